@@ -1,0 +1,131 @@
+"""From an agent's definition to something that reasons: the parts shared by all calls, and one per call."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from antiphon.agents.definition.values import AgentDefinition
+from antiphon.agents.flows.emergency import EmergencyGuard, EmergencyRules
+from antiphon.agents.flows.intents import IntentIndex
+from antiphon.agents.flows.load import load_flow
+from antiphon.agents.flows.model import Flow, Intent
+from antiphon.agents.flows.reasoner import FlowReasoner
+from antiphon.agents.flows.rules import RuleUnderstanding
+from antiphon.agents.llm.fallback import FallbackReasoner
+from antiphon.agents.llm.reasoner import LlmReasoner
+from antiphon.agents.ports import LanguageModel, Reasoner, SentenceEncoder, Tool
+from antiphon.errors import ConfigError
+
+
+@dataclass(slots=True)
+class Reasoning:
+    """What all calls of one agent share. `reasoner()` gives a call its own, in microseconds."""
+
+    definition: AgentDefinition
+    tools: Sequence[Tool]
+    language_model: LanguageModel | None
+    flow: Flow | None
+    understanding: RuleUnderstanding | None
+    rules: EmergencyRules
+
+    async def warm(self) -> None:
+        """Encode every example sentence before the first call needs them."""
+        if self.understanding is not None:
+            await self.understanding.index.warm()
+            if self.understanding.choice_index is not None:
+                await self.understanding.choice_index.warm()
+
+    def reasoner(self) -> Reasoner:
+        """A reasoner for one call: the file's ways to reason in order, the emergency rules first."""
+        ways = [way for name in self.definition.reasoning.models if (way := self._way(name)) is not None]
+        if not ways:
+            raise ConfigError(
+                "this agent reasons by a language model only, and none is configured",
+                where=str(self.definition.path),
+                fix="set ANTIPHON_LLM_URL and ANTIPHON_LLM_MODEL, or add flow/NAME to reasoning.model",
+            )
+        first_word_ms = self.definition.reasoning.first_word_ms
+        inner = ways[0] if len(ways) == 1 else FallbackReasoner(ways, first_word_ms)
+        return EmergencyGuard(inner, self.rules)
+
+    def _way(self, name: str) -> Reasoner | None:
+        if name.startswith("flow/"):
+            assert self.flow is not None and self.understanding is not None, "the definition was checked"
+            return FlowReasoner(self.flow, self.understanding, self.definition.opening)
+        if self.language_model is None:
+            return None
+        return LlmReasoner(self.definition, self.language_model, self.tools)
+
+
+def prepare_reasoning(
+    definition: AgentDefinition,
+    *,
+    encoder: SentenceEncoder | None,
+    tools: Sequence[Tool],
+    language_model: LanguageModel | None = None,
+) -> Reasoning:
+    """Everything that is made once per agent.
+
+    Raises:
+        ConfigError: The flow file is broken, or a tool the file lists does not exist.
+    """
+    chosen = _chosen(definition, tools)
+    flow = understanding = None
+    if definition.reasoning.flow_path is not None:
+        flow = _with_words(
+            load_flow(definition.reasoning.flow_path, [tool.name for tool in chosen]), definition
+        )
+        understanding = understand_by_rules(flow, encoder)
+    return Reasoning(
+        definition, chosen, language_model, flow, understanding, EmergencyRules(definition.emergency)
+    )
+
+
+def build_reasoner(
+    definition: AgentDefinition,
+    *,
+    encoder: SentenceEncoder | None,
+    tools: Sequence[Tool],
+    language_model: LanguageModel | None = None,
+) -> Reasoner:
+    """A reasoner for one call. Where many calls come, keep `prepare_reasoning` and ask it for each.
+
+    Raises:
+        ConfigError: As `prepare_reasoning`.
+    """
+    prepared = prepare_reasoning(definition, encoder=encoder, tools=tools, language_model=language_model)
+    return prepared.reasoner()
+
+
+def understand_by_rules(flow: Flow, encoder: SentenceEncoder | None) -> RuleUnderstanding:
+    """Rules and example sentences of one flow; `encoder` None leaves letters to compare."""
+    intents = {name: goal.intent for name, goal in flow.goals.items()}
+    intents |= {name: fact.intent for name, fact in flow.facts.items()}
+    likely = {
+        f"{slot.name}={choice.value}": Intent(examples=choice.examples)
+        for slot in flow.slots.values()
+        for choice in slot.choices
+        if choice.examples
+    }
+    choices = IntentIndex(likely, encoder) if likely else None
+    return RuleUnderstanding(flow, IntentIndex(intents, encoder), choices)
+
+
+def _chosen(definition: AgentDefinition, tools: Sequence[Tool]) -> list[Tool]:
+    known = {tool.name: tool for tool in tools}
+    missing = [name for name in definition.reasoning.tools if name not in known]
+    if missing:
+        raise ConfigError(
+            f"no such tool: {', '.join(missing)}",
+            where=f"{definition.path}: reasoning.tools",
+            fix=f"known: {', '.join(sorted(known)) or 'none'}",
+        )
+    return [known[name] for name in definition.reasoning.tools]
+
+
+def _with_words(flow: Flow, definition: AgentDefinition) -> Flow:
+    """The agent's own words for what every agent says."""
+    words = dataclasses.replace(flow.phrases, robot=definition.ai_answer, person=definition.escalation.words)
+    return dataclasses.replace(flow, phrases=words)

@@ -1,0 +1,28 @@
+"""What an agent is: its file, checked, as frozen values."""
+
+from antiphon.agents.definition.load import agent_schema, find_agents, load_agent, resolve_agent
+from antiphon.agents.definition.values import (
+    AgentDefinition,
+    Disclosure,
+    Emergency,
+    EmergencyRule,
+    Escalation,
+    Persona,
+    Reasoning,
+    Speech,
+)
+
+__all__ = [
+    "AgentDefinition",
+    "Disclosure",
+    "Emergency",
+    "EmergencyRule",
+    "Escalation",
+    "Persona",
+    "Reasoning",
+    "Speech",
+    "agent_schema",
+    "find_agents",
+    "load_agent",
+    "resolve_agent",
+]

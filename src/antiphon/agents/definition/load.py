@@ -1,0 +1,274 @@
+"""From an agent file to an `AgentDefinition`, and where agent files are found."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from pydantic import ValidationError
+
+import antiphon
+from antiphon.agents.definition.document import Document, dotted, read_document
+from antiphon.agents.definition.problems import (
+    KeyPath,
+    Problem,
+    pydantic_problems,
+    raise_problems,
+    unknown_word,
+)
+from antiphon.agents.definition.schema import AgentFile, EmergencySection
+from antiphon.agents.definition.values import (
+    AgentDefinition,
+    Disclosure,
+    Emergency,
+    EmergencyRule,
+    Escalation,
+    Persona,
+    Reasoning,
+    Speech,
+)
+from antiphon.agents.flows.emergency import CRISIS_NUMBERS, CRISIS_WORDS, NUMBERS, WORDS
+from antiphon.agents.flows.load import check_flow
+from antiphon.conversation.policy import Policy, SilencePolicy, turn_policy
+from antiphon.errors import ConfigError
+
+EXAMPLES = Path(antiphon.__file__).parent / "examples"
+# Names that hold secrets, and what secrets of known vendors look like.
+_SECRET_KEY = re.compile(
+    r"(?:^|_)(?:api_?key|secret|password|passwd|auth_?token|access_?token|token|credentials?)$", re.I
+)
+_SECRET_VALUE = re.compile(
+    r"^(?:sk-[\w-]{16,}|AC[0-9a-f]{32}|SK[0-9a-f]{32}|xox[abprs]-[\w-]{10,}|AIza[\w-]{30,}|gh[pousr]_\w{30,}|"
+    r"Bearer \S{16,}|-----BEGIN [A-Z ]*PRIVATE KEY-----.*)",
+    re.DOTALL,
+)
+
+
+def load_agent(path: Path | str, *, tools: Collection[str] | None = None) -> AgentDefinition:
+    """Read and check an agent file and the flow it names.
+
+    Args:
+        tools: Every tool that exists, to check names against; None leaves that to whoever makes the tools.
+
+    Raises:
+        ConfigError: Everything that is wrong, in one message with file, line, field and what is allowed.
+    """
+    path = Path(path)
+    document = read_document(path)
+    if document.value is None:
+        raise_problems(document.problems)
+    problems = [*document.problems, *_secrets(document)]
+    try:
+        file = AgentFile.model_validate(document.value)
+    except ValidationError as error:
+        raise_problems(problems + pydantic_problems(error, AgentFile, document))
+        raise  # Not reached: a validation error always is a problem.
+    problems += _checked(file, document, tools)
+    raise_problems(problems)
+    return _definition(file, document)
+
+
+def find_agents(directories: Iterable[Path] | None = None) -> dict[str, Path]:
+    """Agent files by the name of the file, the first directory that has one winning.
+
+    Without `directories`: ./agents, then the examples that come with the package.
+    """
+    found: dict[str, Path] = {}
+    for directory in directories if directories is not None else default_directories():
+        for path in sorted(directory.glob("*.yaml")):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def default_directories() -> list[Path]:
+    # In a checkout the examples are not inside the package but beside `src`.
+    checkout = Path(antiphon.__file__).parents[2] / "agents"
+    return [folder for folder in (Path("agents"), EXAMPLES, checkout) if folder.is_dir()]
+
+
+def resolve_agent(name: str) -> Path:
+    """The file of an agent given as a path or as a name.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    if name.endswith((".yaml", ".yml")) or "/" in name:
+        return Path(name)
+    found = find_agents()
+    if name not in found:
+        message, fix = unknown_word("agent", name, found)
+        raise ConfigError(message, fix=fix)
+    return found[name]
+
+
+def agent_schema() -> dict[str, Any]:
+    """JSON Schema of the agent file."""
+    schema = AgentFile.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+# --- checks -----------------------------------------------------------------------------------------------
+
+
+def _secrets(document: Document) -> list[Problem]:
+    return [
+        Problem(
+            path=document.path, line=document.line(at), field=dotted(at), message="looks like a secret",
+            fix="remove it, replace it at the vendor, and give it by an environment variable",
+        )
+        for at, value in _leaves(document.value, ())
+        if isinstance(value, str)
+        and (_SECRET_VALUE.match(value) or (value and _SECRET_KEY.search(str(at[-1]))))
+    ]  # fmt: skip
+
+
+def _leaves(value: Any, at: KeyPath) -> Iterable[tuple[KeyPath, Any]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _leaves(item, (*at, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _leaves(item, (*at, index))
+    else:
+        yield at, value
+
+
+def _checked(file: AgentFile, document: Document, tools: Collection[str] | None) -> list[Problem]:
+    problems: list[Problem] = []
+
+    def add(at: KeyPath, message: str, fix: str) -> None:
+        line = document.line(at)
+        problems.append(Problem(path=document.path, line=line, field=dotted(at), message=message, fix=fix))
+
+    for index, name in enumerate(file.reasoning.tools):
+        at: KeyPath = ("reasoning", "tools", index)
+        toolset = name.split(".")[0]
+        if toolset not in file.tools:
+            add(
+                at,
+                f"the tool {name!r} belongs to no toolset of this file",
+                f"add `{toolset}:` under `tools:`",
+            )
+        elif tools is not None and name not in tools:
+            add(at, *unknown_word("tool", name, tools))
+    problems += _checked_flow(file, document, add)
+    prompt = _prompt_path(file, document.path)
+    if prompt is not None and not prompt.is_file():
+        add(("reasoning", "prompt"), f"no such file: {prompt}", "the path is relative to the agent file")
+    if not file.emergency.builtin and not file.emergency.rules:
+        add(
+            ("emergency", "builtin"),
+            "no emergency rules are left",
+            "keep the built-in ones or write `rules:`",
+        )
+    return problems
+
+
+def _checked_flow(file: AgentFile, document: Document, add: Any) -> list[Problem]:
+    names = [model.removeprefix("flow/") for model in file.reasoning.model if model.startswith("flow/")]
+    if not names:
+        return []
+    at: KeyPath = ("reasoning", "flow")
+    if not file.reasoning.flow:
+        add(
+            ("reasoning",),
+            "a flow is named in `model:`, but there is no `flow:` file",
+            "add `flow: my-agent/flow.yaml`",
+        )
+        return []
+    path = document.path.parent / file.reasoning.flow
+    if not path.is_file():
+        add(at, f"no such file: {path}", "the path is relative to the agent file")
+        return []
+    flow, problems = check_flow(path, file.reasoning.tools)
+    for name in names:
+        if flow is not None and flow.name != name:
+            add(("reasoning", "model"), *unknown_word("flow", name, [flow.name]))
+    return problems
+
+
+def _prompt_path(file: AgentFile, path: Path) -> Path | None:
+    prompt = file.reasoning.prompt
+    return path.parent / prompt if prompt.endswith(".md") and "\n" not in prompt else None
+
+
+# --- values -----------------------------------------------------------------------------------------------
+
+
+def _definition(file: AgentFile, document: Document) -> AgentDefinition:
+    path = document.path
+    flow_path = path.parent / file.reasoning.flow if file.reasoning.flow else None
+    prompt_path = _prompt_path(file, path)
+    files = [each for each in (path, flow_path, prompt_path) if each is not None]
+    return AgentDefinition(
+        name=file.agent,
+        path=path,
+        digest=hashlib.sha256(b"\0".join(each.read_bytes() for each in files)).hexdigest(),
+        language=file.language,
+        time_zone=file.time_zone,
+        persona=Persona(**file.persona.model_dump()),
+        greeting=file.greeting,
+        speech=_speech(file),
+        reasoning=Reasoning(
+            models=tuple(file.reasoning.model),
+            prompt=prompt_path.read_text("utf-8") if prompt_path else file.reasoning.prompt,
+            flow_path=flow_path,
+            tools=tuple(file.reasoning.tools),
+            first_word_ms=file.reasoning.first_word_ms,
+            rounds_max=file.reasoning.rounds_max,
+        ),
+        preset=file.turn.preset,
+        policy=Policy(
+            turn=turn_policy(file.turn.preset, file.turn.overrides()),
+            silence=msgspec.convert(file.silence.model_dump(), SilencePolicy),
+            fillers=tuple(file.fillers),
+            protect_greeting=any(
+                item.uninterruptible and item.when == "always" for item in file.disclosures.values()
+            ),
+            trouble=file.phrases.trouble,
+            backchannels=tuple(file.phrases.backchannels),
+            hold_phrases=tuple(file.phrases.hold_phrases),
+        ),
+        toolsets=file.tools,
+        disclosures=tuple(
+            Disclosure(name=name, text=item.text, when=item.when, uninterruptible=item.uninterruptible)
+            for name, item in file.disclosures.items()
+        ),
+        emergency=_emergency(file.emergency, file.language),
+        escalation=Escalation(target=file.escalation.target or "", words=file.escalation.words),
+    )
+
+
+def _speech(file: AgentFile) -> Speech:
+    speech = file.speech
+    return Speech(
+        stt=tuple(speech.stt), tts=tuple(speech.tts), end_of_turn=tuple(speech.end_of_turn),
+        vad=tuple(speech.vad), vocabulary=tuple(speech.vocabulary), speed=speech.speed,
+    )  # fmt: skip
+
+
+def _emergency(section: EmergencySection, language: str) -> Emergency:
+    number = section.number or NUMBERS.get(language, "112")
+    words = section.words or WORDS
+    crisis_number = section.crisis_number or CRISIS_NUMBERS.get(language, number)
+    rules = [
+        EmergencyRule(
+            name=rule.name,
+            patterns=tuple(rule.patterns),
+            words=rule.words or words,
+            number=rule.number or number,
+        )
+        for rule in section.rules
+    ]
+    return Emergency(
+        number=number,
+        words=words,
+        crisis_number=crisis_number,
+        crisis_words=section.crisis_words or CRISIS_WORDS,
+        rules=tuple(rules),
+        builtin=section.builtin,
+    )

@@ -1,0 +1,231 @@
+"""The agent file as its author writes it. Only `load.py` sees these models; past it there are plain
+values."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    create_model,
+    model_validator,
+)
+
+from antiphon.conversation.policy import PRESETS, Policy, SilencePolicy, TurnPolicy
+
+
+def fault(message: str, fix: str = "") -> ValueError:
+    """An error whose second half says how to put it right (split again in `problems.py`)."""
+    return ValueError(f"{message} | {fix}")
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+def _provider(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*/[A-Za-z0-9][\w.\-]*", name):
+        raise fault(f"{name!r} is not a provider name", "write vendor/model, such as local/whisper-tiny.en")
+    return name
+
+
+def _reasoner(name: str) -> str:
+    if not re.fullmatch(r"flow/[a-z][a-z0-9_]*|openai-compatible(?:/\S+)?", name):
+        raise fault(
+            f"{name!r} is not a way to reason",
+            "write flow/NAME, openai-compatible or openai-compatible/MODEL",
+        )
+    return name
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise fault(f"unknown time zone {name!r}", "use a name like America/New_York") from None
+    return name
+
+
+def _language(tag: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,3}(?:-[A-Z]{2})?", tag):
+        raise fault(f"{tag!r} is not a language tag", "write it like en-US")
+    return tag
+
+
+def _target(value: str) -> str:
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}|sips?:[^\s@]+@[^\s@]+", value):
+        raise fault(
+            f"{value!r} is neither a phone number nor a SIP address",
+            "write +12125550100 or sip:desk@example.com",
+        )
+    return value
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise fault(f"not a regular expression: {error}") from None
+    return text
+
+
+def _words(text: str) -> str:
+    if not text.strip():
+        raise fault("is empty", "write the words to say, or remove the key")
+    return text
+
+
+Words = Annotated[str, AfterValidator(_words), Field(max_length=2000)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+Texts = Annotated[list[Words], BeforeValidator(_as_list)]
+Providers = Annotated[
+    list[Annotated[str, AfterValidator(_provider)]], BeforeValidator(_as_list), Field(min_length=1)
+]
+Reasoners = Annotated[
+    list[Annotated[str, AfterValidator(_reasoner)]], BeforeValidator(_as_list), Field(min_length=1)
+]
+Number = Annotated[str, Field(pattern=r"^\+?[0-9]{2,15}$")]
+
+
+class Section(BaseModel):
+    """A mapping that knows all of its keys."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class PersonaSection(Section):
+    name: Words
+    role: Words
+    style: str = ""
+
+
+class SpeechSection(Section):
+    stt: Providers = ["local/whisper-tiny.en"]
+    tts: Providers = ["local/piper-joe"]
+    end_of_turn: Providers = ["local/smart-turn"]
+    vad: Providers = ["local/silero"]
+    vocabulary: Texts = []
+    speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
+
+
+class ReasoningSection(Section):
+    model: Reasoners
+    prompt: str = Field(
+        default="", description="Instructions for a language model: text, or a path ending in .md"
+    )
+    flow: str = Field(default="", description="The flow file, relative to the agent file")
+    tools: list[Words] = []
+    first_word_ms: Annotated[int, Field(ge=200, le=30_000)] = 4000
+    rounds_max: Annotated[int, Field(ge=1, le=10)] = 4
+
+
+class DisclosureSection(Section):
+    text: Words
+    when: Literal["always", "when_asked"] = "always"
+    uninterruptible: bool = False
+
+
+class EmergencyRuleSection(Section):
+    name: Words
+    patterns: Annotated[list[Pattern], BeforeValidator(_as_list), Field(min_length=1)]
+    words: str = ""
+    number: Number | None = None
+
+
+class EmergencySection(Section):
+    number: Number | None = None
+    words: str = ""
+    crisis_number: Number | None = None
+    crisis_words: str = ""
+    builtin: bool = True
+    rules: list[EmergencyRuleSection] = []
+
+
+class EscalationSection(Section):
+    target: Annotated[str, AfterValidator(_target)] | None = None
+    words: Words = "Of course. I'll put you through to a colleague."
+
+
+def _knobs(name: str, struct: type[msgspec.Struct], **extra: Any) -> type[Section]:
+    """A section with the fields of a policy struct, so that the two can never disagree."""
+    limits: dict[type, Any] = {int: Field(ge=0, le=86_400_000), float: Field(ge=0.0, le=1.0), bool: Field()}
+    fields: dict[str, Any] = {
+        item.name: (Annotated[item.type, limits[item.type]], item.default)
+        for item in msgspec.structs.fields(struct)
+    }
+    return create_model(name, __base__=Section, **fields, **extra)
+
+
+_TurnKnobs = _knobs("TurnKnobs", TurnPolicy, preset=(Literal[tuple(PRESETS)], "balanced"))
+_SilenceKnobs = _knobs("SilenceKnobs", SilencePolicy)
+
+
+class TurnSection(_TurnKnobs):  # type: ignore[misc,valid-type]
+    """A preset, and any knob of `conversation.policy.TurnPolicy` on top."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TurnSection:
+        values = msgspec.to_builtins(PRESETS[self.preset]) | self.overrides()
+        for low, high in (
+            ("stop_silence_min_ms", "stop_silence_max_ms"),
+            ("score_incomplete", "score_complete"),
+        ):
+            if values[low] > values[high]:
+                raise fault(
+                    f"{low} ({values[low]}) is greater than {high} ({values[high]})",
+                    f"the preset {self.preset!r} fills in what the file leaves out; set both",
+                )
+        return self
+
+    def overrides(self) -> dict[str, Any]:
+        values: dict[str, Any] = self.model_dump(exclude_unset=True, exclude={"preset"})
+        return values
+
+
+class SilenceSection(_SilenceKnobs):  # type: ignore[misc,valid-type]
+    """Any field of `conversation.policy.SilencePolicy`."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> SilenceSection:
+        if self.filler_after_ms >= self.reply_deadline_ms:
+            raise fault(
+                f"filler_after_ms ({self.filler_after_ms}) is not below"
+                f" reply_deadline_ms ({self.reply_deadline_ms})",
+                "a filler must come before the reply is given up",
+            )
+        return self
+
+
+class PolicyWords(Section):
+    """Words of `conversation.policy.Policy`."""
+
+    trouble: Words = Policy().trouble
+    backchannels: list[Words] = list(Policy().backchannels)
+    hold_phrases: list[Words] = list(Policy().hold_phrases)
+
+
+class AgentFile(Section):
+    """An Antiphon agent."""
+
+    agent: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+    persona: PersonaSection
+    greeting: Words
+    language: Annotated[str, AfterValidator(_language)] = "en-US"
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    speech: SpeechSection = SpeechSection()
+    reasoning: ReasoningSection
+    turn: TurnSection = TurnSection()
+    silence: SilenceSection = SilenceSection()
+    fillers: Annotated[list[Words], Field(min_length=1)] = list(Policy().fillers)
+    phrases: PolicyWords = PolicyWords()
+    tools: dict[str, dict[str, Any]] = {}
+    disclosures: dict[str, DisclosureSection] = {}
+    emergency: EmergencySection = EmergencySection()
+    escalation: EscalationSection = EscalationSection()

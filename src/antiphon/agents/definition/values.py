@@ -1,0 +1,133 @@
+"""An agent, past the edge: frozen values, every default filled in, every path resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from antiphon.conversation.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persona:
+    name: str
+    role: str
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """Providers by name, in order of preference: "local/whisper-tiny.en"."""
+
+    stt: tuple[str, ...]
+    tts: tuple[str, ...]
+    end_of_turn: tuple[str, ...]
+    vad: tuple[str, ...]
+    vocabulary: tuple[str, ...] = ()
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasoning:
+    """How replies come about. `models` in order of preference: "openai-compatible", "flow/front_desk"."""
+
+    models: tuple[str, ...]
+    prompt: str = ""
+    flow_path: Path | None = None
+    tools: tuple[str, ...] = ()
+    first_word_ms: int = 4000  # A model without a first word by then has failed; the next one answers.
+    rounds_max: int = 4  # Tool rounds within one reply.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosure:
+    """Words the caller must hear. when: "always" (in the greeting) or "when_asked"."""
+
+    name: str
+    text: str
+    when: str
+    uninterruptible: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyRule:
+    """Patterns are regular expressions over lower-case text without punctuation."""
+
+    name: str
+    patterns: tuple[str, ...]
+    words: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emergency:
+    """`rules` come before the built-in ones, which are there unless `builtin` is false."""
+
+    number: str
+    words: str
+    crisis_number: str
+    crisis_words: str
+    rules: tuple[EmergencyRule, ...] = ()
+    builtin: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """Where a person is to be found: E.164, a SIP URI, or "" when nobody can be reached by phone."""
+
+    target: str = ""
+    words: str = "Of course. I'll put you through to a colleague."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentDefinition:
+    """One agent. `digest` is the SHA-256 of its files, for the trace header; `directory` is where relative
+    paths of the file start."""
+
+    name: str
+    path: Path
+    digest: str
+    language: str
+    time_zone: str
+    persona: Persona
+    greeting: str
+    speech: Speech
+    reasoning: Reasoning
+    preset: str
+    policy: Policy
+    toolsets: Mapping[str, Mapping[str, Any]]  # Settings are the toolset's own to parse.
+    disclosures: tuple[Disclosure, ...]
+    emergency: Emergency
+    escalation: Escalation
+
+    @property
+    def directory(self) -> Path:
+        return self.path.parent
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def opening(self) -> str:
+        """The first words of a call: the greeting with every disclosure that is always made."""
+        said = " ".join(item.text for item in self.disclosures if item.when == "always")
+        if "{disclosures}" in self.greeting:
+            return " ".join(self.greeting.replace("{disclosures}", said).split())
+        return f"{said} {self.greeting}".strip()
+
+    @property
+    def opening_uninterruptible(self) -> bool:
+        """Whether the law or the operator wants the opening heard to its end."""
+        return any(item.uninterruptible for item in self.disclosures if item.when == "always")
+
+    @property
+    def ai_answer(self) -> str:
+        """What is said to "are you a robot?". Always the truth, whatever the file says."""
+        for item in self.disclosures:
+            if item.name == "ai" and item.when == "when_asked":
+                return item.text
+        return f"Yes, I'm {self.persona.name}, an AI assistant, not a person."

@@ -1,0 +1,1 @@
+"""Open conversation by a language model, and the flow that takes over when it fails."""

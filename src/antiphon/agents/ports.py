@@ -1,0 +1,204 @@
+"""Ports of thought: the reasoner, its tools, the language model and the sentence encoder.
+
+A reasoner never performs effects and never speaks by itself: it asks through `Replying`, and the conversation
+core decides what happens. So a reply may be prepared speculatively and thrown away without a trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class ReplyKind(Enum):
+    """Why a reply is wanted."""
+
+    GREETING = "greeting"  # The call was answered; the caller has said nothing yet.
+    TURN = "turn"  # The caller finished a turn.
+    REPROMPT = "reprompt"  # The caller is silent after our question; `attempt` counts from 1.
+    GOODBYE = "goodbye"  # Silence, a time limit or an operator ends the call: say so politely.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardReply:
+    """An agent reply as far as the caller's ear got. `complete` is false when it was cut."""
+
+    text: str
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerTurn:
+    text: str
+
+
+Exchange = CallerTurn | HeardReply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyRequest:
+    """Everything a reasoner may know when it prepares a reply.
+
+    Attributes:
+        text: The caller's turn as transcribed, or keys as "dtmf:1234#". Data, never instructions.
+        now: Wall-clock time in the agent's time zone; the only clock a reasoner sees.
+        history: What was said and really heard before this turn, oldest first.
+        speculative: The turn may yet go on; nothing prepared here may have an effect before it is confirmed.
+    """
+
+    reply_id: str
+    kind: ReplyKind
+    text: str
+    now: datetime
+    history: Sequence[Exchange] = ()
+    attempt: int = 0
+    speculative: bool = False
+    caller_number: str = ""
+    reason: str = ""  # For GOODBYE: "silence", "time_limit", "operator".
+
+
+class Expect(Enum):
+    """What kind of answer the agent's question asks for; steers endpointing and recognition."""
+
+    OPEN = "open"
+    YES_NO = "yes_no"
+    NAME = "name"
+    SPELLING = "spelling"
+    DIGITS = "digits"
+    DATE = "date"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResult:
+    """What a tool gave back. `value` is JSON-able data; `error` is a short reason when `ok` is false."""
+
+    ok: bool
+    value: Any = None
+    error: str = ""
+
+
+class Replying(Protocol):
+    """How a reasoner acts while preparing one reply."""
+
+    def say(self, text: str) -> None:
+        """Append text (a token, a clause, a sentence) to the reply. Chunking and shaping happen later."""
+
+    async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+        """Ask for a tool. One with an effect waits until the turn is confirmed; it runs at most once per
+        (turn, name, arguments) even if the reply is regenerated. Unknown tools give ok=False."""
+
+    def expect(self, kind: Expect, phrases: Sequence[str] = ()) -> None:
+        """What the next answer will look like, with vocabulary for the recogniser."""
+
+    def end_call(self, cause: str) -> None:
+        """End the call once this reply has been heard ("goal_reached", "caller_done", "gave_up")."""
+
+    def escalate(self, reason: str, summary: str) -> None:
+        """Hand the caller to a person once this reply has been heard ("emergency", "asked_for_person")."""
+
+
+class Reasoner(Protocol):
+    """How one call's agent decides what to say. State lives inside, changed only by `confirm`."""
+
+    async def reply(self, request: ReplyRequest, act: Replying) -> None:
+        """Prepare one reply; return when it is complete. Must not change committed state: several may be
+        prepared from the same state, at most one of them is confirmed.
+
+        Raises:
+            ProviderError: No reply can be had; the core falls back.
+        """
+
+    def confirm(self, reply_id: str) -> None:
+        """The caller's turn really was what `reply_id` answered: adopt the state it led to.
+        May come before `reply` returns; then adopt when it does."""
+
+    def discard(self, reply_id: str) -> None:
+        """`reply_id` will not be heard at all; forget its state."""
+
+    def heard(self, reply_id: str, text: str, complete: bool) -> None:
+        """How much of a confirmed reply the caller heard."""
+
+
+class Effect(Enum):
+    """Does running a tool change the world?"""
+
+    NONE = "none"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolContext:
+    """Attributes: idempotency_key: the same for retries of one intent; a WRITE tool must use it."""
+
+    call_id: str
+    idempotency_key: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A function the agent may ask for. `parameters` is a JSON schema of the keyword arguments.
+
+    `run` raises for failures it cannot explain; the runtime turns that, and `timeout_ms`, into ok=False.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    effect: Effect
+    run: Callable[[Mapping[str, Any], ToolContext], Awaitable[ToolResult]]
+    timeout_ms: int = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    id: str
+    name: str
+    arguments: str  # JSON text as the model gave it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message to a language model. role: "system", "user", "assistant" or "tool"."""
+
+    role: str
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+
+
+class LanguageModel(Protocol):
+    async def complete(
+        self, messages: Sequence[Message], tools: Sequence[Tool], emit: Callable[[str], None]
+    ) -> Completion:
+        """Stream text deltas to `emit`; return the whole answer.
+
+        Raises:
+            ProviderUnavailable, ProviderRejected, ProviderProtocolError.
+        """
+
+
+class SentenceEncoder(Protocol):
+    async def encode(self, sentences: Sequence[str], *, query: bool) -> NDArray[np.float32]:
+        """Unit vectors [len(sentences), d]; `query` for what a caller said, else for stored phrases."""

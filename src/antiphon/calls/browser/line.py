@@ -1,0 +1,234 @@
+"""One browser call: a peer connection, the agent's voice going out, the caller's coming in, and a data
+channel that carries what the page shows. The call is answered when audio can really flow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import structlog
+from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
+from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
+from aiortc.mediastreams import MediaStreamError
+
+from antiphon.audio.ports import WIDEBAND, MediaSource
+from antiphon.calls.browser.intake import PacketOrder, VoiceIntake, order_packets
+from antiphon.calls.browser.playout import PlayoutQueue, PlayoutTrack
+from antiphon.calls.browser.settings import BrowserSettings
+from antiphon.errors import AntiphonError, CallFailed
+from antiphon.runtime.arrivals import Arrival, Switchboard
+
+log = structlog.get_logger(__name__)
+
+LEAD_MS = 40  # Our own queue is next door; the far end's buffer is counted in `far_end_ms`.
+FAR_END_RANGE_MS = (20, 600)
+PAGE_MESSAGE_MAX_CHARS = 64
+VIEW_BACKLOG_MAX = 256  # Messages kept until the data channel is open; the oldest go first.
+LAST_WORDS_S = 0.3  # The last message must leave before the connection does.
+_DIGITS = frozenset("0123456789*#ABCD")
+
+
+class BrowserLine:
+    """One call from a talk page. Implements `MediaSink` (toward the caller) and `CallerView` (their screen).
+
+    Attributes:
+        call_id: The switchboard's name for the call; "" until audio flows.
+    """
+
+    def __init__(
+        self,
+        line_id: str,
+        agent: str,
+        switchboard: Switchboard,
+        settings: BrowserSettings,
+        on_gone: Callable[[str], None],
+    ) -> None:
+        self.line_id = line_id
+        self.agent = agent
+        self.call_id = ""
+        self._switchboard = switchboard
+        self._settings = settings
+        self._on_gone = on_gone
+        self._far_end_ms = settings.far_end_ms
+        self._queue = PlayoutQueue()
+        self._source: MediaSource | None = None
+        self._order: PacketOrder | None = None
+        self._intake = VoiceIntake()
+        self._channel: Any = None
+        self._backlog: deque[str] = deque(maxlen=VIEW_BACKLOG_MAX)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._finished = False
+        self._heard_at_s = 0.0
+        self._loop = asyncio.get_running_loop()
+        servers = [
+            RTCIceServer(urls=server.urls, username=server.username, credential=server.credential)
+            for server in settings.ice_servers
+        ]
+        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=servers))
+
+    async def open(self, sdp: str) -> str:
+        """Take the page's offer (ICE candidates inside); gives the answer's SDP.
+
+        Raises:
+            CallFailed: The offer has no Opus audio or is not SDP we can read.
+        """
+        if "opus/48000" not in sdp.lower():
+            raise CallFailed("the offer has no Opus audio")
+        self._peer.on("track", self._on_track)
+        self._peer.on("datachannel", self._on_channel)
+        self._peer.on("connectionstatechange", self._on_state)
+        try:
+            await self._peer.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="offer"))
+            self._peer.addTrack(PlayoutTrack(self._queue, self._reached))
+            await self._peer.setLocalDescription(await self._peer.createAnswer())
+        except (
+            ValueError, IndexError, KeyError, AttributeError, AssertionError,
+            InternalError, InvalidAccessError, InvalidStateError, OperationError,
+        ) as error:  # fmt: skip  # aiortc reads SDP with plain splits and asserts
+            await self._peer.close()
+            raise CallFailed(f"the offer could not be read ({type(error).__name__})") from error
+        self._loop.call_later(self._settings.connect_timeout_s, self._give_up_connecting)
+        return str(self._peer.localDescription.sdp)
+
+    # Toward the caller: MediaSink
+
+    def send(self, payload: bytes) -> None:
+        self._queue.push(payload)
+
+    def mark(self, name: str) -> None:
+        self._queue.mark(name)
+
+    def clear(self) -> None:
+        # These marks were never reached. The plane asked for the clear and no longer counts them.
+        for name in self._queue.clear():
+            self._loop.call_soon(self._played, name)
+
+    def end(self) -> None:
+        """Our side hangs up: what is still queued plays, then the connection closes."""
+        if not self._finished:
+            wait_s = (self._queue.queued_ms + self._far_end_ms) / 1000 + LAST_WORDS_S
+            self._loop.call_later(wait_s, self.finish, "")
+
+    # Their screen: CallerView
+
+    def show(self, message: dict[str, object]) -> None:
+        text = msgspec.json.encode(message).decode()
+        if self._channel is not None and self._channel.readyState == "open":
+            self._channel.send(text)
+        else:
+            self._backlog.append(text)
+
+    def finish(self, reason: str) -> None:
+        """The line is over. `reason` "" is our own doing; else it is what the switchboard is told."""
+        if self._finished:
+            return
+        self._finished = True
+        if self._source is not None and reason:
+            self._source.closed(reason)
+        self._run(self._close())
+        log.info(
+            "browser_line_closed", line_id=self.line_id, call_id=self.call_id, reason=reason or "agent",
+            lost=self._order.lost if self._order else 0, filled_ms=self._intake.filled_ms,
+            dropped_bytes=self._queue.dropped_bytes,
+        )  # fmt: skip
+
+    async def _close(self) -> None:
+        for task in self._tasks - {asyncio.current_task()}:
+            task.cancel()
+        try:
+            await self._peer.close()
+        finally:
+            self._on_gone(self.line_id)
+
+    # What the connection tells us
+
+    def _on_state(self) -> None:
+        state = self._peer.connectionState
+        if state == "connected" and self._source is None and not self._finished:
+            self._answer()
+        elif state == "failed":
+            self.finish("error: connection failed")
+        elif state == "closed":
+            self.finish("hangup")
+
+    def _answer(self) -> None:
+        arrival = Arrival(agent=self.agent, line="browser", line_format=WIDEBAND, lead_ms=LEAD_MS)
+        self._heard_at_s = self._loop.time()
+        try:
+            self.call_id, self._source = self._switchboard.answer(arrival, self, self)
+        except AntiphonError as error:
+            log.warning("browser_call_refused", line_id=self.line_id, reason=str(error))
+            self.show({"type": "end", "cause": "refused"})
+            self._loop.call_later(LAST_WORDS_S, self.finish, "")
+            return
+        self.show({"type": "call", "call_id": self.call_id, "agent": self.agent})
+        self._watch_silence()
+
+    def _on_track(self, track: Any) -> None:
+        if track.kind != "audio" or self._order is not None:
+            return
+        for receiver in self._peer.getReceivers():
+            if receiver.track is track:
+                self._order = order_packets(receiver)
+        self._run(self._listen(track))
+
+    async def _listen(self, track: Any) -> None:
+        try:
+            while True:
+                frame = await track.recv()
+                self._heard_at_s = self._loop.time()
+                pcm = self._intake.take(frame)
+                if self._source is not None and not self._finished:
+                    self._source.receive(pcm)
+        except MediaStreamError:
+            self.finish("hangup")
+
+    def _on_channel(self, channel: Any) -> None:
+        if self._channel is not None:
+            return
+        self._channel = channel
+        channel.on("message", self._on_message)
+        while self._backlog:
+            channel.send(self._backlog.popleft())
+
+    def _on_message(self, message: object) -> None:
+        """From the page: "end", "dtmf:5", "far_end:120" (its own playout delay, ms); all else is ignored."""
+        if not isinstance(message, str) or len(message) > PAGE_MESSAGE_MAX_CHARS:
+            return
+        word, _, value = message.partition(":")
+        if word == "end":
+            self.finish("hangup")
+        elif word == "dtmf" and value in _DIGITS and self._source is not None:
+            self._source.dtmf(value)
+        elif word == "far_end" and value.isdecimal():
+            low, high = FAR_END_RANGE_MS
+            self._far_end_ms = max(low, min(high, int(value)))
+
+    # Timers
+
+    def _reached(self, name: str) -> None:
+        self._loop.call_later(self._far_end_ms / 1000, self._played, name)
+
+    def _played(self, name: str) -> None:
+        if self._source is not None and not self._finished:
+            self._source.played(name)
+
+    def _give_up_connecting(self) -> None:
+        if self._source is None:
+            self.finish("error: never connected")
+
+    def _watch_silence(self) -> None:
+        if self._finished:
+            return
+        if self._loop.time() - self._heard_at_s > self._settings.silent_timeout_s:
+            self.finish("error: no audio from the browser")
+        else:
+            self._loop.call_later(self._settings.silent_timeout_s / 3, self._watch_silence)
+
+    def _run(self, work: Any) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

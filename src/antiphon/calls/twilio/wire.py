@@ -1,0 +1,124 @@
+"""Media Streams messages, both ways. Pure.
+
+Source: Twilio, "Media Streams - WebSocket Messages", read 2026-11. Numbers travel as strings there; we
+neither need nor check `sequenceNumber`, since a WebSocket keeps order.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import msgspec
+
+MULAW = "audio/x-mulaw"
+_REASON_MAX = 120
+
+
+class _Inbound(msgspec.Struct, frozen=True, gc=False, tag_field="event"):
+    pass
+
+
+class Connected(_Inbound, frozen=True, gc=False, tag="connected"):
+    protocol: str = ""
+    version: str = ""
+
+
+class MediaFormat(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    encoding: str
+    sample_rate: int | str
+    channels: int | str = 1
+
+
+class StartBody(msgspec.Struct, frozen=True, rename="camel"):
+    stream_sid: str
+    call_sid: str
+    media_format: MediaFormat
+    account_sid: str = ""
+    tracks: list[str] = []
+    custom_parameters: dict[str, str] = {}
+
+
+class Start(_Inbound, frozen=True, tag="start", rename="camel"):
+    start: StartBody
+    stream_sid: str = ""
+
+
+class MediaBody(msgspec.Struct, frozen=True, gc=False):
+    payload: bytes  # base64 on the wire, decoded in the same pass
+    track: str = "inbound"
+
+
+class Media(_Inbound, frozen=True, gc=False, tag="media", rename="camel"):
+    media: MediaBody
+    stream_sid: str = ""
+
+
+class DtmfBody(msgspec.Struct, frozen=True, gc=False):
+    digit: str
+
+
+class Dtmf(_Inbound, frozen=True, gc=False, tag="dtmf"):
+    dtmf: DtmfBody
+
+
+class MarkBody(msgspec.Struct, frozen=True, gc=False):
+    name: str
+
+
+class Mark(_Inbound, frozen=True, gc=False, tag="mark"):
+    mark: MarkBody
+
+
+class Stop(_Inbound, frozen=True, gc=False, tag="stop"):
+    pass
+
+
+Inbound = Connected | Start | Media | Dtmf | Mark | Stop
+
+_DECODER = msgspec.json.Decoder(Connected | Start | Media | Dtmf | Mark | Stop)
+
+
+class BadMessage(ValueError):
+    """Not a message of this protocol; the text says why."""
+
+
+class UnknownEvent(BadMessage):
+    """A message of a later protocol."""
+
+
+def decode(message: bytes | bytearray | memoryview) -> Inbound:
+    """One text frame.
+
+    Raises:
+        UnknownEvent: Well formed, of a kind we do not know.
+        BadMessage: No JSON, no event, a field missing or of the wrong type, no base64.
+    """
+    try:
+        event: Inbound = _DECODER.decode(message)
+    except msgspec.ValidationError as error:
+        reason = str(error)
+        if reason.endswith("at `$.event`"):
+            raise UnknownEvent("unknown event") from None
+        raise BadMessage(reason[:_REASON_MAX]) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadMessage("not JSON") from None
+    return event
+
+
+class Encoder:
+    """Messages of one stream; everything that does not change is encoded once."""
+
+    def __init__(self, stream_sid: str) -> None:
+        sid = msgspec.json.encode(stream_sid)
+        self._media = b'{"event":"media","streamSid":' + sid + b',"media":{"payload":"'
+        self._mark = b'{"event":"mark","streamSid":' + sid + b',"mark":{"name":'
+        self._clear = b'{"event":"clear","streamSid":' + sid + b"}"
+
+    def media(self, payload: bytes) -> bytes:
+        return self._media + b64encode(payload) + b'"}}'
+
+    def mark(self, name: str) -> bytes:
+        return self._mark + msgspec.json.encode(name) + b"}}"
+
+    def clear(self) -> bytes:
+        return self._clear

@@ -1,0 +1,172 @@
+"""What the conversation core can ask for. One frozen value each; the runtime carries them out in order."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Something to do now."""
+
+
+class FinalizeTranscript(Command, frozen=True, kw_only=True):
+    """The caller paused: have the recogniser finish; answered by one `TranscriptFinal`."""
+
+
+class ScoreEndOfTurn(Command, frozen=True, kw_only=True):
+    """Judge the pause that began at `ended_ms`; answered by `EndOfTurnScored`."""
+
+    ended_ms: int
+
+
+class CommitTurn(Command, frozen=True, kw_only=True):
+    """The caller's turn is over and this is what it was. The recogniser starts a new segment."""
+
+    turn: int
+    text: str
+    ended_ms: int
+
+
+class NoteUtterance(Command, frozen=True, kw_only=True):
+    """Speech that took no turn: kind is "backchannel", "noise", "late" or "lost" (nobody could hear it)."""
+
+    kind: str
+    text: str
+
+
+class StartReply(Command, frozen=True, kw_only=True):
+    """Have the reasoner prepare a reply; kind as `agents.ports.ReplyKind` values, or "trouble"."""
+
+    reply_id: str
+    kind: str
+    text: str = ""
+    speculative: bool = False
+    attempt: int = 0
+    reason: str = ""
+
+
+class ConfirmReply(Command, frozen=True, kw_only=True):
+    """The speculative reply answers what the caller really said; its state may be adopted."""
+
+    reply_id: str
+
+
+class CancelReply(Command, frozen=True, kw_only=True):
+    """Stop preparing this reply. If it was never confirmed it leaves no trace in the context."""
+
+    reply_id: str
+
+
+class Synthesize(Command, frozen=True, kw_only=True):
+    """Turn one chunk into audio now. Nothing of it is played before `StartPlayout`."""
+
+    reply_id: str
+    index: int
+    text: str
+
+
+class StartPlayout(Command, frozen=True, kw_only=True):
+    """From now on audio of this reply may be heard, in chunk order, as it exists."""
+
+    reply_id: str
+
+
+class FinishPlayout(Command, frozen=True, kw_only=True):
+    """No chunk follows `chunks`-1; answered by `PlayoutFinished` when the last sample was played."""
+
+    reply_id: str
+    chunks: int
+
+
+class PausePlayout(Command, frozen=True, kw_only=True):
+    """Silence at once, keep the samples; answered by `PlayoutPaused`."""
+
+    reply_id: str
+
+
+class ResumePlayout(Command, frozen=True, kw_only=True):
+    """Go on exactly where the caller's ear stopped, or `rewind_ms` before it after a long gap."""
+
+    reply_id: str
+    rewind_ms: int = 0
+
+
+class FlushPlayout(Command, frozen=True, kw_only=True):
+    """Drop every sample of this reply not yet heard; answered by exactly one `PlayoutFlushed`."""
+
+    reply_id: str
+    fade_ms: int = 20  # A hard cut clicks on a narrowband line; one faded frame does not.
+
+
+class ReportHeard(Command, frozen=True, kw_only=True):
+    """The reply is over; this much of it reached the caller. Context and transcript are made of this."""
+
+    reply_id: str
+    text: str
+    complete: bool
+
+
+class SetTimer(Command, frozen=True, kw_only=True):
+    """Deliver `TimerFired(timer)` at call time `due_ms`; replaces a timer of the same name."""
+
+    timer: str
+    due_ms: int
+
+
+class CancelTimer(Command, frozen=True, kw_only=True):
+    timer: str
+
+
+class RunTool(Command, frozen=True, kw_only=True):
+    """Run the tool; the key is durable before the effect. Answered by one `ToolFinished`."""
+
+    tool_call_id: str
+    name: str
+    arguments: str
+    idempotency_key: str
+
+
+class ReuseToolResult(Command, frozen=True, kw_only=True):
+    """The same intent already ran in this turn as `source_id`: give its result, do not run it again."""
+
+    tool_call_id: str
+    source_id: str
+
+
+class Escalate(Command, frozen=True, kw_only=True):
+    """Hand the caller to a person. The call's media ends with `EndCall` right after."""
+
+    reason: str
+    summary: str
+
+
+class EndCall(Command, frozen=True, kw_only=True):
+    """The conversation is over; close the line. cause: "agent", "caller_hangup", "silence", "time_limit",
+    "operator", "escalated", "error"."""
+
+    cause: str
+    detail: str = ""
+
+
+AnyCommand = (
+    FinalizeTranscript
+    | ScoreEndOfTurn
+    | CommitTurn
+    | NoteUtterance
+    | StartReply
+    | ConfirmReply
+    | CancelReply
+    | Synthesize
+    | StartPlayout
+    | FinishPlayout
+    | PausePlayout
+    | ResumePlayout
+    | FlushPlayout
+    | ReportHeard
+    | SetTimer
+    | CancelTimer
+    | RunTool
+    | ReuseToolResult
+    | Escalate
+    | EndCall
+)

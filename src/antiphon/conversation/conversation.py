@@ -1,0 +1,141 @@
+"""`step()`: one event in, the commands it calls for out. Dispatch only; behaviour lives in the files beside.
+
+Two rules for editors: no clock, no I/O, no randomness in this room; and every path that stops the agent or
+the caller leaves a timer pending, until `EndCall`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from antiphon.conversation import ending, floor, keypad, replies, silence, tools, turns
+from antiphon.conversation import events as ev
+from antiphon.conversation.commands import Command
+from antiphon.conversation.policy import Policy
+from antiphon.conversation.state import Phase, State
+
+
+class Conversation:
+    """One call's turn-taking as a pure state machine.
+
+    `step` is total over well-formed events, deterministic and synchronous. Call time is on the event, in
+    integer milliseconds since the call began, and never decreases.
+    """
+
+    __slots__ = ("state",)
+
+    def __init__(self, policy: Policy) -> None:
+        self.state = State(policy=policy)
+
+    @property
+    def phase(self) -> Phase:
+        return self.state.phase
+
+    def step(self, event: ev.AnyEvent) -> list[Command]:
+        """Take one event; return the commands it calls for."""
+        state = self.state
+        assert event.at_ms >= state.now_ms, "the call clock never runs backwards"
+        state.now_ms = event.at_ms
+        state.commands = []
+        if state.phase is Phase.ENDED:
+            return []
+        if isinstance(event, ev.TimerFired):
+            self._timer(event)
+        else:
+            handler = _HANDLERS[type(event)]
+            handler(state, event)
+        return state.commands
+
+    def _timer(self, event: ev.TimerFired) -> None:
+        state = self.state
+        due_ms = state.timers.get(event.timer)
+        if due_ms is None or state.now_ms < due_ms:
+            return  # Cancelled or re-armed while the expiry was under way.
+        del state.timers[event.timer]
+        _TIMERS[event.timer](state)
+
+
+def _started(state: State, event: ev.CallStarted) -> None:
+    state.call_id = event.call_id
+    state.set_timer("call_limit", event.at_ms + state.policy.silence.call_max_ms)
+    replies.start(state, kind="greeting")
+
+
+def _hung_up(state: State, event: ev.CallerHungUp) -> None:
+    ending.end(state, cause="caller_hangup", detail=event.reason)
+
+
+def _line_failed(state: State, event: ev.LineFailed) -> None:
+    ending.end(state, cause="error", detail=event.reason)
+
+
+def _operator(state: State, event: ev.OperatorEnded) -> None:
+    if event.now:
+        ending.end(state, cause="operator")
+    else:
+        _last_words(state, "operator")
+
+
+def _time_limit(state: State) -> None:
+    _last_words(state, "time_limit")
+
+
+def _last_words(state: State, reason: str) -> None:
+    ending.give_up_speech(state)
+    turns.drop_draft(state)
+    if state.turn is not None:
+        turns.close(state, state.turn)
+    silence.say_goodbye(state, reason=reason)
+
+
+def _goodbye_overdue(state: State) -> None:
+    cause = state.reply.cause if state.reply is not None else ""
+    ending.end(state, cause=cause or "error", detail="goodbye was not heard in time")
+
+
+def _tool_finished(state: State, event: ev.ToolFinished) -> None:
+    """The runtime gives the result to whoever waits; the core only needs to know that life goes on."""
+    if state.reply is not None and state.phase is not Phase.HOLDING:
+        replies.progressed(state)
+
+
+# Any: each function takes exactly the event type it is filed under.
+_HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
+    ev.CallStarted: _started,
+    ev.SpeechStarted: turns.speech_started,
+    ev.SpeechStopped: turns.speech_stopped,
+    ev.TranscriptPartial: turns.transcript_partial,
+    ev.TranscriptFinal: turns.transcript_final,
+    ev.EndOfTurnScored: turns.scored,
+    ev.ReplyText: replies.text,
+    ev.AnswerExpected: replies.expected,
+    ev.ReplyFinished: replies.finished,
+    ev.ReplyFailed: replies.failed,
+    ev.ChunkSynthesized: replies.synthesized,
+    ev.SynthesisFailed: replies.synthesis_failed,
+    ev.PlayoutStarted: replies.playout_started,
+    ev.PlayoutMark: replies.playout_mark,
+    ev.PlayoutPaused: replies.playout_mark,
+    ev.PlayoutFlushed: replies.playout_flushed,
+    ev.PlayoutFinished: replies.playout_finished,
+    ev.ToolRequested: tools.requested,
+    ev.ToolFinished: _tool_finished,
+    ev.DtmfReceived: keypad.key,
+    ev.CallerHungUp: _hung_up,
+    ev.OperatorEnded: _operator,
+    ev.LineFailed: _line_failed,
+}
+
+_TIMERS: dict[str, Callable[[State], None]] = {
+    "call_limit": _time_limit,
+    "stop_silence": turns.stop_silence_passed,
+    "final_wait": turns.final_wait_passed,
+    "noise": turns.only_noise,
+    "hold": floor.hold_passed,
+    "silence": silence.caller_is_silent,
+    "filler": silence.fill,
+    "reply_deadline": replies.deadline_passed,
+    "goodbye": _goodbye_overdue,
+    "dtmf": keypad.entered,
+}

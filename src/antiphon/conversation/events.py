@@ -1,0 +1,212 @@
+"""What can happen in a call, as the conversation core sees it. One frozen value each.
+
+`at_ms` is call time: integer milliseconds since the call began. Everything about a reply carries its
+`reply_id`; an event for a reply that is no longer current changes nothing. Samples never enter the core.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Something that happened at `at_ms`."""
+
+    at_ms: int
+
+
+class CallStarted(Event, frozen=True, kw_only=True):
+    """The line is up. Wall-clock time is stamped here, once per call."""
+
+    call_id: str
+    agent: str
+    line: str
+    wall_time_ms: int
+    caller_number: str = ""
+
+
+class SpeechStarted(Event, frozen=True, kw_only=True):
+    """The caller's voice. `onset_ms` dates the first speech sample, earlier than `at_ms`."""
+
+    onset_ms: int
+
+
+class SpeechStopped(Event, frozen=True, kw_only=True):
+    """Silence again. `ended_ms` dates the last speech sample, earlier than `at_ms`."""
+
+    ended_ms: int
+
+
+class TranscriptPartial(Event, frozen=True, kw_only=True):
+    segment: int
+    text: str
+
+
+class TranscriptFinal(Event, frozen=True, kw_only=True):
+    """Replaces what the same segment said before. An empty text means no words were there; with `lost` it
+    means that whatever was said never reached a recogniser, and its `segment` means nothing."""
+
+    segment: int
+    text: str
+    confidence: float = 1.0
+    took_ms: int = 0
+    lost: bool = False
+
+
+class EndOfTurnScored(Event, frozen=True, kw_only=True):
+    """Answer to `ScoreEndOfTurn` for the pause that began at `ended_ms`."""
+
+    ended_ms: int
+    score: float
+    took_ms: int = 0
+
+
+class ReplyText(Event, frozen=True, kw_only=True):
+    """The next speakable chunk (clause or sentence) of a reply; `index` counts from 0."""
+
+    reply_id: str
+    index: int
+    text: str
+
+
+class AnswerExpected(Event, frozen=True, kw_only=True):
+    """The reply asks for this kind of answer (values of `agents.ports.Expect`)."""
+
+    reply_id: str
+    kind: str
+
+
+class ReplyFinished(Event, frozen=True, kw_only=True):
+    """Every chunk of the reply has been given. `then` is "", "end" or "escalate"; `cause` says why."""
+
+    reply_id: str
+    then: str = ""
+    cause: str = ""
+    summary: str = ""
+
+
+class ReplyFailed(Event, frozen=True, kw_only=True):
+    """No (more) text can be had for this reply."""
+
+    reply_id: str
+    reason: str
+
+
+class ChunkSynthesized(Event, frozen=True, kw_only=True):
+    """All audio of one chunk exists. `word_ends_ms` date the words within the chunk where the voice knows."""
+
+    reply_id: str
+    index: int
+    duration_ms: int
+    ttfb_ms: int = 0
+    word_ends_ms: tuple[int, ...] = ()
+
+
+class SynthesisFailed(Event, frozen=True, kw_only=True):
+    reply_id: str
+    index: int
+    reason: str
+
+
+class PlayoutStarted(Event, frozen=True, kw_only=True):
+    """First sample of the reply left for the caller's ear at `at_ms`."""
+
+    reply_id: str
+
+
+class PlayoutMark(Event, frozen=True, kw_only=True):
+    """The caller has heard `heard_ms` of this reply."""
+
+    reply_id: str
+    heard_ms: int
+
+
+class PlayoutPaused(Event, frozen=True, kw_only=True):
+    """Answers `PausePlayout`: the line is silent, the samples are kept."""
+
+    reply_id: str
+    heard_ms: int
+
+
+class PlayoutFlushed(Event, frozen=True, kw_only=True):
+    """Answers `FlushPlayout` exactly once: the line is silent and stays so for this reply."""
+
+    reply_id: str
+    heard_ms: int
+
+
+class PlayoutFinished(Event, frozen=True, kw_only=True):
+    """The last sample of everything given for this reply was played, and no more will come."""
+
+    reply_id: str
+    heard_ms: int
+
+
+class ToolRequested(Event, frozen=True, kw_only=True):
+    """The reasoner asks for a tool while preparing `reply_id`. `arguments` is canonical JSON."""
+
+    reply_id: str
+    tool_call_id: str
+    name: str
+    arguments: str
+    effect: str  # "none" or "write"
+
+
+class ToolFinished(Event, frozen=True, kw_only=True):
+    """Carries the tool call's id, not the reply's: an effect that happened must be told even if the reply
+    that asked for it is gone."""
+
+    tool_call_id: str
+    ok: bool
+    result: str = ""  # JSON
+    took_ms: int = 0
+
+
+class DtmfReceived(Event, frozen=True, kw_only=True):
+    digit: str
+
+
+class TimerFired(Event, frozen=True, kw_only=True):
+    timer: str
+
+
+class CallerHungUp(Event, frozen=True, kw_only=True):
+    reason: str = "hangup"
+
+
+class OperatorEnded(Event, frozen=True, kw_only=True):
+    """An operator or a shutting-down worker asks for the end; polite unless `now`."""
+
+    now: bool = False
+
+
+class LineFailed(Event, frozen=True, kw_only=True):
+    reason: str
+
+
+AnyEvent = (
+    CallStarted
+    | SpeechStarted
+    | SpeechStopped
+    | TranscriptPartial
+    | TranscriptFinal
+    | EndOfTurnScored
+    | ReplyText
+    | AnswerExpected
+    | ReplyFinished
+    | ReplyFailed
+    | ChunkSynthesized
+    | SynthesisFailed
+    | PlayoutStarted
+    | PlayoutMark
+    | PlayoutPaused
+    | PlayoutFlushed
+    | PlayoutFinished
+    | ToolRequested
+    | ToolFinished
+    | DtmfReceived
+    | TimerFired
+    | CallerHungUp
+    | OperatorEnded
+    | LineFailed
+)

@@ -1,0 +1,113 @@
+"""A voice over the agent's: hold at once, then find out what it was, then yield the floor or go on."""
+
+from __future__ import annotations
+
+from antiphon.conversation import replies, turns, words
+from antiphon.conversation.commands import (
+    CancelReply,
+    FlushPlayout,
+    NoteUtterance,
+    PausePlayout,
+    ReportHeard,
+    ResumePlayout,
+)
+from antiphon.conversation.state import Phase, Reply, State, Turn
+
+
+def hold(state: State) -> None:
+    """Silence now; a cough must not cost the caller the sentence, so keep the samples."""
+    state.phase = Phase.HOLDING
+    state.cancel_timer("filler")
+    for reply in _sounding(state):
+        reply.paused = True
+        reply.paused_at_ms = state.now_ms
+        state.emit(PausePlayout(reply_id=reply.id))
+    state.set_timer("hold", state.now_ms + state.policy.turn.hold_ms)
+
+
+def protected(state: State) -> bool:
+    """What is being said must be heard to its end; what the caller says meanwhile is kept for after."""
+    reply = state.reply
+    return state.policy.protect_greeting and reply is not None and reply.kind == "greeting"
+
+
+def taken(state: State, turn: Turn) -> bool:
+    """Do the caller's words so far take the floor from the reply in progress?"""
+    if protected(state):
+        return False
+    reply = state.reply
+    kind = reply.kind if reply is not None else ""
+    expects = reply.expects if reply is not None and reply.audible else "open"
+    last_words = reply is not None and (reply.then == "end" or kind == "goodbye")
+    return words.takes_floor(
+        turn.text(), state.policy, reply_kind=kind, expects=expects, last_words=last_words
+    )
+
+
+def judge(state: State, turn: Turn) -> None:
+    """A final transcript came while the floor is ours: interruption, backchannel or noise."""
+    if taken(state, turn):
+        yield_to_caller(state)
+        return
+    if turn.voiced or turn.finals_due or protected(state):
+        return  # More may come.
+    text = turn.text()
+    kind = "backchannel" if words.words(text) else "noise"
+    turns.close(state, turn)
+    state.emit(NoteUtterance(kind=kind, text=text))
+    go_on(state)
+
+
+def hold_passed(state: State) -> None:
+    """No words within the bound: whatever it is, it does not get to silence us. Words may still come."""
+    if state.phase is Phase.HOLDING:
+        go_on(state)
+
+
+def go_on(state: State) -> None:
+    """A false interruption: resume exactly where the caller's ear stopped."""
+    state.cancel_timer("hold")
+    if state.phase is not Phase.HOLDING:
+        return
+    policy = state.policy.turn
+    sounding = _sounding(state)
+    for reply in sounding:
+        gap_ms = state.now_ms - reply.paused_at_ms
+        reply.paused = False
+        rewind_ms = policy.rewind_ms if gap_ms > policy.rewind_after_ms and reply.audible else 0
+        state.emit(ResumePlayout(reply_id=reply.id, rewind_ms=rewind_ms))
+    state.phase = Phase.SPEAKING if any(reply.audible for reply in sounding) else Phase.THINKING
+    if state.phase is Phase.THINKING:
+        state.set_timer("filler", state.now_ms + state.policy.silence.filler_after_ms)
+    replies.play_if_ready(state)
+
+
+def yield_to_caller(state: State) -> None:
+    """A real interruption: drop what was not heard and listen."""
+    drop_speech(state)
+    state.cancel_timer("hold")
+    state.phase = Phase.LISTENING
+    turn = state.turn
+    if turn is not None and not turn.voiced:
+        state.set_timer("stop_silence", turn.ended_ms + turns.wait_ms(state, turn))
+
+
+def drop_speech(state: State) -> None:
+    """Flush whatever is being said or prepared, and account for what was heard of it."""
+    state.cancel_timer("filler", "reply_deadline")
+    for reply in (state.filler, state.reply):
+        if reply is None:
+            continue
+        if reply.kind not in ("filler", "trouble") and not reply.finished and not reply.wrote:
+            # With an effect under way the reasoner must finish, or its state would forget the effect.
+            state.emit(CancelReply(reply_id=reply.id))
+        if reply.playing:
+            state.closing[reply.id] = reply
+            state.emit(FlushPlayout(reply_id=reply.id))
+        else:
+            state.emit(ReportHeard(reply_id=reply.id, text="", complete=False))
+    state.filler = state.reply = None
+
+
+def _sounding(state: State) -> list[Reply]:
+    return [reply for reply in (state.filler, state.reply) if reply is not None and reply.playing]

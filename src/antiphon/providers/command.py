@@ -1,0 +1,93 @@
+"""`antiphon models` and `antiphon providers`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from antiphon.errors import ConfigError
+from antiphon.providers.local.models import models_root, select, verify
+from antiphon.providers.local.models.fetch import DOWNLOADS, fetch
+from antiphon.providers.local.models.manifest import ALL, known_sets, load_manifest
+from antiphon.providers.local.models.progress import FetchProgress, megabytes
+from antiphon.providers.local.models.store import quick_trouble
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    models = commands.add_parser("models", help="the embedded models: list, fetch, check")
+    actions = models.add_subparsers(dest="models_action", required=True, metavar="ACTION")
+    names = "model or set; sets: " + ", ".join(known_sets())
+    listing = actions.add_parser("list", help="what there is and what is installed")
+    listing.set_defaults(run=list_models)
+    fetching = actions.add_parser("fetch", help="download, verify and install")
+    fetching.add_argument(
+        "names", nargs="*", default=["serve"], metavar="SET|NAME", help=f"{names} (default: serve)"
+    )
+    fetching.add_argument("--force", action="store_true", help="install again even if it is there")
+    fetching.add_argument(
+        "--keep-archives", action="store_true", help="keep the downloads, to carry them elsewhere"
+    )
+    fetching.set_defaults(run=fetch_models)
+    checking = actions.add_parser("check", help="re-hash every installed file")
+    checking.add_argument(
+        "names", nargs="*", metavar="SET|NAME", help=f"{names} (default: serve and what is there)"
+    )
+    checking.set_defaults(run=check_models)
+    providers = commands.add_parser("providers", help="what can hear, speak and judge, and what is ready")
+    providers.set_defaults(run=list_providers)
+
+
+def list_models(args: argparse.Namespace) -> int:
+    root = models_root()
+    print(f"{'NAME':<16} {'ROLE':<18} {'SIZE':>9}  {'SETS':<13} {'LICENCE':<13} STATE")
+    for model in load_manifest().values():
+        trouble = quick_trouble(model, root / model.name)
+        sets, size = ",".join(model.sets), megabytes(model.size_bytes)
+        state = trouble or "installed"
+        print(f"{model.name:<16} {model.role:<18} {size:>9}  {sets:<13} {model.licence:<13} {state}")
+    print(f"in {root}")
+    return 0
+
+
+def fetch_models(args: argparse.Namespace) -> int:
+    chosen = select(args.names)
+    try:
+        fetch(chosen, FetchProgress(sys.stderr), force=args.force, keep_archives=args.keep_archives)
+    except ConfigError:
+        print(file=sys.stderr)  # Off the line of an unfinished bar.
+        raise
+    except KeyboardInterrupt:
+        print("\ninterrupted; run the same command again to go on: what is complete is kept", file=sys.stderr)
+        return 130
+    if args.keep_archives:
+        print(f"archives kept in {models_root() / DOWNLOADS}")
+        print("where there is no network, set ANTIPHON_MODELS_SOURCE to a copy of that folder and fetch")
+    return 0
+
+
+def check_models(args: argparse.Namespace) -> int:
+    root = models_root()
+    chosen = select(args.names or [ALL])
+    damaged = 0
+    for model in chosen:
+        if not args.names and "serve" not in model.sets and not (root / model.name).exists():
+            continue  # Optional and not installed is not a fault.
+        trouble = verify(model)
+        print(f"{model.name:<16} {trouble or 'is complete and unchanged'}")
+        damaged += bool(trouble)
+        if trouble:
+            force = "--force " if (root / model.name).exists() else ""
+            print(f"{'':<16} fix: run `antiphon models fetch {force}{model.name}`")
+    return 1 if damaged else 0
+
+
+def list_providers(args: argparse.Namespace) -> int:
+    from antiphon.providers.registry import Registry
+    from antiphon.providers.roles import Role
+
+    registry = Registry()
+    print(f"{'ROLE':<8} {'NAME':<24} {'LICENCE':<13} STATE")
+    for role in Role:
+        for name, known in registry.matrix(role):
+            print(f"{role.value:<8} {name:<24} {known.licence:<13} {known.state}")
+    return 0

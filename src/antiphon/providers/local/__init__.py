@@ -1,0 +1,1 @@
+"""The embedded models: ports that need no network, and the worker process they run in."""

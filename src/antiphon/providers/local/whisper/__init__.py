@@ -1,0 +1,8 @@
+"""Embedded speech recognition: Whisper on CTranslate2, at short context, streaming."""
+
+from __future__ import annotations
+
+from antiphon.providers.local.whisper.engine import Recognition, WhisperEngine
+from antiphon.providers.local.whisper.stt import WhisperStt
+
+__all__ = ["Recognition", "WhisperEngine", "WhisperStt"]

@@ -1,0 +1,140 @@
+"""`antiphon calls list|show` and `antiphon replay`: what happened on a call, and would it happen again."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from typing import Any
+
+from antiphon.errors import ConfigError
+from antiphon.runtime.records.lines import CallRecord, read_call
+from antiphon.runtime.records.policy_overrides import override
+from antiphon.runtime.records.replaying import replay_exactly
+from antiphon.runtime.records.screen import render_call, started
+from antiphon.runtime.records.summary import summarise
+from antiphon.runtime.records.what_if import TurnChange, compare
+from antiphon.storage.home import calls_directory
+from antiphon.storage.traces import CallFile, find_call, list_calls
+
+_CALL_HELP = 'a call: its id, the beginning of its id, the path of its trace, or "last"'
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `calls` and `replay` to the command line."""
+    calls = commands.add_parser("calls", help="list calls and explain one").add_subparsers(
+        dest="what", required=True, metavar="COMMAND"
+    )
+    listing = calls.add_parser("list", help="the latest calls")
+    listing.add_argument("--limit", type=int, default=20, help="how many (20)")
+    listing.add_argument("--json", action="store_true", help="one JSON array")
+    listing.set_defaults(run=_list)
+    show = calls.add_parser("show", help="one call on one screen: words, latency, tools, interruptions, end")
+    show.add_argument("call", metavar="CALL", help=_CALL_HELP)
+    show.add_argument("--json", action="store_true", help="one JSON object")
+    show.set_defaults(run=_show)
+    replay = commands.add_parser("replay", help="run a recorded call through the same core again")
+    replay.add_argument("call", metavar="CALL", help=_CALL_HELP)
+    replay.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="what if: another policy, e.g. turn.stop_silence_min_ms=300 (may be repeated)",
+    )
+    replay.add_argument("--json", action="store_true", help="one JSON object")
+    replay.set_defaults(run=_replay)
+
+
+def _list(args: argparse.Namespace) -> int:
+    if args.limit < 1:
+        raise ConfigError("--limit must be at least 1")
+    rows = [_row(call) for call in list_calls(calls_directory(), limit=args.limit)]
+    if args.json:
+        print(json.dumps(rows, indent=2))
+        return 0
+    if not rows:
+        print(f"no calls in {calls_directory()} (set ANTIPHON_HOME to look elsewhere)")
+    for row in rows:
+        lasted = f"{row['duration_ms'] / 1000:7.1f} s" if row["duration_ms"] is not None else "        ?"
+        print(
+            f"{row['call_id']:<28} {started(row['started_at_ms'])}  {lasted}  {row['line']:<9} "
+            f"{row['agent']:<20} {row['outcome']}"
+        )
+    return 0
+
+
+def _row(call: CallFile) -> dict[str, Any]:
+    times = [int(entry["t"]) for entry in call.tail if isinstance(entry.get("t"), int)]
+    ends = [str(entry.get("cause", "")) for entry in call.tail if entry.get("type") == "EndCall"]
+    return {
+        "call_id": call.call_id,
+        "agent": str(call.header.get("agent", "")),
+        "line": str(call.header.get("line", "")),
+        "started_at_ms": int(call.header.get("wall_time_ms", 0)),
+        "duration_ms": max(times) if times else None,
+        "outcome": ends[-1] if ends else "unfinished",
+        "path": str(call.path),
+    }
+
+
+def _show(args: argparse.Namespace) -> int:
+    record = _read(args.call)
+    if args.json:
+        print(json.dumps(summarise(record), indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(render_call(record)))
+    return 0
+
+
+def _replay(args: argparse.Namespace) -> int:
+    record = _read(args.call)
+    return _what_if(record, args) if args.set else _exact(record, args)
+
+
+def _exact(record: CallRecord, args: argparse.Namespace) -> int:
+    result = replay_exactly(record)
+    difference = result.difference
+    if args.json:
+        found = dataclasses.asdict(difference) if difference is not None else None
+        print(
+            json.dumps({"events": result.events, "commands": result.commands, "difference": found}, indent=2)
+        )
+    elif difference is None:
+        print(f"{result.events} events, {result.commands} commands: exactly as recorded")
+    else:
+        print(f"{record.path}:{difference.line}: the first difference")
+        print(f"  after     {difference.event}")
+        print(f"  recorded  {difference.recorded or '(nothing)'}")
+        print(f"  replayed  {difference.replayed or '(nothing)'}")
+    if record.dropped:
+        print(f"note: {record.dropped} lines of this trace were lost, so the replay cannot be exact")
+    return 0 if difference is None else 1
+
+
+def _what_if(record: CallRecord, args: argparse.Namespace) -> int:
+    changes = compare(record, override(record.header.policy, args.set))
+    if args.json:
+        rows = [dataclasses.asdict(item) for item in changes]
+        print(json.dumps({"set": args.set, "turns": rows}, indent=2, ensure_ascii=False))
+        return 0
+    print(f"what if {', '.join(args.set)}: response delay per turn, ms (the caller does what was recorded)")
+    for item in changes:
+        print(f"  turn {item.turn:>3}  {_ms(item.recorded_ms)} -> {_ms(item.what_if_ms)}  {_change(item)}")
+    return 0
+
+
+def _change(item: TurnChange) -> str:
+    if item.text == item.what_if_text:
+        return item.text
+    if not item.what_if_text:
+        return f"{item.text}   (would not be a turn of its own)"
+    return f"{item.text or '(no such turn)'}   would be heard as: {item.what_if_text}"
+
+
+def _ms(value: int | None) -> str:
+    return f"{value:>6}" if value is not None else "     -"
+
+
+def _read(name: str) -> CallRecord:
+    return read_call(find_call(calls_directory(), name))

@@ -1,0 +1,202 @@
+"""The exchange: where every way of calling meets the agents. Answers, counts, drains."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from antiphon.audio.ports import LineFormat, MediaSink, MediaSource
+from antiphon.conversation import commands as cmd
+from antiphon.errors import CallFailed, ConfigError
+from antiphon.runtime.arrivals import Arrival, CallerView
+from antiphon.runtime.call import Call, CallParts
+from antiphon.runtime.clock import Clock
+from antiphon.runtime.kit import AgentKit
+from antiphon.runtime.media.ports import Line, LineListener
+from antiphon.runtime.records.lines import Header, header_fields
+from antiphon.storage.traces import TraceWriter
+
+_log = structlog.get_logger(__name__)
+
+CALLS_MAX = 200
+OUTCOMES_MAX = 1000
+
+
+class Plane(Protocol):
+    """The part of the media plane the exchange needs."""
+
+    def attach(
+        self, line_format: LineFormat, sink: MediaSink, listener: LineListener, lead_ms: int
+    ) -> tuple[MediaSource, Line]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveCall:
+    call_id: str
+    agent: str
+    line: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a call ended. `escalate_to` is where a person is to be found, when one is wanted."""
+
+    call_id: str
+    cause: str
+    escalate_to: str = ""
+    reason: str = ""
+
+
+class Exchange:
+    """Implements `runtime.arrivals.Switchboard`.
+
+    Args:
+        agents: Ready agents by name.
+        calls_directory: Where traces go.
+        calls_max: Calls at once; further ones are refused, so that those in progress stay good.
+    """
+
+    def __init__(
+        self,
+        *,
+        plane: Plane,
+        agents: Mapping[str, AgentKit],
+        calls_directory: Path,
+        clock: Clock,
+        calls_max: int = CALLS_MAX,
+    ) -> None:
+        self._plane = plane
+        self._agents = agents
+        self._calls_directory = calls_directory
+        self._clock = clock
+        self._calls_max = calls_max
+        self._calls: dict[str, Call] = {}
+        self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
+        self._watchers: set[asyncio.Task[None]] = set()
+        self._draining = False
+
+    @property
+    def agents(self) -> Mapping[str, AgentKit]:
+        return self._agents
+
+    def answer(
+        self, arrival: Arrival, sink: MediaSink, view: CallerView | None = None
+    ) -> tuple[str, MediaSource]:
+        """Start a call.
+
+        Raises:
+            ConfigError: Unknown agent.
+            CallFailed: No capacity, or this worker is draining.
+        """
+        kit = self._agents.get(arrival.agent)
+        if kit is None:
+            known = ", ".join(sorted(self._agents)) or "none"
+            raise ConfigError(f"there is no agent {arrival.agent!r}", fix=f"agents here: {known}")
+        if self._draining:
+            raise CallFailed("this worker takes no more calls")
+        if len(self._calls) >= self._calls_max:
+            raise CallFailed(f"all {self._calls_max} lines are busy")
+        call = Call(self._parts(kit, arrival, view))
+        source, line = self._plane.attach(arrival.line_format, sink, call, arrival.lead_ms)
+        self._calls[call.id] = call
+        _log.info("call_answered", call=call.id, agent=arrival.agent, line=arrival.line)
+        call.begin(line)
+        watcher = asyncio.get_running_loop().create_task(self._watch(call), name=f"watch {call.id}")
+        self._watchers.add(watcher)
+        watcher.add_done_callback(self._watchers.discard)
+        return call.id, source
+
+    def active(self) -> list[ActiveCall]:
+        return [
+            ActiveCall(
+                call_id=call.id,
+                agent=call.parts.agent,
+                line=call.parts.line_kind,
+                started_at=call.parts.started_at,
+            )
+            for call in self._calls.values()
+        ]
+
+    def outcome(self, key: str) -> Outcome | None:
+        """How a recent call ended, by its id or by the carrier's id for it."""
+        return self._outcomes.get(key)
+
+    async def wait_ended(self, call_id: str) -> None:
+        """Return when that call is over and its trace is on disk; at once if there is none."""
+        call = self._calls.get(call_id)
+        if call is not None:
+            await call.wait_ended()
+
+    async def drain(self, timeout_ms: int) -> None:
+        """Answer nothing new; let calls end politely, then end what is left."""
+        self._draining = True
+        for call in list(self._calls.values()):
+            call.end(now=False)
+        if self._watchers:
+            await asyncio.wait(list(self._watchers), timeout=timeout_ms / 1000)
+        for call in list(self._calls.values()):
+            call.end(now=True)
+        if self._watchers:
+            await asyncio.wait(list(self._watchers), timeout=10)
+
+    def _parts(self, kit: AgentKit, arrival: Arrival, view: CallerView | None) -> CallParts:
+        definition = kit.definition
+        wall_time_ms = self._clock.wall_time_ms()
+        started_at = datetime.fromtimestamp(wall_time_ms / 1000, tz=definition.zone)
+        call_id = f"{started_at:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        header = Header(
+            call_id=call_id,
+            agent=definition.name,
+            definition_hash=definition.digest,
+            policy=definition.policy,
+            wall_time_ms=wall_time_ms,
+            line=arrival.line,
+        )
+        return CallParts(
+            call_id=call_id,
+            agent=definition.name,
+            line_kind=arrival.line,
+            caller_number=arrival.caller_number,
+            language=definition.language,
+            policy=definition.policy,
+            started_at=started_at,
+            recognisers=kit.recognisers,
+            vocabulary=definition.speech.vocabulary,
+            voices=kit.voices,
+            shape=kit.shape,
+            end_of_turn=kit.end_of_turn,
+            reasoner=kit.make_reasoner(),
+            tools=kit.tools,
+            trace=TraceWriter(self._calls_directory, call_id, header_fields(header)),
+            clock=self._clock,
+            view=view,
+            ended=lambda call, end: self._note_outcome(call, end, kit, arrival),
+        )
+
+    def _note_outcome(self, call: Call, end: cmd.EndCall, kit: AgentKit, arrival: Arrival) -> None:
+        escalation = call.escalation
+        outcome = Outcome(
+            call_id=call.id,
+            cause=end.cause,
+            escalate_to=kit.definition.escalation.target if escalation else "",
+            reason=escalation.reason if escalation else "",
+        )
+        for key in (call.id, arrival.metadata.get("carrier_call", "")):
+            if key:
+                self._outcomes[key] = outcome
+        while len(self._outcomes) > OUTCOMES_MAX:
+            self._outcomes.popitem(last=False)
+        _log.info("call_ended", call=call.id, cause=end.cause, reason=outcome.reason)
+
+    async def _watch(self, call: Call) -> None:
+        await call.wait_ended()
+        self._calls.pop(call.id, None)

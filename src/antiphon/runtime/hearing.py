@@ -1,0 +1,95 @@
+"""The recogniser of one call: the first that opens, kept from ever disturbing the media plane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from antiphon.conversation.events import Event, LineFailed, TranscriptFinal, TranscriptPartial
+from antiphon.errors import ProviderError
+from antiphon.runtime.media.ports import Line
+from antiphon.speech.ports import SpeechToText, SttConfig, SttStream, Transcript
+
+_log = structlog.get_logger(__name__)
+
+
+class Hearing:
+    """Passes audio and hints to a recogniser, its transcripts to the core.
+
+    Args:
+        recognisers: By name, in order of preference.
+        note: Writes a note to the trace.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        recognisers: Sequence[tuple[str, SpeechToText]],
+        config: SttConfig,
+        post: Callable[[Event], None],
+        note: Callable[..., None],
+    ) -> None:
+        self._line = line
+        self._post = post
+        self._note = note
+        self._stream = self._open(recognisers, config)
+
+    def push(self, pcm: bytes) -> None:
+        self._do(lambda stream: stream.push(pcm))
+
+    def speech_started(self) -> None:
+        self._do(lambda stream: stream.speech_started())
+
+    def finalize(self) -> None:
+        self._do(lambda stream: stream.speech_stopped())
+
+    def settle(self) -> None:
+        """What was said so far is used; what comes is a new segment."""
+        self._do(lambda stream: stream.turn_committed())
+
+    def expect(self, phrases: Sequence[str]) -> None:
+        self._do(lambda stream: stream.expect(phrases))
+
+    async def aclose(self) -> None:
+        if self._stream is not None:
+            await self._stream.aclose()
+
+    def _open(self, recognisers: Sequence[tuple[str, SpeechToText]], config: SttConfig) -> SttStream | None:
+        for name, recogniser in recognisers:
+            try:
+                return recogniser.open(config, self._transcribed)
+            except ProviderError as error:
+                _log.warning("recogniser_fell_back", vendor=name)
+                self._note("recogniser_failed", provider=name, reason=str(error))
+        return None
+
+    def _do(self, action: Callable[[SttStream], None]) -> None:
+        """The media plane calls us for every line of the process: a recogniser's fault must not reach it."""
+        if self._stream is None:
+            return
+        try:
+            action(self._stream)
+        except Exception as error:  # Owned by the call: it ends, the others on the plane do not notice.
+            _log.error("recogniser_broke", error=type(error).__name__, exc_info=True)
+            self._note("recogniser_failed", reason=f"{type(error).__name__}: {error}")
+            self._stream = None
+            self._post(LineFailed(at_ms=self._line.now_ms, reason="the recogniser broke"))
+
+    def _transcribed(self, transcript: Transcript) -> None:
+        at_ms = self._line.now_ms
+        if transcript.lost:
+            self._note("hearing_failed", reason="the recogniser was gone or took too long")
+        if transcript.final:
+            self._post(
+                TranscriptFinal(
+                    at_ms=at_ms,
+                    segment=transcript.segment,
+                    text=transcript.text,
+                    confidence=round(transcript.confidence, 4),
+                    took_ms=transcript.took_ms,
+                    lost=transcript.lost,
+                )
+            )
+        else:
+            self._post(TranscriptPartial(at_ms=at_ms, segment=transcript.segment, text=transcript.text))

@@ -1,0 +1,24 @@
+"""What an agent needs to take calls, made once at start-up from its file: providers, voices, tools, flows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from antiphon.agents.definition import AgentDefinition
+from antiphon.agents.ports import Reasoner, Tool
+from antiphon.runtime.speaking import Voice
+from antiphon.speech.ports import EndOfTurn, SpeechToText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentKit:
+    """One agent, ready. Shared by all its calls; only `make_reasoner` gives something of a call's own."""
+
+    definition: AgentDefinition
+    recognisers: Sequence[tuple[str, SpeechToText]]
+    voices: Sequence[Voice]
+    end_of_turn: EndOfTurn | None
+    shape: Callable[[str], str]
+    tools: Mapping[str, Tool]
+    make_reasoner: Callable[[], Reasoner]

@@ -1,0 +1,241 @@
+"""All calls of one sample rate: what arrived since the last tick, decoded and heard in one batch.
+
+Frames of a tick are taken in rounds, one frame a row each, because two frames of one call in a tick (any
+jitter makes them) must not write the same slot at once.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from antiphon.audio import g711
+from antiphon.audio.ports import Encoding
+from antiphon.runtime.media.activity import Activity
+from antiphon.runtime.media.rows import (
+    BLOCKS_PER_FRAME,
+    HISTORY_FRAMES,
+    RING_BLOCKS,
+    RING_FRAMES,
+    RowArrays,
+    Rows,
+)
+from antiphon.runtime.media.settings import FRAME_NS, NEVER_NS, PlaneCounters, SpeechGate
+from antiphon.speech.ports import VoiceActivity
+
+GAP_NS = 100_000_000  # A stream that brings nothing for longer has a gap.
+_FILL_FRAMES_MAX = 50  # A tick: after a stall of the whole process, catch up a second at a time.
+_LEAK_NS = 2_000  # Per tick: clocks of two machines differ by up to 100 ppm.
+_REANCHOR_TICKS = 100  # When even the fastest of 2 s was slow, the path has become longer for good.
+_REANCHOR_NS = 5_000_000
+_BLOCK_FRAMES = 5  # 100 ms to the listener.
+_FRAME_BLOCKS = np.arange(BLOCKS_PER_FRAME)
+
+
+class BankCall(Protocol):
+    """What a bank tells one call, a few times a turn. Positions are samples since the call began."""
+
+    def hear(self, pcm: bytes) -> None: ...
+    def speech_started(self, onset_sample: int) -> None: ...
+    def speech_stopped(self, end_sample: int) -> None: ...
+    def pump(self, now_ns: int) -> None: ...
+
+
+class Inbox:
+    """Whole 20 ms frames of one encoding that arrived since the last tick, in order of arrival."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        self.encoding = encoding
+        self.rows: list[int] = []
+        self.frames: list[bytes] = []
+        self.arrived_ns: list[int] = []
+
+    def take(self, frame_samples: int) -> tuple[Rows, NDArray[np.int16], NDArray[np.int64]]:
+        """Rows, linear frames [n, frame_samples] and arrivals; the inbox is empty after."""
+        joined = b"".join(self.frames)
+        if self.encoding is Encoding.MULAW:
+            pcm = g711.decode(np.frombuffer(joined, np.uint8))
+        else:
+            pcm = np.frombuffer(joined, "<i2").astype(np.int16, copy=False)
+        taken = (
+            np.array(self.rows, np.intp),
+            pcm.reshape(-1, frame_samples),
+            np.array(self.arrived_ns, np.int64),
+        )
+        self.rows, self.frames, self.arrived_ns = [], [], []
+        return taken
+
+
+class Bank:
+    """Rows, their arrays, and how they advance."""
+
+    def __init__(
+        self, vad: VoiceActivity, gate: SpeechGate, counters: PlaneCounters, capacity: int = 8
+    ) -> None:
+        self.sample_rate_hz = vad.sample_rate_hz
+        self.arrays = RowArrays(vad.sample_rate_hz, capacity)
+        assert vad.window_samples == 8 * self.arrays.block_samples, "a window is 32 ms"
+        self.inboxes = {encoding: Inbox(encoding) for encoding in Encoding}
+        self.tick_number = 0
+        self.live_count = 0
+        self._activity = Activity(vad, gate, counters)
+        self._counters = counters
+        self._calls: list[BankCall | None] = [None] * capacity
+        self._free = list(range(capacity - 1, -1, -1))
+        self._leaving: list[int] = []
+
+    def join(self, call: BankCall, now_ns: int) -> int:
+        """Give the call a row of its own, with no past."""
+        if not self._free:
+            capacity = self.arrays.capacity
+            self.arrays.grow()
+            self._calls += [None] * capacity
+            self._free = list(range(2 * capacity - 1, capacity - 1, -1))
+        row = self._free.pop()
+        arrays = self.arrays
+        arrays.clear(row)
+        self._activity.forget(row)
+        arrays.anchor_ns[row] = arrays.arrived_ns[row] = now_ns
+        arrays.unanchored[row] = arrays.live[row] = True
+        arrays.patience_ns[row] = GAP_NS
+        arrays.playout_due_ns[row] = NEVER_NS
+        self._calls[row] = call
+        self.live_count += 1
+        return row
+
+    def leave(self, row: int) -> None:
+        """Take the row back. It is reused only after the next tick: frames of this call may still wait in an
+        inbox, and must not reach the call that comes after."""
+        self.arrays.live[row] = False
+        self.arrays.playout_due_ns[row] = NEVER_NS
+        self._calls[row] = None
+        self._leaving.append(row)
+        self.live_count -= 1
+
+    @property
+    def busy(self) -> bool:
+        """Something to do at the next tick; with no call and nothing left over, a tick is free."""
+        return self.live_count > 0 or bool(self._leaving)
+
+    def tick(self, now_ns: int) -> None:
+        leaving, self._leaving = self._leaving, []
+        for row in np.flatnonzero(self.arrays.playout_due_ns <= now_ns).tolist():
+            if (call := self._calls[row]) is not None:
+                call.pump(now_ns)
+        self.tick_number += 1
+        for inbox in self.inboxes.values():
+            if inbox.rows:
+                self._take_in(*inbox.take(self.arrays.frame_samples))
+        self._fill_gaps(now_ns)
+        self._free += leaving
+
+    def read(self, row: int, start: int, stop: int) -> NDArray[np.int16]:
+        return self.arrays.read(row, start, stop)
+
+    def give_audio(self, row: int) -> None:
+        """Hand the call everything it was not given yet."""
+        arrays, call = self.arrays, self._calls[row]
+        start, stop = int(arrays.given[row]), int(arrays.frames[row])
+        if call is None or start == stop:
+            return
+        arrays.given[row] = stop
+        call.hear(self.read(row, start * arrays.frame_samples, stop * arrays.frame_samples).tobytes())
+
+    def sample_at_ns(self, row: int, sample: int) -> int:
+        """When this sample (a position since the call began) reached us, or would have without jitter."""
+        arrays = self.arrays
+        before_gap = sample < arrays.gap_frames[row] * arrays.frame_samples
+        anchor_ns = arrays.gap_anchor_ns[row] if before_gap else arrays.anchor_ns[row]
+        return int(anchor_ns) + sample * 1_000_000_000 // self.sample_rate_hz
+
+    def _take_in(self, rows: Rows, pcm: NDArray[np.int16], arrived_ns: NDArray[np.int64]) -> None:
+        live = self.arrays.live[rows]
+        if not live.all():
+            self._counters.frames_dropped += int(len(rows) - live.sum())
+            rows, pcm, arrived_ns = rows[live], pcm[live], arrived_ns[live]
+        self._counters.frames_in += len(rows)
+        order = np.argsort(rows, kind="stable")
+        first = np.diff(rows[order], prepend=-1) != 0
+        place = np.arange(len(rows))
+        turn = place - np.maximum.accumulate(np.where(first, place, 0))
+        self._observe(rows[order], turn, arrived_ns[order], np.flatnonzero(first))
+        for number in range(int(turn.max(initial=-1)) + 1):
+            picked = order[turn == number]
+            picked = picked[self.arrays.live[rows[picked]]]  # A listener may have closed one in between.
+            if picked.size:
+                self._advance(rows[picked], pcm[picked], filled=False)
+
+    def _observe(
+        self, rows: Rows, turn: NDArray[np.intp], arrived_ns: NDArray[np.int64], first: NDArray[np.intp]
+    ) -> None:
+        """Map stream time to the wall by the earliest arrival: jitter only ever delays.
+
+        `rows` is sorted, `turn` counts the frames of each, `first` points at its first. All frames of a
+        tick are seen before any is heard, so that a burst is dated by its last frame, not by its first.
+        """
+        if not rows.size:
+            return
+        arrays = self.arrays
+        seen = np.minimum.reduceat(arrived_ns - (arrays.frames[rows] + turn + 1) * FRAME_NS, first)
+        arrived = np.maximum.reduceat(arrived_ns, first)
+        rows = rows[first]
+        new = arrays.unanchored[rows]
+        anchor = np.where(new, seen, np.minimum(arrays.anchor_ns[rows] + _LEAK_NS, seen))
+        lowest = np.where(new | (arrays.observed[rows] == 0), seen, np.minimum(arrays.lowest_ns[rows], seen))
+        observed = np.where(new, 1, arrays.observed[rows] + 1)
+        full = observed >= _REANCHOR_TICKS
+        arrays.anchor_ns[rows] = np.where(full & (lowest > anchor + _REANCHOR_NS), lowest, anchor)
+        arrays.lowest_ns[rows] = lowest
+        arrays.observed[rows] = np.where(full, 0, observed)
+        arrays.unanchored[rows] = False
+        arrays.arrived_ns[rows] = arrived
+
+    def _advance(self, rows: Rows, pcm: NDArray[np.int16], *, filled: bool) -> None:
+        """One frame for each of these (distinct) rows."""
+        arrays = self.arrays
+        count = arrays.frames[rows]
+        phase = count % RING_FRAMES
+        blocks = (pcm.astype(np.float32) * np.float32(1 / 32768)).reshape(len(rows), BLOCKS_PER_FRAME, -1)
+        arrays.history[rows, count % HISTORY_FRAMES] = pcm
+        arrays.ring[rows[:, None], 1 + BLOCKS_PER_FRAME * phase[:, None] + _FRAME_BLOCKS] = blocks
+        lap = rows[phase == RING_FRAMES - 1]
+        arrays.ring[lap, 0] = arrays.ring[lap, RING_BLOCKS]
+        arrays.frames[rows] = count + 1
+        if not filled:  # Our own silence says nothing about the caller's room.
+            self._activity.track_floor(arrays, rows, blocks)
+        began, ended = self._activity.hear(arrays, rows, count)
+        for row in rows[arrays.frames[rows] - arrays.given[rows] >= _BLOCK_FRAMES].tolist():
+            self.give_audio(row)
+        self._tell(began, ended)
+
+    def _tell(self, began: Rows, ended: Rows) -> None:
+        for row in began.tolist():
+            self.give_audio(row)
+            if (call := self._calls[row]) is not None:
+                call.speech_started(self._activity.onset_sample(self.arrays, row))
+        for row in ended.tolist():
+            self.give_audio(row)
+            if (call := self._calls[row]) is not None:
+                call.speech_stopped(self._activity.end_sample(self.arrays, row))
+
+    def _fill_gaps(self, now_ns: int) -> None:
+        """Silence where a stream has stalled, so that call time, endpointing and re-prompts go on."""
+        arrays = self.arrays
+        idle = np.flatnonzero(arrays.live & (now_ns - arrays.arrived_ns > arrays.patience_ns))
+        if not idle.size:
+            return
+        behind = now_ns - arrays.anchor_ns[idle] - arrays.frames[idle] * FRAME_NS
+        missing = np.clip((behind - arrays.patience_ns[idle]) // FRAME_NS, 0, _FILL_FRAMES_MAX)
+        for number in range(int(missing.max())):
+            rows = idle[(missing > number) & arrays.live[idle]]
+            if not rows.size:
+                break
+            fresh = rows[~arrays.unanchored[rows]]
+            arrays.gap_frames[fresh] = arrays.frames[fresh]
+            arrays.gap_anchor_ns[fresh] = arrays.anchor_ns[fresh]
+            # What comes next says anew where stream time stands: all of it late, or none.
+            arrays.unanchored[rows] = True
+            self._counters.frames_filled += len(rows)
+            self._advance(rows, np.zeros((len(rows), arrays.frame_samples), np.int16), filled=True)

@@ -1,0 +1,171 @@
+"""One call in the plane, and its two faces: `PlaneSource` for the transport, `PlaneLine` for the driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from antiphon.audio.ports import LineFormat, MediaSink
+from antiphon.runtime.media.bank import GAP_NS, Bank
+from antiphon.runtime.media.playout import Playout
+from antiphon.runtime.media.ports import LineListener
+from antiphon.runtime.media.rows import HISTORY_FRAMES
+from antiphon.runtime.media.settings import FRAME_MS, FRAME_NS, PlaneCounters
+
+_QUEUED_FRAMES_MAX = 100  # Between two ticks: 2 s, a stalled network's burst; more is an attack or a bug.
+_MESSAGE_MS_MAX = 1000
+_DTMF = frozenset("0123456789*#ABCD")
+
+
+class LiveCall:
+    """A row, its playout and its listener. After the end every method is a no-op."""
+
+    def __init__(
+        self,
+        bank: Bank,
+        line_format: LineFormat,
+        sink: MediaSink,
+        listener: LineListener,
+        lead_ms: int,
+        *,
+        clock: Callable[[], int],
+        counters: PlaneCounters,
+    ) -> None:
+        self.bank, self.sink, self.listener, self.clock, self.counters = bank, sink, listener, clock, counters
+        self.open = True
+        self.inbox = bank.inboxes[line_format.encoding]
+        self.frame_bytes = line_format.bytes_per_ms * FRAME_MS
+        self.began_ns = clock()
+        self.row = bank.join(self, self.began_ns)
+        self.playout = Playout(line_format, sink, listener, lead_ms, counters=counters, wake=self._wake_at)
+        self._ended_ms = 0  # Of the caller's last speech; what is heard later was not said before.
+
+    @property
+    def now_ms(self) -> int:
+        return (self.clock() - self.began_ns) // 1_000_000
+
+    def hear(self, pcm: bytes) -> None:
+        self.listener.caller_audio(pcm)
+
+    def speech_started(self, onset_sample: int) -> None:
+        self.listener.speech_started(max(self._ended_ms, self._date_ms(onset_sample)))
+
+    def speech_stopped(self, end_sample: int) -> None:
+        self._ended_ms = max(self._ended_ms, self._date_ms(end_sample))
+        self.listener.speech_stopped(self._ended_ms)
+
+    def pump(self, now_ns: int) -> None:
+        self.playout.pump(now_ns)
+
+    def leave(self, *, clear: bool) -> None:
+        self.playout.stop(self.clock(), clear=clear)
+        self.open = False
+        self.bank.leave(self.row)
+
+    def _wake_at(self, due_ns: int) -> None:
+        self.bank.arrays.playout_due_ns[self.row] = due_ns
+
+    def _date_ms(self, sample: int) -> int:
+        date_ms = (self.bank.sample_at_ns(self.row, sample) - self.began_ns) // 1_000_000
+        return min(max(0, date_ms), self.now_ms)
+
+
+class PlaneSource:
+    """From the caller (`audio.ports.MediaSource`)."""
+
+    def __init__(self, call: LiveCall) -> None:
+        self._call = call
+        self._rest = b""  # Less than a frame, odd bytes included, until the next message completes it.
+        self._message_bytes = 0
+        self._queued = 0
+        self._queued_in_tick = -1
+
+    def receive(self, payload: bytes | memoryview) -> None:
+        call = self._call
+        if not call.open:
+            return
+        data = bytes(payload)
+        if len(data) != call.frame_bytes or self._rest:
+            limit = call.frame_bytes * _MESSAGE_MS_MAX // FRAME_MS
+            if len(data) > limit:
+                call.counters.messages_truncated += 1
+                data = data[:limit]
+            data = self._rest + data
+        whole = len(data) - len(data) % call.frame_bytes
+        self._rest = data[whole:]
+        if whole != self._message_bytes:
+            # Who sends messages of half a second is silent for half a second between them.
+            self._message_bytes = whole
+            call.bank.arrays.patience_ns[call.row] = GAP_NS + whole // call.frame_bytes * FRAME_NS
+        arrived_ns = call.clock()
+        for start in range(0, whole, call.frame_bytes):
+            self._queue(data[start : start + call.frame_bytes], arrived_ns)
+
+    def _queue(self, frame: bytes, arrived_ns: int) -> None:
+        call = self._call
+        if self._queued_in_tick != call.bank.tick_number:
+            self._queued_in_tick, self._queued = call.bank.tick_number, 0
+        if self._queued >= _QUEUED_FRAMES_MAX:
+            call.counters.frames_dropped += 1
+            call.bank.arrays.unanchored[call.row] = True  # Stream time jumps by what was dropped.
+            return
+        self._queued += 1
+        call.inbox.rows.append(call.row)
+        call.inbox.frames.append(frame)
+        call.inbox.arrived_ns.append(arrived_ns)
+
+    def played(self, name: str) -> None:
+        if self._call.open:
+            self._call.playout.played(name, self._call.clock())
+
+    def dtmf(self, digit: str) -> None:
+        if self._call.open and digit in _DTMF:
+            self._call.listener.dtmf(digit)
+
+    def closed(self, reason: str) -> None:
+        if self._call.open:
+            self._call.leave(clear=False)
+            self._call.listener.line_closed(reason)
+
+
+class PlaneLine:
+    """Toward the caller, and the caller's recent past (`runtime.media.ports.Line`)."""
+
+    def __init__(self, call: LiveCall) -> None:
+        self._call = call
+
+    @property
+    def now_ms(self) -> int:
+        return self._call.now_ms
+
+    @property
+    def sample_rate_hz(self) -> int:
+        return self._call.bank.sample_rate_hz
+
+    def play(self, reply_id: str, pcm: bytes) -> None:
+        self._call.playout.play(reply_id, pcm, self._call.clock())
+
+    def finish(self, reply_id: str) -> None:
+        self._call.playout.finish(reply_id, self._call.clock())
+
+    def pause(self, reply_id: str) -> int:
+        return self._call.playout.pause(reply_id, self._call.clock())
+
+    def resume(self, reply_id: str, rewind_ms: int = 0) -> None:
+        self._call.playout.resume(reply_id, rewind_ms, self._call.clock())
+
+    def flush(self, reply_id: str, fade_ms: int = 20) -> int:
+        return self._call.playout.flush(reply_id, fade_ms, self._call.clock())
+
+    def recent_audio(self, duration_ms: int) -> bytes:
+        call = self._call
+        if not call.open:
+            return b""
+        frame = call.bank.arrays.frame_samples
+        stop = int(call.bank.arrays.frames[call.row]) * frame
+        wanted = min(duration_ms, HISTORY_FRAMES * FRAME_MS) * call.bank.sample_rate_hz // 1000
+        return call.bank.read(call.row, max(0, stop - wanted), stop).tobytes()
+
+    def close(self) -> None:
+        if self._call.open:
+            self._call.leave(clear=True)
+            self._call.sink.end()

@@ -1,0 +1,65 @@
+"""What the media plane and the per-call driver owe each other. Times are call time in ms, audio is linear PCM
+(mono s16le) at the line's sample rate."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class LineListener(Protocol):
+    """The driver's side. Called from the event loop thread, a few times per turn; must not block or raise."""
+
+    def speech_started(self, onset_ms: int) -> None:
+        """An onset was confirmed; all audio since >= 200 ms before it has been given to `caller_audio`."""
+
+    def speech_stopped(self, ended_ms: int) -> None:
+        """The hangover passed; all audio up to now has been given to `caller_audio`."""
+
+    def caller_audio(self, pcm: bytes) -> None:
+        """Continuous caller audio, in blocks of 100 ms (shorter right before the two events above)."""
+
+    def playout_started(self, reply_id: str) -> None:
+        """The first sample of this reply was sent."""
+
+    def playout_mark(self, reply_id: str, heard_ms: int) -> None:
+        """Proof of playout, a few per second of speech."""
+
+    def playout_finished(self, reply_id: str, heard_ms: int) -> None:
+        """After `Line.finish`: the last sample was played at the far end (or its deadline passed)."""
+
+    def dtmf(self, digit: str) -> None: ...
+
+    def line_closed(self, reason: str) -> None: ...
+
+
+class Line(Protocol):
+    """The plane's side: one call's playout and its recent past. Unknown or flushed reply ids are ignored, so
+    late audio of a reply we gave up is never played."""
+
+    @property
+    def now_ms(self) -> int:
+        """Call time of the media clock."""
+
+    @property
+    def sample_rate_hz(self) -> int: ...
+
+    def play(self, reply_id: str, pcm: bytes) -> None:
+        """Append audio. The first of a reply is sent at once, not at the next tick. Replies play in the
+        order in which they were first given here, never over one another."""
+
+    def finish(self, reply_id: str) -> None:
+        """Nothing more will be appended; `playout_finished` follows when all was heard (at once if empty)."""
+
+    def pause(self, reply_id: str) -> int:
+        """Silence at once, keep the samples; gives heard_ms."""
+
+    def resume(self, reply_id: str, rewind_ms: int = 0) -> None: ...
+
+    def flush(self, reply_id: str, fade_ms: int = 20) -> int:
+        """Drop everything unheard; nothing of this reply is ever played again. Gives heard_ms."""
+
+    def recent_audio(self, duration_ms: int) -> bytes:
+        """Up to the last 8 s of caller audio."""
+
+    def close(self) -> None:
+        """Our side hangs up: `MediaSink.end` is called after pending audio was dropped."""

@@ -1,0 +1,112 @@
+"""The audio of one reply, encoded once when it comes, and how far it has been sent and heard."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from antiphon.audio import g711
+from antiphon.audio.ports import Encoding, LineFormat
+
+
+class Codec:
+    """Linear PCM to and from what the line carries."""
+
+    def __init__(self, line_format: LineFormat) -> None:
+        self.sample_rate_hz = line_format.sample_rate_hz
+        self.sample_bytes = 1 if line_format.encoding is Encoding.MULAW else 2
+        self.frame_samples = line_format.sample_rate_hz // 50
+        self._mulaw = line_format.encoding is Encoding.MULAW
+        self.silence = bytes([g711.SILENCE]) if self._mulaw else b"\0\0"
+
+    def encode(self, pcm: bytes) -> bytes:
+        if not self._mulaw:
+            return pcm
+        return g711.encode(np.frombuffer(pcm, "<i2").astype(np.int16, copy=False)).tobytes()
+
+    def fade(self, encoded: bytes) -> bytes:
+        """The same samples, falling to silence."""
+        if self._mulaw:
+            linear = g711.decode(np.frombuffer(encoded, np.uint8))
+        else:
+            linear = np.frombuffer(encoded, "<i2").astype(np.int16)
+        faded = linear * np.linspace(1.0, 0.0, len(linear), dtype=np.float32)
+        return self.encode(faded.astype("<i2").tobytes())
+
+    def ms(self, samples: int) -> int:
+        return samples * 1000 // self.sample_rate_hz
+
+    def ns(self, samples: int) -> int:
+        return samples * 1_000_000_000 // self.sample_rate_hz
+
+    def samples_ceil(self, duration_ns: int) -> int:
+        return -(-max(0, duration_ns) * self.sample_rate_hz // 1_000_000_000)
+
+
+class Reply:
+    """Positions are samples from the reply's start. `sent` moves back when the far end is cleared."""
+
+    __slots__ = (
+        "_codec",
+        "_encoded",
+        "_odd",
+        "complete",
+        "deadline_ns",
+        "final_mark_sent",
+        "heard",
+        "marked",
+        "paused",
+        "reply_id",
+        "sent",
+        "started",
+    )
+
+    def __init__(self, reply_id: str, codec: Codec) -> None:
+        self.reply_id = reply_id
+        self.sent = 0
+        self.heard = 0  # Never moves back, and never past what was sent.
+        self.marked = 0  # Position of the last mark.
+        self.started = self.paused = False
+        self.complete = False  # Nothing more will be appended.
+        self.final_mark_sent = False
+        self.deadline_ns = 0  # When the last mark is given up, once it was sent.
+        self._codec = codec
+        self._encoded = bytearray()
+        self._odd = b""  # Half a sample that came at the end of a chunk.
+
+    def append(self, pcm: bytes) -> None:
+        pcm = self._odd + pcm if self._odd else pcm
+        whole = len(pcm) & ~1
+        self._odd = pcm[whole:]
+        self._encoded += self._codec.encode(pcm[:whole])
+
+    @property
+    def total(self) -> int:
+        return len(self._encoded) // self._codec.sample_bytes
+
+    @property
+    def spent(self) -> bool:
+        """Everything that will ever be was sent."""
+        return self.complete and self.sent == self.total
+
+    @property
+    def sendable(self) -> bool:
+        """A frame, or the last part of one, is waiting."""
+        waiting = self.total - self.sent
+        return waiting >= self._codec.frame_samples or (self.complete and waiting > 0)
+
+    def take(self, samples_max: int) -> tuple[bytes, int, int]:
+        """The next message, whole frames, the very last one padded: payload, its own samples, padding."""
+        frame = self._codec.frame_samples
+        waiting = self.total - self.sent
+        own = min(waiting, samples_max)
+        if own < samples_max and not self.complete:
+            own = own // frame * frame
+        padding = -own % frame
+        payload = self.peek(own) + self._codec.silence * padding
+        self.sent += own
+        return payload, own, padding
+
+    def peek(self, samples: int) -> bytes:
+        """Up to so many samples that would be sent next, encoded."""
+        width = self._codec.sample_bytes
+        return bytes(self._encoded[self.sent * width : (self.sent + samples) * width])

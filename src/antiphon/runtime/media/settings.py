@@ -1,0 +1,68 @@
+"""Numbers of the media plane that callers feel, and what it counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FRAME_MS = 20
+FRAME_NS = FRAME_MS * 1_000_000
+NEVER_NS = 2**62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechGate:
+    """When a row counts as talking. A window is 32 ms.
+
+    Attributes:
+        onset_probability: A window from here up may begin speech.
+        release_probability: A window below this may end it; lower than the onset, or speech flickers.
+        onset_windows: How many in a row confirm an onset. Two answer a barge-in in about 120 ms; a third
+            costs 20 ms and keeps most coughs out.
+        hangover_windows: How many in a row end speech. Three (96 ms) leave the stop silence room for a
+            transcript; the end itself is dated to the last energy, not to the end of the hangover.
+        quiet_margin_db: A window whose loudest 4 ms are less than this above the noise floor is skipped.
+        quiet_ceiling_dbfs: Never skip anything louder; steady noise then costs arithmetic, not words.
+        date_margin_db: Energy this far above the floor counts as voice when an onset or an end is dated.
+        date_floor_dbfs: And at least this loud.
+    """
+
+    onset_probability: float = 0.5
+    release_probability: float = 0.35
+    onset_windows: int = 2
+    hangover_windows: int = 3
+    quiet_margin_db: float = 4.0
+    quiet_ceiling_dbfs: float = -55.0
+    date_margin_db: float = 10.0
+    date_floor_dbfs: float = -57.0
+
+
+@dataclass(slots=True)
+class PlaneCounters:
+    """Since the process began, all calls together.
+
+    Attributes:
+        ticks_late: Ticks that began a whole frame or more after their time.
+        frames_in: 20 ms frames taken from callers.
+        frames_dropped: Frames given up: the row's queue was full, or its call was over.
+        messages_truncated: Messages longer than a second, cut.
+        frames_filled: Silence put in where a caller's stream had a gap.
+        windows_heard: Windows given to voice activity detection.
+        windows_skipped: Windows too quiet to be worth it.
+        underruns: The far end ran dry in the middle of a reply.
+        audio_refused: Audio that came for a reply that had ended.
+        marks_unknown: Answers to marks we did not (or no longer) wait for.
+        marks_missed: Replies whose last mark never came back in time.
+    """
+
+    ticks: int = 0
+    ticks_late: int = 0
+    frames_in: int = 0
+    frames_dropped: int = 0
+    messages_truncated: int = 0
+    frames_filled: int = 0
+    windows_heard: int = 0
+    windows_skipped: int = 0
+    underruns: int = 0
+    audio_refused: int = 0
+    marks_unknown: int = 0
+    marks_missed: int = 0

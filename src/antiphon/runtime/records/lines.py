@@ -1,0 +1,193 @@
+"""One line of a trace: events, commands and notes as JSON text, and back.
+
+Encoding is canonical: the same value gives the same bytes, so that a replay can be compared byte for byte.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from antiphon import __version__
+from antiphon.conversation.commands import AnyCommand, Command
+from antiphon.conversation.events import AnyEvent, Event
+from antiphon.conversation.policy import Policy
+from antiphon.errors import ConfigError
+from antiphon.storage.traces import TRACE_FORMAT, TraceReader
+
+_ENCODER = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What a call needs to be replayed, and to be found again. `wall_time_ms` is the only wall-clock time."""
+
+    call_id: str
+    agent: str
+    definition_hash: str
+    policy: Policy
+    wall_time_ms: int
+    line: str
+    version: str = __version__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventEntry:
+    """An event as recorded; `number` is its line in the file, counted from 1."""
+
+    number: int
+    raw: bytes
+    event: AnyEvent
+
+    @property
+    def at_ms(self) -> int:
+        return self.event.at_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandEntry:
+    """A command as recorded, at the call time of the event that caused it."""
+
+    number: int
+    raw: bytes
+    at_ms: int
+    command: AnyCommand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteEntry:
+    """Something worth keeping that the core never saw: cost, provider timings, errors, a cut in the trace."""
+
+    number: int
+    raw: bytes
+    at_ms: int
+    type: str
+    fields: dict[str, Any]
+
+
+Entry = EventEntry | CommandEntry | NoteEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """A call read back from its trace.
+
+    Attributes:
+        complete: The trace was closed and no line was dropped.
+        dropped: Lines the writer had to drop.
+    """
+
+    path: Path
+    header: Header
+    entries: tuple[Entry, ...]
+    complete: bool
+    dropped: int = 0
+
+    @property
+    def events(self) -> list[AnyEvent]:
+        return [entry.event for entry in self.entries if isinstance(entry, EventEntry)]
+
+    @property
+    def duration_ms(self) -> int:
+        return self.entries[-1].at_ms if self.entries else 0
+
+
+def header_fields(header: Header) -> dict[str, Any]:
+    """The header as the dictionary a `TraceWriter` takes."""
+    return {
+        "version": header.version,
+        "call_id": header.call_id,
+        "agent": header.agent,
+        "definition_hash": header.definition_hash,
+        "policy": msgspec.to_builtins(header.policy),
+        "wall_time_ms": header.wall_time_ms,
+        "line": header.line,
+    }
+
+
+def event_line(event: Event) -> bytes:
+    """`{"t":12,"k":"event","type":"SpeechStarted","onset_ms":5}`, without a line end."""
+    name = type(event).__name__
+    # msgspec writes the tag first and `at_ms`, field of the root struct, second; the rest is kept as it is.
+    fields = _ENCODER.encode(event)[len(f'{{"type":"{name}","at_ms":{event.at_ms}') :]
+    return b'{"t":%d,"k":"event","type":"%s"%s' % (event.at_ms, name.encode(), fields)
+
+
+def command_line(at_ms: int, command: Command) -> bytes:
+    """`{"t":12,"k":"command","type":"StartReply",...}`, without a line end."""
+    return b'{"t":%d,"k":"command",%s' % (at_ms, _ENCODER.encode(command)[1:])
+
+
+def note_line(at_ms: int, type: str, **fields: Any) -> bytes:  # noqa: A002 - the trace's own word
+    """`{"t":12,"k":"note","type":"cost",...}`, without a line end. Never samples or secrets."""
+    return _ENCODER.encode({"t": at_ms, "k": "note", "type": type} | fields)
+
+
+def decode(number: int, raw: bytes, data: dict[str, Any]) -> Entry:
+    """The value behind one line of a trace.
+
+    Raises:
+        ValueError: The line is none this version writes; says why.
+    """
+    fields = dict(data)
+    at_ms, kind = int(fields.pop("t", 0)), fields.pop("k", "")
+    if kind == "event":
+        event: AnyEvent = msgspec.convert(fields | {"at_ms": at_ms}, AnyEvent)
+        return EventEntry(number=number, raw=raw, event=event)
+    if kind == "command":
+        command: AnyCommand = msgspec.convert(fields, AnyCommand)
+        return CommandEntry(number=number, raw=raw, at_ms=at_ms, command=command)
+    if kind == "note":
+        name = str(fields.pop("type", ""))
+        return NoteEntry(number=number, raw=raw, at_ms=at_ms, type=name, fields=fields)
+    if kind == "cut":
+        return NoteEntry(number=number, raw=raw, at_ms=at_ms, type="trace_cut", fields=fields)
+    raise ValueError(f"a line of unknown kind {kind!r}")
+
+
+def read_call(path: Path) -> CallRecord:
+    """Read a whole call.
+
+    Raises:
+        ConfigError: Not a trace, of another format, or with a line in the middle that cannot be understood.
+    """
+    reader = TraceReader(path)
+    entries = []
+    for line in reader.lines():
+        try:
+            entries.append(decode(line.number, line.raw, line.data))
+        except ValueError as error:  # msgspec.ValidationError is one too.
+            raise ConfigError(
+                f"this line cannot be understood: {error}",
+                where=f"{path}:{line.number}",
+                fix=f"the trace was written by antiphon {reader.header.get('version', '?')}, this is "
+                f"{__version__}: read it with the version that wrote it",
+            ) from error
+    return CallRecord(
+        path=path,
+        header=_decode_header(path, reader.header),
+        entries=tuple(entries),
+        complete=reader.complete,
+        dropped=reader.dropped,
+    )
+
+
+def _decode_header(path: Path, data: dict[str, Any]) -> Header:
+    try:
+        return Header(
+            call_id=data["call_id"],
+            agent=data["agent"],
+            definition_hash=data["definition_hash"],
+            policy=msgspec.convert(data["policy"], Policy),
+            wall_time_ms=data["wall_time_ms"],
+            line=data["line"],
+            version=data["version"],
+        )
+    except (KeyError, msgspec.ValidationError) as error:
+        raise ConfigError(
+            f"the header of this trace (format {TRACE_FORMAT}) cannot be understood: {error}",
+            where=f"{path}:1",
+        ) from error

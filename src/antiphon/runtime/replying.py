@@ -1,0 +1,159 @@
+"""Preparing replies: runs the reasoner, turns its text into speakable chunks, carries tool requests to the
+core and the results back. A reply that was given up goes silent here, whatever the reasoner says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+
+from antiphon.agents.ports import Expect, Reasoner, ReplyRequest, Tool, ToolResult
+from antiphon.conversation.events import (
+    AnswerExpected,
+    Event,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyText,
+    ToolRequested,
+)
+from antiphon.errors import AntiphonError
+from antiphon.speech.chunks import Chunker
+
+_log = structlog.get_logger(__name__)
+
+# A reply that was cut may finish its bookkeeping (an effect is under way), but not for ever.
+CUT_GRACE_S = 15.0
+
+
+class ReplyInProgress:
+    """One reply being prepared; implements `agents.ports.Replying` for the reasoner.
+
+    Args:
+        post: Gives an event to the core.
+        now_ms: Call time.
+        after: The reply whose state this one builds on; it is waited for.
+    """
+
+    def __init__(
+        self,
+        *,
+        request: ReplyRequest,
+        reasoner: Reasoner,
+        tools: Mapping[str, Tool],
+        post: Callable[[Event], None],
+        now_ms: Callable[[], int],
+        after: ReplyInProgress | None,
+    ) -> None:
+        self.id = request.reply_id
+        self.confirmed = not request.speculative
+        self.phrases: Sequence[str] = ()
+        self._request = request
+        self._reasoner = reasoner
+        self._tools = tools
+        self._post = post
+        self._now_ms = now_ms
+        self._after = after
+        self._chunker = Chunker()
+        self._index = 0
+        self._tool_calls = 0
+        self._muted = False
+        self._then = ("", "", "")
+        self._results: dict[str, asyncio.Future[ToolResult]] = {}
+        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"reply {self.id}")
+
+    @property
+    def done(self) -> bool:
+        return self._task.done()
+
+    def confirm(self) -> None:
+        self.confirmed = True
+        self._reasoner.confirm(self.id)
+
+    def give_up(self) -> None:
+        """Nothing more of it will be heard. A confirmed reply finishes its bookkeeping in silence."""
+        self._muted = True
+        if not self.confirmed:
+            self._reasoner.discard(self.id)
+            self._task.cancel()
+        elif not self._task.done():
+            handle = asyncio.get_running_loop().call_later(CUT_GRACE_S, self._task.cancel)
+            self._task.add_done_callback(lambda _: handle.cancel())
+
+    def cancel(self) -> None:
+        self._muted = True
+        self._task.cancel()
+
+    def tool_finished(self, tool_call_id: str, result: ToolResult) -> None:
+        future = self._results.pop(tool_call_id, None)
+        if future is not None and not future.done():
+            future.set_result(result)
+
+    def say(self, text: str) -> None:
+        for chunk in self._chunker.feed(text):
+            self._chunk(chunk)
+
+    async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+        tool = self._tools.get(name)
+        if tool is None:
+            return ToolResult(ok=False, error=f"there is no tool {name!r}")
+        if self._muted:
+            # The caller has moved on; an effect asked for only now would be nobody's wish any more.
+            return ToolResult(ok=False, error="the reply was given up")
+        self._tool_calls += 1
+        tool_call_id = f"{self.id}.t{self._tool_calls}"
+        future: asyncio.Future[ToolResult] = asyncio.get_running_loop().create_future()
+        self._results[tool_call_id] = future
+        self._post(
+            ToolRequested(
+                at_ms=self._now_ms(),
+                reply_id=self.id,
+                tool_call_id=tool_call_id,
+                name=name,
+                arguments=msgspec.json.encode(dict(arguments), order="deterministic").decode(),
+                effect=tool.effect.value,
+            )
+        )
+        return await future
+
+    def expect(self, kind: Expect, phrases: Sequence[str] = ()) -> None:
+        self.phrases = tuple(phrases)
+        self._emit(AnswerExpected(at_ms=self._now_ms(), reply_id=self.id, kind=kind.value))
+
+    def end_call(self, cause: str) -> None:
+        self._then = ("end", cause, "")
+
+    def escalate(self, reason: str, summary: str) -> None:
+        self._then = ("escalate", reason, summary)
+
+    async def _run(self) -> None:
+        try:
+            if self._after is not None and not self._after.done:
+                await asyncio.wait([self._after._task])
+            await self._reasoner.reply(self._request, self)
+        except AntiphonError as error:
+            self._fail(str(error))
+            return
+        except Exception as error:  # The owner of a job: one broken reply is an apology, not a lost call.
+            _log.error("reply_broke", reply=self.id, error=type(error).__name__, exc_info=True)
+            self._fail(f"{type(error).__name__}: {error}")
+            return
+        for chunk in self._chunker.finish():
+            self._chunk(chunk)
+        then, cause, summary = self._then
+        self._emit(
+            ReplyFinished(at_ms=self._now_ms(), reply_id=self.id, then=then, cause=cause, summary=summary)
+        )
+
+    def _fail(self, reason: str) -> None:
+        self._emit(ReplyFailed(at_ms=self._now_ms(), reply_id=self.id, reason=reason))
+
+    def _chunk(self, text: str) -> None:
+        self._emit(ReplyText(at_ms=self._now_ms(), reply_id=self.id, index=self._index, text=text))
+        self._index += 1
+
+    def _emit(self, event: Event) -> None:
+        if not self._muted:
+            self._post(event)

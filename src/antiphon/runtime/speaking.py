@@ -1,0 +1,194 @@
+"""From reply chunks to samples on the line: synthesis in order, held back until playout may start.
+
+One task per reply synthesizes its chunks one after the other, so the next clause is ready while the last one
+plays. A speculative reply gets its first chunk only: enough to start at once, little to throw away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from antiphon.conversation.events import ChunkSynthesized, Event, SynthesisFailed
+from antiphon.errors import ProviderError
+from antiphon.runtime.media.ports import Line
+from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
+
+_log = structlog.get_logger(__name__)
+
+# A clause takes well under a second here and on any vendor that can be used live.
+CHUNK_DEADLINE_S = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """One way to speak; `name` is the provider's name in the trace."""
+
+    name: str
+    tts: TextToSpeech
+    voice: str
+    language: str = "en-US"
+    speed: float = 1.0
+
+
+class Speaker:
+    """Everything one call says. Voices are tried in order for each chunk."""
+
+    def __init__(
+        self,
+        line: Line,
+        voices: Sequence[Voice],
+        shape: Callable[[str], str],
+        post: Callable[[Event], None],
+        note: Callable[..., None],
+    ) -> None:
+        self.line = line
+        self.voices = voices
+        self.shape = shape
+        self.post = post
+        self.note = note
+        self._replies: dict[str, _SpokenReply] = {}
+
+    def add(self, reply_id: str, index: int, text: str) -> None:
+        reply = self._replies.get(reply_id)
+        if reply is None:
+            reply = self._replies[reply_id] = _SpokenReply(self, reply_id)
+        reply.add(index, text)
+
+    def start(self, reply_id: str) -> None:
+        """Let the caller hear it: what is ready goes out now, the rest as it comes."""
+        reply = self._replies.get(reply_id)
+        if reply is not None:
+            reply.start()
+
+    def finish(self, reply_id: str, chunks: int) -> None:
+        reply = self._replies.get(reply_id)
+        if reply is not None:
+            reply.finish(chunks)
+
+    def drop(self, reply_id: str) -> None:
+        """Stop synthesizing; what was made is thrown away."""
+        reply = self._replies.pop(reply_id, None)
+        if reply is not None:
+            reply.cancel()
+
+    def close(self) -> None:
+        for reply_id in list(self._replies):
+            self.drop(reply_id)
+
+
+class _SpokenReply:
+    """Audio of one reply in the making."""
+
+    def __init__(self, speaker: Speaker, reply_id: str) -> None:
+        self._speaker = speaker
+        self._id = reply_id
+        self._waiting: list[tuple[int, str]] = []
+        self._ready: list[bytes] = []
+        self._audible = False
+        self._last_chunk: int | None = None
+        self._done = 0
+        self._wake = asyncio.Event()
+        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"speak {reply_id}")
+
+    def add(self, index: int, text: str) -> None:
+        self._waiting.append((index, text))
+        self._wake.set()
+
+    def start(self) -> None:
+        self._audible = True
+        for pcm in self._ready:
+            self._speaker.line.play(self._id, pcm)
+        self._ready.clear()
+        self._wake.set()
+
+    def finish(self, chunks: int) -> None:
+        self._last_chunk = chunks
+        self._finish_if_done()
+
+    def cancel(self) -> None:
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            while not self._waiting or (self._done >= 1 and not self._audible):
+                self._wake.clear()
+                await self._wake.wait()
+            index, text = self._waiting.pop(0)
+            await self._synthesize(index, text)
+            self._done += 1
+            self._finish_if_done()
+
+    def _finish_if_done(self) -> None:
+        if self._audible and self._last_chunk is not None and self._done >= self._last_chunk:
+            self._speaker.line.finish(self._id)
+
+    async def _synthesize(self, index: int, text: str) -> None:
+        speaker = self._speaker
+        begun_ms = speaker.line.now_ms
+        spoken = speaker.shape(text)
+        reason = "no voice is configured"
+        for voice in speaker.voices:
+            audio = _ChunkAudio(self, begun_ms)
+            request = TtsRequest(
+                text=spoken,
+                voice=voice.voice,
+                sample_rate_hz=speaker.line.sample_rate_hz,
+                language=voice.language,
+                speed=voice.speed,
+            )
+            try:
+                async with asyncio.timeout(CHUNK_DEADLINE_S):
+                    await voice.tts.synthesize(request, audio.take)
+            except (ProviderError, TimeoutError) as error:
+                reason = str(error) or "deadline exceeded"
+                _log.warning("voice_fell_back", vendor=voice.name, after_ms=speaker.line.now_ms - begun_ms)
+                speaker.note("voice_failed", provider=voice.name, reason=reason)
+                if not audio.samples:
+                    continue
+            if not audio.samples:
+                reason = f"{voice.name} gave no audio"
+                continue
+            speaker.post(audio.synthesized(index))
+            return
+        speaker.post(
+            SynthesisFailed(at_ms=speaker.line.now_ms, reply_id=self._id, index=index, reason=reason)
+        )
+
+    def hear(self, pcm: bytes) -> None:
+        if self._audible:
+            self._speaker.line.play(self._id, pcm)
+        else:
+            self._ready.append(pcm)
+
+
+class _ChunkAudio:
+    """Counts one chunk's samples and dates its first."""
+
+    def __init__(self, reply: _SpokenReply, begun_ms: int) -> None:
+        self._reply = reply
+        self._line = reply._speaker.line
+        self._begun_ms = begun_ms
+        self.samples = 0
+        self._ttfb_ms = 0
+        self._word_ends_ms: tuple[int, ...] = ()
+
+    def take(self, audio: TtsAudio) -> None:
+        if not self.samples:
+            self._ttfb_ms = self._line.now_ms - self._begun_ms
+        self.samples += len(audio.pcm) // 2
+        self._word_ends_ms = audio.word_ends_ms or self._word_ends_ms
+        self._reply.hear(audio.pcm)
+
+    def synthesized(self, index: int) -> ChunkSynthesized:
+        return ChunkSynthesized(
+            at_ms=self._line.now_ms,
+            reply_id=self._reply._id,
+            index=index,
+            duration_ms=self.samples * 1000 // self._line.sample_rate_hz,
+            ttfb_ms=self._ttfb_ms,
+            word_ends_ms=self._word_ends_ms,
+        )

@@ -1,0 +1,86 @@
+"""What the routes work with: settings, the media worker behind its socket, whether calls are still taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol
+
+from fastapi import Depends, Request
+
+from antiphon.calls.twilio.tokens import StreamTokens
+from antiphon.server.rpc import RpcClient
+from antiphon.server.settings import ServeSettings
+
+OFFER_TIMEOUT_S = 15.0  # Gathering candidates through a STUN server can take several seconds.
+
+
+class Supervised(Protocol):
+    """A child process as far as health is concerned."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def restarts(self) -> int: ...
+
+    @property
+    def is_ready(self) -> bool: ...
+
+
+class MediaClient:
+    """The media worker's methods, typed."""
+
+    def __init__(self, rpc: RpcClient) -> None:
+        self._rpc = rpc
+
+    async def close(self) -> None:
+        await self._rpc.close()
+
+    async def offer(self, agent: str, sdp: str) -> dict[str, str]:
+        answer: dict[str, str] = await self._rpc.call(
+            "offer", timeout_s=OFFER_TIMEOUT_S, agent=agent, sdp=sdp
+        )
+        return answer
+
+    async def close_line(self, line_id: str) -> bool:
+        return bool(await self._rpc.call("close", line_id=line_id))
+
+    async def active(self) -> list[Any]:
+        return list(await self._rpc.call("active"))
+
+    async def agents(self) -> list[dict[str, Any]]:
+        return list(await self._rpc.call("agents"))
+
+    async def outcome(self, key: str) -> dict[str, str]:
+        return dict(await self._rpc.call("outcome", timeout_s=3.0, key=key))
+
+    async def status(self) -> dict[str, Any]:
+        return dict(await self._rpc.call("status", timeout_s=2.0))
+
+    async def drain(self, timeout_s: float) -> None:
+        await self._rpc.call("drain", timeout_s=timeout_s + 5.0, timeout_ms=int(timeout_s * 1000))
+
+
+@dataclass(slots=True, kw_only=True)
+class Control:
+    """The control process's state. `draining` becomes true once, and stays so; `tokens` mints tickets for
+    carriers' media streams."""
+
+    settings: ServeSettings
+    media: MediaClient
+    tokens: StreamTokens | None = None
+    children: tuple[Supervised, ...] = ()
+    ice_servers: tuple[dict[str, Any], ...] = ()
+    draining: bool = False
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.draining and all(child.is_ready for child in self.children)
+
+
+def control_of(request: Request) -> Control:
+    control: Control = request.app.state.control
+    return control
+
+
+Current = Annotated[Control, Depends(control_of)]

@@ -1,0 +1,207 @@
+"""Everything put together: what a real media worker is made of, and the models' process beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from antiphon.agents.definition import AgentDefinition, find_agents, load_agent
+from antiphon.calls.twilio import StreamTokens, TwilioServer
+from antiphon.errors import ConfigError
+from antiphon.providers.local import catalogue
+from antiphon.providers.local.worker import InferenceProcess, WorkerClient
+from antiphon.providers.openai_compatible import language_model_from_environment
+from antiphon.providers.registry import Registry
+from antiphon.runtime.assembly import ENCODER, assemble
+from antiphon.runtime.clock import LoopClock
+from antiphon.runtime.exchange import Exchange
+from antiphon.runtime.media import MediaClock, MediaPlane
+from antiphon.server.settings import ServeSettings
+from antiphon.server.wiring import STREAM_SECRET, AgentSummary, Wiring, WorkerOptions
+from antiphon.storage.home import calls_directory
+from antiphon.storage.traces import close_traces
+
+log = structlog.get_logger(__name__)
+
+LOCAL = "local/"
+VOICE_ACTIVITY = "local/silero"  # One for the whole plane: calls of all agents share its rows.
+
+
+def load_agents(folder: Path) -> list[AgentDefinition]:
+    """Every agent of a folder.
+
+    Raises:
+        ConfigError: There is none, two have the same name, or a file is wrong; says where.
+    """
+    files = find_agents([folder])
+    if not files:
+        raise ConfigError(
+            "no agent files (*.yaml)", where=str(folder), fix="name another folder with --agents DIR"
+        )
+    definitions: dict[str, AgentDefinition] = {}
+    for path in files.values():
+        definition = load_agent(path)
+        if definition.name in definitions:
+            other = definitions[definition.name].path
+            raise ConfigError(
+                f"the agent {definition.name!r} is also in {other}",
+                where=str(path),
+                fix="give one of them another name",
+            )
+        definitions[definition.name] = definition
+    return list(definitions.values())
+
+
+def engines_needed(definitions: Sequence[AgentDefinition]) -> list[str]:
+    """Embedded engines these agents name, for the inference worker."""
+    voices = catalogue.voices()
+    names: list[str] = []
+    for definition in definitions:
+        speech = definition.speech
+        names += [
+            name.removeprefix(LOCAL) for name in (*speech.stt, *speech.end_of_turn) if name.startswith(LOCAL)
+        ]
+        spoken = [name.removeprefix(LOCAL) for name in speech.tts if name.startswith(LOCAL)]
+        names += [voices[name][0] for name in spoken if name in voices]
+    known = {*catalogue.SPEECH_TO_TEXT, *catalogue.TEXT_TO_SPEECH, *catalogue.END_OF_TURN, *catalogue.ENCODER}
+    wanted = [*names, ENCODER.removeprefix(LOCAL)]
+    # A name nobody knows is reported with its neighbours when the agent is assembled.
+    return [name for name in dict.fromkeys(wanted) if name in known]
+
+
+class ModelsProcess:
+    """The inference worker as a supervised child of `antiphon serve`."""
+
+    name = "inference"
+
+    def __init__(self, process: InferenceProcess, engines: Sequence[str]) -> None:
+        self._process = process
+        self._engines = engines
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def restarts(self) -> int:
+        return self._process.restarts
+
+    @property
+    def is_ready(self) -> bool:
+        return self._process.pid is not None
+
+    async def start(self) -> dict[str, Any]:
+        """Load and warm every model; gives what is loaded and how long that took.
+
+        Raises:
+            ConfigError: A model is missing or damaged; says how to fetch it.
+            ProviderUnavailable: The process died.
+        """
+        began_s = time.monotonic()
+        await self._process.start()
+        self._running = asyncio.create_task(self._process.run(), name="inference worker")
+        return {"models": list(self._engines), "load_ms": int((time.monotonic() - began_s) * 1000)}
+
+    async def stop(self) -> None:
+        await self._process.stop()
+        if self._running is not None:
+            await self._running
+
+
+def models_process(settings: ServeSettings, sockets: Path) -> tuple[ModelsProcess, Path]:
+    """The inference worker these agents need, not yet started, and where it will listen.
+
+    Raises:
+        ConfigError: An agent file is wrong; found here, before any model is loaded.
+    """
+    engines = engines_needed(load_agents(settings.agents))
+    socket = sockets / "inference.sock"
+    return ModelsProcess(InferenceProcess(socket, roles=engines), engines), socket
+
+
+EXIT_SOFTWARE = 70  # sysexits.h: an internal error. The supervisor starts another worker.
+
+
+class _ClockService:
+    """The plane's clock, running as long as the worker."""
+
+    def __init__(self, clock: MediaClock) -> None:
+        self._clock = clock
+        self._running: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._running = asyncio.create_task(self._clock.run(), name="media clock")
+        self._running.add_done_callback(self._stopped)
+
+    def _stopped(self, task: asyncio.Task[None]) -> None:
+        """Without its clock a worker is deaf and dumb: better a new one, and the traces as far as they go."""
+        if not task.cancelled() and task.exception() is not None:
+            log.error("media_clock_broke", error=repr(task.exception()))
+            close_traces()
+            os._exit(EXIT_SOFTWARE)
+
+    async def stop(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._running
+
+
+class _TwilioService:
+    """The phone's media sockets on the port the operator chose."""
+
+    def __init__(self, server: TwilioServer, host: str, port: int) -> None:
+        self._server, self._host, self._port = server, host, port
+
+    async def start(self) -> None:
+        await self._server.start(self._host, self._port)
+
+    async def stop(self) -> None:
+        await self._server.close()
+
+
+async def wire_house(options: WorkerOptions) -> Wiring:
+    """The parts of a real worker, assembled and warm.
+
+    Raises:
+        ConfigError: An agent, a model, a provider or a setting is wrong.
+        ProviderUnavailable: The inference worker is not there.
+    """
+    definitions = load_agents(options.agents)
+    client = await WorkerClient.connect(options.inference_socket) if options.inference_socket else None
+    registry = Registry(client)
+    plane = MediaPlane(
+        registry.voice_activity(VOICE_ACTIVITY, 8000), registry.voice_activity(VOICE_ACTIVITY, 16000)
+    )
+    kits = await assemble(
+        definitions, registry, home=options.home, language_model=language_model_from_environment()
+    )
+    exchange = Exchange(plane=plane, agents=kits, calls_directory=calls_directory(), clock=LoopClock())
+    tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
+    phone = TwilioServer(exchange, tokens, knows_agent=kits.__contains__)
+    return Wiring(
+        exchange=exchange,
+        agents=tuple(_summary(definition) for definition in definitions),
+        services=(
+            _ClockService(MediaClock(plane)),
+            _TwilioService(phone, options.host, options.media_port),
+        ),
+        counters=lambda: {
+            **dataclasses.asdict(plane.counters),
+            **{f"phone_{what}": count for what, count in phone.counted.items()},
+        },
+    )
+
+
+def _summary(definition: AgentDefinition) -> AgentSummary:
+    return AgentSummary(
+        name=definition.name,
+        title=definition.persona.name,
+        role=definition.persona.role,
+        language=definition.language,
+    )

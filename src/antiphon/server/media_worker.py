@@ -1,0 +1,192 @@
+"""The media worker: every call of one core. Started by `antiphon serve`; speaks to it over a Unix socket.
+
+Its first line on stdout is JSON: {"ready": {...}} once it can take calls, or {"refused": "words"} (exit code
+2) when the operator has something to fix. It stops when its stdin ends, so it never outlives its parent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+from antiphon.calls.browser import BrowserLines, browser_settings
+from antiphon.errors import AntiphonError, CallFailed, ConfigError
+from antiphon.server.logs import log_to_stderr
+from antiphon.server.rpc import RpcServer
+from antiphon.server.wiring import Wire, Wiring, WorkerOptions
+
+log = structlog.get_logger(__name__)
+
+
+class MediaWorker:
+    """The methods the control process may call; see `methods`."""
+
+    def __init__(self, options: WorkerOptions, wiring: Wiring) -> None:
+        self._options = options
+        self._wiring = wiring
+        self._browser = BrowserLines(wiring.exchange, browser_settings(os.environ))
+        self._draining = False
+        self._started_s = time.monotonic()
+        self._agents = {agent.name for agent in wiring.agents}
+        self._rpc = RpcServer(
+            options.socket,
+            {
+                "offer": self.offer,
+                "close": self.close_line,
+                "active": self.active,
+                "agents": self.agents,
+                "outcome": self.outcome,
+                "status": self.status,
+                "drain": self.drain,
+            },
+        )
+
+    async def start(self) -> None:
+        """Open every door. Raises ConfigError when a port is taken."""
+        for service in self._wiring.services:
+            try:
+                await service.start()
+            except OSError as error:
+                raise ConfigError(
+                    f"port {self._options.media_port} cannot be opened ({error.strerror or error})",
+                    where="--media-port",
+                    fix="stop what uses it, or choose another with --media-port",
+                ) from error
+        await self._rpc.start()
+
+    async def stop(self) -> None:
+        await self.drain(timeout_ms=0)
+        await self._browser.close_all()
+        for service in reversed(self._wiring.services):
+            await service.stop()
+        await self._rpc.stop()
+
+    # Called by the control process
+
+    async def offer(self, agent: str, sdp: str) -> dict[str, str]:
+        if self._draining:
+            raise CallFailed("no new calls: shutting down")
+        if agent not in self._agents:
+            raise ConfigError(f"no agent named {agent!r}")
+        line_id, answer = await self._browser.offer(agent, sdp)
+        return {"line_id": line_id, "sdp": answer, "type": "answer"}
+
+    async def close_line(self, line_id: str) -> bool:
+        return self._browser.close(line_id)
+
+    async def active(self) -> list[Any]:
+        return [msgspec.to_builtins(call, enc_hook=str) for call in self._wiring.exchange.active()]
+
+    async def agents(self) -> list[dict[str, Any]]:
+        return [msgspec.to_builtins(agent) for agent in self._wiring.agents]
+
+    async def outcome(self, key: str) -> dict[str, str]:
+        """How a call ended, {} while it is up or when nobody knows it any more."""
+        outcome = self._wiring.exchange.outcome(key)
+        if outcome is None:
+            return {}
+        return {"cause": outcome.cause, "escalate_to": outcome.escalate_to, "reason": outcome.reason}
+
+    async def status(self) -> dict[str, Any]:
+        return {
+            "ready": not self._draining,
+            "draining": self._draining,
+            "calls": len(self._wiring.exchange.active()),
+            "browser_lines": len(self._browser),
+            "up_s": int(time.monotonic() - self._started_s),
+            "counters": self._wiring.counters(),
+        }
+
+    async def drain(self, timeout_ms: int) -> None:
+        if not self._draining:
+            self._draining = True
+            log.info("media_worker_draining", calls=len(self._wiring.exchange.active()))
+            await self._wiring.exchange.drain(timeout_ms)
+
+
+async def _parent_gone() -> None:
+    """Return when stdin ends: the supervisor closed it, or is no more."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while await reader.read(4096):
+        pass
+
+
+def _tell_parent(message: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+async def _run(options: WorkerOptions, wire: Wire) -> int:
+    began_s = time.monotonic()
+    try:
+        wiring = await wire(options)
+        worker = MediaWorker(options, wiring)
+        await worker.start()
+    except AntiphonError as error:
+        _tell_parent({"refused": str(error)})
+        return 2
+    # What is here now stays for good: the collector need not walk it in the middle of a call.
+    gc.collect()
+    gc.freeze()
+    _tell_parent(
+        {
+            "ready": {
+                "agents": await worker.agents(),
+                "boot_ms": int((time.monotonic() - began_s) * 1000),
+                **wiring.report,
+            }
+        }
+    )
+    await _parent_gone()
+    await worker.stop()
+    return 0
+
+
+def read_options(argv: list[str]) -> WorkerOptions:
+    parser = argparse.ArgumentParser(prog="antiphon.server.media_worker")
+    parser.add_argument("--socket", type=Path, required=True)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--media-port", type=int, default=8081)
+    parser.add_argument("--agents", type=Path, required=True)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--inference-socket", type=Path)
+    parser.add_argument("--drain", type=float, default=30.0)
+    args = parser.parse_args(argv)
+    return WorkerOptions(
+        socket=args.socket,
+        host=args.host,
+        media_port=args.media_port,
+        agents=args.agents,
+        home=args.home,
+        inference_socket=args.inference_socket,
+        drain_s=args.drain,
+    )
+
+
+def run_worker(argv: list[str], wire: Wire) -> int:
+    """Run a worker until its parent is done with it; gives the exit code."""
+    import signal
+
+    import uvloop
+
+    log_to_stderr("media")
+    # Ctrl-C in a terminal reaches every process; only the control process decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return uvloop.run(_run(read_options(argv), wire))
+
+
+if __name__ == "__main__":
+    from antiphon.server.house import wire_house
+
+    sys.exit(run_worker(sys.argv[1:], wire_house))

@@ -1,0 +1,61 @@
+"""Calls that are up, and calls that were: lists and stories read from the traces."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from fastapi import APIRouter, Query
+
+from antiphon.errors import AntiphonError, ConfigError
+from antiphon.runtime.records.lines import read_call
+from antiphon.runtime.records.summary import summarise
+from antiphon.server.control import Current
+from antiphon.server.problems import Problem
+from antiphon.storage.home import calls_directory
+from antiphon.storage.traces import find_call, list_calls
+
+router = APIRouter(prefix="/api/calls")
+
+# Traces may be named by path on the command line, never over HTTP.
+_CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+
+@router.get("")
+def past_calls(limit: int = Query(default=50, ge=1, le=500)) -> dict[str, Any]:
+    """The latest calls, newest first."""
+    return {
+        "calls": [
+            {
+                "call_id": call.call_id,
+                "agent": str(call.header.get("agent", "")),
+                "line": str(call.header.get("line", "")),
+                "started_at_ms": int(call.header.get("wall_time_ms", 0)),
+                "closed": call.closed,
+            }
+            for call in list_calls(calls_directory(), limit=limit)
+        ]
+    }
+
+
+@router.get("/active")
+async def active_calls(control: Current) -> dict[str, Any]:
+    """Calls that are up now."""
+    return {"calls": await control.media.active()}
+
+
+@router.get("/{call_id}")
+def one_call(call_id: str) -> dict[str, Any]:
+    """One call: what was said and heard, latency per turn, tools, interruptions, outcome."""
+    if not _CALL_ID.fullmatch(call_id) or call_id == "last":
+        raise Problem(404, "no such call")
+    try:
+        path = find_call(calls_directory(), call_id)
+    except ConfigError as error:
+        raise Problem(404, "no such call, or more than one begins so") from error
+    if path.suffix != ".jsonl" or path.parent.parent.resolve() != calls_directory().resolve():
+        raise Problem(404, "no such call")
+    try:
+        return summarise(read_call(path))
+    except AntiphonError as error:
+        raise Problem(500, f"the trace of this call cannot be read: {error}") from error

@@ -1,0 +1,102 @@
+"""What `antiphon serve` was told, by arguments and environment, parsed once."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from antiphon.agents.definition.load import default_directories
+from antiphon.errors import ConfigError
+
+_YES = frozenset({"1", "true", "yes", "on"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeSettings:
+    """Everything the three processes need to start.
+
+    Attributes:
+        host: Address both listeners bind; loopback unless told otherwise.
+        port: Pages, API and webhooks (0: any free one).
+        media_port: Carrier media sockets.
+        public_url: How the outside reaches `port` ("https://voice.example.com"), "" when it does not.
+        public_media_url: How carriers reach `media_port` ("wss://media.example.com").
+        drain_s: How long calls may go on after Ctrl-C.
+        twilio_auth_token: Verifies webhooks; "" when there is no carrier account.
+        allow_unsigned: Take webhooks without a signature (local experiments only).
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    media_port: int = 8081
+    agents: Path = Path("agents")
+    home: Path = Path(".antiphon")
+    public_url: str = ""
+    public_media_url: str = ""
+    drain_s: float = 30.0
+    twilio_auth_token: str = ""
+    allow_unsigned: bool = False
+
+    @property
+    def is_loopback(self) -> bool:
+        return self.host in {"127.0.0.1", "::1", "localhost"}
+
+    @property
+    def media_base_url(self) -> str:
+        """Where a carrier finds the media worker: the public address if known, else the local one."""
+        return self.public_media_url or f"ws://{self.host}:{self.media_port}"
+
+
+def _url(value: str, name: str, schemes: tuple[str, ...]) -> str:
+    value = value.strip().rstrip("/")
+    if value and (urlsplit(value).scheme not in schemes or not urlsplit(value).netloc):
+        raise ConfigError(
+            f"{value!r} is not an address", where=name, fix=f"write it as {schemes[0]}://voice.example.com"
+        )
+    return value
+
+
+def _port(value: int, name: str) -> int:
+    if not 0 <= value <= 65535:
+        raise ConfigError(f"{value} is not a port", where=name, fix="choose one from 1024 to 65535")
+    return value
+
+
+def _agents_folder(named: str) -> Path:
+    """The folder named, else ./agents, else the examples that come with the package."""
+    folders = [Path(named)] if named else default_directories()
+    for folder in folders:
+        if folder.is_dir():
+            return folder
+    raise ConfigError(
+        "no such folder of agents",
+        where=named or "agents",
+        fix="run from the project folder, or name one with --agents DIR",
+    )
+
+
+def serve_settings(args: argparse.Namespace, environ: Mapping[str, str] | None = None) -> ServeSettings:
+    """Settings of one `antiphon serve`.
+
+    Raises:
+        ConfigError: A value that cannot be right, or a folder of agents that is not there.
+    """
+    environ = os.environ if environ is None else environ
+    public = _url(environ.get("ANTIPHON_PUBLIC_URL", ""), "ANTIPHON_PUBLIC_URL", ("https", "http"))
+    media = _url(environ.get("ANTIPHON_PUBLIC_MEDIA_URL", ""), "ANTIPHON_PUBLIC_MEDIA_URL", ("wss", "ws"))
+    return ServeSettings(
+        host=args.host,
+        port=_port(args.port, "--port"),
+        media_port=_port(args.media_port, "--media-port"),
+        agents=_agents_folder(args.agents),
+        home=Path(args.home or environ.get("ANTIPHON_HOME", "") or ".antiphon"),
+        public_url=public,
+        public_media_url=media,
+        drain_s=max(0.0, args.drain),
+        twilio_auth_token=environ.get("TWILIO_AUTH_TOKEN", ""),
+        allow_unsigned=environ.get("ANTIPHON_ALLOW_UNSIGNED", "").lower() in _YES,
+    )

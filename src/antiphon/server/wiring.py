@@ -1,0 +1,96 @@
+"""What a media worker is made of: the exchange, the carriers' servers, the agents on offer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from antiphon.runtime.arrivals import Switchboard
+
+STREAM_SECRET = "ANTIPHON_STREAM_SECRET"  # Signs tickets for media streams; made anew at every start.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOptions:
+    """What the supervisor tells a media worker.
+
+    Attributes:
+        socket: Where it answers the control process.
+        media_port: Where carriers' media streams come in.
+        inference_socket: Where the embedded models are served; None when this worker has none.
+        drain_s: How long calls may go on once it is told to stop.
+    """
+
+    socket: Path
+    host: str
+    media_port: int
+    agents: Path
+    home: Path
+    inference_socket: Path | None = None
+    drain_s: float = 30.0
+
+
+class AgentSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What the outside may know of an agent."""
+
+    name: str
+    title: str = ""
+    role: str = ""
+    language: str = ""
+
+
+class CallOutcome(Protocol):
+    """How a call ended; `escalate_to` is where a person is to be found, when one is wanted."""
+
+    @property
+    def cause(self) -> str: ...
+
+    @property
+    def escalate_to(self) -> str: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
+class CallExchange(Switchboard, Protocol):
+    """The runtime, as far as a worker watches and stops it."""
+
+    async def drain(self, timeout_ms: int) -> None:
+        """Take no more calls; end those that are up politely, and return when none is left or time is up."""
+
+    def active(self) -> Sequence[object]: ...
+
+    def outcome(self, key: str) -> CallOutcome | None:
+        """How a recent call ended, by its id or the carrier's id for it."""
+
+
+class Service(Protocol):
+    """Something that runs as long as the worker: the media clock, a listener for carriers' streams."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """The parts of one worker.
+
+    Attributes:
+        services: Started in this order, stopped in the opposite one.
+        report: Goes into the ready message.
+        counters: What the media plane and the carriers counted since the start, for `/readyz`.
+    """
+
+    exchange: CallExchange
+    agents: tuple[AgentSummary, ...]
+    services: tuple[Service, ...] = ()
+    report: dict[str, Any] = field(default_factory=dict)
+    counters: Callable[[], dict[str, int]] = dict
+
+
+Wire = Callable[[WorkerOptions], Awaitable[Wiring]]

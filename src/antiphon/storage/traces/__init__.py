@@ -1,0 +1,25 @@
+"""Append-only traces of calls on disk: one JSON object a line, one file a call, one folder a day.
+
+Knows bytes and dictionaries, nothing of conversations. Files are 0600 in folders 0700; what they hold is
+personal data in clear.
+"""
+
+from __future__ import annotations
+
+from antiphon.storage.traces.catalog import CallFile, find_call, list_calls, trace_path
+from antiphon.storage.traces.format import TRACE_FORMAT
+from antiphon.storage.traces.reading import TraceLine, TraceReader
+from antiphon.storage.traces.writing import TraceFlusher, TraceWriter, close_traces
+
+__all__ = [
+    "TRACE_FORMAT",
+    "CallFile",
+    "TraceFlusher",
+    "TraceLine",
+    "TraceReader",
+    "TraceWriter",
+    "close_traces",
+    "find_call",
+    "list_calls",
+    "trace_path",
+]

@@ -1,0 +1,112 @@
+"""Which traces there are and where: `<calls>/YYYY-MM-DD/<call_id>.jsonl`. Reads only both ends of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from antiphon.errors import ConfigError
+from antiphon.storage.traces.format import SUFFIX
+from antiphon.storage.traces.reading import parse_header
+
+_TAIL_BYTES = 8192
+_HEADER_MAX_BYTES = 65536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFile:
+    """What both ends of a trace tell. `tail` are its last entries (a few kB), oldest first."""
+
+    path: Path
+    call_id: str
+    header: dict[str, Any]
+    tail: tuple[dict[str, Any], ...]
+
+    @property
+    def closed(self) -> bool:
+        return bool(self.tail) and self.tail[-1].get("k") == "end"
+
+
+def trace_path(directory: Path, call_id: str, wall_time_ms: int) -> Path:
+    """Where the trace of a call lies; the day is the UTC date of its start.
+
+    Raises:
+        ConfigError: The call id cannot be a file name.
+    """
+    if not call_id or call_id != Path(call_id).name or call_id.startswith("."):
+        raise ConfigError(f"{call_id!r} cannot be the id of a call", fix="use letters, digits, - and _")
+    day = datetime.fromtimestamp(wall_time_ms / 1000, tz=UTC).date().isoformat()
+    return directory / day / f"{call_id}{SUFFIX}"
+
+
+def list_calls(directory: Path, limit: int = 50) -> list[CallFile]:
+    """The latest calls, newest first. Files that are no traces are left out."""
+    found: list[CallFile] = []
+    for day in sorted(_days(directory), reverse=True):
+        calls = [call for path in day.glob(f"*{SUFFIX}") if (call := _peek(path)) is not None]
+        calls.sort(key=lambda call: int(call.header.get("wall_time_ms", 0)), reverse=True)
+        found += calls
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def find_call(directory: Path, name: str) -> Path:
+    """The trace of a call by path, id, unique beginning of an id, or "last".
+
+    Raises:
+        ConfigError: None or several match; says which.
+    """
+    if name == "last":
+        latest = list_calls(directory, limit=1)
+        if not latest:
+            raise ConfigError(f"there are no calls in {directory}", fix="take a call, or set ANTIPHON_HOME")
+        return latest[0].path
+    if Path(name).is_file():
+        return Path(name)
+    matches = sorted(path for day in _days(directory) for path in day.glob(f"*{SUFFIX}") if _fits(path, name))
+    exact = [path for path in matches if path.stem == name]
+    if len(exact or matches) == 1:
+        return (exact or matches)[0]
+    if not matches:
+        raise ConfigError(
+            f"no call {name!r} in {directory}", fix="`antiphon calls list` shows them; or set ANTIPHON_HOME"
+        )
+    shown = ", ".join(path.stem for path in matches[:5])
+    raise ConfigError(f"{len(matches)} calls begin with {name!r}: {shown}", fix="give more of the id")
+
+
+def _fits(path: Path, name: str) -> bool:
+    return path.stem.startswith(name)
+
+
+def _days(directory: Path) -> Iterator[Path]:
+    return (path for path in directory.glob("????-??-??") if path.is_dir())
+
+
+def _peek(path: Path) -> CallFile | None:
+    try:
+        with path.open("rb") as file:
+            header = parse_header(path, file.readline(_HEADER_MAX_BYTES))
+            start = file.tell()
+            end = file.seek(0, 2)
+            file.seek(max(start, end - _TAIL_BYTES))
+            lines = file.read().split(b"\n")
+    except (OSError, ConfigError):
+        return None
+    tail = tuple(entry for line in lines if (entry := _entry(line)) is not None)
+    return CallFile(path=path, call_id=str(header.get("call_id", path.stem)), header=header, tail=tail)
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    # The first line of the tail is usually cut, the last one may be.
+    try:
+        entry = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return entry if isinstance(entry, dict) else None

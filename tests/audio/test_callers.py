@@ -1,0 +1,62 @@
+"""Every caller of the clinic, end to end in real time with real models, on both lines, by the calendar."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from antiphon.agents.definition import load_agent
+from antiphon.conversation.replay import first_difference, replay
+from antiphon.quality.callers.calling import LineSettings, place_all, prepare
+from antiphon.quality.callers.report import CallReport
+from antiphon.quality.callers.script import load_caller
+from antiphon.quality.callers.stack import Stack
+from antiphon.runtime.records.lines import CommandEntry, read_call
+
+pytestmark = pytest.mark.models
+
+ROOT = Path(__file__).parents[2]
+CALLERS = sorted((ROOT / "agents/clinic/callers").glob("*.yaml"))
+AT_ONCE = 3
+# Small models mishear now and then, and three calls at once on two cores is more than they are meant for. How
+# often a first call succeeds is measured by benchmarks/response.py; here a caller who missed may call again.
+SHARE_REACHED = {"wideband": 11 / 12, "phone": 10 / 12}
+SHARE_REACHED_AT_ONCE = 0.7
+
+
+@pytest.mark.parametrize("line", ["wideband", "phone"])
+async def test_the_callers_reach_their_goals_in_the_calendar(line: str, tmp_path: Path) -> None:
+    definition = load_agent(ROOT / "agents/clinic.yaml")
+    settings = LineSettings(line=line)
+    assert len(CALLERS) >= 12
+    async with Stack([definition], tmp_path / "home", tmp_path) as stack:
+        now = datetime.now(definition.zone)
+        home = tmp_path / "home"
+
+        async def call(paths: list[Path]) -> list[CallReport]:
+            callers = [await prepare(load_caller(p), p, stack.caller_models, settings, now) for p in paths]
+            return await place_all(stack, definition, home, callers, settings, at_once=AT_ONCE)
+
+        first = await call(CALLERS)
+        missed = [path for path, report in zip(CALLERS, first, strict=True) if not report.reached]
+        again = await call(missed) if missed else []
+    story = "; ".join(f"{r.data['caller']}: {r.data['why']}" for r in [*first, *again] if not r.reached)
+    assert 1 - len(missed) / len(first) >= SHARE_REACHED_AT_ONCE, story
+    still_missed = sum(not report.reached for report in again)
+    assert 1 - still_missed / len(first) >= SHARE_REACHED[line] - 1e-9, story
+    for report in [*first, *again]:
+        _check(report)
+
+
+def _check(report: CallReport) -> None:
+    """What holds of every call, whether its caller got what he wanted or not."""
+    record = read_call(Path(report.data["trace"]))
+    assert record.complete, report.data["caller"]
+    recorded = [entry.command for entry in record.entries if isinstance(entry, CommandEntry)]
+    again = [command for _, commands in replay(record.header.policy, record.events) for command in commands]
+    assert first_difference(recorded, again) is None, report.data["caller"]
+    assert not [error for error in report.data["errors"] if "gave up" in error], report.data["caller"]
+    if report.data["caller"] != "silent":
+        assert report.data["turns"], report.data["caller"]

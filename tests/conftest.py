@@ -1,0 +1,87 @@
+"""What every test may ask for: where the real recordings lie, and reasons in words for what cannot run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+TESTS = Path(__file__).resolve().parent
+MODEL_SETS = ("serve", "callers")
+TIMEOUT_S = 180  # Of a test that does not run in real time; the longest take 20 s on a busy machine.
+NO_RECORDINGS = "no folder of recordings: set ANTIPHON_SPEECH_DIR"
+# The same examples in every run, however loaded the machine is: a run says something about the change, not
+# about luck. `pytest --hypothesis-profile=explore` looks further.
+settings.register_profile(
+    "fixed", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("explore", deadline=None, print_blob=True)
+settings.load_profile("fixed")
+# Servers of tests are on this machine, and no test talks to a model of whoever runs it.
+for _name in ("NO_PROXY", "no_proxy"):
+    os.environ[_name] = ",".join(filter(None, (os.environ.get(_name), "127.0.0.1", "localhost")))
+for _name in [name for name in os.environ if name.startswith("ANTIPHON_LLM_")]:
+    del os.environ[_name]
+
+
+def speech_directory() -> Path | None:
+    """The folder of labelled recordings: ANTIPHON_SPEECH_DIR, or else the one beside the repository."""
+    folder = Path(os.environ.get("ANTIPHON_SPEECH_DIR") or TESTS.parents[1] / "shared" / "speech")
+    return folder if (folder / "manifest.jsonl").is_file() else None
+
+
+def chromium() -> str | None:
+    """A Chromium on this machine: CHROMIUM, or the usual names on the path."""
+    named = os.environ.get("CHROMIUM")
+    return named or next(
+        (found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None
+    )
+
+
+def models_missing() -> str:
+    """Why tests of the embedded models cannot run, "" when they can."""
+    from antiphon.providers.local.models import models_root, select
+    from antiphon.providers.local.models.store import quick_trouble
+
+    missing = [model.name for model in select(MODEL_SETS) if quick_trouble(model, models_root() / model.name)]
+    fix = f"antiphon models fetch {' '.join(MODEL_SETS)}"
+    return f"embedded models are not installed ({', '.join(missing)}): {fix}" if missing else ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark by folder what runs in real time, and leave out in words what this machine cannot run."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder in ("audio", "browser"):
+            item.add_marker(folder)
+        elif item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_S))
+    reasons = {
+        "speech_dir": "" if speech_directory() else NO_RECORDINGS,
+        "browser": "" if chromium() else "no Chromium on this machine: install it or set CHROMIUM",
+    }
+    if any(item.get_closest_marker("models") for item in items):
+        reasons["models"] = models_missing()
+    for item in items:
+        for marker, reason in reasons.items():
+            if reason and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def speech_dir() -> Path:
+    """The folder of labelled recordings; skips where there is none."""
+    folder = speech_directory()
+    if folder is None:
+        pytest.skip(NO_RECORDINGS)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test writes into the data directory of the person who runs it."""
+    if "ANTIPHON_HOME" not in os.environ:
+        monkeypatch.setenv("ANTIPHON_HOME", str(tmp_path_factory.mktemp("home")))

@@ -1,0 +1,253 @@
+"""Barge-in, backchannels, noise: who has the floor and what the caller heard."""
+
+from __future__ import annotations
+
+from tests.unit.conversation.script import Script
+
+from antiphon.conversation import Policy
+from antiphon.conversation import commands as cmd
+from antiphon.conversation import events as ev
+
+
+def _speaking(policy: Policy | None = None, *, expects: str = "") -> Script:
+    """The agent says three sentences and has been heard for a second."""
+    script = Script(policy)
+    script.greeted()
+    script.segment = 0
+    script.says("What are your hours?")
+    script.wait(300)
+    script.segment = 1
+    reply_id = script.last(cmd.ConfirmReply).reply_id
+    script.reply_text(
+        reply_id, "We open at eight.", "We close at five.", "On Friday we close at noon.", expects=expects
+    )
+    script.audible(reply_id)
+    script.now_ms += 1000
+    script.step(ev.PlayoutMark(at_ms=script.now_ms, reply_id=reply_id, heard_ms=1000))
+    return script
+
+
+def _flushed(script: Script, heard_ms: int) -> None:
+    flush = script.last(cmd.FlushPlayout)
+    script.step(ev.PlayoutFlushed(at_ms=script.now_ms, reply_id=flush.reply_id, heard_ms=heard_ms))
+
+
+def test_a_voice_over_ours_pauses_playout_at_once() -> None:
+    script = _speaking()
+    commands = script.voice()
+    assert any(isinstance(command, cmd.PausePlayout) for command in commands)
+    assert script.phase == "holding"
+
+
+def test_words_over_ours_take_the_floor_and_context_is_what_was_heard() -> None:
+    script = _speaking()
+    script.voice()
+    script.now_ms += 400
+    script.partial("No wait")
+    assert script.count(cmd.FlushPlayout) == 1
+    _flushed(script, 1050)
+    heard = script.last(cmd.ReportHeard)
+    assert heard.text == "We open at eight."
+    assert not heard.complete
+    assert script.phase == "listening"
+
+
+def test_a_backchannel_resumes_from_the_same_sample_and_is_kept() -> None:
+    script = _speaking()
+    script.voice()
+    script.now_ms += 300
+    script.pause()
+    script.now_ms += 60
+    script.final("Mm-hmm.")
+    assert script.last(cmd.ResumePlayout).rewind_ms == 0
+    assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="backchannel", text="Mm-hmm.")
+    assert script.count(cmd.FlushPlayout) == 0
+
+
+def test_a_cough_resumes_within_the_hold_bound() -> None:
+    script = _speaking()
+    script.voice()
+    script.wait(899)
+    assert script.count(cmd.ResumePlayout) == 0
+    script.wait(1)
+    assert script.count(cmd.ResumePlayout) == 1
+
+
+def test_words_that_come_after_the_hold_bound_still_take_the_floor() -> None:
+    script = _speaking()
+    script.voice()
+    script.wait(900)
+    script.partial("Excuse me")
+    assert script.count(cmd.FlushPlayout) == 1
+
+
+def test_after_a_long_hold_playout_rewinds_a_little() -> None:
+    script = _speaking(Policy())
+    script.voice()
+    script.now_ms += 600
+    script.pause()
+    script.now_ms += 700  # The recogniser is slow; the hold timer has not been seen yet.
+    script.final("okay")
+    assert script.last(cmd.ResumePlayout).rewind_ms == 400
+
+
+def test_yes_is_an_answer_when_the_question_asks_for_one() -> None:
+    script = _speaking(expects="yes_no")
+    script.voice()
+    script.now_ms += 300
+    script.partial("Yes")
+    assert script.count(cmd.FlushPlayout) == 1
+
+
+def test_hello_over_the_greeting_does_not_cut_it() -> None:
+    script = Script()
+    script.reply_text("r1", "Hello, this is the clinic.", "How can I help?")
+    script.audible("r1")
+    script.now_ms += 300
+    script.voice()
+    script.now_ms += 300
+    script.partial("Hello?")
+    assert script.count(cmd.FlushPlayout) == 0
+
+
+def test_a_protected_greeting_is_heard_to_its_end_and_the_words_over_it_are_answered_after() -> None:
+    script = Script(Policy(protect_greeting=True))
+    script.reply_text("r1", "This call is recorded.")
+    script.audible("r1")
+    script.now_ms += 300
+    script.says("I need a doctor today.")
+    assert script.count(cmd.PausePlayout) == 0
+    script.heard_out("r1")
+    script.wait(1000)
+    assert script.last(cmd.CommitTurn).text == "I need a doctor today."
+
+
+def test_speech_before_the_first_sample_withholds_the_reply() -> None:
+    script = Script()
+    script.greeted()
+    script.says("What are your hours?")
+    script.wait(300)
+    script.segment = 1
+    script.now_ms += 50
+    script.voice()
+    reply_id = script.last(cmd.ConfirmReply).reply_id
+    script.reply_text(reply_id, "We open at eight.")
+    assert script.last(cmd.StartPlayout).reply_id != reply_id
+    script.now_ms += 500
+    script.partial("on Saturday")
+    assert script.last(cmd.ReportHeard) == cmd.ReportHeard(reply_id=reply_id, text="", complete=False)
+
+
+def test_audio_of_a_reply_that_was_given_up_changes_nothing() -> None:
+    script = _speaking()
+    reply_id = script.last(cmd.StartPlayout).reply_id
+    script.voice()
+    script.partial("Stop")
+    _flushed(script, 900)
+    before = len(script.commands)
+    script.step(ev.PlayoutMark(at_ms=script.now_ms, reply_id=reply_id, heard_ms=1500))
+    script.step(ev.PlayoutFinished(at_ms=script.now_ms, reply_id=reply_id, heard_ms=1500))
+    script.step(ev.ReplyText(at_ms=script.now_ms, reply_id=reply_id, index=3, text="Late."))
+    assert len(script.commands) == before
+
+
+def test_an_effect_under_way_is_not_cancelled_by_a_barge_in() -> None:
+    script = Script()
+    script.greeted()
+    script.says("Yes, book it please now.")
+    script.wait(300)
+    reply_id = script.last(cmd.ConfirmReply).reply_id
+    script.step(
+        ev.ToolRequested(
+            at_ms=script.now_ms,
+            reply_id=reply_id,
+            tool_call_id="t1",
+            name="book",
+            arguments="{}",
+            effect="write",
+        )
+    )
+    assert script.count(cmd.RunTool) == 1
+    cancelled = script.count(cmd.CancelReply)
+    script.segment = 1
+    script.voice()
+    script.partial("Actually wait a moment please")
+    assert script.count(cmd.CancelReply) == cancelled
+
+
+def test_an_effect_asked_for_by_a_draft_waits_for_the_turn() -> None:
+    script = Script()
+    script.greeted()
+    script.says("Yes, book it please now.")
+    draft = script.last(cmd.StartReply)
+    script.step(
+        ev.ToolRequested(
+            at_ms=script.now_ms,
+            reply_id=draft.reply_id,
+            tool_call_id="t1",
+            name="book",
+            arguments="{}",
+            effect="write",
+        )
+    )
+    assert script.count(cmd.RunTool) == 0
+    script.wait(300)
+    assert script.count(cmd.RunTool) == 1
+
+
+def test_the_same_effect_in_the_same_turn_runs_once() -> None:
+    script = Script()
+    script.greeted()
+    script.says("Yes, book it please now.")
+    script.wait(300)
+    reply_id = script.last(cmd.ConfirmReply).reply_id
+    for tool_call_id in ("t1", "t2"):
+        script.step(
+            ev.ToolRequested(
+                at_ms=script.now_ms,
+                reply_id=reply_id,
+                tool_call_id=tool_call_id,
+                name="book",
+                arguments="{}",
+                effect="write",
+            )
+        )
+    assert script.count(cmd.RunTool) == 1
+    assert script.last(cmd.ReuseToolResult) == cmd.ReuseToolResult(tool_call_id="t2", source_id="t1")
+
+
+def _leaving() -> tuple[Script, str]:
+    """The caller has said that this is all; the agent is saying goodbye."""
+    script = Script()
+    script.greeted()
+    script.says("No, that's all.")
+    script.wait(300)
+    script.segment = 1
+    reply_id = script.last(cmd.ConfirmReply).reply_id
+    script.reply_text(reply_id, "Thanks for calling.", "Goodbye.", then="end")
+    script.audible(reply_id)
+    script.now_ms += 400
+    return script, reply_id
+
+
+def test_a_farewell_over_ours_does_not_start_it_again() -> None:
+    script, reply_id = _leaving()
+    script.voice()
+    script.now_ms += 500
+    script.partial("Thank you")
+    script.pause()
+    script.now_ms += 60
+    script.final("Thank you, goodbye.")
+    assert script.count(cmd.FlushPlayout) == 0
+    assert script.last(cmd.ResumePlayout).reply_id == reply_id
+    script.heard_out(reply_id)
+    assert script.last(cmd.EndCall).cause == "goal_reached"
+
+
+def test_a_question_over_our_goodbye_is_heard() -> None:
+    script, _ = _leaving()
+    script.voice()
+    script.now_ms += 600
+    script.partial("Oh wait, do I need to bring anything")
+    assert script.count(cmd.FlushPlayout) == 1
+    assert script.count(cmd.EndCall) == 0

@@ -1,0 +1,156 @@
+"""Names to ports: in this process, through the inference worker, and names that are wrong."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from antiphon.errors import ConfigError
+from antiphon.providers import command
+from antiphon.providers.local import catalogue
+from antiphon.providers.local.catalogue import Engine
+from antiphon.providers.local.worker.client import WorkerClient
+from antiphon.providers.local.worker.lanes import LaneExecutor
+from antiphon.providers.local.worker.offer import Offer, build_offer
+from antiphon.providers.local.worker.server import WorkerServer
+from antiphon.providers.registry import Registry
+from antiphon.providers.roles import Role
+from antiphon.speech.ports import TtsAudio, TtsRequest
+
+
+class Echo:
+    """Speaks the name of the voice it was asked for."""
+
+    async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
+        emit(TtsAudio(pcm=request.voice.encode()))
+
+
+class Half:
+    async def score(self, pcm: bytes, sample_rate_hz: int) -> float:
+        return 0.5
+
+
+def test_every_role_has_embedded_names() -> None:
+    registry = Registry()
+    assert registry.known("stt") == ["local/whisper-tiny.en", "local/whisper-base"]
+    assert "local/piper-joe" in registry.known(Role.TTS)
+    assert "local/kokoro-af_heart" in registry.known(Role.TTS)
+    assert registry.known(Role.END_OF_TURN) == ["local/smart-turn"]
+    assert registry.known(Role.ENCODER) == ["local/e5"]
+    assert registry.known(Role.VAD) == ["local/silero"]
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("local/whisper-tiny", "local/whisper-tiny.en"), ("whisper-tiny.en", "local/whisper-tiny.en")],
+)
+def test_a_misspelt_name_is_told_the_nearest(name: str, nearest: str) -> None:
+    with pytest.raises(ConfigError, match=f'there is no stt "{name}"\n.*did you mean "{nearest}"'):
+        Registry().stt(name)
+
+
+def test_a_name_of_another_role_is_no_name_of_this_one() -> None:
+    with pytest.raises(ConfigError, match='no eot "local/piper-joe"'):
+        Registry().end_of_turn("local/piper-joe")
+    with pytest.raises(ConfigError, match="no vad"):
+        Registry().voice_activity("local/e5", 8000)
+
+
+def test_an_engine_is_built_once_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[Echo] = []
+
+    def build(executor: object) -> Echo:
+        built.append(Echo())
+        return built[-1]
+
+    monkeypatch.setattr(
+        catalogue,
+        "TEXT_TO_SPEECH",
+        {**catalogue.TEXT_TO_SPEECH, "kokoro": Engine(model="kokoro-82m", build=build)},
+    )
+    registry = Registry()
+    heart, heart_voice = registry.tts("local/kokoro-af_heart")
+    george, george_voice = registry.tts("local/kokoro-bm_george")
+    assert heart is george
+    assert len(built) == 1
+    assert (heart_voice, george_voice) == ("af_heart", "bm_george")
+
+
+def test_a_missing_model_is_told_when_the_engine_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTIPHON_MODELS_DIR", str(tmp_path))
+    with pytest.raises(ConfigError, match=r"antiphon models fetch smart-turn-v3.2"):
+        Registry().end_of_turn("local/smart-turn")
+
+
+async def test_what_the_worker_serves_comes_from_the_worker(tmp_path: Path) -> None:
+    executor = LaneExecutor(1)
+    server = WorkerServer(Offer(text_to_speech={"piper-joe": Echo()}, end_of_turn=Half()), executor)
+    await server.listen(tmp_path / "w.sock")
+    client = await WorkerClient.connect(tmp_path / "w.sock")
+    registry = Registry(client)
+    spoken: list[bytes] = []
+    async with asyncio.timeout(10):
+        engine, voice = registry.tts("local/piper-joe")
+        request = TtsRequest(text="hello", voice=voice, sample_rate_hz=8000)
+        await engine.synthesize(request, lambda audio: spoken.append(audio.pcm))
+        assert await registry.end_of_turn("local/smart-turn").score(b"", 8000) == 0.5
+    assert spoken == [b"joe"]
+    with pytest.raises(ConfigError, match='started without "whisper-base"'):
+        registry.stt("local/whisper-base")
+    with pytest.raises(ConfigError, match='started without "kokoro"'):
+        registry.tts("local/kokoro-af_heart")
+    await client.aclose()
+    await server.aclose()
+    executor.shutdown()
+
+
+def test_a_worker_asked_for_an_unknown_role_names_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match=r'"smell" is no role(.|\n)*stt, tts, eot, encoder'):
+        build_offer(["eot", "smell"], LaneExecutor(1))
+
+
+def _run(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    command.register(parser.add_subparsers(required=True))
+    arguments = parser.parse_args(words)
+    code: int = arguments.run(arguments)
+    return code
+
+
+def test_the_matrix_shows_role_name_licence_and_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ANTIPHON_MODELS_DIR", str(tmp_path))
+    assert _run("providers") == 0
+    lines = capsys.readouterr().out.splitlines()
+    (smart_turn,) = [line for line in lines if "local/smart-turn" in line]
+    assert smart_turn.split()[:3] == ["eot", "local/smart-turn", "BSD-2-Clause"]
+    assert "missing: antiphon models fetch smart-turn-v3.2" in smart_turn
+
+
+def test_the_list_of_models_shows_each_with_its_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ANTIPHON_MODELS_DIR", str(tmp_path))
+    assert _run("models", "list") == 0
+    out = capsys.readouterr().out
+    assert out.count("is not installed") == 7
+    assert str(tmp_path) in out
+
+
+def test_check_fails_when_a_needed_model_is_missing_but_not_for_an_optional_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ANTIPHON_MODELS_DIR", str(tmp_path))
+    assert _run("models", "check") == 1
+    out = capsys.readouterr().out
+    assert "antiphon models fetch silero-vad" in out
+    assert "kokoro" not in out
+    assert _run("models", "check", "callers") == 1
+    assert "kokoro-82m" in capsys.readouterr().out

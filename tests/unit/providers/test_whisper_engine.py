@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from antiphon.errors import ConfigError, ProviderUnavailable
+from antiphon.providers.local.models import is_installed
+from antiphon.providers.local.whisper import WhisperEngine
+from antiphon.providers.local.whisper.features import SAMPLE_RATE_HZ
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture(scope="module")
+def engine() -> WhisperEngine:
+    if not is_installed("whisper-tiny.en"):
+        pytest.skip("embedded models are not installed: run `antiphon models fetch`")
+    return WhisperEngine("tiny.en", workers=1)
+
+
+def test_the_model_doubts_that_silence_is_speech(engine: WhisperEngine) -> None:
+    found = engine.transcribe(np.zeros(3 * SAMPLE_RATE_HZ, np.float32))
+
+    assert found.no_speech_prob > 0.6
+    assert not found.full_context
+
+
+def test_a_breath_of_audio_is_no_words_and_no_work(engine: WhisperEngine) -> None:
+    assert engine.transcribe(np.zeros(100, np.float32)).text == ""
+
+
+def test_more_audio_than_the_model_holds_is_cut_and_its_words_are_bounded(engine: WhisperEngine) -> None:
+    noise = np.random.default_rng(3).standard_normal(40 * SAMPLE_RATE_HZ).astype(np.float32)
+
+    assert len(engine.transcribe(0.1 * noise).tokens) <= 224
+
+
+def test_endless_bias_leaves_room_for_the_answer(engine: WhisperEngine) -> None:
+    found = engine.transcribe(np.zeros(SAMPLE_RATE_HZ, np.float32), prompt=["lisinopril"] * 500)
+
+    assert len(found.tokens) <= 16 + 12
+
+
+def test_an_english_model_refuses_other_languages(engine: WhisperEngine) -> None:
+    assert not engine.speaks("fr")
+    with pytest.raises(ConfigError, match="fr"):
+        engine.transcribe(np.zeros(SAMPLE_RATE_HZ, np.float32), language="fr")
+
+
+def test_a_folder_that_is_no_model_is_told_apart_from_a_missing_one(tmp_path: Path) -> None:
+    with pytest.raises(ProviderUnavailable):
+        WhisperEngine(tmp_path)
+    with pytest.raises(ConfigError):
+        WhisperEngine("enormous")

@@ -1,0 +1,328 @@
+"""The stream's promises, with decoding under the test's control: a recogniser that reports what it was given,
+and an executor that runs a decode when told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from antiphon.providers.local.whisper.engine import FINAL_BEAM, Recognition
+from antiphon.providers.local.whisper.stream import WhisperStream
+from antiphon.speech.ports import SttConfig, Transcript
+
+RATE_HZ = 16_000
+BLOCK_MS = 100
+
+
+@dataclass
+class Echo:
+    """Says how long the audio was: "2.4 s"."""
+
+    asked: list[tuple[float, tuple[str, ...], int]] = field(default_factory=list)
+    failing: bool = False
+
+    def transcribe(
+        self, samples: NDArray[np.float32], *, prompt: Sequence[str] = (), language: str = "en", beam: int = 3
+    ) -> Recognition:
+        if self.failing:
+            raise RuntimeError("out of memory")
+        self.asked.append((len(samples) / RATE_HZ, tuple(prompt), beam))
+        return Recognition(text=f"{len(samples) / RATE_HZ:.1f} s", language=language)
+
+
+class HeldExecutor(Executor):
+    """Keeps work until `run`, in any order."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future[Any], Callable[[], Any]]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.waiting.append((future, lambda: fn(*args, **kwargs)))
+        return future
+
+    async def run(self, at: int = 0) -> None:
+        future, work = self.waiting.pop(at)
+        if future.set_running_or_notify_cancel():
+            try:
+                future.set_result(work())
+            except RuntimeError as error:
+                future.set_exception(error)
+        await turn_the_loop()
+
+    async def run_all(self) -> None:
+        while self.waiting:
+            await self.run()
+
+
+async def turn_the_loop() -> None:
+    for _ in range(12):
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Desk:
+    """A stream with its surroundings."""
+
+    engine: Echo = field(default_factory=Echo)
+    executor: HeldExecutor = field(default_factory=HeldExecutor)
+    said: list[Transcript] = field(default_factory=list)
+    rate_hz: int = RATE_HZ
+    vocabulary: tuple[str, ...] = ()
+
+    def open(self) -> WhisperStream:
+        config = SttConfig(sample_rate_hz=self.rate_hz, vocabulary=self.vocabulary)
+        self.stream = WhisperStream(self.engine, self.executor, config, self.said.append)
+        return self.stream
+
+    async def hear(self, duration_ms: int, *, run: bool = True, level: int = 3000) -> None:
+        block = np.full(self.rate_hz * BLOCK_MS // 1000, level, "<i2").tobytes()
+        for _ in range(duration_ms // BLOCK_MS):
+            self.stream.push(block)
+            await turn_the_loop()
+            if run:
+                await self.executor.run_all()
+
+    @property
+    def finals(self) -> list[Transcript]:
+        return [item for item in self.said if item.final]
+
+    @property
+    def partials(self) -> list[Transcript]:
+        return [item for item in self.said if not item.final]
+
+
+async def test_partials_come_soon_and_at_least_every_600_ms_of_speech() -> None:
+    desk = Desk()
+    desk.open().speech_started()
+    shown_at_ms: list[int] = []
+    for at_ms in range(BLOCK_MS, 5000, BLOCK_MS):
+        before = len(desk.said)
+        await desk.hear(BLOCK_MS)
+        shown_at_ms += [at_ms] * (len(desk.said) - before)
+
+    assert shown_at_ms[0] <= 300
+    assert max(np.diff(shown_at_ms)) <= 600
+
+
+async def test_the_end_of_speech_gives_exactly_one_final_of_all_audio_so_far() -> None:
+    desk = Desk()
+    stream = desk.open()
+    stream.speech_started()
+    await desk.hear(2000)
+    stream.speech_stopped()
+    await turn_the_loop()
+    await desk.executor.run_all()
+
+    assert [item.text for item in desk.finals] == ["2.0 s"]
+    assert desk.said[-1].final
+    assert desk.engine.asked[-1][2] == FINAL_BEAM
+
+
+async def test_going_on_in_the_same_turn_replaces_the_final_of_the_same_segment() -> None:
+    desk = Desk()
+    stream = desk.open()
+    for _ in range(2):
+        stream.speech_started()
+        await desk.hear(1000)
+        stream.speech_stopped()
+        await turn_the_loop()
+        await desk.executor.run_all()
+        await desk.hear(300)
+
+    assert [(item.segment, item.text) for item in desk.finals] == [(0, "1.0 s"), (0, "2.3 s")]
+
+
+async def test_a_committed_turn_starts_a_new_segment_with_fresh_audio_and_a_pre_roll() -> None:
+    desk = Desk()
+    stream = desk.open()
+    stream.speech_started()
+    await desk.hear(1000)
+    stream.speech_stopped()
+    await turn_the_loop()
+    await desk.executor.run_all()
+    stream.turn_committed()
+    await desk.hear(10_000)
+    stream.speech_started()
+    await desk.hear(600)
+    stream.speech_stopped()
+    await turn_the_loop()
+    await desk.executor.run_all()
+
+    assert [(item.segment, item.text) for item in desk.finals] == [(0, "1.0 s"), (1, "1.0 s")]
+
+
+async def test_speech_under_way_when_a_turn_is_committed_belongs_to_the_next_one() -> None:
+    desk = Desk()
+    stream = desk.open()
+    stream.speech_started()
+    await desk.hear(2000)
+    stream.speech_stopped()
+    await turn_the_loop()
+    stream.speech_started()
+    await desk.hear(500)
+    stream.turn_committed()
+    await desk.hear(500)
+    stream.speech_stopped()
+    await turn_the_loop()
+    await desk.executor.run_all()
+
+    assert [(item.segment, item.text) for item in desk.finals] == [(0, "2.0 s"), (1, "1.0 s")]
+
+
+async def test_a_partial_still_running_at_the_end_of_speech_is_never_shown() -> None:
+    desk = Desk()
+    stream = desk.open()
+    stream.speech_started()
+    await desk.hear(500, run=False)
+    stream.speech_stopped()
+    await turn_the_loop()
+    await desk.executor.run(at=len(desk.executor.waiting) - 1)
+    await desk.executor.run_all()
+
+    assert [item.final for item in desk.said] == [True]
+
+
+async def test_a_partial_is_skipped_and_counted_while_the_one_before_still_runs() -> None:
+    desk = Desk()
+    stream = desk.open()
+    stream.speech_started()
+    await desk.hear(1500, run=False)
+
+    assert len(desk.executor.waiting) == 1
+    assert stream.counters.partials_skipped == 2
+
+
+async def test_finals_come_in_the_order_they_were_asked_for() -> None:
+    desk = Desk()
+    stream = desk.open()
+    for _ in range(2):
+        stream.speech_started()
+        await desk.hear(200, run=False)
+        stream.speech_stopped()
+        await turn_the_loop()
+    await desk.executor.run(at=len(desk.executor.waiting) - 1)
+    assert desk.finals == []
+    await desk.executor.run_all()
+
+    assert [item.text for item in desk.finals] == ["0.2 s", "0.4 s"]
+
+
+async def test_a_long_segment_is_frozen_at_the_next_pause() -> None:
+    desk = Desk()
+    stream = desk.open()
+    for duration_ms in (13_000, 1000):
+        stream.speech_started()
+        await desk.hear(duration_ms)
+        stream.speech_stopped()
+        await turn_the_loop()
+        await desk.executor.run_all()
+
+    assert [(item.segment, item.text) for item in desk.finals] == [(0, "13.0 s"), (1, "1.0 s")]
+
+
+async def test_a_caller_who_talks_for_two_minutes_costs_bounded_audio_and_loses_none() -> None:
+    desk = Desk()
+    stream = desk.open()
+    stream.speech_started()
+    await desk.hear(120_000)
+    stream.speech_stopped()
+    await turn_the_loop()
+    await desk.executor.run_all()
+
+    assert max(seconds for seconds, _, _ in desk.engine.asked) <= 25.2
+    latest = {item.segment: item.text for item in desk.said}
+    assert sorted(latest) == list(range(len(latest)))
+    assert abs(sum(float(text.split()[0]) for text in latest.values()) - 120.0) < 0.6
+    assert len(desk.finals) == 1
+
+
+async def test_the_forced_cut_is_made_where_it_is_quiet() -> None:
+    desk = Desk()
+    stream = desk.open()
+    stream.speech_started()
+    await desk.hear(21_000)
+    await desk.hear(300, level=0)
+    await desk.hear(4000)
+
+    frozen = [item for item in desk.said if item.segment == 0][-1]
+    assert 21.0 <= float(frozen.text.split()[0]) <= 21.3
+
+
+async def test_expected_phrases_bias_the_next_segment_and_come_before_the_vocabulary() -> None:
+    desk = Desk(vocabulary=("Antiphon",))
+    stream = desk.open()
+    stream.speech_started()
+    await desk.hear(200)
+    stream.expect(["Dr. Oyelaran", "Antiphon"])
+    stream.speech_stopped()
+    await turn_the_loop()
+    await desk.executor.run_all()
+    stream.turn_committed()
+    stream.speech_started()
+    await desk.hear(200)
+    stream.speech_stopped()
+    await turn_the_loop()
+    await desk.executor.run_all()
+
+    prompts = [prompt for _, prompt, beam in desk.engine.asked if beam == FINAL_BEAM]
+    assert prompts == [("Antiphon",), ("Dr. Oyelaran", "Antiphon")]
+
+
+async def test_telephone_audio_is_heard_at_twice_its_rate() -> None:
+    desk = Desk(rate_hz=8000)
+    stream = desk.open()
+    stream.speech_started()
+    await desk.hear(2000)
+    stream.speech_stopped()
+    await turn_the_loop()
+    await desk.executor.run_all()
+
+    assert [item.text for item in desk.finals] == ["2.0 s"]
+
+
+async def test_a_decode_that_fails_still_owes_a_final() -> None:
+    desk = Desk(engine=Echo(failing=True))
+    stream = desk.open()
+    stream.speech_started()
+    await desk.hear(200)
+    stream.speech_stopped()
+    await turn_the_loop()
+    await desk.executor.run_all()
+
+    assert [(item.text, item.final, item.confidence) for item in desk.said] == [("", True, 0.0)]
+    assert stream.counters.failed == 1
+
+
+async def test_end_of_speech_without_any_audio_gives_an_empty_final() -> None:
+    desk = Desk()
+    desk.open().speech_stopped()
+    await turn_the_loop()
+    await desk.executor.run_all()
+
+    assert [(item.text, item.final) for item in desk.said] == [("", True)]
+
+
+async def test_nothing_is_said_after_closing() -> None:
+    desk = Desk()
+    stream = desk.open()
+    stream.speech_started()
+    await desk.hear(600, run=False)
+    stream.speech_stopped()
+    stream.speech_started()
+    stream.speech_stopped()
+    await turn_the_loop()
+    await stream.aclose()
+    await desk.executor.run_all()
+    stream.push(b"\0\0" * 1600)
+    stream.speech_stopped()
+    await turn_the_loop()
+
+    assert desk.said == []
+    assert desk.executor.waiting == []

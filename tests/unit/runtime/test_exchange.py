@@ -1,0 +1,164 @@
+"""Where arrivals meet agents: answered, counted, refused with words, drained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.unit.runtime.stage import (
+    StageLine,
+    StageReasoner,
+    StageScore,
+    StageStt,
+    StageTts,
+    VirtualClock,
+    settle,
+)
+
+from antiphon.agents.definition import load_agent
+from antiphon.agents.ports import Replying, ReplyRequest
+from antiphon.audio.ports import PHONE, LineFormat, MediaSink, MediaSource
+from antiphon.errors import CallFailed, ConfigError
+from antiphon.runtime.arrivals import Arrival
+from antiphon.runtime.call import Call
+from antiphon.runtime.exchange import Exchange
+from antiphon.runtime.kit import AgentKit
+from antiphon.runtime.media.ports import Line, LineListener
+from antiphon.runtime.records.lines import read_call
+from antiphon.runtime.speaking import Voice
+from antiphon.storage.traces import find_call
+
+CLINIC = Path(__file__).parents[3] / "agents/clinic.yaml"
+
+
+class StagePlane:
+    """Gives every call a stage line; `hang_up` is the far end's doing."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        self.lines: list[StageLine] = []
+        self.listeners: list[LineListener] = []
+
+    def attach(
+        self, line_format: LineFormat, sink: MediaSink, listener: LineListener, lead_ms: int
+    ) -> tuple[MediaSource, Line]:
+        line = StageLine(self._clock)
+        assert isinstance(listener, Call)
+        line.listener = listener
+        self.lines.append(line)
+        self.listeners.append(listener)
+        return _Source(), line
+
+
+class _Source:
+    def receive(self, payload: bytes | memoryview) -> None: ...
+
+    def played(self, name: str) -> None: ...
+
+    def dtmf(self, digit: str) -> None: ...
+
+    def closed(self, reason: str) -> None: ...
+
+
+class _Sink:
+    def send(self, payload: bytes) -> None: ...
+
+    def mark(self, name: str) -> None: ...
+
+    def clear(self) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class House:
+    """An exchange with one agent, on virtual time."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        calls_max: int = 10,
+        plan: Callable[[ReplyRequest, Replying], object] | None = None,
+    ) -> None:
+        self.clock = VirtualClock()
+        self.plane = StagePlane(self.clock)
+        kit = AgentKit(
+            definition=load_agent(CLINIC),
+            recognisers=[("stage", StageStt())],
+            voices=[Voice(name="stage", tts=StageTts(), voice="v")],
+            end_of_turn=StageScore(),
+            shape=str.strip,
+            tools={},
+            make_reasoner=lambda: StageReasoner(plan),
+        )
+        self.directory = directory
+        self.exchange = Exchange(
+            plane=self.plane,
+            agents={"clinic": kit},
+            calls_directory=directory,
+            clock=self.clock,
+            calls_max=calls_max,
+        )
+
+    def ring(self, agent: str = "clinic", carrier_call: str = "") -> str:
+        arrival = Arrival(
+            agent=agent, line="phone", line_format=PHONE, metadata={"carrier_call": carrier_call}
+        )
+        return self.exchange.answer(arrival, _Sink())[0]
+
+
+async def test_an_answered_call_is_active_until_its_trace_is_on_disk(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    call_id = house.ring()
+    assert [call.call_id for call in house.exchange.active()] == [call_id]
+    house.plane.listeners[0].line_closed("hangup")
+    await house.exchange.wait_ended(call_id)
+    await settle()
+    assert house.exchange.active() == []
+    assert read_call(find_call(tmp_path, call_id)).complete
+
+
+async def test_an_unknown_agent_is_refused_with_the_ones_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="agents here: clinic"):
+        House(tmp_path).ring("dentist")
+
+
+async def test_more_calls_than_lines_are_refused_and_the_others_go_on(tmp_path: Path) -> None:
+    house = House(tmp_path, calls_max=2)
+    house.ring()
+    house.ring()
+    with pytest.raises(CallFailed, match="all 2 lines are busy"):
+        house.ring()
+    assert len(house.exchange.active()) == 2
+    house.plane.listeners[0].line_closed("hangup")
+    await house.exchange.drain(0)
+
+
+async def test_draining_says_goodbye_and_then_ends_what_is_left(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    call_id = house.ring()
+    await settle()
+    house.plane.lines[0].hear_out("r1")
+    await house.exchange.drain(0)
+    assert house.exchange.active() == []
+    outcome = house.exchange.outcome(call_id)
+    assert outcome is not None
+    assert outcome.cause == "operator"
+    with pytest.raises(CallFailed, match="no more calls"):
+        house.ring()
+
+
+async def test_an_escalated_call_is_found_by_the_carriers_own_id(tmp_path: Path) -> None:
+    def plan(request: ReplyRequest, act: Replying) -> None:
+        act.say("I'll put you through.")
+        act.escalate("asked_for_person", "wants a person")
+
+    house = House(tmp_path, plan=plan)
+    call_id = house.ring(carrier_call="CA123")
+    await settle()
+    house.plane.lines[0].hear_out("r1")
+    await house.exchange.wait_ended(call_id)
+    outcome = house.exchange.outcome("CA123")
+    assert outcome is not None
+    assert (outcome.call_id, outcome.cause, outcome.reason) == (call_id, "escalated", "asked_for_person")

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.doubles.media_line import MS, VirtualClock
+
+from antiphon.runtime.media import MediaClock, PlaneCounters
+
+
+class Ticks:
+    """A plane that only notes its ticks; each may take some time of the virtual clock."""
+
+    def __init__(self, clock: VirtualClock, takes_ms: list[int]) -> None:
+        self.counters = PlaneCounters()
+        self.at_ms: list[int] = []
+        self._clock, self._takes, self._began = clock, takes_ms, clock.now_ns
+
+    def tick(self, now_ns: int) -> None:
+        self.at_ms.append((now_ns - self._began) // MS)
+        self._clock.now_ns += (self._takes.pop(0) if self._takes else 0) * MS
+        if len(self.at_ms) == 8:
+            raise asyncio.CancelledError
+
+
+async def ticks(takes_ms: list[int]) -> tuple[Ticks, list[float]]:
+    clock = VirtualClock()
+    plane = Ticks(clock, takes_ms)
+    asked: list[float] = []
+
+    async def sleep(duration_s: float) -> None:
+        asked.append(duration_s)
+        clock.now_ns += round(duration_s * 1e9)
+
+    with pytest.raises(asyncio.CancelledError):
+        await MediaClock(plane, clock=clock, sleep=sleep).run()
+    return plane, asked
+
+
+async def test_ticks_come_every_20_ms_however_long_each_takes() -> None:
+    plane, _ = await ticks([3, 11, 0, 19, 7])
+    assert plane.at_ms == [20, 40, 60, 80, 100, 120, 140, 160]
+    assert plane.counters.ticks_late == 0
+
+
+async def test_one_slow_tick_delays_only_the_next() -> None:
+    plane, asked = await ticks([0, 45])
+    assert plane.at_ms == [20, 40, 86, 87, 100, 120, 140, 160]
+    assert plane.counters.ticks_late == 1
+    assert min(asked) >= 0.001  # Less would spin on a timer of millisecond grain.
+
+
+async def test_a_stall_is_not_made_up_for_by_a_rush_of_ticks() -> None:
+    plane, _ = await ticks([0, 5000])
+    assert plane.at_ms[2:5] == [5041, 5061, 5081]

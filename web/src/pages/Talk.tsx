@@ -1,0 +1,126 @@
+import { useEffect, useState } from "react";
+import { type Agent, fetchAgents } from "../call/agents";
+import { insecure } from "../call/microphone";
+import { useCall } from "../call/useCall";
+import { CallSummary } from "../components/CallSummary";
+import { Keypad } from "../components/Keypad";
+import { Meter } from "../components/Meter";
+import { Notice } from "../components/Notice";
+import { Status } from "../components/Status";
+import { Transcript } from "../components/Transcript";
+
+/** Choose an agent, talk to it, see what each side said and how long the answers took. */
+export function Talk() {
+  const { agents, iceServers, failure } = useAgents();
+  const [chosen, setChosen] = useState("");
+  const [keypad, setKeypad] = useState(false);
+  const call = useCall(iceServers);
+  const agent = agents.find((known) => known.name === chosen) ?? agents[0];
+  const idle = call.stage === "idle" || call.stage === "ended";
+  const trouble = call.trouble ?? failure ?? (window.isSecureContext ? null : insecure);
+  return (
+    <main>
+      <header>
+        <h1>
+          <img src="/antiphon.svg" alt="" width="28" height="28" /> Antiphon
+        </h1>
+        <Status stage={call.stage} phase={call.conversation.phase} muted={call.muted} />
+      </header>
+
+      {trouble && <Notice problem={trouble} />}
+
+      {call.conversation.entries.length > 0 ? (
+        <Transcript entries={call.conversation.entries} agentName={agent?.title || agent?.name || "Agent"} />
+      ) : (
+        <Welcome agent={agent} live={!idle} />
+      )}
+
+      {call.stage === "ended" && (
+        <CallSummary conversation={call.conversation} startedAt={call.startedAt} endedAt={call.endedAt} />
+      )}
+
+      <footer>
+        {idle ? (
+          <div className="controls">
+            {agents.length > 1 && (
+              <label>
+                Agent{" "}
+                <select value={agent?.name ?? ""} onChange={(event) => setChosen(event.target.value)}>
+                  {agents.map((known) => (
+                    <option key={known.name} value={known.name}>
+                      {known.title || known.name}
+                    </option>
+                  ))}
+                </select>
+              </label>
+            )}
+            <button
+              type="button"
+              className="primary"
+              disabled={!agent}
+              onClick={() => agent && void call.start(agent.name)}
+            >
+              {call.stage === "ended" ? "Call again" : "Start"}
+            </button>
+          </div>
+        ) : (
+          <>
+            <div className="meters">
+              <Meter meter={call.muted ? null : call.meters.caller} label="You" tone="caller" />
+              <Meter meter={call.meters.agent} label="Agent" tone="agent" />
+            </div>
+            {keypad && <Keypad onPress={call.press} />}
+            <div className="controls">
+              <button type="button" aria-pressed={call.muted} onClick={call.toggleMute}>
+                {call.muted ? "Unmute" : "Mute"}
+              </button>
+              <button type="button" aria-expanded={keypad} onClick={() => setKeypad((open) => !open)}>
+                Keypad
+              </button>
+              <button type="button" className="danger" onClick={call.end}>
+                End
+              </button>
+            </div>
+          </>
+        )}
+      </footer>
+    </main>
+  );
+}
+
+function Welcome({ agent, live }: { agent: Agent | undefined; live: boolean }) {
+  if (live) return <div className="welcome" />;
+  return (
+    <div className="welcome">
+      <h2>{agent ? agent.title || agent.name : "No agent is loaded"}</h2>
+      {agent?.role && <p>{agent.role}</p>}
+      <p className="hint">
+        {agent
+          ? "Press Start and speak. You are talking to a machine; interrupt it whenever you like."
+          : "Put an agent file into the agents folder and start the server again."}
+      </p>
+    </div>
+  );
+}
+
+function useAgents() {
+  const [state, setState] = useState<{ agents: Agent[]; iceServers: RTCIceServer[]; error: string }>({
+    agents: [],
+    iceServers: [],
+    error: "",
+  });
+  useEffect(() => {
+    let current = true;
+    fetchAgents().then(
+      (offer) => current && setState({ agents: offer.agents, iceServers: offer.ice_servers, error: "" }),
+      (error: unknown) => current && setState({ agents: [], iceServers: [], error: String(error) }),
+    );
+    return () => {
+      current = false;
+    };
+  }, []);
+  const failure = state.error
+    ? { title: "The server cannot be reached", what: state.error, tips: ["Start it and reload this page."] }
+    : null;
+  return { agents: state.agents, iceServers: state.iceServers, failure };
+}
