@@ -131,10 +131,13 @@ LOCK := .tools/bin/uv pip compile --universal --python-version 3.11 --generate-h
   --no-emit-index-url --no-emit-find-links --quiet --extra espeak --extra openai pyproject.toml \
   requirements/build.in
 
+# The tests talk to every vendor's double through its own SDK.
+VENDORS := anthropic google deepgram assemblyai azure riva elevenlabs cartesia livekit
+
 lock:
 	@test -x .tools/bin/uv || { $(PYTHON) -m venv .tools && .tools/bin/python -m pip install -q uv; }
 	$(LOCK) $(ARGS) -o requirements/serve.txt
-	$(LOCK) $(ARGS) --extra dev -c requirements/serve.txt -o requirements/test.txt
+	$(LOCK) $(ARGS) --extra dev $(VENDORS:%=--extra %) -c requirements/serve.txt -o requirements/test.txt
 
 clean:
 	rm -rf $(VENV) .tools $(RESULTS) build dist web/node_modules web/dist src/antiphon/server/static .node \

@@ -1,14 +1,20 @@
-"""What a vendor owes the registry."""
+"""What a vendor owes the registry: names with what they can do, and a way to make each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
 
-from antiphon.agents.ports import SentenceEncoder
-from antiphon.speech.ports import EndOfTurn, SpeechToText, TextToSpeech, VoiceActivity
+from antiphon.agents.ports import LanguageModel, SentenceEncoder
+from antiphon.speech.ports import (
+    BatchTranscription,
+    EndOfTurn,
+    SpeechToSpeech,
+    SpeechToText,
+    TextToSpeech,
+    VoiceActivity,
+)
 
 
 class Role(Enum):
@@ -19,30 +25,66 @@ class Role(Enum):
     STT = "stt"
     TTS = "tts"
     ENCODER = "encoder"
+    LLM = "llm"
+    SPEECH_TO_SPEECH = "s2s"
+    BATCH_STT = "batch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What one name can do, so that a misuse is found when the agent file is checked and not on a call.
+
+    Attributes:
+        languages: BCP 47 tags or their first parts ("en", "es-MX"); empty means any.
+        sample_rates_hz: Rates it takes or gives natively; others are resampled by the adapter.
+        word_times: It dates the words it heard or speaks.
+        partials: It shows words before they are final.
+        vocabulary: Names and terms can be given to it.
+        turn_events: It decides itself when a turn is over (`speech.ports.TurnEvent`).
+        ssml: It takes SSML; for others markup is stripped.
+        cloning: It can speak with cloned voices.
+        tools: It asks for tools.
+        prompt_cache: It charges less for a prompt it has seen, and says how much it had.
+        images: It can be shown pictures.
+    """
+
+    languages: tuple[str, ...] = ()
+    sample_rates_hz: tuple[int, ...] = ()
+    word_times: bool = False
+    partials: bool = False
+    vocabulary: bool = False
+    turn_events: bool = False
+    ssml: bool = False
+    cloning: bool = False
+    tools: bool = False
+    prompt_cache: bool = False
+    images: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """One name a vendor offers, without its prefix. `state` says whether it can be used at once, and if not,
-    what to do."""
+    what to do. With `any_name` the vendor takes any other name of this role too (voices, models)."""
 
     name: str
     licence: str
     state: str
+    capabilities: Capabilities = Capabilities()
+    any_name: bool = False
 
 
-class Vendor(Protocol):
-    """One vendor's providers. The registry asks only for names that `known` lists for the role."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """One vendor's providers. The registry asks only for names that `known` lists for the role, so a maker
+    that is None is never missed. Makers raise ConfigError for a missing key, extra or model."""
 
-    def known(self, role: Role) -> Sequence[Known]: ...
-
-    def stt(self, model: str) -> SpeechToText: ...
-
-    def tts(self, model: str) -> tuple[TextToSpeech, str]:
-        """The engine, and what to put into `TtsRequest.voice`."""
-
-    def end_of_turn(self, model: str) -> EndOfTurn: ...
-
-    def encoder(self, model: str) -> SentenceEncoder: ...
-
-    def voice_activity(self, model: str, sample_rate_hz: int) -> VoiceActivity: ...
+    known: Callable[[Role], Sequence[Known]]
+    stt: Callable[[str], SpeechToText] | None = None
+    # The engine, and what to put into `TtsRequest.voice`.
+    tts: Callable[[str], tuple[TextToSpeech, str]] | None = None
+    end_of_turn: Callable[[str], EndOfTurn] | None = None
+    encoder: Callable[[str], SentenceEncoder] | None = None
+    voice_activity: Callable[[str, int], VoiceActivity] | None = None
+    llm: Callable[[str], LanguageModel] | None = None
+    speech_to_speech: Callable[[str], SpeechToSpeech] | None = None
+    batch_stt: Callable[[str], BatchTranscription] | None = None

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from antiphon.audio import g711
 from antiphon.audio.resample import resample
 from antiphon.runtime.media.settings import SpeechGate
-from antiphon.speech.ports import SpeechToText, SttConfig, Transcript, VoiceActivity
+from antiphon.speech.ports import SpeechToText, SttConfig, SttEvent, Transcript, TurnEvent, VoiceActivity
 
 PHONE_RATE_HZ = 8000
 _BLOCK_MS = 100
@@ -60,7 +60,9 @@ async def listen(
     rate_hz = vad.sample_rate_hz
     heard, final_came = Heard(), asyncio.Event()
 
-    def emit(transcript: Transcript) -> None:
+    def emit(transcript: SttEvent) -> None:
+        if isinstance(transcript, TurnEvent):
+            return  # Our own voice activity cuts the recording.
         heard.transcripts.append(transcript)
         if transcript.final:
             heard.finals_took_ms.append(transcript.took_ms)

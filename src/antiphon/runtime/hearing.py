@@ -9,7 +9,7 @@ import structlog
 from antiphon.conversation.events import Event, LineFailed, TranscriptFinal, TranscriptPartial
 from antiphon.errors import ProviderError
 from antiphon.runtime.media.ports import Line
-from antiphon.speech.ports import SpeechToText, SttConfig, SttStream, Transcript
+from antiphon.speech.ports import SpeechToText, SttConfig, SttEvent, SttStream, TurnEvent
 
 _log = structlog.get_logger(__name__)
 
@@ -76,7 +76,9 @@ class Hearing:
             self._stream = None
             self._post(LineFailed(at_ms=self._line.now_ms, reason="the recogniser broke"))
 
-    def _transcribed(self, transcript: Transcript) -> None:
+    def _transcribed(self, transcript: SttEvent) -> None:
+        if isinstance(transcript, TurnEvent):
+            return  # Our own endpointing decides.
         at_ms = self._line.now_ms
         if transcript.lost:
             self._note("hearing_failed", reason="the recogniser was gone or took too long")

@@ -1,4 +1,4 @@
-"""Ports of the senses: voice activity, end of turn, speech to text, text to speech.
+"""Ports of the senses: voice activity, end of turn, speech to text, text to speech, speech to speech.
 
 Audio inside Antiphon is mono signed 16-bit little-endian PCM; `at_ms` is call time. `emit` is called on the
 event loop thread. Cancelling the awaiting task is how work is cancelled.
@@ -6,9 +6,10 @@ event loop thread. Cancelling the awaiting task is how work is cancelled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,11 +62,35 @@ class Transcript:
     lost: bool = False
 
 
+class TurnMoment(Enum):
+    """Where a vendor that endpoints by itself sees the caller's turn."""
+
+    STARTED = "started"
+    EAGER_END = "eager_end"  # Probably over: prepare the reply.
+    RESUMED = "resumed"  # It was not: throw the preparation away.
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEvent:
+    """A vendor's own word on the turn. `text` is the whole turn so far where the vendor gives it."""
+
+    moment: TurnMoment
+    text: str = ""
+    confidence: float = 1.0
+
+
+SttEvent = Transcript | TurnEvent
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SttConfig:
+    """Attributes: provider_turns: The vendor's turn events decide; those that have none ignore it."""
+
     sample_rate_hz: int
     language: str = "en-US"
     vocabulary: tuple[str, ...] = ()  # The agent's own names and terms, for the whole call.
+    provider_turns: bool = False
 
 
 class SttStream(Protocol):
@@ -90,8 +115,9 @@ class SttStream(Protocol):
 
 
 class SpeechToText(Protocol):
-    def open(self, config: SttConfig, emit: Callable[[Transcript], None]) -> SttStream:
-        """Start recognising for one call.
+    def open(self, config: SttConfig, emit: Callable[[SttEvent], None]) -> SttStream:
+        """Start recognising for one call. Returns at once; a stream connects and reconnects by itself and
+        answers every `speech_stopped`, with `lost` if it must.
 
         Raises:
             ProviderUnavailable: The engine or the network is not there.
@@ -120,4 +146,175 @@ class TextToSpeech(Protocol):
 
         Raises:
             ProviderUnavailable: Nothing or too little was spoken; a fallback voice may take over.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedWord:
+    """One word of a finished recording; `speaker` is "" where nobody told them apart."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    speaker: str = ""
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchConfig:
+    """What to find in a recording beyond its words; vendors without a feature leave its field empty."""
+
+    language: str = "en-US"
+    vocabulary: tuple[str, ...] = ()
+    diarize: bool = False
+    sentiment: bool = False
+    topics: bool = False
+    summary: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchTranscript:
+    """A whole recording. `sentiment` is (start_ms, end_ms, "positive" | "neutral" | "negative")."""
+
+    text: str
+    language: str = ""
+    words: tuple[TimedWord, ...] = ()
+    sentiment: tuple[tuple[int, int, str], ...] = ()
+    topics: tuple[str, ...] = ()
+    summary: str = ""
+
+
+class BatchTranscription(Protocol):
+    async def transcribe(self, pcm: bytes, sample_rate_hz: int, config: BatchConfig) -> BatchTranscript:
+        """A finished recording (mono) to words.
+
+        Raises:
+            ProviderUnavailable, ProviderRejected, ProviderProtocolError.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenTool:
+    """A tool as a speech-to-speech model sees it; `parameters` is a JSON schema."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechSessionConfig:
+    """One call's session with a speech-to-speech model.
+
+    Attributes:
+        sample_rate_hz: Of the line, both ways; the adapter resamples.
+        provider_turns: The vendor's voice activity decides; else `SpeechSession.commit_turn` does.
+        semantic_turns: Where the vendor has it, turns end by meaning and not by silence alone.
+        history: (role, text) pairs, "caller" or "agent": what was said and heard before, oldest first. Our
+            log is the truth and the vendor's session a cache, so a reconnect starts from here.
+    """
+
+    sample_rate_hz: int
+    instructions: str
+    voice: str = ""
+    language: str = "en-US"
+    tools: tuple[SpokenTool, ...] = ()
+    provider_turns: bool = True
+    semantic_turns: bool = False
+    history: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerTurnSeen:
+    """The vendor's own word on the caller's turn."""
+
+    moment: TurnMoment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerWords:
+    """What the caller said; may come after the reply to it has begun, or never. Replaces what the same
+    `item` said before."""
+
+    item: str
+    text: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenStarted:
+    """The model began a reply of its own accord or because it was asked to."""
+
+    spoken: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenAudio:
+    """More audio of a reply at the line's sample rate, with the words it says where they come along."""
+
+    spoken: str
+    pcm: bytes = b""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenToolCall:
+    spoken: str
+    call: str
+    name: str
+    arguments: str  # JSON text as the model gave it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenEnded:
+    """The reply is complete, or was "cancelled" or "failed". `usage` has the vendor's own counters by our
+    names: input_tokens, cached_tokens, output_tokens, input_audio_tokens, output_audio_tokens."""
+
+    spoken: str
+    status: str = "completed"
+    usage: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLost:
+    """The session is gone for good: another provider must go on. `reason` holds no words of the caller."""
+
+    reason: str
+
+
+SessionEvent = (
+    CallerTurnSeen | CallerWords | SpokenStarted | SpokenAudio | SpokenToolCall | SpokenEnded | SessionLost
+)
+
+
+class SpeechSession(Protocol):
+    """One call's session. Every method returns at once; faults come as `SessionLost`."""
+
+    def push(self, pcm: bytes) -> None:
+        """The caller's audio, continuous, at the line's sample rate."""
+
+    def commit_turn(self) -> None:
+        """The caller's turn is over by our judgement (or push to talk): reply to it."""
+
+    def speak(self, instruction: str) -> None:
+        """Say something now (a greeting, asking again): `instruction` tells what."""
+
+    def cut(self, spoken: str, heard_ms: int) -> None:
+        """The caller heard this much of the reply and no more: stop it, and forget the rest."""
+
+    def tool_result(self, call: str, result: str) -> None:
+        """JSON text for the model; it goes on speaking by itself."""
+
+    def show(self, image: bytes, media_type: str) -> None:
+        """A picture or a frame of video beside the voice; ignored by models that cannot see."""
+
+    async def aclose(self) -> None: ...
+
+
+class SpeechToSpeech(Protocol):
+    def open(self, config: SpeechSessionConfig, emit: Callable[[SessionEvent], None]) -> SpeechSession:
+        """Start a session for one call; connects by itself.
+
+        Raises:
+            ProviderUnavailable: It cannot even be tried.
         """

@@ -11,10 +11,23 @@ from antiphon.providers.local import catalogue
 from antiphon.providers.local.catalogue import Engine
 from antiphon.providers.local.models import is_installed, load_manifest
 from antiphon.providers.local.worker import WorkerClient
-from antiphon.providers.roles import Known, Role
+from antiphon.providers.roles import Known, Role, Vendor
 from antiphon.speech.ports import EndOfTurn, SpeechToText, TextToSpeech, VoiceActivity
 
 T = TypeVar("T")
+
+
+def embedded(worker: WorkerClient | None) -> Vendor:
+    """The embedded models, as the registry knows every vendor."""
+    models = LocalModels(worker)
+    return Vendor(
+        known=models.known,
+        stt=models.stt,
+        tts=models.tts,
+        end_of_turn=models.end_of_turn,
+        encoder=models.encoder,
+        voice_activity=models.voice_activity,
+    )
 
 
 class LocalModels:
@@ -86,6 +99,8 @@ def _models(role: Role) -> dict[str, str]:
             return {name: engine.model for name, engine in catalogue.ENCODER.items()}
         case Role.VAD:
             return {"silero": catalogue.VOICE_ACTIVITY_MODEL}
+        case Role.LLM | Role.SPEECH_TO_SPEECH | Role.BATCH_STT:
+            return {}  # None that could be shipped is fit to speak to a caller.
 
 
 def _known(name: str, model: str) -> Known:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from antiphon.speech.ports import Samples, SpeechToText, SttConfig, SttStream, Transcript
+from antiphon.speech.ports import Samples, SpeechToText, SttConfig, SttEvent, SttStream, TurnEvent
 
 # The agent pauses between sentences while the next is made; a person waits about this long before he answers.
 UTTERANCE_GAP_MS = 900
@@ -140,7 +140,9 @@ class Ear:
         texts: dict[int, str] = {}
         final = asyncio.Event()
 
-        def transcribed(transcript: Transcript) -> None:
+        def transcribed(transcript: SttEvent) -> None:
+            if isinstance(transcript, TurnEvent):
+                return  # The simulated caller decides himself when the agent has finished.
             texts[transcript.segment] = transcript.text
             if transcript.final:
                 final.set()

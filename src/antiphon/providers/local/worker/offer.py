@@ -93,7 +93,9 @@ async def warm(offer: Offer) -> None:
 async def _hear_once(engine: SpeechToText) -> None:
     """A second of murmur through a stream, until its final transcript."""
     final = asyncio.Event()
-    stream = engine.open(SttConfig(sample_rate_hz=16000), lambda heard: final.set() if heard.final else None)
+    stream = engine.open(
+        SttConfig(sample_rate_hz=16000), lambda heard: final.set() if getattr(heard, "final", False) else None
+    )
     time_s = np.arange(16000) / 16000
     murmur = 3000 * np.sin(2 * np.pi * 150 * time_s) * np.sin(2 * np.pi * 4 * time_s)
     stream.speech_started()
