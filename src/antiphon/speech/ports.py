@@ -210,8 +210,8 @@ class SpeechSessionConfig:
         sample_rate_hz: Of the line, both ways; the adapter resamples.
         provider_turns: The vendor's voice activity decides; else `SpeechSession.commit_turn` does.
         semantic_turns: Where the vendor has it, turns end by meaning and not by silence alone.
-        history: (role, text) pairs, "caller" or "agent": what was said and heard before, oldest first. Our
-            log is the truth and the vendor's session a cache, so a reconnect starts from here.
+        history: Gives (role, text) pairs, "caller" or "agent": what was said and heard so far, oldest first.
+            Our log is the truth and the vendor's session a cache, so every connection starts from here.
     """
 
     sample_rate_hz: int
@@ -221,7 +221,7 @@ class SpeechSessionConfig:
     tools: tuple[SpokenTool, ...] = ()
     provider_turns: bool = True
     semantic_turns: bool = False
-    history: tuple[tuple[str, str], ...] = ()
+    history: Callable[[], Sequence[tuple[str, str]]] = tuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,213 @@
+"""One call's session with a speech-to-speech model, whatever happens to the connection.
+
+All state is touched on the event loop thread only. One task owns the connection. A session that breaks is
+made anew from our own log of what was said and heard; a reply that was under way then has failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from antiphon.errors import ProviderError, ProviderProtocolError, ProviderRejected, ProviderUnavailable
+from antiphon.providers.sessions.actions import (
+    Action,
+    CommitTurn,
+    Cut,
+    PushAudio,
+    ShowImage,
+    Speak,
+    ToolAnswer,
+)
+from antiphon.speech.ports import (
+    SessionEvent,
+    SessionLost,
+    SpeechSessionConfig,
+    SpokenAudio,
+    SpokenEnded,
+    SpokenStarted,
+    SpokenToolCall,
+)
+
+log = structlog.get_logger()
+
+
+class SessionLink(Protocol):
+    """One connection. Both methods raise provider errors when it is broken."""
+
+    async def send(self, action: Action) -> None: ...
+
+    async def receive(self) -> Sequence[SessionEvent]:
+        """What the next message says; empty for a message that says nothing to us."""
+
+
+class SessionModel(Protocol):
+    """A vendor's model."""
+
+    @property
+    def name(self) -> str: ...
+
+    def connect(self, config: SpeechSessionConfig) -> AbstractAsyncContextManager[SessionLink]:
+        """A session that is set up and ready for audio when entered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLimits:
+    """Attributes: retry_after_ms: waits before the attempts to connect again, one each; then it is lost.
+    waiting_ms: caller's audio kept while there is no connection; older audio is dropped and counted."""
+
+    connect_ms: int = 5_000
+    retry_after_ms: tuple[int, ...] = (100, 500, 1_500)
+    waiting_ms: int = 5_000
+    closing_ms: int = 500
+
+
+@dataclass(slots=True)
+class SessionCounters:
+    connections: int = 0
+    audio_dropped_ms: int = 0
+    late_audio: int = 0  # Messages of replies that were cut.
+
+
+class LiveSession:
+    """A `SpeechSession`. Must be made and used on the thread of a running event loop."""
+
+    def __init__(
+        self,
+        model: SessionModel,
+        config: SpeechSessionConfig,
+        emit: Callable[[SessionEvent], None],
+        limits: SessionLimits | None = None,
+    ) -> None:
+        self.counters = SessionCounters()
+        self._model, self._config, self._emit = model, config, emit
+        self._limits = limits or SessionLimits()
+        self._actions: deque[Action] = deque()
+        self._audio_bytes = 0
+        self._wake = asyncio.Event()
+        self._open: dict[str, None] = {}  # Replies under way, in order.
+        self._cut: set[str] = set()
+        self._closed = False
+        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"session {model.name}")
+
+    def push(self, pcm: bytes) -> None:
+        self._audio_bytes += len(pcm)
+        self._ask(PushAudio(pcm=pcm))
+        self._drop_old_audio()
+
+    def commit_turn(self) -> None:
+        self._ask(CommitTurn())
+
+    def speak(self, instruction: str) -> None:
+        self._ask(Speak(instruction=instruction))
+
+    def cut(self, spoken: str, heard_ms: int) -> None:
+        self._cut.add(spoken)
+        self._ask(Cut(spoken=spoken, heard_ms=heard_ms))
+
+    def tool_result(self, call: str, result: str) -> None:
+        self._ask(ToolAnswer(call=call, result=result))
+
+    def show(self, image: bytes, media_type: str) -> None:
+        self._ask(ShowImage(image=image, media_type=media_type))
+
+    async def aclose(self) -> None:
+        """Stop at once: nothing is emitted from here on. Takes `closing_ms` at most."""
+        self._closed = True
+        self._task.cancel()
+        await asyncio.wait([self._task], timeout=self._limits.closing_ms / 1000)
+
+    def _ask(self, action: Action) -> None:
+        if not self._closed and not self._task.done():
+            self._actions.append(action)
+            self._wake.set()
+
+    def _drop_old_audio(self) -> None:
+        bytes_per_ms = self._config.sample_rate_hz * 2 // 1000
+        while self._audio_bytes > self._limits.waiting_ms * bytes_per_ms:
+            oldest = next(action for action in self._actions if isinstance(action, PushAudio))
+            self._actions.remove(oldest)
+            self._audio_bytes -= len(oldest.pcm)
+            self.counters.audio_dropped_ms += len(oldest.pcm) // bytes_per_ms
+
+    async def _run(self) -> None:
+        waits = iter(self._limits.retry_after_ms)
+        while True:
+            connected = self.counters.connections
+            try:
+                await self._converse()
+                error: ProviderError = ProviderUnavailable(self._model.name, "the session ended")
+            except* ProviderError as group:
+                error = _first(group)
+            except* TimeoutError:
+                error = ProviderUnavailable(self._model.name, "no session in time")
+            self._fail_open_replies()
+            if self.counters.connections > connected:
+                waits = iter(self._limits.retry_after_ms)
+            wait_ms = next(waits, None)
+            if isinstance(error, ProviderRejected | ProviderProtocolError) or wait_ms is None:
+                log.warning("session_lost", vendor=self._model.name, error=type(error).__name__)
+                self._give(SessionLost(reason=str(error)))
+                return
+            await asyncio.sleep(wait_ms / 1000)
+
+    async def _converse(self) -> None:
+        async with asyncio.timeout(self._limits.connect_ms / 1000) as deadline:
+            async with self._model.connect(self._config) as link:
+                deadline.reschedule(None)
+                self.counters.connections += 1
+                async with asyncio.TaskGroup() as tasks:
+                    sending = tasks.create_task(self._send(link))
+                    await self._receive(link)
+                    sending.cancel()
+
+    async def _send(self, link: SessionLink) -> None:
+        while True:
+            while self._actions:
+                action = self._actions.popleft()
+                if isinstance(action, PushAudio):
+                    self._audio_bytes -= len(action.pcm)
+                await link.send(action)
+            self._wake.clear()
+            await self._wake.wait()
+
+    async def _receive(self, link: SessionLink) -> None:
+        while True:
+            for event in await link.receive():
+                self._take(event)
+
+    def _take(self, event: SessionEvent) -> None:
+        match event:
+            case SpokenStarted():
+                self._open[event.spoken] = None
+            case SpokenAudio() | SpokenToolCall() if event.spoken in self._cut:
+                self.counters.late_audio += 1
+                return
+            case SpokenEnded():
+                self._open.pop(event.spoken, None)
+                self._cut.discard(event.spoken)
+        self._give(event)
+
+    def _fail_open_replies(self) -> None:
+        for spoken in list(self._open):
+            self._take(SpokenEnded(spoken=spoken, status="failed"))
+        # A tool's answer or a cut means nothing to a new session; audio and turns do.
+        self._actions = deque(
+            action for action in self._actions if isinstance(action, PushAudio | CommitTurn | Speak)
+        )
+
+    def _give(self, event: SessionEvent) -> None:
+        if not self._closed:
+            self._emit(event)
+
+
+def _first(group: BaseExceptionGroup[ProviderError]) -> ProviderError:
+    for error in group.exceptions:
+        return _first(error) if isinstance(error, BaseExceptionGroup) else error
+    raise AssertionError("an exception group is never empty")
