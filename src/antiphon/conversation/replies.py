@@ -184,10 +184,13 @@ def failed(state: State, event: ReplyFailed) -> None:
 
 def deadline_passed(state: State) -> None:
     """Nothing happened for the reply for too long."""
-    if state.reply is not None and state.phase is not Phase.HOLDING:
-        _fail(state, state.reply)
-    elif state.reply is not None:
-        progressed(state)
+    reply = state.reply
+    if reply is None:
+        return
+    if state.phase is Phase.HOLDING or (reply.finished and "dry" in state.timers):
+        progressed(state)  # Not its fault; and audio that is all there ends by the clock.
+    else:
+        _fail(state, reply)
 
 
 def _fail(state: State, reply: Reply) -> None:
