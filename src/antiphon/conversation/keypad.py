@@ -11,6 +11,10 @@ KEYS_MAX = 64
 
 def key(state: State, event: DtmfReceived) -> None:
     """A pressed key is a decided act: it takes the floor at once."""
+    if floor.protected(state):
+        state.keys = (state.keys + event.digit)[-KEYS_MAX:]
+        state.set_timer("dtmf", state.now_ms + state.policy.turn.dtmf_gap_ms)
+        return
     if state.phase in (Phase.SPEAKING, Phase.THINKING, Phase.HOLDING):
         floor.drop_speech(state)
         state.phase = Phase.LISTENING
@@ -25,6 +29,9 @@ def key(state: State, event: DtmfReceived) -> None:
 
 def entered(state: State) -> None:
     """The caller has finished typing."""
+    if floor.protected(state):
+        state.set_timer("dtmf", state.now_ms + state.policy.turn.dtmf_gap_ms)
+        return
     keys, state.keys = state.keys, ""
     state.cancel_timer("dtmf")
     if not keys:
