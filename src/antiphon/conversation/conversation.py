@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from antiphon.conversation import ending, floor, keypad, replies, silence, tools, turns
+from antiphon.conversation import (
+    drafts,
+    ending,
+    floor,
+    keypad,
+    push_to_talk,
+    replies,
+    silence,
+    tools,
+    turns,
+    vendor_turns,
+)
 from antiphon.conversation import events as ev
 from antiphon.conversation.commands import Command
 from antiphon.conversation.policy import Policy
@@ -108,6 +119,9 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.TranscriptPartial: turns.transcript_partial,
     ev.TranscriptFinal: turns.transcript_final,
     ev.EndOfTurnScored: turns.scored,
+    ev.TurnSignalled: vendor_turns.signalled,
+    ev.TalkPressed: push_to_talk.pressed,
+    ev.TalkReleased: push_to_talk.released,
     ev.ReplyText: replies.text,
     ev.AnswerExpected: replies.expected,
     ev.ReplyFinished: replies.finished,
@@ -137,5 +151,9 @@ _TIMERS: dict[str, Callable[[State], None]] = {
     "filler": silence.fill,
     "reply_deadline": replies.deadline_passed,
     "goodbye": _goodbye_overdue,
-    "dtmf": keypad.entered,
+    "dtmf": keypad.waited,
+    "stable_partial": drafts.partial_is_stable,
+    "vendor_turn": vendor_turns.nothing_was_said,
+    "talk": push_to_talk.release_is_lost,
+    "talk_tail": push_to_talk.tail_passed,
 }

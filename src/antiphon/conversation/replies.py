@@ -108,7 +108,10 @@ def finished(state: State, event: ReplyFinished) -> None:
     reply.then, reply.summary = event.then, event.summary
     reply.cause = reply.cause or event.cause  # A goodbye knows its own.
     if reply is state.reply and not reply.chunks:
-        _ended(state, reply, complete=True)
+        if reply.kind == "reprompt":
+            _fail(state, reply)  # To ask again in silence is dead air, not an answer.
+        else:
+            _ended(state, reply, complete=True)
         return
     if reply.playing:
         state.emit(FinishPlayout(reply_id=reply.id, chunks=len(reply.chunks)))

@@ -79,8 +79,12 @@ class Turn:
         voiced: The VAD hears the caller now.
         finals_due: Final transcripts asked for and not yet given.
         score: End-of-turn score of the pause that began at `ended_ms`, once known.
-        overdue: The stop silence has passed; only the final transcript is missing.
+        overdue: It is over (stop silence, vendor's word or release); only the final transcript is missing.
         lost: Some of it never reached a recogniser.
+        voiced_at_ms: When the VAD last began to hear the caller.
+        partial_at_ms: When a partial last changed.
+        claimed: The vendor has said something about this turn.
+        noted_text: Its words when the noise timer last looked, to see whether more come.
     """
 
     onset_ms: int
@@ -92,6 +96,10 @@ class Turn:
     score: float | None = None
     overdue: bool = False
     lost: bool = False
+    voiced_at_ms: int = 0
+    partial_at_ms: int = 0
+    claimed: bool = False
+    noted_text: str = ""
 
     def text(self) -> str:
         """Final words where there are any, else the latest partial of that segment, in order."""
@@ -108,6 +116,9 @@ class State:
         filler: A filler phrase that is being heard before `reply`.
         closing: Flushed replies whose `PlayoutFlushed` has not come yet.
         settled_segment: Transcripts of segments up to this one were used.
+        keys: Pressed keys not yet answered; `keys_ended` is how they ended: "" (typing), "gap" or "key".
+        vendor_silent: The vendor that should end turns has let one pass without a word.
+        talking: The talk button is held down. `voice` is what the VAD says meanwhile.
         effects: Tool calls with effects by intent, so that each runs at most once per turn.
         commands: Output of the step in progress.
     """
@@ -130,6 +141,10 @@ class State:
     reprompts: int = 0
     troubles: int = 0
     keys: str = ""
+    keys_ended: str = ""
+    vendor_silent: bool = False
+    talking: bool = False
+    voice: bool = False
     effects: dict[str, str] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
