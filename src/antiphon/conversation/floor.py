@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from antiphon.conversation import replies, turns, words
+from antiphon.conversation import endpointing, replies, turns, words
 from antiphon.conversation.commands import (
     CancelReply,
     FlushPlayout,
@@ -89,7 +89,7 @@ def yield_to_caller(state: State) -> None:
     state.phase = Phase.LISTENING
     turn = state.turn
     if turn is not None and not turn.voiced:
-        state.set_timer("stop_silence", turn.ended_ms + turns.wait_ms(state, turn))
+        state.set_timer("stop_silence", turn.ended_ms + endpointing.wait_ms(state, turn))
 
 
 def drop_speech(state: State) -> None:

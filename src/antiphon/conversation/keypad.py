@@ -6,7 +6,7 @@ transcript of what was said before them, speech goes on while somebody types.
 
 from __future__ import annotations
 
-from antiphon.conversation import floor, push_to_talk, silence, turns, words
+from antiphon.conversation import endpointing, floor, push_to_talk, silence, turns, words
 from antiphon.conversation.commands import NoteUtterance
 from antiphon.conversation.events import DtmfReceived
 from antiphon.conversation.state import Phase, State, Turn
@@ -30,7 +30,7 @@ def key(state: State, event: DtmfReceived) -> None:
         floor.drop_speech(state)
         state.phase = Phase.LISTENING
         if state.turn is not None and not state.turn.voiced:
-            state.set_timer("stop_silence", state.turn.ended_ms + turns.wait_ms(state, state.turn))
+            state.set_timer("stop_silence", state.turn.ended_ms + endpointing.wait_ms(state, state.turn))
     if digit == "*" and state.keys:
         _clear(state)
         return
@@ -94,7 +94,7 @@ def _clear(state: State) -> None:
     if turn is None:
         silence.wait_for_caller(state)
     elif not turn.voiced:
-        state.set_timer("stop_silence", turn.ended_ms + turns.wait_ms(state, turn))
+        state.set_timer("stop_silence", turn.ended_ms + endpointing.wait_ms(state, turn))
 
 
 def _end(state: State, how: str) -> None:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from antiphon.conversation import drafts, floor, keypad, push_to_talk, replies, silence, vendor_turns, words
+from antiphon.conversation import (
+    drafts,
+    endpointing,
+    floor,
+    keypad,
+    push_to_talk,
+    replies,
+    silence,
+    vendor_turns,
+    words,
+)
 from antiphon.conversation.commands import (
     CancelReply,
     CommitTurn,
@@ -63,7 +73,7 @@ def _pause(state: State, turn: Turn, ended_ms: int) -> None:
     ask(state, turn)
     state.emit(ScoreEndOfTurn(ended_ms=turn.ended_ms))
     if state.phase is Phase.LISTENING:
-        state.set_timer("stop_silence", turn.ended_ms + wait_ms(state, turn))
+        state.set_timer("stop_silence", turn.ended_ms + endpointing.wait_ms(state, turn))
     drafts.await_stable(state, turn)
 
 
@@ -189,31 +199,6 @@ def only_noise(state: State) -> None:
     silence.nobody_answers(state)
 
 
-def wait_ms(state: State, turn: Turn) -> int:
-    """Stop silence for this pause: from its end-of-turn score, bent by what the words promise."""
-    policy = state.policy.turn
-    low, high = policy.stop_silence_min_ms, policy.stop_silence_max_ms
-    text = turn.text()
-    if words.sounds_unfinished(text, state.expects) or state.on_hold:
-        return high + policy.patience_ms
-    if state.expects in ("digits", "spelling") and not words.sounds_complete(text, state.expects):
-        return high + policy.patience_ms
-    if words.sounds_complete(text, state.expects) and not turn.finals_due:
-        return low
-    if turn.finals_due:
-        return high
-    if words.answers(text, state.expects):
-        # A first and last name, a date with its year: prosody judges these badly, the words well.
-        high = low + (high - low) // 3
-    if turn.score is None:
-        return high
-    span = policy.score_complete - policy.score_incomplete
-    share = (
-        (policy.score_complete - turn.score) / span if span > 0 else float(turn.score < policy.score_complete)
-    )
-    return low + round((high - low) * min(1.0, max(0.0, share)))
-
-
 def _consider(state: State, turn: Turn) -> None:
     """Something new is known about the pause: commit, or wait and meanwhile prepare."""
     if turn.voiced:
@@ -224,7 +209,7 @@ def _consider(state: State, turn: Turn) -> None:
     if vendor_turns.decides(state) or push_to_talk.decides(state):
         drafts.await_stable(state, turn)
         return
-    due_ms = turn.ended_ms + wait_ms(state, turn)
+    due_ms = turn.ended_ms + endpointing.wait_ms(state, turn)
     if due_ms <= state.now_ms and not turn.finals_due:
         commit(state, turn)
         return
