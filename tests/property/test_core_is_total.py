@@ -40,7 +40,7 @@ def _event(draw: st.DrawFn, at_ms: int, conversation: Conversation) -> ev.AnyEve
             return ev.EndOfTurnScored(at_ms=at_ms, ended_ms=max(0, at_ms - 130), score=draw(st.floats(0, 1)))
         case 8 | 9:
             live = replies.find(conversation.state, reply_id)
-            index = len(live.chunks) if live is not None else 0
+            index = live.given if live is not None else 0
             return ev.ReplyText(at_ms=at_ms, reply_id=reply_id, index=index, text="Sure, one two three.")
         case 10:
             return ev.ReplyFinished(

@@ -14,15 +14,17 @@ from antiphon.conversation import (
     ending,
     floor,
     keypad,
+    playing,
     push_to_talk,
     replies,
     silence,
+    spans,
     tools,
     turns,
     vendor_turns,
 )
 from antiphon.conversation import events as ev
-from antiphon.conversation.commands import Command
+from antiphon.conversation.commands import Command, NoteUtterance
 from antiphon.conversation.policy import Policy
 from antiphon.conversation.state import Phase, State
 
@@ -92,17 +94,27 @@ def _time_limit(state: State) -> None:
     _last_words(state, "time_limit")
 
 
+def _cost_reached(state: State, event: ev.CostReached) -> None:
+    limit_usd = state.policy.silence.call_cost_max_usd
+    if limit_usd and event.cost_usd >= limit_usd:
+        _last_words(state, "cost_limit")
+
+
 def _last_words(state: State, reason: str) -> None:
+    if state.leaving not in ("", "silence"):
+        return  # We are leaving already; a second limit must not begin the goodbye again.
     ending.give_up_speech(state)
     turns.drop_draft(state)
-    if state.turn is not None:
-        turns.close(state, state.turn)
+    turn = state.turn
+    if turn is not None:
+        turns.close(state, turn)
+        if turn.text():
+            state.emit(NoteUtterance(kind="late", text=turn.text()))
     silence.say_goodbye(state, reason=reason)
 
 
 def _goodbye_overdue(state: State) -> None:
-    cause = state.reply.cause if state.reply is not None else ""
-    ending.end(state, cause=cause or "error", detail="goodbye was not heard in time")
+    ending.end(state, cause=state.leaving or "error", detail="goodbye was not heard in time")
 
 
 def _tool_finished(state: State, event: ev.ToolFinished) -> None:
@@ -127,17 +139,19 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.ReplyFinished: replies.finished,
     ev.ReplyFailed: replies.failed,
     ev.ChunkSynthesized: replies.synthesized,
+    ev.ChunkCut: replies.chunk_cut,
     ev.SynthesisFailed: replies.synthesis_failed,
-    ev.PlayoutStarted: replies.playout_started,
-    ev.PlayoutMark: replies.playout_mark,
-    ev.PlayoutPaused: replies.playout_mark,
-    ev.PlayoutFlushed: replies.playout_flushed,
-    ev.PlayoutFinished: replies.playout_finished,
+    ev.PlayoutStarted: playing.started,
+    ev.PlayoutMark: playing.marked,
+    ev.PlayoutPaused: playing.marked,
+    ev.PlayoutFlushed: playing.flushed,
+    ev.PlayoutFinished: playing.finished,
     ev.ToolRequested: tools.requested,
     ev.ToolFinished: _tool_finished,
     ev.DtmfReceived: keypad.key,
     ev.CallerHungUp: _hung_up,
     ev.OperatorEnded: _operator,
+    ev.CostReached: _cost_reached,
     ev.LineFailed: _line_failed,
 }
 
@@ -148,7 +162,9 @@ _TIMERS: dict[str, Callable[[State], None]] = {
     "noise": turns.only_noise,
     "hold": floor.hold_passed,
     "silence": silence.caller_is_silent,
+    "span": spans.due,
     "filler": silence.fill,
+    "dry": playing.ran_dry,
     "reply_deadline": replies.deadline_passed,
     "goodbye": _goodbye_overdue,
     "dtmf": keypad.waited,

@@ -78,11 +78,13 @@ class TalkReleased(Event, frozen=True, kw_only=True):
 
 
 class ReplyText(Event, frozen=True, kw_only=True):
-    """The next speakable chunk (clause or sentence) of a reply; `index` counts from 0."""
+    """The next speakable chunk (clause or sentence) of a reply; `index` counts from 0. An `uninterruptible`
+    one must be heard to its end: what the caller says over it is kept for after."""
 
     reply_id: str
     index: int
     text: str
+    uninterruptible: bool = False
 
 
 class AnswerExpected(Event, frozen=True, kw_only=True):
@@ -115,6 +117,15 @@ class ChunkSynthesized(Event, frozen=True, kw_only=True):
     index: int
     duration_ms: int
     ttfb_ms: int = 0
+    word_ends_ms: tuple[int, ...] = ()
+
+
+class ChunkCut(Event, frozen=True, kw_only=True):
+    """Synthesis of a chunk was stopped half-way: this much audio exists, with these words timed."""
+
+    reply_id: str
+    index: int
+    audio_ms: int
     word_ends_ms: tuple[int, ...] = ()
 
 
@@ -196,6 +207,12 @@ class OperatorEnded(Event, frozen=True, kw_only=True):
     now: bool = False
 
 
+class CostReached(Event, frozen=True, kw_only=True):
+    """What the call has cost so far, as metered."""
+
+    cost_usd: float
+
+
 class LineFailed(Event, frozen=True, kw_only=True):
     reason: str
 
@@ -215,6 +232,7 @@ AnyEvent = (
     | ReplyFinished
     | ReplyFailed
     | ChunkSynthesized
+    | ChunkCut
     | SynthesisFailed
     | PlayoutStarted
     | PlayoutMark
@@ -227,5 +245,6 @@ AnyEvent = (
     | TimerFired
     | CallerHungUp
     | OperatorEnded
+    | CostReached
     | LineFailed
 )

@@ -34,8 +34,11 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
         talk_max_ms: "push_to_talk": a press this long has lost its release.
         hold_ms: How long playout stays paused while we find out whether a voice over ours is an interruption.
         backchannel_ms: Speech shorter than this without words is a noise and playout resumes.
-        rewind_after_ms: After a pause longer than this, playout resumes a little earlier.
-        rewind_ms: How much earlier.
+        rewind_after_ms: After a pause longer than this, playout resumes at the start of the clause or word
+            that was cut.
+        rewind_ms: How much earlier that may be at most.
+        echoes_max: Evidence of echo (two for words of ours, one for a voice that stops as we pause) from
+            which only words, no mere voice, pause the agent; 0 never pauses on mere voice.
         final_wait_ms: After the stop silence, how long to wait for a final before using the partial.
         dtmf_gap_ms: Keys this far apart belong to different answers.
     """
@@ -54,7 +57,8 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     hold_ms: int = 900
     backchannel_ms: int = 400
     rewind_after_ms: int = 1200
-    rewind_ms: int = 400
+    rewind_ms: int = 1000
+    echoes_max: int = 4
     final_wait_ms: int = 1500
     dtmf_gap_ms: int = 2500
 
@@ -71,6 +75,7 @@ class SilencePolicy(msgspec.Struct, frozen=True, kw_only=True):
         reply_deadline_ms: A reply without a first word by then has failed.
         noise_ms: Voice activity without a word for this long is a noisy line; we ask again.
         call_max_ms: Time limit of a call.
+        call_cost_max_usd: Cost limit of a call, as metered; 0 is none.
         goodbye_max_ms: A goodbye that has not been heard by then ends anyway.
     """
 
@@ -82,6 +87,7 @@ class SilencePolicy(msgspec.Struct, frozen=True, kw_only=True):
     reply_deadline_ms: int = 12000
     noise_ms: int = 12000
     call_max_ms: int = 1_800_000
+    call_cost_max_usd: float = 0.0
     goodbye_max_ms: int = 15000
 
 
@@ -90,7 +96,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         fillers: Short phrases that cover a wait, used in turn, never the same twice running.
-        protect_greeting: The greeting holds words the law wants heard: a voice over it is kept for after.
+        thinking_sound: A soft tone takes turns with the phrases. It also does where there is one phrase only.
+        protect_greeting: All of the greeting is uninterruptible, from before its first sample.
         trouble: Said when no reply can be had; after the second in a row the call is escalated.
         backchannels: Words that do not take the floor, lower case.
         greeting_words: What people say over our greeting without taking the floor, lower case.
@@ -101,6 +108,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     turn: TurnPolicy = TurnPolicy()
     silence: SilencePolicy = SilencePolicy()
     fillers: tuple[str, ...] = ("One moment.", "Let me check that.")
+    thinking_sound: bool = False
     protect_greeting: bool = False
     trouble: str = "I'm sorry, I'm having trouble on my side. Could you say that again?"
     backchannels: tuple[str, ...] = (

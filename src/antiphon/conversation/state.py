@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from antiphon.conversation import echo
 from antiphon.conversation.commands import CancelTimer, Command, SetTimer
 from antiphon.conversation.policy import Policy
 
@@ -22,12 +23,21 @@ class Phase(Enum):
 
 @dataclass(slots=True, kw_only=True)
 class Chunk:
-    """A clause or sentence of a reply. `duration_ms` is None until all its audio exists."""
+    """A clause or sentence of a reply. `duration_ms` is None until all its audio exists.
+
+    Attributes:
+        expected_ms: What its audio will probably last, at the pace of the voice so far.
+        uninterruptible: Must be heard to its end; a voice over it is kept for after.
+        filler: Covers a wait in the middle of the reply; not the reasoner's words.
+    """
 
     text: str
+    expected_ms: int = 0
     duration_ms: int | None = None
     word_ends_ms: tuple[int, ...] = ()
     failed: bool = False
+    uninterruptible: bool = False
+    filler: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +48,10 @@ class Reply:
         source: The caller's words it answers, to compare with the final transcript when speculative.
         playing: `StartPlayout` was given.
         audible: Its first sample was sent.
+        heard_ms: How much of it was proved heard; never moves back.
+        position_ms, position_at_ms: Where playout stood at that moment; see `heard.position_ms`.
+        given: Chunks the reasoner has given; fillers in between are ours.
+        guarded: All of it is uninterruptible, even before its first sample.
         then: What follows when it has been heard: "", "end" or "escalate".
     """
 
@@ -56,6 +70,10 @@ class Reply:
     summary: str = ""
     expects: str = "open"
     heard_ms: int = 0
+    position_ms: int = 0
+    position_at_ms: int = 0
+    given: int = 0
+    guarded: bool = False
     wrote: bool = False  # A tool with an effect was started for it.
     held_tools: list[HeldTool] = field(default_factory=list)
 
@@ -85,6 +103,9 @@ class Turn:
         partial_at_ms: When a partial last changed.
         claimed: The vendor has said something about this turn.
         noted_text: Its words when the noise timer last looked, to see whether more come.
+        held: We fell silent for it at least once.
+        over: Our own words that were heard while it was spoken; their echo is no part of it.
+        over_ended: As `over`, of replies that have ended since.
     """
 
     onset_ms: int
@@ -100,9 +121,18 @@ class Turn:
     partial_at_ms: int = 0
     claimed: bool = False
     noted_text: str = ""
+    held: bool = False
+    over: str = ""
+    over_ended: str = ""
 
     def text(self) -> str:
-        """Final words where there are any, else the latest partial of that segment, in order."""
+        """Final words where there are any, else the latest partial of that segment, in order; the caller's
+        own, without the echo of ours."""
+        text = self.raw_text()
+        return echo.without(text, self.over) if self.over else text
+
+    def raw_text(self) -> str:
+        """As `text`, just as it was recognised."""
         texts = {**self.partials, **self.segments}
         return " ".join(texts[segment] for segment in sorted(texts) if texts[segment])
 
@@ -119,6 +149,9 @@ class State:
         keys: Pressed keys not yet answered; `keys_ended` is how they ended: "" (typing), "gap" or "key".
         vendor_silent: The vendor that should end turns has let one pass without a word.
         talking: The talk button is held down. `voice` is what the VAD says meanwhile.
+        leaving: Why the last goodbye was said; "" after the caller came back from it.
+        echoes: Evidence that the line gives our own voice back to us; see `floor.needs_words`.
+        voice_ms, voice_weight: Audio made so far for text of that weight: the voice's pace.
         effects: Tool calls with effects by intent, so that each runs at most once per turn.
         commands: Output of the step in progress.
     """
@@ -145,9 +178,17 @@ class State:
     vendor_silent: bool = False
     talking: bool = False
     voice: bool = False
+    leaving: str = ""
+    echoes: int = 0
+    voice_ms: int = 0
+    voice_weight: int = 0
     effects: dict[str, str] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
+
+    def sounding(self) -> list[Reply]:
+        """What is being played, or would be if it were not paused; in playing order."""
+        return [reply for reply in (self.filler, self.reply) if reply is not None and reply.playing]
 
     def emit(self, command: Command) -> None:
         self.commands.append(command)

@@ -249,7 +249,8 @@ def test_keys_that_a_goodbye_overtakes_are_noted() -> None:
     script = _asked("digits")
     script.keys("12")
     script.step(ev.OperatorEnded(at_ms=script.now_ms))
-    script.wait(GAP_MS)
+    script.wait(Policy().silence.goodbye_max_ms)
+    assert script.count(cmd.EndCall) == 1
     assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="late", text="dtmf:12")
     assert script.count(cmd.CommitTurn) == 0
 

@@ -1,0 +1,118 @@
+"""Is what the recogniser understood only our own voice, come back through a speakerphone?
+
+Words are compared without spaces, so that "in surance" is "insurance", in order, and with recognition errors
+allowed. Pure functions of strings; what "our words" are at a moment is for `floor.py` to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from antiphon.conversation.words import words
+
+# Share of characters that may be misheard. Unrelated English of the same length differs in about 0.65.
+ERRORS_MAX = 0.34
+# In a short text chance is stronger ("nine" is in "feminine"): whole words, and one slip at most.
+SHORT_CHARACTERS = 8
+SLIP_CHARACTERS_MIN = 5
+# Fewer words before a caller's own are no evidence that they are ours.
+LEADING_WORDS_MIN = 3
+CHARACTERS_MAX = 240
+
+
+def without(text: str, ours: str) -> str:
+    """`text` without the part of it that echoes `ours`: all of it, its beginning, or nothing."""
+    heard = words(text)
+    count = echoed(heard, ours)
+    if not count:
+        return text
+    # Cut in the text as it was written: the caller's own words keep their case and punctuation.
+    pieces = text.split()
+    while pieces and count > 0:
+        count -= len(words(pieces[0]))
+        pieces.pop(0)
+    return " ".join(pieces)
+
+
+def echoed(heard: Sequence[str], ours: str) -> int:
+    """How many of the first words of `heard` are an echo of `ours`."""
+    said = words(ours[-CHARACTERS_MAX:])
+    if not heard or not said:
+        return 0
+    if _echoes("".join(heard), said):
+        return len(heard)
+    count = 0
+    for length in range(LEADING_WORDS_MIN, len(heard)):
+        if not _echoes("".join(heard[:length]), said):
+            break
+        count = length
+    return _trimmed(heard, count, "".join(said))
+
+
+def _trimmed(heard: Sequence[str], count: int, said: str) -> int:
+    """The caller's first words ride on the errors allowed to ours: leave him those that add only errors."""
+    if not count:
+        return 0
+    least = distance("".join(heard[:count]), said)
+    while count > LEADING_WORDS_MIN:
+        shorter = distance("".join(heard[: count - 1]), said)
+        if least - shorter < (len(heard[count - 1]) + 1) // 2:
+            break
+        count, least = count - 1, shorter
+    return count
+
+
+def _echoes(heard: str, said: Sequence[str]) -> bool:
+    heard = heard[:CHARACTERS_MAX]
+    if len(heard) < SHORT_CHARACTERS:
+        return any(_nearly(heard, run) for run in _runs(said, len(heard) + 1))
+    return distance(heard, "".join(said)) <= ERRORS_MAX * len(heard)
+
+
+def _runs(said: Sequence[str], length_max: int) -> Iterator[str]:
+    """Neighbouring words written as one, up to a length."""
+    for first in range(len(said)):
+        run = ""
+        for word in said[first:]:
+            run += word
+            if len(run) > length_max:
+                break
+            yield run
+
+
+def _nearly(heard: str, run: str) -> bool:
+    if len(heard) < SLIP_CHARACTERS_MIN or abs(len(heard) - len(run)) > 1:
+        return heard == run
+    return distance(heard, run) <= 1
+
+
+def distance(pattern: str, text: str) -> int:
+    """Fewest single-character edits that make `pattern` a substring of `text`.
+
+    Bit-parallel (Myers, "A fast bit-vector algorithm for approximate string matching", JACM 46, 1999): one
+    pass over `text` with integers of len(pattern) bits, about 1 µs a character.
+    """
+    if not pattern:
+        return 0
+    places: dict[str, int] = {}
+    for index, character in enumerate(pattern):
+        places[character] = places.get(character, 0) | 1 << index
+    full = (1 << len(pattern)) - 1
+    last = 1 << (len(pattern) - 1)
+    rises, falls = full, 0
+    score = best = len(pattern)
+    for character in text:
+        equal = places.get(character, 0)
+        across = (((equal & rises) + rises) ^ rises) | equal | falls
+        up = falls | (full & ~(across | rises))
+        down = rises & across
+        if up & last:
+            score += 1
+        elif down & last:
+            score -= 1
+        best = min(best, score)
+        up <<= 1
+        down <<= 1
+        rises = full & (down | ~(equal | falls | up))
+        falls = up & (equal | falls) & full
+    return best
