@@ -11,7 +11,7 @@ from typing import Any
 
 from antiphon.conversation import ending, floor, keypad, replies, silence, tools, turns
 from antiphon.conversation import events as ev
-from antiphon.conversation.commands import Command
+from antiphon.conversation.commands import Command, NoteUtterance
 from antiphon.conversation.policy import Policy
 from antiphon.conversation.state import Phase, State
 
@@ -84,14 +84,18 @@ def _time_limit(state: State) -> None:
 def _last_words(state: State, reason: str) -> None:
     ending.give_up_speech(state)
     turns.drop_draft(state)
-    if state.turn is not None:
-        turns.close(state, state.turn)
+    said = keypad.forget(state)
+    turn = state.turn
+    if turn is not None:
+        turns.close(state, turn)
+        said = f"{turn.text()} {said}".strip()
+    if said:
+        state.emit(NoteUtterance(kind="late", text=said))
     silence.say_goodbye(state, reason=reason)
 
 
 def _goodbye_overdue(state: State) -> None:
-    cause = state.reply.cause if state.reply is not None else ""
-    ending.end(state, cause=cause or "error", detail="goodbye was not heard in time")
+    ending.end(state, cause=state.leaving or "error", detail="goodbye was not heard in time")
 
 
 def _tool_finished(state: State, event: ev.ToolFinished) -> None:
@@ -137,5 +141,5 @@ _TIMERS: dict[str, Callable[[State], None]] = {
     "filler": silence.fill,
     "reply_deadline": replies.deadline_passed,
     "goodbye": _goodbye_overdue,
-    "dtmf": keypad.entered,
+    "dtmf": keypad.gap_passed,
 }

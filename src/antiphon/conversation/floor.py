@@ -95,6 +95,10 @@ def yield_to_caller(state: State) -> None:
 def drop_speech(state: State) -> None:
     """Flush whatever is being said or prepared, and account for what was heard of it."""
     state.cancel_timer("filler", "reply_deadline")
+    if state.leaving == "silence":
+        # We were leaving because nobody was there; somebody is.
+        state.leaving = ""
+        state.cancel_timer("goodbye")
     for reply in (state.filler, state.reply):
         if reply is None:
             continue

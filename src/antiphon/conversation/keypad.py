@@ -17,16 +17,27 @@ def key(state: State, event: DtmfReceived) -> None:
     turns.drop_draft(state)
     state.cancel_timer("silence", "hold")
     if event.digit == "#" and state.keys:
-        entered(state)
+        if state.turn is not None and state.turn.voiced:
+            # He speaks as well: answering now would be talking over him.
+            state.set_timer("dtmf", state.now_ms + state.policy.turn.stop_silence_max_ms)
+        else:
+            entered(state)
         return
     state.keys = (state.keys + event.digit)[-KEYS_MAX:]
     state.set_timer("dtmf", state.now_ms + state.policy.turn.dtmf_gap_ms)
 
 
+def gap_passed(state: State) -> None:
+    """No key for a while; but who explains his number aloud has not finished either."""
+    if state.turn is not None and state.turn.voiced:
+        state.set_timer("dtmf", state.now_ms + state.policy.turn.dtmf_gap_ms)
+        return
+    entered(state)
+
+
 def entered(state: State) -> None:
     """The caller has finished typing."""
-    keys, state.keys = state.keys, ""
-    state.cancel_timer("dtmf")
+    keys = forget(state)
     if not keys:
         return
     spoken = ""
@@ -35,5 +46,12 @@ def entered(state: State) -> None:
         turns.close(state, state.turn)
     if state.phase is not Phase.LISTENING:
         floor.drop_speech(state)
-    text = f"{spoken} dtmf:{keys}".strip()
+    text = f"{spoken} {keys}".strip()
     turns.take(state, text, state.now_ms)
+
+
+def forget(state: State) -> str:
+    """The keys pressed so far, as they stand in a turn; from now on there are none."""
+    keys, state.keys = state.keys, ""
+    state.cancel_timer("dtmf")
+    return f"dtmf:{keys}" if keys else ""

@@ -107,9 +107,6 @@ def finished(state: State, event: ReplyFinished) -> None:
     reply.finished = True
     reply.then, reply.summary = event.then, event.summary
     reply.cause = reply.cause or event.cause  # A goodbye knows its own.
-    if reply is state.reply and not reply.chunks:
-        _ended(state, reply, complete=True)
-        return
     if reply.playing:
         state.emit(FinishPlayout(reply_id=reply.id, chunks=len(reply.chunks)))
     play_if_ready(state)
@@ -118,9 +115,11 @@ def finished(state: State, event: ReplyFinished) -> None:
 def play_if_ready(state: State) -> None:
     """Let the reply be heard once it has words, nobody else has the floor and no filler is in the way."""
     reply = state.reply
-    if reply is None or reply.playing or not reply.chunks or state.filler is not None:
+    if reply is None or reply.playing or state.filler is not None or state.phase is Phase.HOLDING:
         return
-    if state.phase is Phase.HOLDING:
+    if not reply.chunks:
+        if reply.finished:
+            _ended(state, reply, complete=True)  # It had nothing to say.
         return
     reply.playing = True
     state.cancel_timer("filler")

@@ -41,6 +41,7 @@ def say_goodbye(state: State, *, reason: str) -> None:
     """One last reply, with a hard limit: a call can always end."""
     state.set_timer("goodbye", state.now_ms + state.policy.silence.goodbye_max_ms)
     state.cancel_timer("silence")
+    state.leaving = reason
     replies.start(state, kind="goodbye", reason=reason)
     assert state.reply is not None
     state.reply.cause = reason

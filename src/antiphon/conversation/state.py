@@ -94,8 +94,8 @@ class Turn:
     lost: bool = False
 
     def text(self) -> str:
-        """Final words where there are any, else the latest partial of that segment, in order."""
-        texts = {**self.partials, **self.segments}
+        """Final words of each segment, or the partial that came after them, in order."""
+        texts = {**self.segments, **self.partials}
         return " ".join(texts[segment] for segment in sorted(texts) if texts[segment])
 
 
@@ -108,6 +108,7 @@ class State:
         filler: A filler phrase that is being heard before `reply`.
         closing: Flushed replies whose `PlayoutFlushed` has not come yet.
         settled_segment: Transcripts of segments up to this one were used.
+        leaving: Why the last goodbye was said; "" after the caller came back from it.
         effects: Tool calls with effects by intent, so that each runs at most once per turn.
         commands: Output of the step in progress.
     """
@@ -130,6 +131,7 @@ class State:
     reprompts: int = 0
     troubles: int = 0
     keys: str = ""
+    leaving: str = ""
     effects: dict[str, str] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)

@@ -55,6 +55,9 @@ def transcript_partial(state: State, event: TranscriptPartial) -> None:
     turn = state.turn
     if turn is None or event.segment <= state.settled_segment:
         return
+    final = turn.segments.get(event.segment)
+    if final is not None and len(words.words(event.text)) <= len(words.words(final)):
+        return  # Older than the final of its segment, and late; a newer one says more.
     turn.partials[event.segment] = event.text
     if state.phase is not Phase.LISTENING and floor.taken(state, turn):
         floor.yield_to_caller(state)
@@ -83,6 +86,7 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
     if event.text or event.segment not in turn.segments:
         # An empty final after words means "nothing more", not "never mind".
         turn.segments[event.segment] = event.text
+        turn.partials.pop(event.segment, None)
     _given(state, turn)
 
 
