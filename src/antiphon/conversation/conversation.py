@@ -105,11 +105,13 @@ def _last_words(state: State, reason: str) -> None:
         return  # We are leaving already; a second limit must not begin the goodbye again.
     ending.give_up_speech(state)
     turns.drop_draft(state)
+    said = keypad.forget(state)
     turn = state.turn
     if turn is not None:
         turns.close(state, turn)
-        if turn.text():
-            state.emit(NoteUtterance(kind="late", text=turn.text()))
+        said = f"{turn.text()} {said}".strip()
+    if said:
+        state.emit(NoteUtterance(kind="late", text=said))
     silence.say_goodbye(state, reason=reason)
 
 

@@ -47,13 +47,11 @@ def waited(state: State) -> None:
     if floor.protected(state):
         state.set_timer("dtmf", state.now_ms + state.policy.turn.dtmf_gap_ms)
     elif state.phase is not Phase.LISTENING:
-        # Only last words begin while somebody types: nobody will answer any more.
-        state.emit(NoteUtterance(kind="late", text=f"dtmf:{state.keys}"))
-        state.keys = state.keys_ended = ""
-    elif state.keys_ended:
-        take(state)
-    else:
+        state.emit(NoteUtterance(kind="late", text=forget(state)))
+    elif not state.keys_ended:
         _end(state, "gap")
+    elif state.turn is None or not state.turn.voiced or not _talks_on(state, state.turn):
+        take(state)
 
 
 def spoken(state: State, turn: Turn) -> bool:
@@ -69,16 +67,22 @@ def spoken(state: State, turn: Turn) -> bool:
 
 def take(state: State) -> None:
     """Words and keys are one turn."""
-    keys, state.keys, state.keys_ended = state.keys, "", ""
-    state.cancel_timer("dtmf")
+    keys = forget(state)
     turn = state.turn
     said = ""
     if turn is not None:
         said = turn.text()
         turns.close(state, turn)
-    turns.take(state, f"{said} dtmf:{keys}".strip(), state.now_ms)
+    turns.take(state, f"{said} {keys}".strip(), state.now_ms)
     if turn is not None and turn.voiced:
         turns.open_again(state)
+
+
+def forget(state: State) -> str:
+    """The keys pressed so far, as they stand in a turn; from now on there are none."""
+    keys, state.keys, state.keys_ended = state.keys, "", ""
+    state.cancel_timer("dtmf")
+    return f"dtmf:{keys}" if keys else ""
 
 
 def _add(state: State, digit: str) -> None:
@@ -88,8 +92,7 @@ def _add(state: State, digit: str) -> None:
 
 def _clear(state: State) -> None:
     """A slip of the finger: begin again."""
-    state.keys = state.keys_ended = ""
-    state.cancel_timer("dtmf")
+    forget(state)
     turn = state.turn
     if turn is None:
         silence.wait_for_caller(state)
@@ -104,7 +107,7 @@ def _end(state: State, how: str) -> None:
     if turn is None or not (turn.voiced or turn.finals_due):
         take(state)
         return
-    if turn.voiced and not turn.overdue and _talks_on(state, turn):
+    if turn.voiced and _talks_on(state, turn):
         state.cancel_timer("dtmf")
         return
     if turn.voiced:
@@ -113,10 +116,12 @@ def _end(state: State, how: str) -> None:
 
 
 def _talks_on(state: State, turn: Turn) -> bool:
-    """The turn ends with the speech: he stopped typing and talks, or holds the talk button."""
-    if state.keys_ended == "gap" and words.words(turn.text()):
+    """The turn ends with the speech: to answer now would be talking over him, or into his pause."""
+    if turn.overdue:
+        return False
+    if turn.voiced and push_to_talk.decides(state):
         return True
-    return turn.voiced and push_to_talk.decides(state)
+    return bool(words.words(turn.text())) and (turn.voiced or state.keys_ended == "gap")
 
 
 def _answers_alone(state: State) -> bool:

@@ -87,6 +87,9 @@ def transcript_partial(state: State, event: TranscriptPartial) -> None:
     turn = state.turn
     if turn is None or event.segment <= state.settled_segment:
         return
+    final = turn.segments.get(event.segment)
+    if final is not None and len(words.words(event.text)) <= len(words.words(final)):
+        return  # Older than the final of its segment, and late; a newer one says more.
     if turn.partials.get(event.segment) != event.text:
         turn.partials[event.segment] = event.text
         turn.partial_at_ms = state.now_ms
@@ -121,6 +124,10 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
     if turn is None:
         if not event.text:
             return
+        if state.told and words.same_words(event.text, state.told):
+            state.settled_segment, state.told = event.segment, ""
+            state.emit(NoteUtterance(kind="late", text=event.text))
+            return
         if push_to_talk.decides(state):
             state.settled_segment = event.segment
             state.emit(NoteUtterance(kind="noise", text=event.text))  # Not said to us.
@@ -134,6 +141,7 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
     if event.text or event.segment not in turn.segments:
         # An empty final after words means "nothing more", not "never mind".
         turn.segments[event.segment] = event.text
+        turn.partials.pop(event.segment, None)
     _given(state, turn)
 
 
@@ -233,6 +241,7 @@ def commit(state: State, turn: Turn) -> None:
         return  # While he is typing, the end of the keys is the end of the turn.
     text = turn.text()
     close(state, turn)
+    state.told = "" if turn.segments or turn.partials else text
     if words.words(text):
         take(state, text, turn.ended_ms)
     else:

@@ -58,9 +58,8 @@ def nothing_was_said(state: State) -> None:
 def _ended(state: State, turn: Turn, text: str) -> None:
     if turn.voiced and state.now_ms - turn.voiced_at_ms < UNHEARD_MS:
         return
-    if text and not turn.text():
-        turn.partials[state.settled_segment + 1] = text
-    if not turn.segments or turn.partials.keys() - turn.segments.keys():
+    turn.told = text
+    if not turn.segments or turn.partials:
         turn.finals_due = max(1, turn.finals_due)
     _over(state, turn)
 

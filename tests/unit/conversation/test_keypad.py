@@ -143,20 +143,46 @@ def test_who_goes_on_talking_after_typing_is_not_cut_off() -> None:
     assert script.last(cmd.CommitTurn).text == "That is my extension at the old office. dtmf:42"
 
 
-def test_hash_while_talking_has_the_words_finished_and_keeps_listening() -> None:
-    script = _asked("digits")
+def test_hash_while_talking_does_not_talk_over_the_caller() -> None:
+    script = _asked()
     script.voice()
     script.now_ms += 500
     script.partial("My number is")
     script.keys("42#")
+    script.wait(4000)
+    assert script.count(cmd.CommitTurn) == 0
+    script.pause()
+    script.now_ms += 80
+    script.final("My number is the one I type.")
+    assert script.last(cmd.CommitTurn).text == "My number is the one I type. dtmf:42", "no stop silence"
+
+
+def test_hash_in_a_voice_whose_words_are_not_known_yet_asks_for_them() -> None:
+    script = _asked()
+    script.voice()
+    script.now_ms += 500
+    script.keys("42#")
     assert script.count(cmd.FinalizeTranscript) == 1
     script.now_ms += 80
     script.final("My number is")
-    assert script.last(cmd.CommitTurn).text == "My number is dtmf:42"
+    script.wait(4000)
+    assert script.count(cmd.CommitTurn) == 0, "he talks on"
+    script.pause()
+    script.final("My number is this.")
+    assert script.last(cmd.CommitTurn).text == "My number is this. dtmf:42"
+
+
+def test_the_voice_after_an_answer_given_in_noise_takes_the_floor_again() -> None:
+    script = _asked("choice")
+    script.voice()
+    script.keys("1")
+    script.now_ms += 80
+    script.final("")
+    assert script.last(cmd.CommitTurn).text == "dtmf:1"
     script.segment = 1
     script.now_ms += 400
-    script.partial("and the other one is different")
-    assert script.phase == "listening", "the voice that went on takes the floor again"
+    script.partial("and another thing")
+    assert script.phase == "listening"
 
 
 def test_a_key_in_a_noise_without_words_is_answered_within_a_bound() -> None:

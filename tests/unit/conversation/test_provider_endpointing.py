@@ -69,6 +69,11 @@ def test_an_end_with_words_nothing_else_told_of_is_answered() -> None:
     script.signal("ended", WORDS)
     script.wait(PROVIDER.turn.final_wait_ms)
     assert script.last(cmd.CommitTurn).text == WORDS
+    script.now_ms += 100
+    script.final(WORDS)
+    assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="late", text=WORDS)
+    script.wait(5000)
+    assert script.count(cmd.CommitTurn) == 1
 
 
 def test_an_eager_end_starts_a_draft_that_the_end_confirms() -> None:
