@@ -80,6 +80,9 @@ class Notes:
     def dtmf(self, digit: str) -> None:
         self.events.append(("dtmf", digit, None))
 
+    def talk(self, pressed: bool) -> None:
+        self.events.append(("talk", "down" if pressed else "up", None))
+
     def line_closed(self, reason: str) -> None:
         self.events.append(("closed", reason, None))
 

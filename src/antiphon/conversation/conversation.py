@@ -9,7 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from antiphon.conversation import ending, floor, keypad, playing, replies, silence, spans, tools, turns
+from antiphon.conversation import (
+    drafts,
+    ending,
+    floor,
+    keypad,
+    playing,
+    push_to_talk,
+    replies,
+    silence,
+    spans,
+    tools,
+    turns,
+    vendor_turns,
+)
 from antiphon.conversation import events as ev
 from antiphon.conversation.commands import Command, NoteUtterance
 from antiphon.conversation.policy import Policy
@@ -98,11 +111,13 @@ def _last_words(state: State, reason: str) -> None:
         return  # We are leaving already; a second limit must not begin the goodbye again.
     ending.give_up_speech(state)
     turns.drop_draft(state)
+    said = keypad.forget(state)
     turn = state.turn
     if turn is not None:
         turns.close(state, turn)
-        if turn.text():
-            state.emit(NoteUtterance(kind="late", text=turn.text()))
+        said = f"{turn.text()} {said}".strip()
+    if said:
+        state.emit(NoteUtterance(kind="late", text=said))
     silence.say_goodbye(state, reason=reason)
 
 
@@ -124,6 +139,9 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.TranscriptPartial: turns.transcript_partial,
     ev.TranscriptFinal: turns.transcript_final,
     ev.EndOfTurnScored: turns.scored,
+    ev.TurnSignalled: vendor_turns.signalled,
+    ev.TalkPressed: push_to_talk.pressed,
+    ev.TalkReleased: push_to_talk.released,
     ev.ReplyText: replies.text,
     ev.AnswerExpected: replies.expected,
     ev.ReplyFinished: replies.finished,
@@ -157,5 +175,9 @@ _TIMERS: dict[str, Callable[[State], None]] = {
     "dry": playing.ran_dry,
     "reply_deadline": replies.deadline_passed,
     "goodbye": _goodbye_overdue,
-    "dtmf": keypad.entered,
+    "dtmf": keypad.waited,
+    "stable_partial": drafts.partial_is_stable,
+    "vendor_turn": vendor_turns.nothing_was_said,
+    "talk": push_to_talk.release_is_lost,
+    "talk_tail": push_to_talk.tail_passed,
 }

@@ -61,6 +61,22 @@ class EndOfTurnScored(Event, frozen=True, kw_only=True):
     took_ms: int = 0
 
 
+class TurnSignalled(Event, frozen=True, kw_only=True):
+    """The recogniser's own word on the turn: moment is a value of `speech.ports.TurnMoment`; `text` is the
+    whole turn so far where the vendor gives it."""
+
+    moment: str
+    text: str = ""
+
+
+class TalkPressed(Event, frozen=True, kw_only=True):
+    """The caller holds the talk button down: what he says is for us."""
+
+
+class TalkReleased(Event, frozen=True, kw_only=True):
+    """The caller let the talk button go: his turn is over."""
+
+
 class ReplyText(Event, frozen=True, kw_only=True):
     """The next speakable chunk (clause or sentence) of a reply; `index` counts from 0. An `uninterruptible`
     one must be heard to its end: what the caller says over it is kept for after."""
@@ -208,6 +224,9 @@ AnyEvent = (
     | TranscriptPartial
     | TranscriptFinal
     | EndOfTurnScored
+    | TurnSignalled
+    | TalkPressed
+    | TalkReleased
     | ReplyText
     | AnswerExpected
     | ReplyFinished

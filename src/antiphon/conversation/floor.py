@@ -5,7 +5,7 @@ What must be heard to its end, and what is only our own echo, is in `spans.py` a
 
 from __future__ import annotations
 
-from antiphon.conversation import echoes, heard, playing, replies, spans, turns, words
+from antiphon.conversation import echoes, endpointing, heard, playing, replies, spans, turns, words
 from antiphon.conversation.commands import (
     CancelReply,
     FlushPlayout,
@@ -99,7 +99,7 @@ def yield_to_caller(state: State) -> None:
     state.phase = Phase.LISTENING
     turn = state.turn
     if turn is not None and not turn.voiced:
-        state.set_timer("stop_silence", turn.ended_ms + turns.wait_ms(state, turn))
+        state.set_timer("stop_silence", turn.ended_ms + endpointing.wait_ms(state, turn))
 
 
 def drop_speech(state: State) -> None:

@@ -5,15 +5,20 @@ The agent file's `turn:` and `silence:` sections have exactly these field names.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import msgspec
+
+Endpointing = Literal["ours", "provider", "push_to_talk"]
 
 
 class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Endpointing and barge-in.
 
     Attributes:
+        endpointing: Who decides that the caller's turn is over: "ours", silence bent by score and words;
+            "provider", the recogniser's own turn events; "push_to_talk", the caller's talk button.
         stop_silence_min_ms: Silence after which a turn that sounds and reads complete is over.
         stop_silence_max_ms: Silence after which any turn is over, however unfinished it sounds.
         patience_ms: Added to the maximum while digits, spelling or a name are awaited, or after the caller
@@ -21,6 +26,12 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
         score_complete: End-of-turn score from which the minimum applies.
         score_incomplete: Score below which the maximum applies; between the two the wait is interpolated.
         speculate: Prepare the reply during the stop silence.
+        stable_partial_ms: In a pause, a partial transcript that has not changed for this long is worth a
+            draft although its final has not come. Later than the embedded recogniser's finals (p99 333 ms
+            after the last sample), so that only slow ones get drafts on partials.
+        provider_wait_ms: "provider": a pause in which the vendor says nothing for this long is ended by us.
+        talk_tail_ms: "push_to_talk": a voice still heard at the release is waited for this long.
+        talk_max_ms: "push_to_talk": a press this long has lost its release.
         hold_ms: How long playout stays paused while we find out whether a voice over ours is an interruption.
         backchannel_ms: Speech shorter than this without words is a noise and playout resumes.
         rewind_after_ms: After a pause longer than this, playout resumes at the start of the clause or word
@@ -32,12 +43,17 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
         dtmf_gap_ms: Keys this far apart belong to different answers.
     """
 
+    endpointing: Endpointing = "ours"
     stop_silence_min_ms: int = 300
     stop_silence_max_ms: int = 900
     patience_ms: int = 700
     score_complete: float = 0.6
     score_incomplete: float = 0.15
     speculate: bool = True
+    stable_partial_ms: int = 350
+    provider_wait_ms: int = 3000
+    talk_tail_ms: int = 250
+    talk_max_ms: int = 60_000
     hold_ms: int = 900
     backchannel_ms: int = 400
     rewind_after_ms: int = 1200
@@ -131,3 +147,28 @@ def turn_policy(preset: str, overrides: dict[str, Any]) -> TurnPolicy:
     """
     values = msgspec.to_builtins(PRESETS[preset]) | overrides
     return msgspec.convert(values, TurnPolicy, strict=True)
+
+
+def turn_contradictions(turn: TurnPolicy) -> Iterator[str]:
+    """Settings of one section that cannot all be meant, as sentences."""
+    for low, high in (
+        ("stop_silence_min_ms", "stop_silence_max_ms"),
+        ("score_incomplete", "score_complete"),
+        ("talk_tail_ms", "talk_max_ms"),
+    ):
+        if getattr(turn, low) > getattr(turn, high):
+            yield f"{low} ({getattr(turn, low)}) is greater than {high} ({getattr(turn, high)})"
+    if turn.endpointing == "provider" and turn.provider_wait_ms < turn.stop_silence_max_ms:
+        yield (
+            f"provider_wait_ms ({turn.provider_wait_ms}) is less than stop_silence_max_ms"
+            f" ({turn.stop_silence_max_ms}): the vendor would hardly ever get to decide"
+        )
+
+
+def silence_contradictions(silence: SilencePolicy) -> Iterator[str]:
+    """As `turn_contradictions`."""
+    if silence.filler_after_ms >= silence.reply_deadline_ms:
+        yield (
+            f"filler_after_ms ({silence.filler_after_ms}) is not below"
+            f" reply_deadline_ms ({silence.reply_deadline_ms}): a reply would be given up before its filler"
+        )

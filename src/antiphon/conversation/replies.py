@@ -124,7 +124,9 @@ def play_if_ready(state: State) -> None:
     if reply is None or reply.playing or state.filler is not None or state.phase is Phase.HOLDING:
         return
     if not reply.chunks:
-        if reply.finished:
+        if reply.finished and reply.kind == "reprompt":
+            _fail(state, reply)  # To ask again in silence is dead air, not an answer.
+        elif reply.finished:
             _ended(state, reply, complete=True)  # It had nothing to say.
         return
     reply.playing = True

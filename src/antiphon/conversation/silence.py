@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from antiphon.conversation import replies, turns
+from antiphon.conversation import endpointing, replies
 from antiphon.conversation.commands import FinishPlayout, StartPlayout
 from antiphon.conversation.state import Chunk, Phase, Reply, State
 
@@ -17,7 +17,7 @@ def wait_for_caller(state: State) -> None:
     if turn is not None:
         # The caller began while the last words were played; the turn goes on under its own clock.
         if not turn.voiced:
-            state.set_timer("stop_silence", turn.ended_ms + turns.wait_ms(state, turn))
+            state.set_timer("stop_silence", turn.ended_ms + endpointing.wait_ms(state, turn))
         return
     policy = state.policy.silence
     patience_ms = policy.hold_patience_ms if state.on_hold else policy.reprompt_after_ms

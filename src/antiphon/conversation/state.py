@@ -97,8 +97,13 @@ class Turn:
         voiced: The VAD hears the caller now.
         finals_due: Final transcripts asked for and not yet given.
         score: End-of-turn score of the pause that began at `ended_ms`, once known.
-        overdue: The stop silence has passed; only the final transcript is missing.
+        overdue: It is over (stop silence, vendor's word or release); only the final transcript is missing.
         lost: Some of it never reached a recogniser.
+        voiced_at_ms: When the VAD last began to hear the caller.
+        partial_at_ms: When a partial last changed.
+        claimed: The vendor has said something about this turn.
+        told: The vendor's own word on what was said, where no transcript tells it.
+        noted_text: Its words when the noise timer last looked, to see whether more come.
         held: We fell silent for it at least once.
         over: Our own words that were heard while it was spoken; their echo is no part of it.
         over_ended: As `over`, of replies that have ended since.
@@ -113,20 +118,25 @@ class Turn:
     score: float | None = None
     overdue: bool = False
     lost: bool = False
+    voiced_at_ms: int = 0
+    partial_at_ms: int = 0
+    claimed: bool = False
+    told: str = ""
+    noted_text: str = ""
     held: bool = False
     over: str = ""
     over_ended: str = ""
 
     def text(self) -> str:
-        """Final words where there are any, else the latest partial of that segment, in order; the caller's
-        own, without the echo of ours."""
+        """Final words of each segment, or the partial that came after them, in order; without the echo of our
+        own words."""
         text = self.raw_text()
         return echo.without(text, self.over) if self.over else text
 
     def raw_text(self) -> str:
         """As `text`, just as it was recognised."""
-        texts = {**self.partials, **self.segments}
-        return " ".join(texts[segment] for segment in sorted(texts) if texts[segment])
+        texts = {**self.segments, **self.partials}
+        return " ".join(texts[segment] for segment in sorted(texts) if texts[segment]) or self.told
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,6 +148,10 @@ class State:
         filler: A filler phrase that is being heard before `reply`.
         closing: Flushed replies whose `PlayoutFlushed` has not come yet.
         settled_segment: Transcripts of segments up to this one were used.
+        keys: Pressed keys not yet answered; `keys_ended` is how they ended: "" (typing), "gap" or "key".
+        vendor_silent: The vendor that should end turns has let one pass without a word.
+        told: Words of the last turn that only the vendor's turn event told of; its final may still come.
+        talking: The talk button is held down. `voice` is what the VAD says meanwhile.
         leaving: Why the last goodbye was said; "" after the caller came back from it.
         echoes: Evidence that the line gives our own voice back to us; see `floor.needs_words`.
         voice_ms, voice_weight: Audio made so far for text of that weight: the voice's pace.
@@ -163,6 +177,11 @@ class State:
     reprompts: int = 0
     troubles: int = 0
     keys: str = ""
+    keys_ended: str = ""
+    vendor_silent: bool = False
+    told: str = ""
+    talking: bool = False
+    voice: bool = False
     leaving: str = ""
     echoes: int = 0
     voice_ms: int = 0

@@ -111,10 +111,15 @@ class Call:
             finished=self._tool_finished,
             now_ns=parts.clock.now_ns,
         )
+        endpointing = parts.policy.turn.endpointing
         config = SttConfig(
-            sample_rate_hz=line.sample_rate_hz, language=parts.language, vocabulary=parts.vocabulary
+            sample_rate_hz=line.sample_rate_hz,
+            language=parts.language,
+            vocabulary=parts.vocabulary,
+            provider_turns=endpointing == "provider",
         )
-        self._hearing = Hearing(line, parts.recognisers, config, self.post, self.note)
+        gated = endpointing == "push_to_talk"
+        self._hearing = Hearing(line, parts.recognisers, config, self.post, self.note, gated=gated)
         self.post(
             ev.CallStarted(
                 at_ms=line.now_ms,
@@ -210,6 +215,13 @@ class Call:
 
     def dtmf(self, digit: str) -> None:
         self.post(ev.DtmfReceived(at_ms=self._line.now_ms, digit=digit))
+
+    def talk(self, pressed: bool) -> None:
+        if pressed:
+            self._hearing.open_gate()
+            self.post(ev.TalkPressed(at_ms=self._line.now_ms))
+        else:
+            self.post(ev.TalkReleased(at_ms=self._line.now_ms))
 
     def line_closed(self, reason: str) -> None:
         for reply_id in self._speaker.audible:

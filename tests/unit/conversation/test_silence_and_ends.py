@@ -175,8 +175,10 @@ def test_a_caller_with_words_may_talk_for_two_minutes() -> None:
     script = Script()
     script.greeted()
     script.voice()
-    script.partial("So the story is")
-    script.wait(120000)
+    for minute in ("So the story is", "So the story is that my daughter", "that my daughter has"):
+        for more in range(4):
+            script.partial(f"{minute} {'and so on ' * more}")
+            script.wait(10000)
     assert script.count(cmd.StartReply) == 1
 
 

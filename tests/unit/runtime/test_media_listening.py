@@ -276,6 +276,16 @@ def test_keys_reach_the_listener_and_nonsense_does_not() -> None:
     assert [event[1] for event in call.notes.events] == ["5", "#"]
 
 
+def test_the_talk_button_reaches_the_listener_until_the_call_is_over() -> None:
+    world = World()
+    call = world.call()
+    call.source.talk(True)
+    call.source.talk(False)
+    call.line.close()
+    call.source.talk(True)
+    assert call.notes.named("talk") == [("talk", "down", None), ("talk", "up", None)]
+
+
 def test_a_listener_may_close_its_call_from_any_event() -> None:
     world = World()
     call, other = world.call(), world.call()

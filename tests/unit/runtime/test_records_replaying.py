@@ -79,7 +79,7 @@ def test_settings_change_only_what_they_name() -> None:
         ("turn.stop_silence_ms=3", r"did you mean turn\.stop_silence_m"),
         ("turn=3", "sets nothing of the policy"),
         ("turn.hold_ms", "sets nothing of the policy"),
-        ("zzz=1", "keys are turn.stop_silence_min_ms"),
+        ("zzz=1", "keys are turn.endpointing, turn.stop_silence_min_ms"),
         ("turn.hold_ms=soon", "Expected `int`"),
     ],
 )

@@ -18,7 +18,15 @@ from pydantic import (
     model_validator,
 )
 
-from antiphon.conversation.policy import PRESETS, Policy, SilencePolicy, TurnPolicy
+from antiphon.conversation.policy import (
+    PRESETS,
+    Policy,
+    SilencePolicy,
+    TurnPolicy,
+    silence_contradictions,
+    turn_contradictions,
+    turn_policy,
+)
 
 
 def fault(message: str, fix: str = "") -> ValueError:
@@ -159,7 +167,7 @@ def _knobs(name: str, struct: type[msgspec.Struct], **extra: Any) -> type[Sectio
     usd = Field(ge=0.0, le=1000.0)
     fields: dict[str, Any] = {
         item.name: (
-            Annotated[item.type, usd if item.name.endswith("_usd") else limits[item.type]],
+            Annotated[item.type, usd if item.name.endswith("_usd") else limits.get(item.type, Field())],
             item.default,
         )
         for item in msgspec.structs.fields(struct)
@@ -169,6 +177,11 @@ def _knobs(name: str, struct: type[msgspec.Struct], **extra: Any) -> type[Sectio
 
 _TurnKnobs = _knobs("TurnKnobs", TurnPolicy, preset=(Literal[tuple(PRESETS)], "balanced"))
 _SilenceKnobs = _knobs("SilenceKnobs", SilencePolicy)
+_KNOBS_OF_MODES = {
+    "provider_wait_ms": "provider",
+    "talk_tail_ms": "push_to_talk",
+    "talk_max_ms": "push_to_talk",
+}
 
 
 class TurnSection(_TurnKnobs):  # type: ignore[misc,valid-type]
@@ -176,15 +189,15 @@ class TurnSection(_TurnKnobs):  # type: ignore[misc,valid-type]
 
     @model_validator(mode="after")
     def _consistent(self) -> TurnSection:
-        values = msgspec.to_builtins(PRESETS[self.preset]) | self.overrides()
-        for low, high in (
-            ("stop_silence_min_ms", "stop_silence_max_ms"),
-            ("score_incomplete", "score_complete"),
-        ):
-            if values[low] > values[high]:
+        for contradiction in turn_contradictions(turn_policy(self.preset, self.overrides())):
+            raise fault(
+                contradiction, f"the preset {self.preset!r} fills in what the file leaves out; set both"
+            )
+        for knob, mode in _KNOBS_OF_MODES.items():
+            if knob in self.model_fields_set and self.endpointing != mode:
                 raise fault(
-                    f"{low} ({values[low]}) is greater than {high} ({values[high]})",
-                    f"the preset {self.preset!r} fills in what the file leaves out; set both",
+                    f"{knob} means nothing with `endpointing: {self.endpointing}`",
+                    f"remove it, or write `endpointing: {mode}`",
                 )
         return self
 
@@ -198,12 +211,8 @@ class SilenceSection(_SilenceKnobs):  # type: ignore[misc,valid-type]
 
     @model_validator(mode="after")
     def _consistent(self) -> SilenceSection:
-        if self.filler_after_ms >= self.reply_deadline_ms:
-            raise fault(
-                f"filler_after_ms ({self.filler_after_ms}) is not below"
-                f" reply_deadline_ms ({self.reply_deadline_ms})",
-                "a filler must come before the reply is given up",
-            )
+        for contradiction in silence_contradictions(msgspec.convert(self.model_dump(), SilencePolicy)):
+            raise fault(contradiction, "set both")
         return self
 
 

@@ -121,6 +121,10 @@ class PlaneSource:
         if self._call.open and digit in _DTMF:
             self._call.listener.dtmf(digit)
 
+    def talk(self, pressed: bool) -> None:
+        if self._call.open:
+            self._call.listener.talk(pressed)
+
     def closed(self, reason: str) -> None:
         if self._call.open:
             self._call.leave(clear=False)

@@ -148,6 +148,10 @@ class _Teller:
                     self._turn_onset_ms = event.onset_ms
             case e.SpeechStopped():
                 self._stopped[event.ended_ms] = at_ms
+            case e.TalkPressed():
+                self._onset_ms = self._turn_onset_ms = at_ms
+            case e.TalkReleased():
+                self._stopped[at_ms] = at_ms
             case e.TranscriptFinal():
                 self._final_at_ms = at_ms
             case e.DtmfReceived():
@@ -277,7 +281,13 @@ class _Teller:
         # A flush because the line went away, or because we end the call, interrupts nobody.
         by_caller = isinstance(
             self._cause,
-            e.SpeechStarted | e.SpeechStopped | e.TranscriptPartial | e.TranscriptFinal | e.DtmfReceived,
+            e.SpeechStarted
+            | e.SpeechStopped
+            | e.TranscriptPartial
+            | e.TranscriptFinal
+            | e.DtmfReceived
+            | e.TalkPressed
+            | e.TurnSignalled,
         )
         paused = self._paused.get(reply.id)
         if paused is not None:

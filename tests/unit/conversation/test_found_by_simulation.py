@@ -1,0 +1,143 @@
+"""Faults of the core that random calls found, each as the shortest story that showed it."""
+
+from __future__ import annotations
+
+from tests.unit.conversation.script import Script
+
+from antiphon.conversation import Policy, SilencePolicy
+from antiphon.conversation import events as ev
+from antiphon.conversation.commands import CommitTurn, EndCall, FlushPlayout, NoteUtterance, StartPlayout
+
+
+def _speaking(call: Script) -> None:
+    """Turn 1 was answered; its reply is being heard."""
+    call.greeted()
+    call.says("What are your hours?")
+    call.wait(1000)
+    call.segment += 1
+    call.reply_text("r2", "We are open from eight to five.", "On Fridays we close at noon.")
+    call.audible("r2")
+    call.now_ms += 300
+
+
+def test_words_after_a_final_of_the_same_segment_interrupt_at_once() -> None:
+    call = Script()
+    _speaking(call)
+    call.voice()
+    call.now_ms += 300
+    call.pause()
+    call.now_ms += 50
+    call.voice()
+    call.final("yes")
+    call.now_ms += 300
+    call.partial("yes but what about Saturday")
+    assert call.last(FlushPlayout).reply_id == "r2"
+    assert call.phase == "listening"
+
+
+def test_words_after_a_final_are_kept_when_the_second_final_never_comes() -> None:
+    call = Script()
+    call.greeted()
+    call.says("I need an appointment", score=0.1)
+    call.voice()
+    call.partial("I need an appointment for my daughter")
+    call.now_ms += 900
+    call.pause()
+    call.wait(6000)
+    assert call.last(CommitTurn).text == "I need an appointment for my daughter"
+
+
+def test_a_partial_that_comes_after_its_final_takes_no_word_back() -> None:
+    call = Script()
+    call.greeted()
+    call.says("I need an appointment", score=0.1)
+    call.partial("I need an")
+    call.wait(3000)
+    assert call.last(CommitTurn).text == "I need an appointment"
+
+
+def test_a_caller_who_comes_back_during_the_goodbye_is_not_cut_off() -> None:
+    call = Script(Policy(silence=SilencePolicy(reprompts_max=0)))
+    call.greeted()
+    call.wait(7000)
+    call.reply_text("r2", "Nobody seems to be there. Goodbye.")
+    call.audible("r2")
+    call.says("Wait, I am here.")
+    call.wait(500)
+    call.reply_text("r3", "Good. How can I help?")
+    call.audible("r3")
+    call.heard_out("r3")
+    call.segment += 1
+    call.voice()
+    call.partial("I would like to tell you a very long story")
+    call.wait(20_000)
+    assert call.count(EndCall) == 0
+
+
+def test_a_goodbye_talked_over_at_the_time_limit_ends_with_that_cause() -> None:
+    call = Script(Policy(silence=SilencePolicy(call_max_ms=10_000, goodbye_max_ms=5000)))
+    call.greeted()
+    call.wait(8000)
+    call.reply_text("r2", "We have run out of time.")
+    call.audible("r2")
+    call.says("But I have a question about my bill.")
+    call.wait(10_000)
+    assert call.last(EndCall).cause == "time_limit"
+
+
+def test_what_the_caller_was_saying_at_the_time_limit_is_on_record() -> None:
+    call = Script(Policy(silence=SilencePolicy(call_max_ms=10_000)))
+    call.greeted()
+    call.now_ms = 9800
+    call.voice()
+    call.partial("my number is")
+    call.step(ev.DtmfReceived(at_ms=9900, digit="7"))
+    call.wait(300)
+    noted = call.last(NoteUtterance)
+    assert (noted.kind, noted.text) == ("late", "my number is dtmf:7")
+    call.reply_text("r2", "We have run out of time.")
+    call.wait(3000)
+    assert call.count(CommitTurn) == 0, "keys pressed before the goodbye do not cut it short"
+
+
+def test_keys_are_answered_only_when_the_caller_has_stopped_speaking() -> None:
+    for keys in ("42", "42#"):
+        call = Script()
+        call.greeted()
+        call.voice()
+        for digit in keys:
+            call.step(ev.DtmfReceived(at_ms=call.now_ms, digit=digit))
+        call.partial("that is my number and")
+        call.wait(3000)
+        assert call.count(CommitTurn) == 0
+        call.pause()
+        call.final("that is my number and my name is Ann")
+        call.wait(2500)
+        assert call.last(CommitTurn).text == "that is my number and my name is Ann dtmf:42"
+
+
+def test_a_reply_without_words_waits_for_the_filler_that_covers_it() -> None:
+    call = Script()
+    call.greeted()
+    call.says("What are your hours?")
+    call.wait(2000)
+    call.audible("f1")
+    call.step(ev.ReplyFinished(at_ms=call.now_ms, reply_id="r2"))
+    assert call.phase == "speaking", "the filler is still heard"
+    call.segment += 1
+    call.voice()
+    call.partial("hello are you there")
+    assert call.last(FlushPlayout).reply_id == "f1"
+
+
+def test_a_reply_without_words_ends_with_the_filler() -> None:
+    call = Script()
+    call.greeted()
+    call.says("What are your hours?")
+    call.wait(2000)
+    call.audible("f1")
+    call.step(ev.ReplyFinished(at_ms=call.now_ms, reply_id="r2", then="end", cause="done"))
+    assert call.count(EndCall) == 0
+    call.heard_out("f1")
+    assert call.last(EndCall).cause == "done"
+    assert call.last(StartPlayout).reply_id == "f1"
