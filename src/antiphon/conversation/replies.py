@@ -170,6 +170,7 @@ def _fail(state: State, reply: Reply) -> None:
     """No (more) words can be had: say so once, then hand over to a person."""
     if reply is state.filler:
         state.filler = None
+        state.set_timer("filler", state.now_ms + state.policy.silence.filler_gap_ms)
         play_if_ready(state)
         return
     ending.give_up_speech(state)

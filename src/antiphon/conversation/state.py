@@ -58,6 +58,7 @@ class Reply:
     heard_ms: int = 0
     wrote: bool = False  # A tool with an effect was started for it.
     held_tools: list[HeldTool] = field(default_factory=list)
+    tools: set[str] = field(default_factory=set)  # Calls it waits for.
 
 
 @dataclass(slots=True, kw_only=True)
