@@ -76,6 +76,7 @@ class Reply:
     guarded: bool = False
     wrote: bool = False  # A tool with an effect was started for it.
     held_tools: list[HeldTool] = field(default_factory=list)
+    tools: set[str] = field(default_factory=set)  # Calls it waits for.
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,7 +6,15 @@ from tests.unit.conversation.script import Script
 
 from antiphon.conversation import Policy, SilencePolicy
 from antiphon.conversation import events as ev
-from antiphon.conversation.commands import CommitTurn, EndCall, FlushPlayout, NoteUtterance, StartPlayout
+from antiphon.conversation.commands import (
+    CommitTurn,
+    EndCall,
+    FlushPlayout,
+    NoteUtterance,
+    StartPlayout,
+    StartReply,
+    Synthesize,
+)
 
 
 def _speaking(call: Script) -> None:
@@ -141,3 +149,45 @@ def test_a_reply_without_words_ends_with_the_filler() -> None:
     call.heard_out("f1")
     assert call.last(EndCall).cause == "done"
     assert call.last(StartPlayout).reply_id == "f1"
+
+
+def test_the_tool_of_a_reply_given_up_does_not_keep_a_stalled_reply_alive() -> None:
+    call = Script()
+    call.greeted()
+    call.says("Book it please.")
+    call.wait(300)
+    call.step(
+        ev.ToolRequested(
+            at_ms=call.now_ms, reply_id="r2", tool_call_id="t", name="book", arguments="{}", effect="write"
+        )
+    )
+    call.segment += 1
+    call.says("And what are your hours?")
+    call.wait(300)
+    assert call.last(StartReply).reply_id == "r3"
+    call.wait(9000)
+    call.step(ev.ToolFinished(at_ms=call.now_ms, tool_call_id="t", ok=True))
+    call.wait(4000)
+    assert "trouble" in call.last(Synthesize).text, "twelve seconds without a word are over"
+
+
+def test_a_filler_that_cannot_be_spoken_is_followed_by_the_next() -> None:
+    call = Script()
+    call.greeted()
+    call.says("What are your hours?")
+    call.wait(2000)
+    call.step(ev.SynthesisFailed(at_ms=call.now_ms, reply_id="f1", index=0, reason="no voice"))
+    call.wait(4000)
+    assert call.last(StartPlayout).reply_id == "f2"
+
+
+def test_asking_for_the_end_again_does_not_put_it_off() -> None:
+    call = Script()
+    call.greeted()
+    call.step(ev.OperatorEnded(at_ms=call.now_ms))
+    call.reply_text("r2", "We have to stop here.")
+    call.audible("r2")
+    call.step(ev.OperatorEnded(at_ms=call.now_ms))
+    assert call.count(FlushPlayout) == 0, "the goodbye is not begun anew"
+    call.heard_out("r2")
+    assert call.last(EndCall).cause == "operator"
