@@ -1,7 +1,7 @@
 """The real media worker (sockets, media plane with its voice activity model, calls, core, traces on disk) and
 doubles for the vendors.
 
-    python benchmarks/load/server.py [--port 8103] [--vendors URL]
+    python benchmarks/load/server.py [--port 8103] [--vendors PORT]
 
 Takes Media Streams at ws://127.0.0.1:8103/calls/twilio/load/media until it is terminated; `--vendors` names a
 running `vendors.py`, otherwise the doubles live in this process. What they do is set in `script.py`.
@@ -139,7 +139,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--port", type=int, default=8103)
-    parser.add_argument("--vendors", help="address of a running vendors.py: ws://127.0.0.1:8104")
+    parser.add_argument("--vendors", type=int, help="port of a running vendors.py")
+    parser.add_argument("--socket", type=Path, help="where it answers, as a worker of `antiphon serve` does")
     args = parser.parse_args(argv)
     pace = pace_from()
     os.environ.setdefault("ANTIPHON_LOG", "warning")
@@ -152,7 +153,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with tempfile.TemporaryDirectory(prefix="antiphon-load-") as home:
         folder = Path(home)
-        options = ["--socket", str(folder / "worker.sock"), "--media-port", str(args.port)]
+        socket = args.socket or folder / "worker.sock"
+        options = ["--socket", str(socket), "--media-port", str(args.port)]
         options += ["--agents", str(folder), "--home", str(folder)]
         return run_worker(options, wire)
 

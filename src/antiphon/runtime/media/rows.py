@@ -44,8 +44,10 @@ class RowArrays:
         self.arrived_ns = np.zeros(capacity, np.int64)
         self.patience_ns = np.zeros(capacity, np.int64)  # Silence of the stream that is not yet a gap.
         self.talking = np.zeros(capacity, np.bool_)
+        # Windows in a row, while not talking or while talking:
         self.loud_run = np.zeros(capacity, np.int64)
-        self.quiet_run = np.zeros(capacity, np.int64)
+        self.silent_run = np.zeros(capacity, np.int64)  # improbable
+        self.quiet_run = np.zeros(capacity, np.int64)  # without energy
         self.onset_window = np.zeros(capacity, np.int64)  # Start of the first window of the run, samples.
         self.speech_window = np.zeros(capacity, np.int64)  # Start of the last window with speech, samples.
         self.playout_due_ns = np.zeros(capacity, np.int64)
