@@ -1,8 +1,8 @@
-"""One scripted phone call as the carrier sees it: sends Media Streams messages, plays what comes, takes times.
+"""One scripted phone call as the carrier sees it: sends messages, plays what comes, takes times.
 
-No socket and no clock: whoever drives it calls `frame` every 20 ms and `message` for what arrives, with the time
-in s. A call is: silence, then for each turn the phrase, the agent's reply heard out, a gap; in a turn that
-interrupts, the phrase again some time into the reply, and the reply to that heard out.
+No socket and no clock: whoever drives it calls `frame` every 20 ms and `message` for what arrives, with the
+time in s. A call is: silence, then for each turn the phrase, the agent's reply heard out, a gap; in a turn
+that interrupts, the phrase again some time into the reply, and the reply to that heard out.
 
 Response: from the last frame of the phrase handed over to the first message with sound. Barge-in: from the
 first frame of the phrase to `clear`. A message is late if it comes after it should have been played, given a

@@ -23,7 +23,7 @@ class SpeechGate:
         quiet_margin_db: A window whose loudest 4 ms are less than this above the noise floor is skipped while
             nobody talks, and is quiet while somebody does.
         quiet_windows: How many quiet windows in a row end speech, whatever their probability: the detector
-            hears a fading voice for up to 120 ms longer than there is any. The closure of a consonant is shorter.
+            hears a fading voice for up to 120 ms longer than there is any. A consonant's closure is shorter.
         quiet_ceiling_dbfs: Never skip anything louder; steady noise then costs arithmetic, not words.
         date_margin_db: Energy this far above the floor counts as voice when an onset or an end is dated.
         date_floor_dbfs: And at least this loud.
