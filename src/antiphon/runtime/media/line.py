@@ -84,12 +84,14 @@ class PlaneSource:
         if not call.open:
             return
         data = bytes(payload)
-        if len(data) != call.frame_bytes or self._rest:
-            limit = call.frame_bytes * _MESSAGE_MS_MAX // FRAME_MS
-            if len(data) > limit:
-                call.counters.messages_truncated += 1
-                data = data[:limit]
-            data = self._rest + data
+        if len(data) == call.frame_bytes == self._message_bytes and not self._rest:
+            self._queue(data, call.clock())
+            return
+        limit = call.frame_bytes * _MESSAGE_MS_MAX // FRAME_MS
+        if len(data) > limit:
+            call.counters.messages_truncated += 1
+            data = data[:limit]
+        data = self._rest + data
         whole = len(data) - len(data) % call.frame_bytes
         self._rest = data[whole:]
         if whole != self._message_bytes:
@@ -101,7 +103,7 @@ class PlaneSource:
             self._queue(data[start : start + call.frame_bytes], arrived_ns)
 
     def _queue(self, frame: bytes, arrived_ns: int) -> None:
-        call = self._call
+        call, inbox = self._call, self._call.inbox
         if self._queued_in_tick != call.bank.tick_number:
             self._queued_in_tick, self._queued = call.bank.tick_number, 0
         if self._queued >= _QUEUED_FRAMES_MAX:
@@ -109,9 +111,9 @@ class PlaneSource:
             call.bank.arrays.unanchored[call.row] = True  # Stream time jumps by what was dropped.
             return
         self._queued += 1
-        call.inbox.rows.append(call.row)
-        call.inbox.frames.append(frame)
-        call.inbox.arrived_ns.append(arrived_ns)
+        inbox.rows.append(call.row)
+        inbox.frames.append(frame)
+        inbox.arrived_ns.append(arrived_ns)
 
     def played(self, name: str) -> None:
         if self._call.open:

@@ -63,8 +63,10 @@ class Playout:
             return
         if reply is None:
             reply = self._queue[reply_id] = Reply(reply_id, self._codec)
+        waited = reply.sendable
         reply.append(pcm)
-        self.pump(now_ns)
+        if not waited:
+            self.pump(now_ns)  # What waited before is due when it was, however much more there is now.
 
     def finish(self, reply_id: str, now_ns: int) -> None:
         if self._closed or reply_id in self._ended:
@@ -158,7 +160,7 @@ class Playout:
             self._wake(self._next_due_ns())
 
     def _send_from(self, reply: Reply, now_ns: int) -> None:
-        while self._may_send(reply) and self._far_end_ns - now_ns <= self._refill_ns:
+        while self._far_end_ns - now_ns <= self._refill_ns and self._may_send(reply):
             if self._far_end_ns <= now_ns:
                 self._counters.underruns += self._far_end_ns < now_ns and self._ran_dry(reply)
                 self._in_flight.clear()
@@ -261,9 +263,13 @@ class Playout:
 
     def _drop_heard(self, now_ns: int) -> None:
         held = self._codec.samples_ceil(self._far_end_ns - now_ns)
-        total = sum(samples for _, samples in self._in_flight)
-        while total - self._in_flight[0][1] >= held:
-            total -= self._in_flight.popleft()[1]
+        sent = 0
+        for place, (_, samples) in enumerate(reversed(self._in_flight), start=1):
+            sent += samples
+            if sent >= held:
+                while len(self._in_flight) > place:
+                    self._in_flight.popleft()
+                return
 
     def _heard_ms(self, reply: Reply, now_ns: int) -> int:
         if not self._closed:
