@@ -147,10 +147,10 @@ def measure_leak(args: argparse.Namespace, on: Machine) -> int:
     plan = Plan(url="", calls=LEAK_AT_ONCE, scripts=[script], ramp_s=2.0, window_s=10.0)
     with serving(on, port=args.port, vendors_port=None, environment={}) as server:
         first = measure(server, on, dataclasses.replace(plan, calls_in_all=2 * LEAK_AT_ONCE))
-        before = server.status()["counters"] | {"rss": server.process.memory_info().rss}
+        before = server.counters() | {"rss": server.process.memory_info().rss}
         print(f"after {2 * LEAK_AT_ONCE} calls: {before['rss'] / 1e6:.1f} MB, {_kept(before)}", flush=True)
         measure(server, on, dataclasses.replace(plan, calls_in_all=LEAK_CALLS))
-        after = server.status()["counters"] | {"rss": server.process.memory_info().rss}
+        after = server.counters() | {"rss": server.process.memory_info().rss}
     grown_mb = (after["rss"] - before["rss"]) / 1e6
     print(f"after {LEAK_CALLS} more: {after['rss'] / 1e6:.1f} MB ({grown_mb:+.1f}), {_kept(after)}")
     trouble = first.driven.tally.trouble

@@ -22,7 +22,6 @@ import psutil
 from benchmarks.load.caller import Tally
 from benchmarks.load.driver import Driven, Plan, drive
 
-from antiphon.errors import AntiphonError
 from antiphon.server.rpc import RpcClient
 
 _HERE = Path(__file__).parent
@@ -79,14 +78,15 @@ class Server:
         self._begin(command, on.server_cores, environment, port)
         self.process = psutil.Process(self._processes[-1].pid)
 
-    def status(self) -> dict[str, Any]:
+    def counters(self) -> dict[str, int]:
+        """What the worker counts, and its tasks."""
+
         async def ask() -> dict[str, Any]:
             status: dict[str, Any] = await RpcClient(self._socket).call("status")
             return status
 
-        with contextlib.suppress(AntiphonError):
-            return asyncio.run(ask())
-        return {}
+        status = asyncio.run(ask())
+        return {**status["counters"], "tasks": status["tasks"]}
 
     def stop(self) -> None:
         for process in reversed(self._processes):
@@ -154,6 +154,7 @@ def _watch(server: Server, plan: Plan, seen: Seen, done: Callable[[], bool]) -> 
     """Samples for the length of the window, or for as long as the calls in all last."""
     if not plan.calls_in_all:
         time.sleep(plan.ramp_s + plan.settle_s)
+    late = server.counters()["ticks_late"]
     before, began_s = server.process.cpu_times(), time.monotonic()
     while not done() and (plan.calls_in_all or time.monotonic() - began_s < plan.window_s - 0.5):
         seen.rss_marks.append(server.process.memory_info().rss)
@@ -162,4 +163,5 @@ def _watch(server: Server, plan: Plan, seen: Seen, done: Callable[[], bool]) -> 
     seen.cpu_s = after.user + after.system - before.user - before.system
     seen.window_s = ended_s - began_s
     seen.rss_peak = max(seen.rss_marks, default=0)
-    seen.counters = server.status().get("counters", {})
+    seen.counters = server.counters()
+    seen.counters["ticks_late"] -= late

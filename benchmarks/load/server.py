@@ -94,8 +94,8 @@ class _Phone:
 
 
 class _Clock:
-    def __init__(self, plane: MediaPlane) -> None:
-        self._clock = MediaClock(plane)
+    def __init__(self, clock: MediaClock) -> None:
+        self._clock = clock
         self._running: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -122,11 +122,16 @@ async def wire_load(options: WorkerOptions, vendors: Vendors, pace: Pace) -> Wir
         clock=LoopClock(),
         calls_max=CALLS_MAX,
     )
+    clock = MediaClock(plane)
     return Wiring(
         exchange=exchange,
         agents=(AgentSummary(name=definition.name),),
-        services=(_Clock(plane), _Phone(exchange, options.media_port)),
-        counters=lambda: dataclasses.asdict(plane.counters),
+        services=(_Clock(clock), _Phone(exchange, options.media_port)),
+        counters=lambda: {
+            **dataclasses.asdict(plane.counters),
+            **clock.times.report(),
+            "live_calls": plane.live_calls,
+        },
     )
 
 

@@ -46,6 +46,16 @@ class Wire(Protocol):
     def close(self, code: CloseCode, reason: str) -> None: ...
 
 
+class _Gone:
+    """The socket of a stream that has none any more."""
+
+    def send(self, message: bytes) -> None: ...
+    def close(self, code: CloseCode, reason: str) -> None: ...
+
+
+_GONE = _Gone()
+
+
 class _Phase(Enum):
     CONNECTING = "connecting"
     STREAMING = "streaming"
@@ -73,7 +83,8 @@ class TwilioSession:
         redeem: Callable[[str], StreamGrant] | None,
         grant: StreamGrant | None = None,
     ) -> None:
-        self._line, self._switchboard, self._agent = line, switchboard, agent
+        self._line: Wire = line
+        self._switchboard, self._agent = switchboard, agent
         self._clock, self._counted, self._redeem, self._grant = clock, counted, redeem, grant
         self._phase = _Phase.CONNECTING
         self._heard_ns = clock()
@@ -117,6 +128,7 @@ class TwilioSession:
     def disconnected(self) -> None:
         """The socket is gone, with or without a `stop`."""
         self._over("hangup", None)
+        self._line = _GONE  # It knows us; both are freed at once when neither is known by the other.
 
     def check(self, now_ns: int) -> None:
         """Called about once a second: a stream that has gone quiet is dead, whatever TCP says."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from antiphon.audio.ports import LineFormat, MediaSink
 from antiphon.runtime.media.bank import GAP_NS, Bank
+from antiphon.runtime.media.nobody import NOBODY
 from antiphon.runtime.media.playout import Playout
 from antiphon.runtime.media.ports import LineListener
 from antiphon.runtime.media.rows import HISTORY_FRAMES
@@ -30,7 +31,9 @@ class LiveCall:
         clock: Callable[[], int],
         counters: PlaneCounters,
     ) -> None:
-        self.bank, self.sink, self.listener, self.clock, self.counters = bank, sink, listener, clock, counters
+        self.bank, self.clock, self.counters = bank, clock, counters
+        self.sink: MediaSink = sink
+        self.listener: LineListener = listener
         self.open = True
         self.inbox = bank.inboxes[line_format.encoding]
         self.frame_bytes = line_format.bytes_per_ms * FRAME_MS
@@ -56,10 +59,14 @@ class LiveCall:
     def pump(self, now_ns: int) -> None:
         self.playout.pump(now_ns)
 
-    def leave(self, *, clear: bool) -> None:
+    def leave(self, *, clear: bool) -> tuple[MediaSink, LineListener]:
+        """Give up the row; gives who is at either end, who from now on hear nothing from here."""
         self.playout.stop(self.clock(), clear=clear)
         self.open = False
         self.bank.leave(self.row)
+        ends = self.sink, self.listener
+        self.sink = self.listener = NOBODY
+        return ends
 
     def _wake_at(self, due_ns: int) -> None:
         self.bank.arrays.playout_due_ns[self.row] = due_ns
@@ -125,8 +132,8 @@ class PlaneSource:
 
     def closed(self, reason: str) -> None:
         if self._call.open:
-            self._call.leave(clear=False)
-            self._call.listener.line_closed(reason)
+            _, listener = self._call.leave(clear=False)
+            listener.line_closed(reason)
 
 
 class PlaneLine:
@@ -169,5 +176,5 @@ class PlaneLine:
 
     def close(self) -> None:
         if self._call.open:
-            self._call.leave(clear=True)
-            self._call.sink.end()
+            sink, _ = self._call.leave(clear=True)
+            sink.end()

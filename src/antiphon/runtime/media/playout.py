@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from antiphon.audio.ports import LineFormat, MediaSink
+from antiphon.runtime.media.nobody import NOBODY
 from antiphon.runtime.media.ports import LineListener
 from antiphon.runtime.media.reply import Codec, Reply
 from antiphon.runtime.media.settings import FRAME_MS, FRAME_NS, NEVER_NS, PlaneCounters
@@ -41,7 +42,9 @@ class Playout:
         wake: Callable[[int], None],
     ) -> None:
         self._codec = Codec(line_format)
-        self._sink, self._listener, self._wake, self._counters = sink, listener, wake, counters
+        self._sink: MediaSink = sink
+        self._listener: LineListener = listener
+        self._wake, self._counters = wake, counters
         message_ms = 2 * FRAME_MS if lead_ms >= _LONG_MESSAGE_LEAD_MS else FRAME_MS
         self._message_samples = self._codec.frame_samples * message_ms // FRAME_MS
         # A message goes out when less than this is ahead: the far end holds `lead_ms` give or take a frame.
@@ -141,6 +144,8 @@ class Playout:
         self._marks.clear()
         if clear and holds:
             self._sink.clear()
+        self._sink = self._listener = NOBODY
+        self._wake = NOBODY.wake
 
     def pump(self, now_ns: int) -> None:
         """Send what is due and end what is overdue."""
