@@ -109,9 +109,10 @@ class TwilioSession:
         except wire.BadMessage as error:
             self._bad(str(error))
             return
+        if type(event) is wire.Media:  # 50 a second; everything else is rare.
+            self._media(event)
+            return
         match event:
-            case wire.Media():
-                self._media(event)
             case wire.Mark(mark=mark) if self._source is not None:
                 self._source.played(mark.name)
             case wire.Dtmf(dtmf=dtmf) if self._source is not None:
@@ -160,12 +161,13 @@ class TwilioSession:
             self._line.close(CloseCode.DONE, "")
 
     def _media(self, message: wire.Media) -> None:
+        media = message.media
         if self._source is None:
             self._refuse(CloseCode.PROTOCOL, "media before start")
-        elif message.stream_sid not in ("", self._stream_sid):
+        elif message.stream_sid != self._stream_sid and message.stream_sid:
             self._bad("media of another stream")
-        elif message.media.track == "inbound":
-            self._source.receive(message.media.payload)
+        elif media.track == "inbound":
+            self._source.receive(media.payload)
 
     def _start(self, start: wire.StartBody) -> None:
         if self._phase is _Phase.STREAMING:

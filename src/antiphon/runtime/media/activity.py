@@ -22,7 +22,8 @@ from antiphon.speech.ports import VoiceActivity
 
 # Which window the n-th frame of the ring completes: 8 frames hold 5 windows.
 _COMPLETES = np.array([-1, 0, -1, 1, 2, -1, 3, 4])
-_CONTEXT_AND_WINDOW = np.arange(BLOCKS_PER_WINDOW + 1)
+_WINDOW = np.arange(BLOCKS_PER_WINDOW)
+_CONTEXT_AND_WINDOW = np.arange(BLOCKS_PER_WINDOW + 1)  # In the ring, a block behind.
 _FADE_WINDOWS = 4  # 128 ms: as long as it goes on hearing a voice that has stopped.
 _FLOOR_LOWEST_DBFS = -70.0  # Quieter lines exist; their noise is not worth a window of arithmetic.
 _FLOOR_FALL = 0.2  # Of the distance, per frame: a lull shows the floor at once.
@@ -39,10 +40,9 @@ class Activity:
     def forget(self, row: int) -> None:
         self._vad.reset(np.array([row], np.intp))
 
-    def track_floor(self, arrays: RowArrays, rows: Rows, blocks: NDArray[np.float32]) -> None:
-        """Follow level and noise floor by one frame per row; `blocks` is [rows, 5, block] in -1..1."""
-        power = np.einsum("rbs,rbs->r", blocks, blocks) / (blocks.shape[1] * blocks.shape[2])
-        level = dbfs_of_power(power)
+    def track_floor(self, arrays: RowArrays, rows: Rows, power: NDArray[np.float32]) -> None:
+        """Follow level and noise floor by one frame per row; `power` is [rows, 5]: mean squares of blocks."""
+        level = dbfs_of_power(power.mean(axis=1))
         floor = arrays.floor_dbfs[rows]
         rise = np.where(arrays.talking[rows], _FLOOR_RISE_TALKING_DB, _FLOOR_RISE_DB)
         moved = np.where(
@@ -71,9 +71,8 @@ class Activity:
         self, arrays: RowArrays, rows: Rows, window: NDArray[np.intp]
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Speech probabilities, and which windows are too quiet to be anybody's voice."""
-        picked = arrays.ring[rows[:, None], BLOCKS_PER_WINDOW * window[:, None] + _CONTEXT_AND_WINDOW]
-        fresh = picked[:, 1:]
-        loudest = dbfs_of_power(np.einsum("rbs,rbs->rb", fresh, fresh).max(axis=1) / arrays.block_samples)
+        first = BLOCKS_PER_WINDOW * window[:, None]
+        loudest = dbfs_of_power(arrays.power[rows[:, None], first + _WINDOW].max(axis=1))
         gate = self._gate
         limit = np.minimum(arrays.floor_dbfs[rows] + gate.quiet_margin_db, gate.quiet_ceiling_dbfs)
         quiet = loudest < limit
@@ -81,8 +80,9 @@ class Activity:
         probability = np.zeros(len(rows), np.float32)
         listened = int(heard.sum())
         if listened:
-            flat = picked[heard].reshape(listened, -1)
-            probability[heard] = self._vad.probabilities(rows[heard], flat)
+            loud = rows[heard]
+            blocks = arrays.ring[loud[:, None], first[heard] + _CONTEXT_AND_WINDOW]
+            probability[heard] = self._vad.probabilities(loud, blocks.reshape(listened, -1))
         self._counters.windows_heard += listened
         self._counters.windows_skipped += len(rows) - listened
         return probability, quiet

@@ -28,6 +28,7 @@ class RowArrays:
         self.block_samples = sample_rate_hz // 250
         self.frame_samples = sample_rate_hz // 50
         self.ring = np.zeros((capacity, RING_BLOCKS + 1, self.block_samples), np.float32)
+        self.power = np.zeros((capacity, RING_BLOCKS), np.float32)  # Mean square of each block in the ring.
         self.history = np.zeros((capacity, HISTORY_FRAMES, self.frame_samples), np.int16)
         self.frames = np.zeros(capacity, np.int64)  # Written since the call began.
         self.given = np.zeros(capacity, np.int64)  # Of those, given to the listener.
@@ -60,12 +61,15 @@ class RowArrays:
     def grow(self) -> None:
         for name, values in vars(self).items():
             if isinstance(values, np.ndarray):
-                setattr(self, name, np.concatenate([values, np.zeros_like(values)]))
+                # Memory nobody has written to is not there yet: rows cost when calls take them.
+                grown = np.zeros((2 * len(values), *values.shape[1:]), values.dtype)
+                grown[: len(values)] = values
+                setattr(self, name, grown)
 
     def clear(self, row: int) -> None:
         """Forget whatever call had this row before."""
-        for values in vars(self).values():
-            if isinstance(values, np.ndarray):
+        for name, values in vars(self).items():
+            if isinstance(values, np.ndarray) and name != "history":  # Only what `frames` counts is read.
                 values[row] = 0
         self.floor_dbfs[row] = FLOOR_START_DBFS
 
