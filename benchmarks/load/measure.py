@@ -139,7 +139,8 @@ def measure(server: Server, on: Machine, plan: Plan) -> Seen:
     """One call to warm up, then the plan; CPU and memory are the server's alone."""
     plan = replace(plan, url=server.url, cores=on.driver_cores, real_time=on.real_time)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as caller:
-        warm = replace(plan, calls=1, calls_in_all=1, ramp_s=0.0)
+        once = replace(plan.scripts[0], turns=1, barges=frozenset())
+        warm = replace(plan, calls=1, calls_in_all=1, ramp_s=0.0, scripts=[once])
         caller.submit(drive, warm).result()
         seen = Seen(Driven(Tally()), rss_idle=server.process.memory_info().rss)
         running = caller.submit(drive, plan)
