@@ -419,6 +419,14 @@ class Call:
         await self._hearing.aclose()
         await asyncio.wrap_future(self.parts.trace.close())
         self._over.set()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """All of these know us and we know them: what no longer holds together is freed at once, without a
+        garbage collection that would stop every other call."""
+        self._replies.clear()
+        self._latest = None
+        del self._speaker, self._toolbox, self._hearing
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

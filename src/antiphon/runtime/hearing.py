@@ -82,8 +82,9 @@ class Hearing:
         self._do(lambda stream: stream.expect(phrases))
 
     async def aclose(self) -> None:
-        if self._stream is not None:
-            await self._stream.aclose()
+        stream, self._stream = self._stream, None  # It knows us: freed at once when we do not know it.
+        if stream is not None:
+            await stream.aclose()
 
     def _open(self, recognisers: Sequence[tuple[str, SpeechToText]], config: SttConfig) -> SttStream | None:
         for name, recogniser in recognisers:

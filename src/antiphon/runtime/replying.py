@@ -63,11 +63,17 @@ class ReplyInProgress:
         self._muted = False
         self._then = ("", "", "")
         self._results: dict[str, asyncio.Future[ToolResult]] = {}
-        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"reply {self.id}")
+        self._task: asyncio.Task[None] | None = asyncio.get_running_loop().create_task(
+            self._run(), name=f"reply {self.id}"
+        )
+        self._task.add_done_callback(self._ended)
 
     @property
     def done(self) -> bool:
-        return self._task.done()
+        return self._task is None
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._task = None  # A task that was cancelled holds its frames: we would hold each other.
 
     def confirm(self) -> None:
         self.confirmed = True
@@ -78,14 +84,15 @@ class ReplyInProgress:
         self._muted = True
         if not self.confirmed:
             self._reasoner.discard(self.id)
-            self._task.cancel()
-        elif not self._task.done():
+            self.cancel()
+        elif self._task is not None:
             handle = asyncio.get_running_loop().call_later(CUT_GRACE_S, self._task.cancel)
             self._task.add_done_callback(lambda _: handle.cancel())
 
     def cancel(self) -> None:
         self._muted = True
-        self._task.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
     def tool_finished(self, tool_call_id: str, result: ToolResult) -> None:
         future = self._results.pop(tool_call_id, None)
@@ -133,8 +140,9 @@ class ReplyInProgress:
 
     async def _run(self) -> None:
         try:
-            if self._after is not None and not self._after.done:
-                await asyncio.wait([self._after._task])
+            before, self._after = self._after, None  # Or a long call would keep every reply it ever gave.
+            if before is not None and before._task is not None:
+                await asyncio.wait([before._task])
             await self._reasoner.reply(self._request, self)
         except AntiphonError as error:
             self._fail(str(error))

@@ -106,7 +106,9 @@ class _SpokenReply:
         self._last_chunk: int | None = None
         self._done = 0
         self._wake = asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"speak {reply_id}")
+        self._task: asyncio.Task[None] | None = asyncio.get_running_loop().create_task(
+            self._run(), name=f"speak {reply_id}"
+        )
 
     def add(self, index: int, text: str, sound: str) -> None:
         self._waiting.append((index, text, sound))
@@ -124,7 +126,9 @@ class _SpokenReply:
         self._finish_if_done()
 
     def cancel(self) -> None:
-        self._task.cancel()
+        task, self._task = self._task, None  # A cancelled task holds its frames: we would hold each other.
+        if task is not None:
+            task.cancel()
 
     def cut(self) -> ChunkCut | None:
         if not self.audible or self._making is None:

@@ -182,17 +182,19 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         definitions, registry, home=options.home, language_model=language_model_from_environment()
     )
     exchange = Exchange(plane=plane, agents=kits, calls_directory=calls_directory(), clock=LoopClock())
+    clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
     phone = TwilioServer(exchange, tokens, knows_agent=kits.__contains__)
     return Wiring(
         exchange=exchange,
         agents=tuple(_summary(definition) for definition in definitions),
         services=(
-            _ClockService(MediaClock(plane)),
+            _ClockService(clock),
             _TwilioService(phone, options.host, options.media_port),
         ),
         counters=lambda: {
             **dataclasses.asdict(plane.counters),
+            **clock.times.report(),
             **{f"phone_{what}": count for what, count in phone.counted.items()},
         },
     )

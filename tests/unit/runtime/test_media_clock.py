@@ -6,6 +6,7 @@ import pytest
 from tests.doubles.media_line import MS, VirtualClock
 
 from antiphon.runtime.media import MediaClock, PlaneCounters
+from antiphon.runtime.media.clock import TickTimes
 
 
 class Ticks:
@@ -53,3 +54,22 @@ async def test_one_slow_tick_delays_only_the_next() -> None:
 async def test_a_stall_is_not_made_up_for_by_a_rush_of_ticks() -> None:
     plane, _ = await ticks([0, 5000])
     assert plane.at_ms[2:5] == [5041, 5061, 5081]
+
+
+async def test_the_clock_tells_how_well_it_kept_time() -> None:
+    clock = VirtualClock()
+    plane = Ticks(clock, [3, 45, 3, 3, 3, 3, 3])
+
+    async def sleep(duration_s: float) -> None:
+        clock.now_ns += round(duration_s * 1e9)
+
+    media_clock = MediaClock(plane, clock=clock, sleep=sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await media_clock.run()
+    report = media_clock.times.report()
+    assert report["tick_p50_us"] == 3000 and report["tick_max_us"] == 45_000
+    assert report["tick_late_p50_us"] == 0 and report["tick_late_max_us"] == 26_000
+
+
+def test_a_clock_that_has_not_ticked_reports_nothing() -> None:
+    assert set(TickTimes().report().values()) == {0}

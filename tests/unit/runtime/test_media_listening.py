@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.doubles.media_line import MS, World, encoded, numbered, silence, tone
+from numpy.typing import NDArray
+from tests.doubles.media_line import MS, EnergyVad, World, encoded, numbered, silence, tone
 
 from antiphon.audio.ports import PHONE, WIDEBAND, Encoding, LineFormat
-from antiphon.runtime.media import SpeechGate
+from antiphon.runtime.media import MediaPlane, SpeechGate
 
 LINEAR_8K = LineFormat(encoding=Encoding.L16, sample_rate_hz=8000)
 
@@ -216,6 +217,43 @@ def test_steady_noise_moves_the_end_no_further_than_its_last_window() -> None:
     (_, onset, _), (_, ended, _) = call.notes.named("started", "stopped")
     assert onset == pytest.approx(2000, abs=36)
     assert ended == pytest.approx(2500, abs=36)
+
+
+class LingeringVad(EnergyVad):
+    """Goes on hearing a voice for five windows after it has stopped, as real detectors do when it fades."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        super().__init__(sample_rate_hz)
+        self._left: dict[int, int] = {}
+
+    def probabilities(self, rows: NDArray[np.intp], windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        heard = super().probabilities(rows, windows)
+        for place, row in enumerate(rows.tolist()):
+            self._left[row] = 5 if heard[place] > 0.5 else max(0, self._left.get(row, 0) - 1)
+            heard[place] = float(self._left[row] > 0)
+        return heard
+
+
+def lingering() -> World:
+    world = World()
+    world.plane = MediaPlane(LingeringVad(8000), LingeringVad(16000), clock=world.clock)
+    return world
+
+
+def test_a_detector_that_is_slow_to_let_go_neither_moves_the_end_nor_delays_it() -> None:
+    world = lingering()
+    call = world.call()
+    world.speak(call, np.concatenate([silence(500), tone(500)]))
+    world.speak(call, silence(180))
+    ((_, ended, _),) = call.notes.named("stopped")
+    assert ended == pytest.approx(1000, abs=6)
+
+
+def test_a_closure_within_a_word_does_not_end_it() -> None:
+    world = lingering()
+    call = world.call()
+    world.speak(call, np.concatenate([silence(500), tone(300), silence(100), tone(300)]))
+    assert not call.notes.named("stopped")
 
 
 def test_recent_audio_is_what_came_last_up_to_eight_seconds() -> None:
