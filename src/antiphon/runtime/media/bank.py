@@ -158,7 +158,7 @@ class Bank:
             if not rows.size:
                 return
         self._counters.frames_in += len(rows)
-        if len(set(rows.tolist())) == len(rows):  # The usual tick: no jitter made two frames of one call meet.
+        if len(set(rows.tolist())) == len(rows):  # As a rule no jitter made two frames of one call meet.
             self._observe(rows, arrived_ns - (self.arrays.frames[rows] + 1) * FRAME_NS, arrived_ns)
             self._advance(rows, pcm, filled=False)
             return
