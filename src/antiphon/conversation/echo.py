@@ -45,7 +45,7 @@ def without(text: str, ours: str) -> str:
 
 
 def _as_said(text: str) -> list[str]:
-    """Words as they sound: recognisers write "9:30" and "Dr." for what we called "nine thirty" and "doctor"."""
+    """Words as they sound: recognisers write "9:30" and "Dr." for our "nine thirty" and "doctor"."""
     said: list[str] = []
     for word in words(text):
         if word.isdecimal():
