@@ -49,6 +49,13 @@ def test_the_callers_own_words_after_our_echo_are_kept_as_he_said_them() -> None
     assert without("We open at eight, no, I said Saturday!", OURS) == "no, I said Saturday!"
 
 
+def test_numbers_and_titles_are_compared_as_they_sound() -> None:
+    ours = "Doctor Patel has an opening at nine thirty, and the number is five five five oh one two."
+    for heard in ("Dr. Patel has an opening", "an opening at 9.30", "opening at 930 and", "number is 555"):
+        assert without(heard, ours) == "", heard
+    assert without("at 9.45 please", ours) == "at 9.45 please"
+
+
 def test_a_short_word_is_no_echo_of_a_part_of_a_longer_one() -> None:
     assert without("nine", "Feminine products") == "nine"
     assert without("is", "This is it") == ""
