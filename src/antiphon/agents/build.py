@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from antiphon.agents.definition.values import AgentDefinition
+from antiphon.agents.disclosures import DisclosureGuard
 from antiphon.agents.flows.emergency import EmergencyGuard, EmergencyRules
 from antiphon.agents.flows.intents import IntentIndex
 from antiphon.agents.flows.load import load_flow
@@ -48,12 +49,14 @@ class Reasoning:
             )
         first_word_ms = self.definition.reasoning.first_word_ms
         inner = ways[0] if len(ways) == 1 else FallbackReasoner(ways, first_word_ms)
-        return EmergencyGuard(inner, self.rules)
+        owed = self.definition.owed
+        return EmergencyGuard(DisclosureGuard(inner, owed) if owed else inner, self.rules)
 
     def _way(self, name: str) -> Reasoner | None:
         if name.startswith("flow/"):
             assert self.flow is not None and self.understanding is not None, "the definition was checked"
-            return FlowReasoner(self.flow, self.understanding, self.definition.opening)
+            definition = self.definition
+            return FlowReasoner(self.flow, self.understanding, definition.opening, definition.uninterruptible)
         if self.language_model is None:
             return None
         return LlmReasoner(self.definition, self.language_model, self.tools)

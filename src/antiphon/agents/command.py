@@ -147,7 +147,7 @@ class _Printing:
     def notes(self) -> str:
         return f"   [{', '.join(self._notes)}]" if self._notes else ""
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, uninterruptible: bool = False) -> None:
         self.text += text
 
     async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> Any:

@@ -60,7 +60,7 @@ class ReplyRequest:
     attempt: int = 0
     speculative: bool = False
     caller_number: str = ""
-    reason: str = ""  # For GOODBYE: "silence", "time_limit", "operator".
+    reason: str = ""  # For GOODBYE: "silence", "time_limit", "cost_limit", "operator".
 
 
 class Expect(Enum):
@@ -87,8 +87,12 @@ class ToolResult:
 class Replying(Protocol):
     """How a reasoner acts while preparing one reply."""
 
-    def say(self, text: str) -> None:
-        """Append text (a token, a clause, a sentence) to the reply. Chunking and shaping happen later."""
+    def say(self, text: str, *, uninterruptible: bool = False) -> None:
+        """Append text (a token, a clause, a sentence) to the reply. Chunking and shaping happen later.
+
+        What is `uninterruptible` (a legal disclosure, a read-back) is heard to its end once it began; what
+        the caller says over it becomes his turn right after.
+        """
 
     async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Ask for a tool. One with an effect waits until the turn is confirmed; it runs at most once per

@@ -60,6 +60,12 @@ class Conversation:
             handler(state, event)
         return state.commands
 
+    def give_up(self, detail: str) -> list[Command]:
+        """The driver broke: close the conversation as any end does, so that what was heard is told once."""
+        self.state.commands = []
+        ending.end(self.state, cause="error", detail=detail)
+        return self.state.commands
+
     def _timer(self, event: ev.TimerFired) -> None:
         state = self.state
         due_ms = state.timers.get(event.timer)

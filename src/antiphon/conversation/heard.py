@@ -6,6 +6,7 @@ proportion to their length in characters, which is within a word of the truth fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from antiphon.conversation.state import Chunk, Reply, State
@@ -16,6 +17,7 @@ TOLERANCE_MS = 80
 MS_PER_CHARACTER = 65
 # "7" takes as long to say as "seven".
 CHARACTERS_PER_DIGIT = 4
+_DIGIT = re.compile(r"\d")
 CLAUSE_ENDS = (",", ";", ":", ".", "?", "!", "…", "—", "–")
 
 
@@ -139,8 +141,7 @@ def span_end_ms(reply: Reply, position: int) -> int | None:
 
 def weight(text: str) -> int:
     """How long a text is to say, in characters."""
-    digits = sum(character.isdigit() for character in text)
-    return len(text) + (CHARACTERS_PER_DIGIT - 1) * digits
+    return len(text) + (CHARACTERS_PER_DIGIT - 1) * len(_DIGIT.findall(text))
 
 
 def expected_ms(state: State, text: str) -> int:

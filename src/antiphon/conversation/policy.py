@@ -97,7 +97,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         fillers: Short phrases that cover a wait, used in turn, never the same twice running.
         thinking_sound: A soft tone takes turns with the phrases. It also does where there is one phrase only.
-        protect_greeting: All of the greeting is uninterruptible, from before its first sample.
+        protect_greeting: All of the greeting is uninterruptible, from before its first sample; single
+            disclosures are so by their chunk.
         trouble: Said when no reply can be had; after the second in a row the call is escalated.
         backchannels: Words that do not take the floor, lower case.
         greeting_words: What people say over our greeting without taking the floor, lower case.

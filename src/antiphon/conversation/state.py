@@ -107,6 +107,7 @@ class Turn:
         held: We fell silent for it at least once.
         over: Our own words that were heard while it was spoken; their echo is no part of it.
         over_ended: As `over`, of replies that have ended since.
+        own: What was recognised, `over`, and the caller's own words in it, as last compared.
     """
 
     onset_ms: int
@@ -126,12 +127,17 @@ class Turn:
     held: bool = False
     over: str = ""
     over_ended: str = ""
+    own: tuple[str, str, str] = ("", "", "")
 
     def text(self) -> str:
         """Final words of each segment, or the partial that came after them, in order; without the echo of our
         own words."""
         text = self.raw_text()
-        return echo.without(text, self.over) if self.over else text
+        if not self.over:
+            return text
+        if self.own[:2] != (text, self.over):
+            self.own = (text, self.over, echo.without(text, self.over))
+        return self.own[2]
 
     def raw_text(self) -> str:
         """As `text`, just as it was recognised."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from antiphon.agents.build import prepare_reasoning
 from antiphon.agents.definition import AgentDefinition
+from antiphon.agents.disclosures import spans
 from antiphon.agents.ports import LanguageModel, SentenceEncoder, Tool
 from antiphon.agents.tools.toolsets import build_tools
 from antiphon.providers.registry import Registry
@@ -71,7 +72,8 @@ async def _rehearse(kit: AgentKit) -> None:
     """Speak what every call needs at once, so that the cache has it before the first caller rings."""
     definition = kit.definition
     # The core speaks its own phrases whole, a reasoner's words come in chunks.
-    phrases = [*_chunks(definition.opening), *definition.policy.fillers, definition.policy.trouble]
+    opening = _chunks(definition.opening, definition.uninterruptible)
+    phrases = [*opening, *definition.policy.fillers, definition.policy.trouble]
     for voice in kit.voices[:1]:
         for text in phrases:
             for rate_hz in RATES_HZ:
@@ -85,9 +87,13 @@ async def _rehearse(kit: AgentKit) -> None:
                 await voice.tts.synthesize(request, lambda audio: None)
 
 
-def _chunks(text: str) -> list[str]:
+def _chunks(text: str, protected: Sequence[str]) -> list[str]:
+    """As a reply would give them: what is uninterruptible is never in a chunk with what is not."""
     chunker = Chunker()
-    return [*chunker.feed(text), *chunker.finish()]
+    chunks: list[str] = []
+    for part, _ in spans(text, protected):
+        chunks += [*chunker.feed(part), *chunker.cut()]
+    return chunks
 
 
 def _voice(name: str, registry: Registry, cache: PhraseCache, definition: AgentDefinition) -> Voice:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -92,6 +93,7 @@ class Call:
         self._latest: ReplyInProgress | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_ms = 0
+        self._limit_spent = False
         self._over = asyncio.Event()
 
     # ------------------------------------------------------------------ life
@@ -137,6 +139,13 @@ class Call:
         """An operator, or a draining worker, wants the call to end."""
         self.post(ev.OperatorEnded(at_ms=self._line.now_ms, now=now))
 
+    def spent(self, total_usd: Decimal) -> None:
+        """Metering: the call has cost so much so far. Past its limit it says goodbye."""
+        limit_usd = self.parts.policy.silence.call_cost_max_usd
+        if limit_usd and total_usd >= limit_usd and not self._limit_spent:
+            self._limit_spent = True
+            self.post(ev.CostReached(at_ms=self._line.now_ms, cost_usd=float(total_usd)))
+
     def note(self, type: str, **fields: object) -> None:  # noqa: A002 - the trace's own word
         self.parts.trace.write(note_line(self._last_ms, type, **fields))
 
@@ -155,6 +164,7 @@ class Call:
             _log.error("call_broke", call=self.id, error=type(error).__name__, exc_info=True)
             self.note("error", reason=f"{type(error).__name__}: {error}")
             self._queue.clear()
+            self._account(type(error).__name__)
             self._close("error")
         finally:
             self._stepping = False
@@ -214,6 +224,11 @@ class Call:
             self.post(ev.TalkReleased(at_ms=self._line.now_ms))
 
     def line_closed(self, reason: str) -> None:
+        for reply_id in self._speaker.audible:
+            # What the far end played up to its last moment, before the core accounts for it.
+            heard_ms = self._line.flush(reply_id)
+            self._drop_speech(reply_id)
+            self.post(ev.PlayoutMark(at_ms=self._line.now_ms, reply_id=reply_id, heard_ms=heard_ms))
         if reason == "hangup":
             self.post(ev.CallerHungUp(at_ms=self._line.now_ms, reason=reason))
         else:
@@ -286,7 +301,7 @@ class Call:
         self._latest = reply
 
     def _cancel_reply(self, command: cmd.CancelReply) -> None:
-        self._speaker.drop(command.reply_id)
+        self._drop_speech(command.reply_id)
         reply = self._replies.pop(command.reply_id, None)
         if reply is not None:
             reply.give_up()
@@ -294,7 +309,7 @@ class Call:
                 self._replies[reply.id] = reply  # Its tools may still answer.
 
     def _synthesize(self, command: cmd.Synthesize) -> None:
-        self._speaker.add(command.reply_id, command.index, command.text)
+        self._speaker.add(command.reply_id, command.index, command.text, command.sound)
 
     def _start_playout(self, command: cmd.StartPlayout) -> None:
         reply = self._replies.get(command.reply_id)
@@ -316,9 +331,15 @@ class Call:
         self._line.resume(command.reply_id, command.rewind_ms)
 
     def _flush(self, command: cmd.FlushPlayout) -> None:
-        self._speaker.drop(command.reply_id)
+        self._drop_speech(command.reply_id)
         heard_ms = self._line.flush(command.reply_id, command.fade_ms)
         self.post(ev.PlayoutFlushed(at_ms=self._line.now_ms, reply_id=command.reply_id, heard_ms=heard_ms))
+
+    def _drop_speech(self, reply_id: str) -> None:
+        """Stop making audio; the core is told how far a half-made chunk had come."""
+        cut = self._speaker.drop(reply_id)
+        if cut is not None:
+            self.post(cut)
 
     def _report_heard(self, command: cmd.ReportHeard) -> None:
         if command.text:
@@ -370,6 +391,11 @@ class Call:
         self._close(command.cause, command)
 
     # ------------------------------------------------------------------ closing
+
+    def _account(self, detail: str) -> None:
+        """Something broke, but what the caller heard is still known: the trace has it, as at any end."""
+        for command in self._conversation.give_up(detail):
+            self.parts.trace.write(command_line(self._last_ms, command))
 
     def _close(self, cause: str, command: cmd.EndCall | None = None) -> None:
         if self.cause:

@@ -58,6 +58,7 @@ class ReplyInProgress:
         self._after = after
         self._chunker = Chunker()
         self._index = 0
+        self._uninterruptible = False
         self._tool_calls = 0
         self._muted = False
         self._then = ("", "", "")
@@ -91,9 +92,11 @@ class ReplyInProgress:
         if future is not None and not future.done():
             future.set_result(result)
 
-    def say(self, text: str) -> None:
-        for chunk in self._chunker.feed(text):
-            self._chunk(chunk)
+    def say(self, text: str, *, uninterruptible: bool = False) -> None:
+        if uninterruptible != self._uninterruptible:
+            self._give(self._chunker.cut())  # A chunk is one or the other.
+            self._uninterruptible = uninterruptible
+        self._give(self._chunker.feed(text))
 
     async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         tool = self._tools.get(name)
@@ -140,8 +143,7 @@ class ReplyInProgress:
             _log.error("reply_broke", reply=self.id, error=type(error).__name__, exc_info=True)
             self._fail(f"{type(error).__name__}: {error}")
             return
-        for chunk in self._chunker.finish():
-            self._chunk(chunk)
+        self._give(self._chunker.finish())
         then, cause, summary = self._then
         self._emit(
             ReplyFinished(at_ms=self._now_ms(), reply_id=self.id, then=then, cause=cause, summary=summary)
@@ -150,9 +152,18 @@ class ReplyInProgress:
     def _fail(self, reason: str) -> None:
         self._emit(ReplyFailed(at_ms=self._now_ms(), reply_id=self.id, reason=reason))
 
-    def _chunk(self, text: str) -> None:
-        self._emit(ReplyText(at_ms=self._now_ms(), reply_id=self.id, index=self._index, text=text))
-        self._index += 1
+    def _give(self, chunks: Sequence[str]) -> None:
+        for text in chunks:
+            self._emit(
+                ReplyText(
+                    at_ms=self._now_ms(),
+                    reply_id=self.id,
+                    index=self._index,
+                    text=text,
+                    uninterruptible=self._uninterruptible,
+                )
+            )
+            self._index += 1
 
     def _emit(self, event: Event) -> None:
         if not self._muted:

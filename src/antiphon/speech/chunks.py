@@ -53,13 +53,20 @@ class Chunker:
         self._text += text
         return self._take(final=False)
 
-    def finish(self) -> list[str]:
-        """The reply is complete: gives what is left. The chunker is then as new."""
+    def cut(self) -> list[str]:
+        """A chunk ends here, whatever its marks: gives what is left. The reply goes on."""
         chunks = self._take(final=True)
         rest = self._text.strip()
         if _WORD.search(rest):
             chunks.append(rest)
-        self._text, self._first = "", True
+            self._first = False
+        self._text = ""
+        return chunks
+
+    def finish(self) -> list[str]:
+        """The reply is complete: gives what is left. The chunker is then as new."""
+        chunks = self.cut()
+        self._first = True
         return chunks
 
     def _take(self, *, final: bool) -> list[str]:

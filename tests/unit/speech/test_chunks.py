@@ -155,3 +155,13 @@ def test_any_text_at_all_keeps_its_letters(text: str, size: int) -> None:
     chunks = chunks_of(*(text[start : start + size] for start in range(0, len(text), size)))
     assert "".join(words_of(" ".join(chunks))) == "".join(words_of(text))
     assert all(chunk.strip() for chunk in chunks)
+
+
+def test_a_chunk_may_be_cut_anywhere_and_the_reply_goes_on() -> None:
+    chunker = Chunker()
+    assert chunker.feed("and then we") == []
+    assert chunker.cut() == ["and then we"]
+    assert chunker.cut() == []
+    assert chunker.feed("If it rains, which it may, we stay.") + chunker.finish() == [
+        "If it rains, which it may, we stay."
+    ]

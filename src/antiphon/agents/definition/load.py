@@ -226,9 +226,8 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
             turn=turn_policy(file.turn.preset, file.turn.overrides()),
             silence=msgspec.convert(file.silence.model_dump(), SilencePolicy),
             fillers=tuple(file.fillers),
-            protect_greeting=any(
-                item.uninterruptible and item.when == "always" for item in file.disclosures.values()
-            ),
+            thinking_sound=file.thinking_sound,
+            protect_greeting=file.protect_greeting,
             trouble=file.phrases.trouble,
             backchannels=tuple(file.phrases.backchannels),
             hold_phrases=tuple(file.phrases.hold_phrases),

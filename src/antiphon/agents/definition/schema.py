@@ -164,8 +164,12 @@ class EscalationSection(Section):
 def _knobs(name: str, struct: type[msgspec.Struct], **extra: Any) -> type[Section]:
     """A section with the fields of a policy struct, so that the two can never disagree."""
     limits: dict[type, Any] = {int: Field(ge=0, le=86_400_000), float: Field(ge=0.0, le=1.0), bool: Field()}
+    usd = Field(ge=0.0, le=1000.0)
     fields: dict[str, Any] = {
-        item.name: (Annotated[item.type, limits.get(item.type, Field())], item.default)
+        item.name: (
+            Annotated[item.type, usd if item.name.endswith("_usd") else limits.get(item.type, Field())],
+            item.default,
+        )
         for item in msgspec.structs.fields(struct)
     }
     return create_model(name, __base__=Section, **fields, **extra)
@@ -226,6 +230,7 @@ class AgentFile(Section):
     agent: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
     persona: PersonaSection
     greeting: Words
+    protect_greeting: bool = Field(default=False, description="The caller hears all of it, whatever he says")
     language: Annotated[str, AfterValidator(_language)] = "en-US"
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     speech: SpeechSection = SpeechSection()
@@ -233,6 +238,7 @@ class AgentFile(Section):
     turn: TurnSection = TurnSection()
     silence: SilenceSection = SilenceSection()
     fillers: Annotated[list[Words], Field(min_length=1)] = list(Policy().fillers)
+    thinking_sound: bool = Field(default=False, description="A soft tone takes turns with the fillers")
     phrases: PolicyWords = PolicyWords()
     tools: dict[str, dict[str, Any]] = {}
     disclosures: dict[str, DisclosureSection] = {}

@@ -120,9 +120,14 @@ class AgentDefinition:
         return f"{said} {self.greeting}".strip()
 
     @property
-    def opening_uninterruptible(self) -> bool:
-        """Whether the law or the operator wants the opening heard to its end."""
-        return any(item.uninterruptible for item in self.disclosures if item.when == "always")
+    def uninterruptible(self) -> tuple[str, ...]:
+        """Disclosures that the law or the operator wants heard to their end, wherever they are said."""
+        return tuple(item.text for item in self.disclosures if item.uninterruptible)
+
+    @property
+    def owed(self) -> tuple[str, ...]:
+        """Those of them that every caller must hear."""
+        return tuple(item.text for item in self.disclosures if item.uninterruptible and item.when == "always")
 
     @property
     def ai_answer(self) -> str:

@@ -96,10 +96,10 @@ class _Watched:
         self._act = act
         self.acted = asyncio.Event()
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, uninterruptible: bool = False) -> None:
         if text.strip():
             self.acted.set()
-        self._act.say(text)
+        self._act.say(text, uninterruptible=uninterruptible)
 
     async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         self.acted.set()

@@ -84,8 +84,10 @@ def _transcript(story: CallStory, fillers: tuple[str, ...]) -> list[str]:
 
 def _heard(reply: ReplyStory, fillers: tuple[str, ...]) -> str:
     mark = "[filler] " if reply.said in fillers else ""
+    if reply.protected == "cut":
+        mark += "[not given: words that must be heard] "
     if reply.complete:
-        return mark + reply.heard
+        return mark + (reply.heard or reply.said)
     unheard = reply.said[len(reply.heard) :].strip() if reply.said.startswith(reply.heard) else ""
     cut = f" ✂ not heard: {unheard}" if unheard else " ✂"
     return f"{mark}{reply.heard}{cut}"

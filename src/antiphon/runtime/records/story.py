@@ -47,6 +47,7 @@ class ReplyStory:
     heard: str = ""
     heard_ms: int = 0
     complete: bool = False
+    protected: str = ""
     discarded: bool = False
 
     @property
@@ -249,11 +250,12 @@ class _Teller:
                 reply.discarded = reply.audible_at_ms is None
                 reply.ended_at_ms = at_ms
             case c.Synthesize():
-                reply.chunks.append(command.text)
+                reply.chunks.append(f"({command.sound} sound)" if command.sound else command.text)
                 if reply.synthesize_at_ms is None:
                     reply.synthesize_at_ms = at_ms
             case c.ReportHeard():
                 reply.heard, reply.complete, reply.ended_at_ms = command.text, command.complete, at_ms
+                reply.protected = command.protected
 
     def _playout_command(
         self, at_ms: int, command: c.StartPlayout | c.PausePlayout | c.ResumePlayout | c.FlushPlayout

@@ -65,6 +65,7 @@ def _reply(reply: ReplyStory) -> dict[str, Any]:
         "heard": reply.heard,
         "heard_ms": reply.heard_ms,
         "complete": reply.complete,
+        "protected": reply.protected,
     }
 
 
