@@ -10,7 +10,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class FinalizeTranscript(Command, frozen=True, kw_only=True):
-    """The caller paused: have the recogniser finish; answered by one `TranscriptFinal`."""
+    """The caller paused: have the recogniser finish; answered by one `TranscriptFinal`. Where the vendor ends
+    turns, its own endpointing goes on undisturbed."""
 
 
 class ScoreEndOfTurn(Command, frozen=True, kw_only=True):

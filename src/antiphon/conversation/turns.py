@@ -66,15 +66,14 @@ def _pause(state: State, turn: Turn, ended_ms: int) -> None:
     turn.ended_ms = max(turn.ended_ms, min(ended_ms, state.now_ms))
     turn.score = None
     state.cancel_timer("noise")
+    ask(state, turn)
+    drafts.await_stable(state, turn)
     if vendor_turns.decides(state):
         vendor_turns.watch(state)
-        drafts.await_stable(state, turn)
         return
-    ask(state, turn)
     state.emit(ScoreEndOfTurn(ended_ms=turn.ended_ms))
     if state.phase is Phase.LISTENING:
         state.set_timer("stop_silence", turn.ended_ms + endpointing.wait_ms(state, turn))
-    drafts.await_stable(state, turn)
 
 
 def ask(state: State, turn: Turn) -> None:

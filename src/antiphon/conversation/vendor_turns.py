@@ -5,7 +5,7 @@ A vendor that misses a turn altogether is not waited for again until it gives a 
 
 from __future__ import annotations
 
-from antiphon.conversation import drafts, floor, turns
+from antiphon.conversation import drafts, floor, turns, words
 from antiphon.conversation.events import TurnSignalled
 from antiphon.conversation.state import Phase, State, Turn
 
@@ -51,7 +51,6 @@ def nothing_was_said(state: State) -> None:
         return
     if not turn.overdue:
         state.vendor_silent = not turn.claimed
-        turns.ask(state, turn)
     _over(state, turn)
 
 
@@ -59,8 +58,6 @@ def _ended(state: State, turn: Turn, text: str) -> None:
     if turn.voiced and state.now_ms - turn.voiced_at_ms < UNHEARD_MS:
         return
     turn.told = text
-    if not turn.segments or turn.partials:
-        turn.finals_due = max(1, turn.finals_due)
     _over(state, turn)
 
 
@@ -68,6 +65,8 @@ def _over(state: State, turn: Turn) -> None:
     """Take the turn, with the final that belongs to it, or without when that does not come."""
     turn.overdue = True
     state.cancel_timer("vendor_turn", "stop_silence")
+    if not turn.finals_due and not _is_final(turn):
+        turns.ask(state, turn)
     if state.phase is not Phase.LISTENING:
         floor.judge(state, turn)
     if state.turn is not turn or state.phase is not Phase.LISTENING:
@@ -76,3 +75,10 @@ def _over(state: State, turn: Turn) -> None:
         state.set_timer("final_wait", state.now_ms + state.policy.turn.final_wait_ms)
     else:
         turns.commit(state, turn)
+
+
+def _is_final(turn: Turn) -> bool:
+    """Nothing is missing: every segment has its final, or the vendor's whole turn reads like what we have."""
+    if turn.segments and not turn.partials:
+        return True
+    return bool(turn.told) and words.same_words(turn.told, turn.raw_text())

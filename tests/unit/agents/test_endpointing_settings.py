@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from tests.unit.agents.test_definition import GOOD, load
 
-from antiphon.agents.definition import AgentDefinition, agent_schema, endpointing_problems
+from antiphon.agents.definition import AgentDefinition, agent_schema
 from antiphon.errors import ConfigError
 
 TURN = "turn: {preset: patient, stop_silence_min_ms: 450}"
 
 
-def _with(tmp_path: Path, turn: str, stt: str = "local/whisper-tiny.en") -> AgentDefinition:
-    return load(tmp_path, GOOD.replace(TURN, f"speech: {{stt: {stt}}}\nturn: {{{turn}}}"))
+def _with(tmp_path: Path, turn: str) -> AgentDefinition:
+    return load(tmp_path, GOOD.replace(TURN, f"turn: {{{turn}}}"))
 
 
 def test_we_end_turns_unless_the_file_says_otherwise(tmp_path: Path) -> None:
@@ -56,21 +56,6 @@ def test_settings_that_contradict_are_named(tmp_path: Path, turn: str, words: li
     with pytest.raises(ConfigError) as error:
         _with(tmp_path, turn)
     assert all(part in str(error.value) for part in words), str(error.value)
-
-
-def test_the_vendor_can_only_decide_where_every_recogniser_has_turn_events(tmp_path: Path) -> None:
-    able = {"deepgram/flux"}
-    definition = _with(tmp_path, "endpointing: provider", "[deepgram/flux, local/whisper-tiny.en]")
-    (problem,) = endpointing_problems(definition, able.__contains__)
-    assert "local/whisper-tiny.en has no turn events" in str(problem)
-    assert "keep only deepgram/flux" in str(problem) and problem.field == "turn.endpointing"
-    fitting = _with(tmp_path, "endpointing: provider", "[deepgram/flux]")
-    assert endpointing_problems(fitting, able.__contains__) == []
-
-
-@pytest.mark.parametrize("mode", ["ours", "push_to_talk"])
-def test_nobody_needs_turn_events_where_the_vendor_does_not_decide(tmp_path: Path, mode: str) -> None:
-    assert endpointing_problems(_with(tmp_path, f"endpointing: {mode}"), lambda name: False) == []
 
 
 def test_the_schema_shows_the_modes_and_their_knobs() -> None:

@@ -28,11 +28,11 @@ def _paused() -> Script:
     return script
 
 
-def test_our_silence_neither_ends_the_turn_nor_disturbs_the_vendor() -> None:
+def test_our_silence_does_not_end_the_turn_nor_is_it_judged() -> None:
     script = _paused()
+    script.final(WORDS)
     script.wait(2500)
-    assert script.count(cmd.CommitTurn) == 0
-    assert script.count(cmd.FinalizeTranscript) == script.count(cmd.ScoreEndOfTurn) == 0
+    assert script.count(cmd.CommitTurn) == script.count(cmd.ScoreEndOfTurn) == 0
 
 
 def test_the_vendors_end_after_its_final_commits_at_once() -> None:
@@ -51,6 +51,24 @@ def test_an_end_before_its_final_waits_for_the_final() -> None:
     script.now_ms += 120
     script.final("I need to see the doctor.")
     assert script.last(cmd.CommitTurn).text == "I need to see the doctor."
+
+
+def test_words_after_the_final_that_the_vendors_end_confirms_need_no_other_final() -> None:
+    script = _paused()
+    script.final("I need")
+    script.partial(WORDS)
+    script.signal("ended", WORDS)
+    assert script.last(cmd.CommitTurn).text == WORDS
+
+
+def test_words_after_the_final_that_nothing_confirms_are_asked_for() -> None:
+    script = _paused()
+    script.final("I need")
+    script.partial(WORDS)
+    script.signal("ended")
+    assert script.count(cmd.CommitTurn) == 0 and script.count(cmd.FinalizeTranscript) == 2
+    script.final("I need to see a dentist.")
+    assert script.last(cmd.CommitTurn).text == "I need to see a dentist."
 
 
 def test_a_final_that_never_follows_its_end_costs_a_bounded_wait() -> None:
@@ -112,10 +130,10 @@ def test_a_turn_may_resume_while_its_final_is_due() -> None:
 
 def test_a_vendor_without_a_word_is_given_up_after_its_bound() -> None:
     script = _paused()
-    script.wait(PROVIDER.turn.provider_wait_ms)
-    assert script.count(cmd.FinalizeTranscript) == 1
-    script.now_ms += 60
     script.final(WORDS)
+    script.wait(PROVIDER.turn.provider_wait_ms - 1)
+    assert script.count(cmd.CommitTurn) == 0
+    script.wait(1)
     assert script.last(cmd.CommitTurn).text == WORDS
 
 

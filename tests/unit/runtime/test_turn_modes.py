@@ -31,23 +31,24 @@ async def test_the_vendor_is_asked_to_end_turns_and_its_word_does(tmp_path: Path
     stage.stt.emit(TurnEvent(moment=TurnMoment.EAGER_END, text=WORDS))
     await settle()
     assert reasoner.requests[-1].text == WORDS and reasoner.requests[-1].speculative
-    assert stage.stt.asked == 0
     stage.stt.final(WORDS)
     stage.stt.emit(TurnEvent(moment=TurnMoment.ENDED, text=WORDS))
     await settle()
     assert reasoner.confirmed[-1] == reasoner.requests[-1].reply_id
 
 
-async def test_a_vendor_that_says_nothing_is_asked_for_its_final_after_the_bound(tmp_path: Path) -> None:
+async def test_a_vendor_that_says_nothing_is_waited_for_until_the_bound(tmp_path: Path) -> None:
     stage, reasoner = _stage(tmp_path, "provider")
     await stage.begin()
     stage.call.speech_started(onset_ms=stage.clock.now_ms)
     await stage.clock.advance(800)
     stage.call.speech_stopped(ended_ms=stage.clock.now_ms - 100)
-    await stage.clock.advance(TurnPolicy().provider_wait_ms)
     assert stage.stt.asked == 1
     stage.stt.final(WORDS)
-    await settle()
+    await stage.clock.advance(TurnPolicy().provider_wait_ms - 1)
+    assert not [request for request in reasoner.requests if request.text and not request.speculative]
+    await stage.clock.advance(1)
+    assert reasoner.confirmed[-1] == reasoner.requests[-1].reply_id
     assert reasoner.requests[-1].text == WORDS
 
 

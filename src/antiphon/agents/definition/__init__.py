@@ -1,6 +1,5 @@
 """What an agent is: its file, checked, as frozen values."""
 
-from antiphon.agents.definition.endpointing import endpointing_problems
 from antiphon.agents.definition.load import agent_schema, find_agents, load_agent, resolve_agent
 from antiphon.agents.definition.values import (
     AgentDefinition,
@@ -23,7 +22,6 @@ __all__ = [
     "Reasoning",
     "Speech",
     "agent_schema",
-    "endpointing_problems",
     "find_agents",
     "load_agent",
     "resolve_agent",
