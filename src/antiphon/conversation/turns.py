@@ -23,6 +23,7 @@ from antiphon.conversation.state import Phase, Reply, State, Turn
 
 def speech_started(state: State, event: SpeechStarted) -> None:
     """The caller's voice: a pause is over, or somebody speaks over the agent."""
+    state.voiced = True
     state.cancel_timer("stop_silence", "final_wait", "silence")
     if state.turn is None:
         state.turn = Turn(onset_ms=event.onset_ms, ended_ms=event.onset_ms)
@@ -37,6 +38,7 @@ def speech_started(state: State, event: SpeechStarted) -> None:
 
 def speech_stopped(state: State, event: SpeechStopped) -> None:
     """A pause began: ask what was said and whether it was all."""
+    state.voiced = False
     turn = state.turn
     if turn is None or not turn.voiced:
         return  # An end without a beginning: nothing was said.
@@ -80,8 +82,10 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
         if not event.text:
             return
         # Words without voice activity: a quiet caller, or a provider with its own ears.
-        turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced=False, finals_due=1)
+        turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced=state.voiced, finals_due=1)
         state.turn = turn
+        if turn.voiced:  # Of an utterance whose turn was closed on the way.
+            state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
         state.cancel_timer("silence")
     if event.text or event.segment not in turn.segments:
         # An empty final after words means "nothing more", not "never mind".
