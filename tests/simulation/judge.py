@@ -159,7 +159,7 @@ def _silence_is_covered(world: World) -> Iterator[str]:
 
 
 def _silence_bound_ms(world: World, from_ms: int, to_ms: int) -> int:
-    silence = world.policy.silence
+    silence, turn = world.policy.silence, world.policy.turn
     last_turn = next(
         (
             command.text
@@ -171,6 +171,8 @@ def _silence_bound_ms(world: World, from_ms: int, to_ms: int) -> int:
     )
     waits = words.asks_to_wait(last_turn, world.policy)
     patience_ms = silence.hold_patience_ms if waits else silence.reprompt_after_ms
+    # A cough is a turn until its final is overdue, and the caller's silence counts from then.
+    patience_ms += turn.stop_silence_max_ms + turn.patience_ms + turn.final_wait_ms
     ours_ms = silence.filler_gap_ms if world.policy.fillers else silence.reply_deadline_ms
     stalled_ms = sum(
         stall.duration_ms
@@ -180,7 +182,7 @@ def _silence_bound_ms(world: World, from_ms: int, to_ms: int) -> int:
     return patience_ms + ours_ms + stalled_ms + SLACK_MS
 
 
-SLACK_MS = 2500  # Vendors of this world take that long for a final or a chunk.
+SLACK_MS = 1000  # Of vendors: a final, a first chunk, a voice.
 
 
 def _every_call_ends(world: World) -> Iterator[str]:

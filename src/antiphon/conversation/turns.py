@@ -32,6 +32,7 @@ from antiphon.conversation.state import Phase, Reply, State, Turn
 
 def speech_started(state: State, event: SpeechStarted) -> None:
     """The caller's voice: a pause is over, or somebody speaks over the agent."""
+    state.voiced = True
     if push_to_talk.decides(state):
         push_to_talk.voice(state, heard=True)
         return
@@ -51,6 +52,7 @@ def speech_started(state: State, event: SpeechStarted) -> None:
 
 def speech_stopped(state: State, event: SpeechStopped) -> None:
     """A pause began: ask what was said and whether it was all."""
+    state.voiced = False
     if push_to_talk.decides(state):
         push_to_talk.voice(state, heard=False)
         return
@@ -132,8 +134,10 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
             state.emit(NoteUtterance(kind="noise", text=event.text))  # Not said to us.
             return
         # Words without voice activity: a quiet caller, or a provider with its own ears.
-        turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced=False, finals_due=1)
+        turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced=state.voiced, finals_due=1)
         state.turn = turn
+        if turn.voiced:  # Of an utterance whose turn was closed on the way.
+            state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
         state.cancel_timer("silence")
         if vendor_turns.decides(state):
             vendor_turns.watch(state)

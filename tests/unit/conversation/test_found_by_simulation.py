@@ -191,3 +191,18 @@ def test_asking_for_the_end_again_does_not_put_it_off() -> None:
     assert call.count(FlushPlayout) == 0, "the goodbye is not begun anew"
     call.heard_out("r2")
     assert call.last(EndCall).cause == "operator"
+
+
+def test_a_caller_still_speaking_after_the_time_limit_is_not_answered_in_mid_sentence() -> None:
+    call = Script(Policy(silence=SilencePolicy(call_max_ms=10_000)))
+    call.greeted()
+    call.wait(7500)
+    call.voice()
+    call.wait(800)
+    call.final("wait I have")
+    call.wait(1500)
+    assert call.count(CommitTurn) == 0
+    call.pause()
+    call.final("wait I have one more question")
+    call.wait(1000)
+    assert call.last(CommitTurn).text == "wait I have one more question"
