@@ -45,6 +45,7 @@ class CarriedLine:
     def __init__(self, phone: PhoneWorld) -> None:
         self._phone = phone
         self.caller: Caller | None = None
+        self.session: TwilioSession | None = None  # A socket knows its session for as long as it lives.
 
     def send(self, message: bytes) -> None:
         if self.caller is not None:
@@ -84,19 +85,23 @@ class PhoneWorld:
             await asyncio.sleep(0.020)
             self.plane.tick(self.loop.now_ns())
 
-    async def call(self) -> None:
-        """One call by the script, until its trace is closed."""
+    async def call(self, *, patience_s: float = 3600.0) -> None:
+        """One call by the script, until its trace is closed. A caller without patience hangs up before."""
         line = CarriedLine(self)
         session = TwilioSession(
             line, self.exchange, "load", clock=self.loop.now_ns, counted=self.counted, redeem=None
         )
+        line.session = session
         line.caller = caller = Caller(
             self.script, next(self._numbers), self.tally, session.message, lambda: None
         )
         caller.begin(self.loop.time())
+        leaves_s = self.loop.time() + patience_s
         while not caller.is_over:
             await asyncio.sleep(0.020)
             caller.frame(self.loop.time())
+            if self.loop.time() >= leaves_s:
+                caller.hang_up()
         session.disconnected()
         line.caller = None
         # The thread that closes the trace lives in real time.
