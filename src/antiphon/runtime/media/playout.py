@@ -18,7 +18,9 @@ from antiphon.runtime.media.reply import Codec, Reply
 from antiphon.runtime.media.settings import FRAME_MS, FRAME_NS, NEVER_NS, PlaneCounters
 
 _LONG_MESSAGE_LEAD_MS = 60  # With less lead, 40 ms messages would leave a late tick no room.
-_MARK_MS = 400  # Between marks the clock tells; each costs a message either way, an event and a line of trace.
+_MARK_MS = (
+    400  # Between marks the clock tells; each costs a message either way, an event and a line of trace.
+)
 _FINAL_MARK_WAIT_NS = 1_000_000_000
 
 
