@@ -349,3 +349,27 @@ def test_a_tick_without_calls_touches_nothing() -> None:
     world.plane.tick(world.clock.now_ns)
     assert world.plane.counters.frames_filled == filled
     assert world.plane.live_calls == 0
+
+
+def test_calls_may_come_go_and_speak_between_two_runs_of_a_tick() -> None:
+    world = World()
+    calls = [world.call(LINEAR_8K) for _ in range(12)]
+    sound = np.full(160, 7, np.int16).tobytes()
+    for _ in range(10):
+        world.run(20)
+        for call in calls:
+            call.source.receive(sound)
+    runs = world.plane.tick_in_runs(world.clock.now_ns + 20 * MS)
+    next(runs)  # Four of twelve have been advanced.
+    calls[10].source.closed("hangup")
+    calls[11].line.close()
+    late = world.call(LINEAR_8K)
+    late.source.receive(np.full(160, 9, np.int16).tobytes())
+    calls[0].source.receive(sound)
+    assert list(runs)
+    world.run(100)
+    assert set(np.frombuffer(calls[0].notes.audio, np.int16).tolist()) <= {0, 7}
+    assert set(np.frombuffer(late.line.recent_audio(1000), np.int16).tolist()) <= {0, 9}
+    assert len(calls[9].notes.audio) >= 10 * 320
+    assert calls[10].notes.events == [("closed", "hangup", None)] and calls[11].far_end.ended
+    assert world.plane.live_calls == 11

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -44,7 +44,7 @@ class TickTimes:
 class Ticked(Protocol):
     counters: PlaneCounters
 
-    def tick(self, now_ns: int) -> None: ...
+    def tick_in_runs(self, now_ns: int) -> Iterator[None]: ...
 
 
 class MediaClock:
@@ -70,6 +70,7 @@ class MediaClock:
             self._plane.counters.ticks_late += late_ns >= FRAME_NS
             if late_ns > _GIVE_UP_NS:
                 due_ns = now_ns
-            self._plane.tick(now_ns)
+            for _ in self._plane.tick_in_runs(now_ns):
+                await self._sleep(0)
             self.times.add(late_ns, self._clock() - now_ns)
             due_ns += FRAME_NS
