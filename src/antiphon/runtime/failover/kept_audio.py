@@ -47,11 +47,11 @@ class KeptAudio:
     def understood(self) -> None:
         """The oldest final that was owed has come: its words need not be heard again."""
         stop = self._stops.pop(0) if self._stops else 0
-        self._before = self._tail(self._before + self._said[:stop])
+        self._before.clear()
         del self._said[:stop]
         self._stops = [later - stop for later in self._stops]
         if not self.speaking and not self._stops:
-            self._before = self._tail(self._before + self._said)
+            self._before = self._tail(self._said)
             self._said.clear()
 
     def parts(self) -> tuple[bytes, bytes, bytes]:

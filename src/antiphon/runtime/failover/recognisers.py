@@ -76,8 +76,9 @@ class _FailoverStream:
         self._do(lambda stream: stream.push(pcm))
 
     def speech_started(self) -> None:
-        if self._stream is None:
-            self._open(range(len(self._candidates)))  # Perhaps somebody is well again.
+        if self._stream is None and self._open(range(len(self._candidates))) is None:
+            before, _, _ = self._kept.parts()  # Somebody is well again, and has not heard the onset.
+            self._do(lambda stream: stream.push(before))
         self._kept.started()
         self._do(lambda stream: stream.speech_started())
 
@@ -234,8 +235,10 @@ class _FailoverStream:
     def _answer_lost(self) -> None:
         """Nobody is left who could know what was said; whoever asked is told so."""
         self._cancel_deadline()
+        self._changes = 0
         while self._asked:
             self._asked -= 1
+            self._kept.understood()
             self._emit(Transcript(segment=self._next_segment, text="", final=True, lost=True))
 
     def _expect_final(self) -> None:
