@@ -24,11 +24,11 @@ from antiphon.speech.ports import (
 
 T = TypeVar("T")
 
-LOCAL = "local"
+LOCAL, OWN_ENDPOINT = "local", "openai-compatible"
 
 # A new vendor is one line here; its module is imported when one of its names is asked for, or all are listed.
 CLOUD: Mapping[str, Callable[[Mapping[str, str]], Vendor]] = {
-    "openai-compatible": cloud("antiphon.providers.openai_compatible"),
+    OWN_ENDPOINT: cloud("antiphon.providers.openai_compatible"),
 }
 
 
@@ -98,6 +98,15 @@ class Registry:
             for prefix in (LOCAL, *self._cloud)
             for entry in self._vendor(prefix).known(role)
         ]
+
+    def is_wanted(self, name: str) -> bool:
+        """False only for the operator's own endpoint while nothing of it is set: agent files name it in case
+        there is one."""
+        prefix = name.partition("/")[0]
+        if prefix != OWN_ENDPOINT:
+            return True
+        variables = {each for known in self._vendor(prefix).known(Role.LLM) for each in known.variables}
+        return any(self._environment.get(variable, "").strip() for variable in variables)
 
     def _find(self, role: Role, name: str) -> tuple[Vendor, str]:
         if not self._knows(role, name):

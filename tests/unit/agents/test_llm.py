@@ -387,6 +387,29 @@ async def test_a_model_that_fails_half_way_is_not_talked_over() -> None:
     assert act.reply.text == "I have"
 
 
+class Asks(Stalls):
+    """Runs a tool and fails."""
+
+    async def reply(self, request: ReplyRequest, act: Replying) -> None:
+        await act.run_tool("world.weather", {"city": "Rome"})
+        raise ProviderUnavailable("m", "cut")
+
+
+@pytest.mark.parametrize("effect", [False, True])
+async def test_a_tool_that_only_read_may_run_again_but_after_an_effect_nobody_begins_anew(
+    effect: bool,
+) -> None:
+    act = acting()
+    reasoner = FallbackReasoner([Asks(), Speaks()], effects=frozenset({"world.weather"} if effect else ()))
+    if effect:
+        with pytest.raises(ProviderUnavailable):
+            await reasoner.reply(request(), act)
+        assert act.reply.text == ""
+    else:
+        await reasoner.reply(request(), act)
+        assert act.reply.text == "From the flow."
+
+
 async def test_the_last_reasoner_has_no_deadline_of_ours() -> None:
     act = acting()
     await FallbackReasoner([Speaks()], first_word_ms=1).reply(request(), act)

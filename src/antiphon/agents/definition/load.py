@@ -220,6 +220,7 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
             tools=tuple(file.reasoning.tools),
             first_word_ms=file.reasoning.first_word_ms,
             rounds_max=file.reasoning.rounds_max,
+            hedge=file.reasoning.hedge,
         ),
         preset=file.turn.preset,
         policy=Policy(
@@ -247,7 +248,7 @@ def _speech(file: AgentFile) -> Speech:
     speech = file.speech
     return Speech(
         stt=tuple(speech.stt), tts=tuple(speech.tts), end_of_turn=tuple(speech.end_of_turn),
-        vad=tuple(speech.vad), vocabulary=tuple(speech.vocabulary), speed=speech.speed,
+        vad=tuple(speech.vad), vocabulary=tuple(speech.vocabulary), speed=speech.speed, hedge=speech.hedge,
     )  # fmt: skip
 
 

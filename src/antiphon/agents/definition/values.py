@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from antiphon.conversation.policy import Policy
 
+UNIFIED = "unified:"  # Before the name of a model that hears and speaks by itself.
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
@@ -28,11 +30,12 @@ class Speech:
     vad: tuple[str, ...]
     vocabulary: tuple[str, ...] = ()
     speed: float = 1.0
+    hedge: bool = False  # Start the next voice beside one that is later than it usually is.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reasoning:
-    """How replies come about. `models` in order of preference: "openai-compatible", "flow/front_desk"."""
+    """How replies come about. `models` in order of preference: "acme/model", "flow/front_desk"."""
 
     models: tuple[str, ...]
     prompt: str = ""
@@ -40,6 +43,12 @@ class Reasoning:
     tools: tuple[str, ...] = ()
     first_word_ms: int = 4000  # A model without a first word by then has failed; the next one answers.
     rounds_max: int = 4  # Tool rounds within one reply.
+    hedge: bool = False  # Start the next model beside one that is later than it usually is.
+
+    @property
+    def language_models(self) -> tuple[str, ...]:
+        """Without the flows, and without models that hear and speak by themselves."""
+        return tuple(name for name in self.models if not name.startswith(("flow/", UNIFIED)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,10 @@ _log = structlog.get_logger(__name__)
 SAMPLES_MAX = 64
 SAMPLES_MIN = 10  # A percentile of fewer says nothing.
 
+CACHED_MS_MAX = (
+    5  # Faster than this no provider answers, only our own cache; it says nothing of the provider.
+)
+
 FAILURES = (ProviderError, DeadlineExceeded, TimeoutError)
 
 
@@ -52,6 +56,11 @@ class Health:
 
     def admit(self) -> int | None:
         return self.breaker.admit(self.now_ms())
+
+    def responded(self, begun_ms: int) -> None:
+        took_ms = self.now_ms() - begun_ms
+        if took_ms >= CACHED_MS_MAX:
+            self.first_response.add(took_ms)
 
     def succeeded(self, ticket: int) -> None:
         self.breaker.succeeded(ticket, self.now_ms())

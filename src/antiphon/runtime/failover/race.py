@@ -78,8 +78,7 @@ class _Contest(Generic[P]):
     def claim(self, attempt: Attempt[P]) -> bool:
         if self.winner is None:
             self.winner = attempt
-            health = attempt.candidate.health
-            health.first_response.add(health.now_ms() - attempt.begun_ms)
+            attempt.candidate.health.responded(attempt.begun_ms)
             for other in self.attempts:
                 if other is not attempt and not other.task.done():
                     other.payer.lost = True
