@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from tests.doubles.virtual_loop import passes
+
 from antiphon.agents.ports import Completion, Message, Tool, ToolCall, Usage
 from antiphon.errors import ProviderUnavailable
 from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TtsAudio, TtsRequest
@@ -36,7 +38,7 @@ class ScriptedModel:
                 if isinstance(step, Exception):
                     raise step
                 if isinstance(step, int):
-                    await asyncio.sleep(step / 1000)
+                    await passes(step)
                 else:
                     text += step
                     emit(step)
@@ -89,7 +91,7 @@ class ScriptedVoice:
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         self.asked.append(request)
         try:
-            await asyncio.sleep(self.first_ms / 1000)
+            await passes(self.first_ms)
             await self._speak(request.text.split(), emit)
         except asyncio.CancelledError:
             self.cancelled += 1
@@ -108,7 +110,7 @@ class ScriptedVoice:
             done = (at + block) * 1000 // (2 * RATE_HZ) // WORD_MS
             ends = tuple(WORD_MS * (index + 1) for index in range(done)) if self.dated else ()
             emit(TtsAudio(pcm=sound[at : at + block], word_ends_ms=ends))
-            await asyncio.sleep(self.block_ms / 1000)
+            await passes(self.block_ms)
 
 
 class ScriptedStt:

@@ -91,6 +91,17 @@ class Registry:
         """Full names of one role, which may be given by its word on the command line."""
         return [name for name, _ in self.matrix(Role(role))]
 
+    def known_as(self, role: Role, name: str) -> Known:
+        """What is known of a name; of any other name of a vendor that takes any, what it says of its first.
+
+        Raises:
+            ConfigError: There is no such name.
+        """
+        vendor, model = self._find(role, name)
+        known = vendor.known(role)
+        named = [entry for entry in known if entry.name == model]
+        return (named or [entry for entry in known if entry.any_name])[0]
+
     def matrix(self, role: Role) -> list[tuple[str, Known]]:
         """Full names with licence and state."""
         return [
@@ -109,7 +120,7 @@ class Registry:
         return any(self._environment.get(variable, "").strip() for variable in variables)
 
     def _find(self, role: Role, name: str) -> tuple[Vendor, str]:
-        if not self._knows(role, name):
+        if not self.knows(role, name):
             known = self.known(role)
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
             hint = f'did you mean "{near[0]}"? ' if near else ""
@@ -122,7 +133,7 @@ class Registry:
             self._vendors[prefix] = self._cloud[prefix](self._environment)
         return self._vendors[prefix]
 
-    def _knows(self, role: Role, name: str) -> bool:
+    def knows(self, role: Role, name: str) -> bool:
         """Listed, or of a vendor with more voices or models of this role than anybody could list."""
         prefix, _, model = name.partition("/")
         if prefix != LOCAL and prefix not in self._cloud:

@@ -55,14 +55,14 @@ class Meter:
     """
 
     def __init__(self, prices: Prices | None = None, spent: Callable[[Decimal], None] | None = None) -> None:
-        self._prices = prices
+        self.prices = prices
         self.spent = spent
         self.note: Callable[..., None] = _nowhere  # Bound to the trace when the call begins.
         self.total_usd = Decimal(0)
         self.unpriced: set[str] = set()
 
     def take(self, use: Use) -> None:
-        cost = self._prices.cost_usd(use.role, use.provider, use.amounts) if self._prices else None
+        cost = self.prices.cost_usd(use.role, use.provider, use.amounts) if self.prices else None
         flags = {name: True for name in ("estimated", "wasted") if getattr(use, name)}
         self.note(
             "usage",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 from tests.doubles.scripted_ports import ScriptedModel
-from tests.doubles.virtual_loop import live
+from tests.doubles.virtual_loop import live, passes
 
 from antiphon.agents.ports import Completion, Message, ToolCall
 from antiphon.errors import ProviderError, ProviderRejected, ProviderUnavailable
@@ -197,7 +197,7 @@ def test_what_one_call_learned_spares_the_next_one_the_wait() -> None:
         await table.ask()
         assert loop.time() - begun < 0.05
         assert len(table.models[0].asked) == 3
-        await asyncio.sleep(6)
+        await passes(6000)
         table.models[0].steps = ("I am well again.",)
         await table.ask()  # The probe.
         table.said.clear()
@@ -215,7 +215,7 @@ def test_a_refusal_calls_a_person_once_and_keeps_the_breaker_open() -> None:
                 await table.ask()
         assert [log["event"] for log in logs if log["log_level"] == "error"] == ["provider_rejected"]
         assert len(table.models[0].asked) == 1
-        await asyncio.sleep(60)
+        await passes(60000)
         await table.ask()
         assert len(table.models[0].asked) == 1
 
@@ -227,7 +227,7 @@ def test_giving_up_the_reply_stops_everybody_at_once_and_is_no_verdict() -> None
         table = Table(ScriptedModel(9000, "a"), ScriptedModel(9000, "b"), hedge=True, first_ms=20_000)
         warmed_up(table, 100)
         asking = asyncio.ensure_future(table.ask())
-        await asyncio.sleep(0.5)
+        await passes(500)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 from tests.doubles.scripted_ports import RATE_HZ, ScriptedStt, say
-from tests.doubles.virtual_loop import live
+from tests.doubles.virtual_loop import live, passes
 
 from antiphon.errors import ProviderError
 from antiphon.runtime.failover.health import HealthBook
@@ -52,9 +51,9 @@ class Ear:
             if word == breaks_before:
                 self.recognisers[0].fails = how
             self.stream.push(say(word))
-            await asyncio.sleep(0.2)
+            await passes(200)
         self.stream.speech_stopped()
-        await asyncio.sleep(3)
+        await passes(3000)
 
     @property
     def finals(self) -> list[str]:
@@ -112,11 +111,11 @@ def test_words_that_were_understood_are_not_replayed() -> None:
         # The caller goes on before the final of the first half has come.
         ear.stream.speech_started()
         ear.stream.push(say("is"))
-        await asyncio.sleep(0.2)
+        await passes(200)
         ear.recognisers[0].fails = "push"
         ear.stream.push(say("linda"))
         ear.stream.speech_stopped()
-        await asyncio.sleep(2)
+        await passes(2000)
         assert ear.finals == ["my name", "is linda"]
 
     live(story())
@@ -173,7 +172,7 @@ def test_calls_that_come_later_do_not_wait_for_what_is_known_to_be_down() -> Non
         ]
         FailoverStt(candidates).open(SttConfig(sample_rate_hz=RATE_HZ), lambda event: None)
         assert (len(first.streams), len(second.streams)) == (0, 2)
-        await asyncio.sleep(6)
+        await passes(6000)
         FailoverStt(candidates).open(SttConfig(sample_rate_hz=RATE_HZ), lambda event: None)
         assert len(first.streams) == 1  # The probe.
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.doubles.scripted_ports import RATE_HZ, WORD_MS, ScriptedVoice, heard
-from tests.doubles.virtual_loop import live
+from tests.doubles.virtual_loop import live, passes
 
 from antiphon.errors import ProviderError
 from antiphon.runtime.failover.health import HealthBook
@@ -166,7 +166,7 @@ def test_an_interruption_stops_the_voice_within_a_moment() -> None:
         booth = Booth(ScriptedVoice(block_ms=100), ScriptedVoice())
         loop = asyncio.get_running_loop()
         saying = asyncio.ensure_future(booth.say())
-        await asyncio.sleep(0.3)
+        await passes(300)
         begun = loop.time()
         saying.cancel()
         with pytest.raises(asyncio.CancelledError):
