@@ -82,7 +82,7 @@ async def assemble(
     kits = {}
     for definition in definitions:
         kit = await _kit(definition, shared)
-        await _rehearse(kit)
+        await rehearse(kit)
         kits[definition.name] = kit
     return kits
 
@@ -177,7 +177,7 @@ def _voice_candidate(name: str, shared: Shared) -> Candidate[SpeakingAs]:
     )
 
 
-async def _rehearse(kit: AgentKit) -> None:
+async def rehearse(kit: AgentKit) -> None:
     """Speak what every call needs at once, so that the cache has it before the first caller rings."""
     definition = kit.definition
     # The core speaks its own phrases whole, a reasoner's words come in chunks.
