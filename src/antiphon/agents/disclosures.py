@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from antiphon.agents.ports import Reasoner, Replying, ReplyKind, ReplyRequest
+from antiphon.agents.ports import Exchange, Reasoner, Replying, ReplyKind, ReplyRequest, WarmsReplies
 
 
 def say(act: Replying, text: str, protected: Sequence[str]) -> None:
@@ -57,6 +57,11 @@ class DisclosureGuard:
             for words in self._owed:
                 act.say(f"{words} ", uninterruptible=True)
         await self.reasoner.reply(request, act)
+
+    async def warm(self, history: Sequence[Exchange]) -> None:
+        """As `WarmsReplies`."""
+        if isinstance(self.reasoner, WarmsReplies):
+            await self.reasoner.warm(history)
 
     def confirm(self, reply_id: str) -> None:
         """As `Reasoner`."""

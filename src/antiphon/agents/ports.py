@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,6 +130,15 @@ class Reasoner(Protocol):
         """How much of a confirmed reply the caller heard."""
 
 
+@runtime_checkable
+class WarmsReplies(Protocol):
+    """What a `Reasoner` may have besides."""
+
+    async def warm(self, history: Sequence[Exchange]) -> None:
+        """The caller has begun to speak after `history`: make ready for the reply. Never raises
+        ProviderError, changes nothing that is said."""
+
+
 class Effect(Enum):
     """Does running a tool change the world?"""
 
@@ -170,19 +179,34 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message to a language model. role: "system", "user", "assistant" or "tool"."""
+    """One message to a language model. role: "system", "user", "assistant" or "tool".
+
+    Attributes:
+        cache: Everything up to here, the tools included, is settled and comes again word for word: vendors
+            that want a mark for their prompt cache get it here. At most two messages of a request have it.
+    """
 
     role: str
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
+    cache: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
+    """What one request is charged for.
+
+    Attributes:
+        input_tokens: The whole prompt, whatever became of it.
+        cached_tokens: The part of `input_tokens` that was read from the vendor's prompt cache.
+        cache_write_tokens: The part of `input_tokens` that was stored there at a price of its own.
+    """
+
     input_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
+    cache_write_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +224,19 @@ class LanguageModel(Protocol):
 
         Raises:
             ProviderUnavailable, ProviderRejected, ProviderProtocolError.
+        """
+
+
+@runtime_checkable
+class WarmsPrompts(Protocol):
+    """What a `LanguageModel` may have besides: its prompt cache can be filled before the words are needed."""
+
+    async def warm(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Usage:
+        """Have the vendor read the beginning of the next request, up to the last message with `cache`, and
+        throw its answer away. A model that cannot do that for next to nothing does not have this method.
+
+        Raises:
+            As `LanguageModel.complete`.
         """
 
 

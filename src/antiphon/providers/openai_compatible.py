@@ -18,12 +18,32 @@ from typing import TYPE_CHECKING, Any
 
 from antiphon.agents.ports import Completion, Message, Tool, ToolCall, Usage
 from antiphon.errors import ConfigError, ProviderProtocolError, ProviderRejected, ProviderUnavailable
+from antiphon.providers.cloud import Access, Account, Offer, cloud_vendor
+from antiphon.providers.roles import Capabilities, Role, Vendor
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 NAME = "openai-compatible"
 NO_KEY = "none"  # Local servers need no key, but the SDK insists on a text.
+
+
+ACCOUNT = Account(
+    vendor=NAME, sdk="openai", extra="openai", keys=("ANTIPHON_LLM_MODEL",), url="ANTIPHON_LLM_URL",
+    needs_url=True,
+)  # fmt: skip
+
+
+def vendor(environment: Mapping[str, str]) -> Vendor:
+    """The operator's endpoint: its own model by the bare name, any other it serves by "/MODEL"."""
+    offer = Offer(role=Role.LLM, name="", capabilities=Capabilities(tools=True), any_name=True)
+    return cloud_vendor(ACCOUNT, environment, [offer], llm=_language_model)
+
+
+def _language_model(model: str, access: Access) -> OpenAiCompatibleModel:
+    made = language_model_from_environment(f"{NAME}/{model}", access.environment)
+    assert made is not None, "the address and the model are set, or it would not be made"
+    return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +82,15 @@ def config_from_environment(environment: Mapping[str, str] | None = None) -> Ope
     return OpenAiCompatibleConfig(url=url, model=model, key=key or NO_KEY)
 
 
-def language_model_from_environment(name: str = NAME) -> OpenAiCompatibleModel | None:
+def language_model_from_environment(
+    name: str = NAME, environment: Mapping[str, str] | None = None
+) -> OpenAiCompatibleModel | None:
     """The model an agent file calls "openai-compatible" or "openai-compatible/MODEL"; None if none is set.
 
     Raises:
         ConfigError: The settings are wrong, or the SDK is not installed.
     """
-    config = config_from_environment()
+    config = config_from_environment(environment)
     if config is None:
         return None
     chosen = name.partition("/")[2]

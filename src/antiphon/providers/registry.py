@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from antiphon.agents.ports import LanguageModel, SentenceEncoder
 from antiphon.errors import ConfigError
+from antiphon.providers.cloud import cloud
 from antiphon.providers.local.vendor import embedded
 from antiphon.providers.local.worker import WorkerClient
 from antiphon.providers.roles import Known, Role, Vendor
@@ -22,9 +24,11 @@ from antiphon.speech.ports import (
 
 T = TypeVar("T")
 
-# A new vendor is one line here.
-VENDORS: Mapping[str, Callable[[WorkerClient | None], Vendor]] = {
-    "local": embedded,
+LOCAL, OWN_ENDPOINT = "local", "openai-compatible"
+
+# A new vendor is one line here; its module is imported when one of its names is asked for, or all are listed.
+CLOUD: Mapping[str, Callable[[Mapping[str, str]], Vendor]] = {
+    OWN_ENDPOINT: cloud("antiphon.providers.openai_compatible"),
 }
 
 
@@ -33,10 +37,20 @@ class Registry:
 
     Args:
         worker: Serves the embedded models; without it they load in this process when first asked for.
+        environment: Keys and addresses of the vendors; the process's own unless given.
+        vendors: Vendors behind a network by prefix; all there are unless given.
     """
 
-    def __init__(self, worker: WorkerClient | None = None) -> None:
-        self._vendors = {prefix: vendor(worker) for prefix, vendor in VENDORS.items()}
+    def __init__(
+        self,
+        worker: WorkerClient | None = None,
+        *,
+        environment: Mapping[str, str] | None = None,
+        vendors: Mapping[str, Callable[[Mapping[str, str]], Vendor]] | None = None,
+    ) -> None:
+        self._environment = os.environ if environment is None else environment
+        self._cloud = CLOUD if vendors is None else vendors
+        self._vendors = {LOCAL: embedded(worker)}
 
     def stt(self, name: str) -> SpeechToText:
         """Raises ConfigError for an unknown name (as all of these), or when the model is missing."""
@@ -77,28 +91,59 @@ class Registry:
         """Full names of one role, which may be given by its word on the command line."""
         return [name for name, _ in self.matrix(Role(role))]
 
+    def known_as(self, role: Role, name: str) -> Known:
+        """What is known of a name; of any other name of a vendor that takes any, what it says of its first.
+
+        Raises:
+            ConfigError: There is no such name.
+        """
+        vendor, model = self._find(role, name)
+        known = vendor.known(role)
+        named = [entry for entry in known if entry.name == model]
+        return (named or [entry for entry in known if entry.any_name])[0]
+
     def matrix(self, role: Role) -> list[tuple[str, Known]]:
         """Full names with licence and state."""
         return [
-            (f"{prefix}/{entry.name}", entry)
-            for prefix, vendor in self._vendors.items()
-            for entry in vendor.known(role)
+            (f"{prefix}/{entry.name}" if entry.name else prefix, entry)
+            for prefix in (LOCAL, *self._cloud)
+            for entry in self._vendor(prefix).known(role)
         ]
 
+    def is_wanted(self, name: str) -> bool:
+        """False only for the operator's own endpoint while nothing of it is set: agent files name it in case
+        there is one."""
+        prefix = name.partition("/")[0]
+        if prefix != OWN_ENDPOINT:
+            return True
+        variables = {each for known in self._vendor(prefix).known(Role.LLM) for each in known.variables}
+        return any(map(self.is_set, variables))
+
+    def is_set(self, variable: str) -> bool:
+        """Whether an environment variable, or one of "A|B", has a value."""
+        return any(self._environment.get(name, "").strip() for name in variable.split("|"))
+
     def _find(self, role: Role, name: str) -> tuple[Vendor, str]:
-        known = self.known(role)
-        if name not in known and not self._takes_any(role, name):
+        if not self.knows(role, name):
+            known = self.known(role)
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
             hint = f'did you mean "{near[0]}"? ' if near else ""
             raise ConfigError(f'there is no {role.value} "{name}"', fix=f"{hint}known: {', '.join(known)}")
         prefix, _, model = name.partition("/")
-        return self._vendors[prefix], model
+        return self._vendor(prefix), model
 
-    def _takes_any(self, role: Role, name: str) -> bool:
-        """The vendor has more voices or models of this role than anybody could list."""
+    def _vendor(self, prefix: str) -> Vendor:
+        if prefix not in self._vendors:
+            self._vendors[prefix] = self._cloud[prefix](self._environment)
+        return self._vendors[prefix]
+
+    def knows(self, role: Role, name: str) -> bool:
+        """Listed, or of a vendor with more voices or models of this role than anybody could list."""
         prefix, _, model = name.partition("/")
-        vendor = self._vendors.get(prefix)
-        return bool(model) and vendor is not None and any(entry.any_name for entry in vendor.known(role))
+        if prefix != LOCAL and prefix not in self._cloud:
+            return False
+        known = self._vendor(prefix).known(role)
+        return any(entry.name == model or (entry.any_name and model) for entry in known)
 
 
 def _made(maker: T | None) -> T:

@@ -63,14 +63,26 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """One name a vendor offers, without its prefix. `state` says whether it can be used at once, and if not,
-    what to do. With `any_name` the vendor takes any other name of this role too (voices, models)."""
+    """One name a vendor offers, without its prefix.
+
+    Attributes:
+        state: Whether it can be used at once, and if not ("missing: ..."), what to do.
+        any_name: The vendor takes any other name of this role too (voices, models).
+        extra: The extra of this package that installs what it needs; "" for none.
+        variables: Environment variables it needs; "A|B" means either will do.
+    """
 
     name: str
     licence: str
     state: str
     capabilities: Capabilities = Capabilities()
     any_name: bool = False
+    extra: str = ""
+    variables: tuple[str, ...] = ()
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.state.startswith("missing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

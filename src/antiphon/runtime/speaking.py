@@ -16,6 +16,7 @@ from antiphon.audio import tones
 from antiphon.conversation.events import ChunkCut, ChunkSynthesized, Event, SynthesisFailed
 from antiphon.errors import ProviderError
 from antiphon.runtime.media.ports import Line
+from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
 from antiphon.speech.word_times import ends_as_written
 
@@ -48,12 +49,15 @@ class Speaker:
         shape: Callable[[str], str],
         post: Callable[[Event], None],
         note: Callable[..., None],
+        *,
+        meter: Meter | None = None,
     ) -> None:
         self.line = line
         self.voices = voices
         self.shape = shape
         self.post = post
         self.note = note
+        self.meter = meter
         self._replies: dict[str, _SpokenReply] = {}
 
     def add(self, reply_id: str, index: int, text: str, sound: str = "") -> None:
@@ -145,7 +149,8 @@ class _SpokenReply:
             if sound:
                 self._sound(index, sound)
             else:
-                await self._synthesize(index, text)
+                with paid_by(Payer(meter=self._speaker.meter, reply=self._id)):
+                    await self._synthesize(index, text)
             self._done += 1
             self._finish_if_done()
 

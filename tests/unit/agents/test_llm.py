@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from tests.unit.agents.dialogue import AGENTS, NOW, Acting, Dialogue
 from antiphon.agents.build import build_reasoner
 from antiphon.agents.definition import AgentDefinition, load_agent
 from antiphon.agents.llm.fallback import FallbackReasoner
-from antiphon.agents.llm.reasoner import LlmReasoner, instructions
+from antiphon.agents.llm.reasoner import LlmReasoner, instructions, moment
 from antiphon.agents.ports import (
     CallerTurn,
+    Completion,
     Effect,
     HeardReply,
     Message,
@@ -29,6 +31,7 @@ from antiphon.agents.ports import (
     Tool,
     ToolContext,
     ToolResult,
+    Usage,
 )
 from antiphon.agents.tools import appointment_tools
 from antiphon.errors import ConfigError, ProviderProtocolError, ProviderRejected, ProviderUnavailable
@@ -258,10 +261,80 @@ async def test_an_answer_without_words_is_a_protocol_error(definition: AgentDefi
             await LlmReasoner(definition, model(server), []).reply(request(), acting())
 
 
-def test_the_instructions_name_the_time_and_the_truth_about_being_an_ai(definition: AgentDefinition) -> None:
-    text = instructions(definition, datetime(2026, 11, 23, 9, 12, tzinfo=ZoneInfo("America/New_York")))
-    assert "Monday, November 23, 2026, 09:12" in text
-    assert "never claim" in text
+def test_the_instructions_tell_the_truth_about_being_an_ai_and_never_change(
+    definition: AgentDefinition,
+) -> None:
+    assert "never claim" in instructions(definition)
+    now = datetime(2026, 11, 23, 9, 12, tzinfo=ZoneInfo("America/New_York"))
+    assert "Monday, November 23, 2026, 09:12" in moment(definition, now)
+
+
+class Remembers:
+    """A model that keeps what it is asked and what it is warmed with."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.asked: list[Sequence[Message]] = []
+        self.warmed: list[tuple[Sequence[Message], Sequence[Tool]]] = []
+        self._error = error
+
+    async def complete(
+        self, messages: Sequence[Message], tools: Sequence[Tool], emit: Callable[[str], None]
+    ) -> Completion:
+        self.asked.append(list(messages))
+        emit("Yes.")
+        return Completion(text="Yes.")
+
+    async def warm(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Usage:
+        if self._error is not None:
+            raise self._error
+        self.warmed.append((messages, tools))
+        return Usage()
+
+
+def spoken(exchanges: int) -> list[CallerTurn | HeardReply]:
+    return [CallerTurn(text=f"turn {number}") for number in range(exchanges)]
+
+
+async def test_instructions_and_settled_history_are_marked_for_the_prompt_cache(
+    definition: AgentDefinition,
+) -> None:
+    remembers = Remembers()
+    reasoner = LlmReasoner(definition, remembers, [WEATHER])
+    await reasoner.reply(request("Hello"), acting())
+    await reasoner.reply(request("Tuesday", history=spoken(2)), acting())
+    assert [message.cache for message in remembers.asked[0]] == [True, False, False]
+    assert [message.cache for message in remembers.asked[1]] == [True, False, True, False, False]
+    assert remembers.asked[0][0] == remembers.asked[1][0]
+
+
+async def test_a_long_history_is_forgotten_in_steps_so_that_its_beginning_stays_cached(
+    definition: AgentDefinition,
+) -> None:
+    remembers = Remembers()
+    reasoner = LlmReasoner(definition, remembers, [])
+    for exchanges in (60, 61, 62, 80, 81):
+        await reasoner.reply(request("Well?", history=spoken(exchanges)), acting())
+    firsts = [messages[1].content for messages in remembers.asked]
+    assert firsts == ["turn 0", "turn 20", "turn 20", "turn 20", "turn 40"]
+
+
+async def test_the_beginning_of_the_next_request_is_warmed_word_for_word(
+    definition: AgentDefinition,
+) -> None:
+    remembers = Remembers()
+    reasoner = LlmReasoner(definition, remembers, [WEATHER])
+    await reasoner.warm(spoken(3))
+    await reasoner.reply(request("Well?", history=spoken(3)), acting())
+    ((messages, tools),) = remembers.warmed
+    assert remembers.asked[0][: len(messages)] == messages
+    assert messages[-1].cache
+    assert [tool.name for tool in tools][:1] == ["world_weather"]
+
+
+async def test_warming_that_fails_is_nobodys_trouble(definition: AgentDefinition) -> None:
+    remembers = Remembers(ProviderUnavailable("m", "away"))
+    await LlmReasoner(definition, remembers, []).warm(spoken(1))
+    assert remembers.warmed == []
 
 
 # --- the flow behind it -----------------------------------------------------------------------------------
@@ -312,6 +385,29 @@ async def test_a_model_that_fails_half_way_is_not_talked_over() -> None:
     with pytest.raises(ProviderUnavailable):
         await FallbackReasoner([failing, Speaks()]).reply(request(), act)
     assert act.reply.text == "I have"
+
+
+class Asks(Stalls):
+    """Runs a tool and fails."""
+
+    async def reply(self, request: ReplyRequest, act: Replying) -> None:
+        await act.run_tool("world.weather", {"city": "Rome"})
+        raise ProviderUnavailable("m", "cut")
+
+
+@pytest.mark.parametrize("effect", [False, True])
+async def test_a_tool_that_only_read_may_run_again_but_after_an_effect_nobody_begins_anew(
+    effect: bool,
+) -> None:
+    act = acting()
+    reasoner = FallbackReasoner([Asks(), Speaks()], effects=frozenset({"world.weather"} if effect else ()))
+    if effect:
+        with pytest.raises(ProviderUnavailable):
+            await reasoner.reply(request(), act)
+        assert act.reply.text == ""
+    else:
+        await reasoner.reply(request(), act)
+        assert act.reply.text == "From the flow."
 
 
 async def test_the_last_reasoner_has_no_deadline_of_ours() -> None:

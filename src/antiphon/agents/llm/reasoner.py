@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,10 +30,12 @@ from antiphon.agents.ports import (
     ToolCall,
     ToolContext,
     ToolResult,
+    WarmsPrompts,
 )
-from antiphon.errors import ProviderProtocolError
+from antiphon.errors import ProviderError, ProviderProtocolError
 
 HISTORY_MAX = 60  # Exchanges given to the model; older ones have served.
+HISTORY_STEP = 20  # So many are forgotten at once: a beginning that moves with every turn is never cached.
 RESULT_MAX = 6000  # Characters of one tool result.
 
 
@@ -186,8 +189,9 @@ class LlmReasoner:
         return [*offered, END_CALL, HAND_OVER]
 
     def _messages(self, request: ReplyRequest) -> list[Message]:
-        messages = [Message(role="system", content=instructions(self.definition, request.now))]
-        messages += [_exchange(item) for item in request.history[-HISTORY_MAX:]]
+        messages = self._settled(request.history)
+        # What changes from turn to turn comes last: before the history it would spoil every prompt cache.
+        messages.append(Message(role="system", content=moment(self.definition, request.now)))
         if self._known:
             told = "\n".join(f"{item.name}({item.arguments}) -> {item.result}" for item in self._known[-10:])
             messages.append(
@@ -205,6 +209,21 @@ class LlmReasoner:
             case _:
                 messages.append(Message(role="user", content=_words_of_caller(request.text)))
         return messages
+
+    def _settled(self, history: Sequence[Exchange]) -> list[Message]:
+        """Instructions and history, each marked where a prompt cache may end."""
+        messages = [Message(role="system", content=instructions(self.definition), cache=True)]
+        forgotten = -(-max(0, len(history) - HISTORY_MAX) // HISTORY_STEP) * HISTORY_STEP
+        messages += [_exchange(item) for item in history[forgotten:]]
+        if len(messages) > 1:
+            messages[-1] = replace(messages[-1], cache=True)
+        return messages
+
+    async def warm(self, history: Sequence[Exchange]) -> None:
+        """As `WarmsReplies`."""
+        if isinstance(self.model, WarmsPrompts):
+            with suppress(ProviderError):  # The reply itself will find out and say so.
+                await self.model.warm(self._settled(history), self._offered())
 
     def confirm(self, reply_id: str) -> None:
         """As `Reasoner`."""
@@ -225,13 +244,18 @@ class LlmReasoner:
         """As `Reasoner`; what was heard comes back with the next request's history."""
 
 
-def instructions(definition: AgentDefinition, now: datetime) -> str:
-    """The system message: who the agent is, how speech differs from text, and what is data."""
+def moment(definition: AgentDefinition, now: datetime) -> str:
+    """What the model must know of the present."""
+    return f"It is {now:%A, %B %d, %Y, %H:%M} in {definition.time_zone}."
+
+
+def instructions(definition: AgentDefinition) -> str:
+    """The system message: who the agent is, how speech differs from text, and what is data. The same words
+    for every turn of every call, so that a prompt cache can keep them."""
     persona = definition.persona
     lines = [
         f"You are {persona.name}, {persona.role}, on the telephone. {persona.style}".strip(),
         "You are an AI and never claim or suggest to be a person.",
-        f"It is {now:%A, %B %d, %Y, %H:%M} in {definition.time_zone}.",
         "Your words are spoken aloud. Begin with a short clause. At most two short sentences, one question "
         "at a time, no lists, no markup, no emoji. Write numbers, dates and times as words.",
         "The caller's words reach you by speech recognition and may be misheard; ask when something seems "
