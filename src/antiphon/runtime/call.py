@@ -446,6 +446,7 @@ class Call:
         garbage collection that would stop every other call."""
         self._replies.clear()
         self._latest = None
+        self.parts.meter.close()
         del self._speaker, self._toolbox, self._hearing
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:

@@ -81,6 +81,10 @@ class Meter:
             if self.spent is not None:
                 self.spent(self.total_usd)
 
+    def close(self) -> None:
+        """The call is over and must not be kept alive by whoever still counts for it."""
+        self.note, self.spent = _nowhere, None
+
 
 def _nowhere(type: str, **fields: object) -> None:  # noqa: A002 - the trace's own word
     """A meter whose call has not begun."""

@@ -193,7 +193,7 @@ def test_asking_for_the_end_again_does_not_put_it_off() -> None:
     assert call.last(EndCall).cause == "operator"
 
 
-def test_a_caller_still_speaking_after_the_time_limit_is_not_answered_in_mid_sentence() -> None:
+def test_what_a_caller_says_after_the_time_limit_is_kept_and_not_answered_any_more() -> None:
     call = Script(Policy(silence=SilencePolicy(call_max_ms=10_000)))
     call.greeted()
     call.wait(7500)
@@ -204,5 +204,7 @@ def test_a_caller_still_speaking_after_the_time_limit_is_not_answered_in_mid_sen
     assert call.count(CommitTurn) == 0
     call.pause()
     call.final("wait I have one more question")
-    call.wait(1000)
-    assert call.last(CommitTurn).text == "wait I have one more question"
+    call.wait(3000)
+    assert call.count(CommitTurn) == 0
+    assert call.last(NoteUtterance) == NoteUtterance(kind="late", text="wait I have one more question")
+    assert call.last(EndCall).cause == "time_limit"
