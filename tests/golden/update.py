@@ -25,8 +25,9 @@ def trace_lines(path: Path) -> list[bytes]:
 
 
 def table() -> str:
-    """Row by row: the trace, the fault under which it fails, and what is not shown here."""
-    lines = ["| | Seen in the field | Golden trace | Fails when | How far, and what is missing |", "|---|---|---|---|---|"]
+    """Row by row: the trace, the fault under which it fails, and what is missing."""
+    head = "| | Seen in the field | Golden trace | Fails when | How far, and what is missing |"
+    lines = [head, "|---|---|---|---|---|"]
     for name, row in ROWS.items():
         symptoms = [symptom for symptom in SYMPTOMS.values() if name in symptom.rows]
         traces = ", ".join(f"`{symptom.name}`" for symptom in symptoms) or "–"
