@@ -11,6 +11,7 @@ from typing import Protocol
 
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.conversation.heard import weight
 from tests.simulation.choices import Choices
 from tests.simulation.line import Line
 from tests.simulation.plan import Weather
@@ -282,6 +283,6 @@ def _spoken(text: str, pause_ms: int) -> tuple[int, ...]:
     ends_ms: list[int] = []
     so_far_ms = 0
     for number, word in enumerate(text.split()):
-        so_far_ms += (len(word) + 1) * MS_PER_CHARACTER + (pause_ms if number == 1 else 0)
+        so_far_ms += (weight(word) + 1) * MS_PER_CHARACTER + (pause_ms if number == 1 else 0)
         ends_ms.append(so_far_ms)
     return tuple(ends_ms) or (0,)
