@@ -49,7 +49,7 @@ class Peer:
     fault: Fault
     faulty: Faulty
     socket: ServerConnection
-    received: list[Any] = field(default_factory=list)
+    received: list[Any] = field(default_factory=list, repr=False)
     sent: int = 0
     close_code: int | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)

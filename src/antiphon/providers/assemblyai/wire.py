@@ -1,7 +1,7 @@
 """AssemblyAI's streaming messages (v3), to and from our values. Pure.
 
-Sources: the message types of assemblyai 1.8.2; assemblyai.com/docs, pages "Message Sequence", "Turn Detection"
-and "Updating Configuration Mid-Stream", read 2026-11-25.
+Sources: the message types of assemblyai 1.8.2; assemblyai.com/docs, pages "Message Sequence",
+"Turn Detection", "Updating Configuration Mid-Stream", read 2026-11-25.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ log = structlog.get_logger()
 # vendors' own last resort (Flux ends a turn after 5 s of silence at the latest).
 _SILENCE_EVERY_MS = 100
 _SILENCE_AT_MOST_MS = 6_000
+_ASK_WITH_SILENCE_MS = 300  # Flux says something every 250 ms of audio.
 
 
 class ListeningStream:
@@ -66,6 +67,7 @@ class ListeningStream:
         self._wake = asyncio.Event()
         self._late = asyncio.Event()
         self._sent_ms = 0  # On the present connection.
+        self._utterance_from_ms = -1
         self._down = False
         self._progress = False
         self._silence_left_ms = 0
@@ -138,6 +140,9 @@ class ListeningStream:
             try:
                 await self._connection()
             except ProviderError as failure:
+                if self._task.cancelling():
+                    # CPython 3.11 loses a cancellation when a task of the group fails in the same moment.
+                    raise asyncio.CancelledError from None
                 failures = 1 if self._progress else failures + 1
                 self._failed(failure, failures)
             if not self._dead:
@@ -160,8 +165,10 @@ class ListeningStream:
         self.failure = failure
         self._journal.rewind()
         self._words.reconnected()
-        log.warning("stt_connection_lost", vendor=self._recogniser.name, reason=str(failure), row=failures)
-        if self._dead or failures >= self._limits.attempts_until_down:
+        down = self._dead or failures >= self._limits.attempts_until_down
+        if failures == 1 or (down and not self._down):  # Not with every attempt of an outage.
+            log.warning("stt_connection_lost", vendor=self._recogniser.name, reason=str(failure), down=down)
+        if down:
             self._down = True
             self._give(self._words.lose_all(self._loop.time()))
             self._journal.forget_before(self._words.oldest)
@@ -188,7 +195,7 @@ class ListeningStream:
             except TimeoutError:
                 raise ProviderUnavailable(self._recogniser.name, "no connection in time") from None
             self.counters.connections += 1
-            self._sent_ms = 0
+            self._sent_ms, self._utterance_from_ms = 0, -1
             self._late.clear()
             await self._talk(link, wanted)
 
@@ -279,10 +286,14 @@ class ListeningStream:
         if piece.owed is None:
             self._words.began(piece.segment, self._sent_ms - piece.offset_ms)
             self.counters.replayed_ms += piece.duration_ms if piece.repeated else 0
+            if self._utterance_from_ms < 0:
+                self._utterance_from_ms = self._sent_ms
             piece.end_ms = self._sent_ms + piece.duration_ms
             await self._send_audio(link, piece.pcm)
             return
         settle_s = self._limits.settle_ms / 1000
+        piece.owed.from_ms = max(0, self._utterance_from_ms)
+        self._utterance_from_ms = -1
         piece.owed.at_ms, piece.owed.settles_s = self._sent_ms, self._loop.time() + settle_s
         self._loop.call_later(settle_s, self._settle, piece.owed)
         if self._vendor_ends:
@@ -310,6 +321,10 @@ class ListeningStream:
         given, answered = self._words.settle(self._loop.time())
         self._answered(answered, settled=True)
         self._give(given)
+        if self._words.owes(owed) and self._recogniser.keep_alive_silence:
+            # It says how far it has listened only with more audio: ask whether it is there at all.
+            self._silence_left_ms = max(self._silence_left_ms, _ASK_WITH_SILENCE_MS)
+            self._wake.set()
 
     def _overdue(self, owed: Owed) -> None:
         if not self._words.owes(owed) or self._closed:
