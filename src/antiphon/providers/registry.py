@@ -28,7 +28,13 @@ LOCAL, OWN_ENDPOINT = "local", "openai-compatible"
 
 # A new vendor is one line here; its module is imported when one of its names is asked for, or all are listed.
 CLOUD: Mapping[str, Callable[[Mapping[str, str]], Vendor]] = {
-    OWN_ENDPOINT: cloud("antiphon.providers.openai_compatible"),
+    "anthropic": cloud("antiphon.providers.anthropic.vendor"),
+    "cerebras": cloud("antiphon.providers.cerebras"),
+    "deepseek": cloud("antiphon.providers.deepseek"),
+    "gemini": cloud("antiphon.providers.gemini.vendor"),
+    "groq": cloud("antiphon.providers.groq"),
+    "openai": cloud("antiphon.providers.openai.vendor"),
+    OWN_ENDPOINT: cloud("antiphon.providers.openai_compatible.vendor"),
 }
 
 
