@@ -26,6 +26,7 @@ _COMMANDS = {
     "replay": _Room("antiphon.runtime.command", "run a recorded call through the same core again"),
     "agents": _Room("antiphon.server.checking.command", "check agent files, print their schema"),
     "models": _Room("antiphon.providers.command", "fetch, verify and list the embedded models"),
+    "bench": _Room("antiphon.quality.bench.command", "measure an agent's providers from where you run"),
     "providers": _Room("antiphon.providers.command", "list speech and language providers"),
 }
 EXIT_FAILED, EXIT_CONFIG, EXIT_INTERRUPTED = 1, 2, 130

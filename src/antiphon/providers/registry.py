@@ -123,7 +123,11 @@ class Registry:
         if prefix != OWN_ENDPOINT:
             return True
         variables = {each for known in self._vendor(prefix).known(Role.LLM) for each in known.variables}
-        return any(self._environment.get(variable, "").strip() for variable in variables)
+        return any(map(self.is_set, variables))
+
+    def is_set(self, variable: str) -> bool:
+        """Whether an environment variable, or one of "A|B", has a value."""
+        return any(self._environment.get(name, "").strip() for name in variable.split("|"))
 
     def _find(self, role: Role, name: str) -> tuple[Vendor, str]:
         if not self.knows(role, name):

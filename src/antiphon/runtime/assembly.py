@@ -8,6 +8,7 @@ from pathlib import Path
 
 from antiphon.agents.build import prepare_reasoning
 from antiphon.agents.definition import AgentDefinition
+from antiphon.agents.llm.routing import TurnRouter
 from antiphon.agents.ports import LanguageModel, SentenceEncoder, Tool
 from antiphon.agents.tools.toolsets import build_tools
 from antiphon.providers.registry import Registry
@@ -15,6 +16,7 @@ from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.failover.models import FailoverModel
 from antiphon.runtime.failover.race import Candidate, RaceRules
 from antiphon.runtime.failover.recognisers import FailoverStt
+from antiphon.runtime.failover.routing import RoutedModel
 from antiphon.runtime.failover.voices import FailoverTts, SpeakingAs
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.metering import MeteredStt, MeteredTts, Prices, metered_model
@@ -71,7 +73,11 @@ async def assemble(
 async def _kit(definition: AgentDefinition, shared: Shared) -> AgentKit:
     tools = build_tools(definition, shared.home)
     encoder: SentenceEncoder = shared.registry.encoder(ENCODER)
-    language_model = language_models(definition, shared)
+    routing = definition.reasoning.routing
+    router = TurnRouter(routing, encoder) if routing is not None else None
+    language_model = language_models(definition, shared, router)
+    if router is not None:
+        await router.warm()
     reasoning = prepare_reasoning(definition, encoder=encoder, tools=tools, language_model=language_model)
     await reasoning.warm()
     return AgentKit(
@@ -86,7 +92,9 @@ async def _kit(definition: AgentDefinition, shared: Shared) -> AgentKit:
     )
 
 
-def language_models(definition: AgentDefinition, shared: Shared) -> LanguageModel | None:
+def language_models(
+    definition: AgentDefinition, shared: Shared, router: TurnRouter | None = None
+) -> LanguageModel | None:
     """The file's language models as one; None when it names none that is there.
 
     Raises:
@@ -107,7 +115,13 @@ def language_models(definition: AgentDefinition, shared: Shared) -> LanguageMode
     if not candidates:
         return None
     rules = RaceRules(note="model_failed", first_ms=reasoning.first_word_ms, hedge=reasoning.hedge)
-    return FailoverModel(candidates, rules)
+    fast = (candidates[0].name, FailoverModel(candidates, rules))
+    if router is None or reasoning.routing is None:
+        return fast[1]
+    # The frontier model has the others behind it too, the fast one first.
+    frontier = reasoning.routing.frontier
+    ordered = sorted(candidates, key=lambda candidate: candidate.name != frontier)
+    return RoutedModel(router, fast, (ordered[0].name, FailoverModel(ordered, rules)))
 
 
 def recogniser(definition: AgentDefinition, shared: Shared) -> tuple[str, SpeechToText]:

@@ -124,6 +124,31 @@ class SpeechSection(Section):
     speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
 
 
+class ClassifierSection(Section):
+    easy: Annotated[list[Words], Field(min_length=2)]
+    difficult: Annotated[list[Words], Field(min_length=2)]
+
+
+class RoutingSection(Section):
+    """When the frontier model answers instead of the first model."""
+
+    frontier: Annotated[str, AfterValidator(_reasoner)]
+    words_min: Annotated[int, Field(ge=1, le=500)] | None = None
+    patterns: Annotated[list[Pattern], BeforeValidator(_as_list)] = []
+    tool_failures: Annotated[int, Field(ge=1, le=10)] | None = None
+    classifier: ClassifierSection | None = None
+    budget_usd: Annotated[float, Field(gt=0, le=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _decides(self) -> RoutingSection:
+        if not (self.words_min or self.patterns or self.tool_failures or self.classifier):
+            raise fault(
+                "nothing says when the frontier model is asked",
+                "add words_min, patterns, tool_failures or classifier",
+            )
+        return self
+
+
 class ReasoningSection(Section):
     model: Reasoners
     prompt: str = Field(
@@ -136,6 +161,7 @@ class ReasoningSection(Section):
     hedge: bool = Field(
         default=False, description="Start the next model beside one that is later than it usually is"
     )
+    routing: RoutingSection | None = None
 
 
 class DisclosureSection(Section):
