@@ -45,6 +45,18 @@ def live(work: Coroutine[None, None, Result]) -> Result:
         return runner.run(work)
 
 
+async def passes(duration_ms: float) -> None:
+    """Let so much virtual time go by."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop), "only virtual time may be waited for"
+    over: asyncio.Future[None] = loop.create_future()
+    handle = loop.call_later(duration_ms / 1000, over.set_result, None)
+    try:
+        await over
+    finally:
+        handle.cancel()
+
+
 def virtual_clock() -> int:
     """Nanoseconds of the running virtual loop."""
     loop = asyncio.get_running_loop()

@@ -168,9 +168,18 @@ class Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCall:
+    """A tool the model asks for.
+
+    Attributes:
+        arguments: JSON text as the model gave it.
+        opaque: What the vendor wants back with this call, as it gave it: a signature, its thoughts. Only the
+            adapter that made it can read it; the others leave it out.
+    """
+
     id: str
     name: str
-    arguments: str  # JSON text as the model gave it
+    arguments: str
+    opaque: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +206,7 @@ class Usage:
         input_tokens: The whole prompt, whatever became of it.
         cached_tokens: The part of `input_tokens` that was read from the vendor's prompt cache.
         cache_write_tokens: The part of `input_tokens` that was stored there at a price of its own.
+        output_tokens: All that was generated, thoughts included.
     """
 
     input_tokens: int = 0
@@ -214,13 +224,29 @@ class Completion:
 
 class LanguageModel(Protocol):
     async def complete(
-        self, messages: Sequence[Message], tools: Sequence[Tool], emit: Callable[[str], None]
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Tool],
+        emit: Callable[[str], None],
+        meter: Callable[[Usage], None] | None = None,
     ) -> Completion:
-        """Stream text deltas to `emit`; return the whole answer.
+        """Stream text deltas to `emit`; return the whole answer. Cancelling stops the request at once.
+
+        Args:
+            meter: Told what the answer has cost so far, whenever the vendor says so; what it heard last also
+                counts when the answer fails or is cancelled.
 
         Raises:
             ProviderUnavailable, ProviderRejected, ProviderProtocolError.
         """
+
+
+@runtime_checkable
+class ConnectsEarly(Protocol):
+    """What a provider may have besides: its connection can be opened before the first turn needs it."""
+
+    async def connect(self) -> None:
+        """Leave a connection open for the next request. It costs nothing and never raises ProviderError."""
 
 
 @runtime_checkable

@@ -25,6 +25,7 @@ from antiphon.agents.ports import (
     ReplyRequest,
     Tool,
     ToolResult,
+    WarmsReplies,
 )
 from antiphon.conversation import Conversation
 from antiphon.conversation import commands as cmd
@@ -35,6 +36,7 @@ from antiphon.runtime.arrivals import CallerView
 from antiphon.runtime.clock import Cancellable, Clock
 from antiphon.runtime.hearing import Hearing
 from antiphon.runtime.media.ports import Line
+from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.runtime.records.lines import command_line, event_line, note_line
 from antiphon.runtime.replying import ReplyInProgress
 from antiphon.runtime.speaking import Speaker, Voice
@@ -70,6 +72,7 @@ class CallParts:
     tools: Mapping[str, Tool]
     trace: TraceWriter
     clock: Clock
+    meter: Meter = field(default_factory=Meter)
     view: CallerView | None = None
     ended: Callable[[Call, cmd.EndCall], None] = field(default=lambda call, end: None)
 
@@ -92,6 +95,7 @@ class Call:
         self._latest: ReplyInProgress | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_ms = 0
+        self._warmed = -1  # Exchanges there were when a reply was last prepared for.
         self._over = asyncio.Event()
 
     # ------------------------------------------------------------------ life
@@ -100,7 +104,8 @@ class Call:
         """The line is attached: open the recogniser and greet."""
         parts = self.parts
         self._line = line
-        self._speaker = Speaker(line, parts.voices, parts.shape, self.post, self.note)
+        parts.meter.note = self.note
+        self._speaker = Speaker(line, parts.voices, parts.shape, self.post, self.note, meter=parts.meter)
         self._toolbox = Toolbox(
             call_id=self.id,
             tools=parts.tools,
@@ -112,7 +117,8 @@ class Call:
         config = SttConfig(
             sample_rate_hz=line.sample_rate_hz, language=parts.language, vocabulary=parts.vocabulary
         )
-        self._hearing = Hearing(line, parts.recognisers, config, self.post, self.note)
+        with paid_by(Payer(meter=parts.meter)):
+            self._hearing = Hearing(line, parts.recognisers, config, self.post, self.note)
         self.post(
             ev.CallStarted(
                 at_ms=line.now_ms,
@@ -181,6 +187,7 @@ class Call:
 
     def speech_started(self, onset_ms: int) -> None:
         self._hearing.speech_started()
+        self._warm_reply()
         self.post(ev.SpeechStarted(at_ms=self._line.now_ms, onset_ms=onset_ms))
 
     def speech_stopped(self, ended_ms: int) -> None:
@@ -233,6 +240,17 @@ class Call:
             )
         )
 
+    def _warm_reply(self) -> None:
+        """While the caller speaks, whoever will answer may read up to where we are; once for each turn."""
+        reasoner, length = self.parts.reasoner, len(self._history)
+        if isinstance(reasoner, WarmsReplies) and length != self._warmed:
+            self._warmed = length
+            self._spawn(self._warm(reasoner, tuple(self._history)), "warm reply")
+
+    async def _warm(self, reasoner: WarmsReplies, history: Sequence[Exchange]) -> None:
+        with paid_by(Payer(meter=self.parts.meter)):
+            await reasoner.warm(history)
+
     def _commit_turn(self, command: cmd.CommitTurn) -> None:
         self._history.append(CallerTurn(text=command.text))
         self._hearing.settle()
@@ -260,6 +278,7 @@ class Call:
             post=self.post,
             now_ms=lambda: self._line.now_ms,
             after=self._latest,
+            meter=self.parts.meter,
         )
         self._replies[reply.id] = reply
         if not command.speculative:

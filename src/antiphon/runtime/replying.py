@@ -20,6 +20,7 @@ from antiphon.conversation.events import (
     ToolRequested,
 )
 from antiphon.errors import AntiphonError
+from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.speech.chunks import Chunker
 
 _log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ class ReplyInProgress:
         post: Gives an event to the core.
         now_ms: Call time.
         after: The reply whose state this one builds on; it is waited for.
+        meter: Pays for what the reply uses.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class ReplyInProgress:
         post: Callable[[Event], None],
         now_ms: Callable[[], int],
         after: ReplyInProgress | None,
+        meter: Meter | None = None,
     ) -> None:
         self.id = request.reply_id
         self.confirmed = not request.speculative
@@ -56,6 +59,7 @@ class ReplyInProgress:
         self._post = post
         self._now_ms = now_ms
         self._after = after
+        self._payer = Payer(meter=meter, reply=request.reply_id)
         self._chunker = Chunker()
         self._index = 0
         self._tool_calls = 0
@@ -132,7 +136,8 @@ class ReplyInProgress:
         try:
             if self._after is not None and not self._after.done:
                 await asyncio.wait([self._after._task])
-            await self._reasoner.reply(self._request, self)
+            with paid_by(self._payer):
+                await self._reasoner.reply(self._request, self)
         except AntiphonError as error:
             self._fail(str(error))
             return

@@ -15,6 +15,7 @@ import structlog
 from antiphon.conversation.events import ChunkSynthesized, Event, SynthesisFailed
 from antiphon.errors import ProviderError
 from antiphon.runtime.media.ports import Line
+from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
 
 _log = structlog.get_logger(__name__)
@@ -44,12 +45,15 @@ class Speaker:
         shape: Callable[[str], str],
         post: Callable[[Event], None],
         note: Callable[..., None],
+        *,
+        meter: Meter | None = None,
     ) -> None:
         self.line = line
         self.voices = voices
         self.shape = shape
         self.post = post
         self.note = note
+        self.meter = meter
         self._replies: dict[str, _SpokenReply] = {}
 
     def add(self, reply_id: str, index: int, text: str) -> None:
@@ -118,7 +122,8 @@ class _SpokenReply:
                 self._wake.clear()
                 await self._wake.wait()
             index, text = self._waiting.pop(0)
-            await self._synthesize(index, text)
+            with paid_by(Payer(meter=self._speaker.meter, reply=self._id)):
+                await self._synthesize(index, text)
             self._done += 1
             self._finish_if_done()
 

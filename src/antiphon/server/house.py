@@ -8,6 +8,7 @@ import dataclasses
 import os
 import time
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from antiphon.calls.twilio import StreamTokens, TwilioServer
 from antiphon.errors import ConfigError
 from antiphon.providers.local import catalogue
 from antiphon.providers.local.worker import InferenceProcess, WorkerClient
-from antiphon.providers.openai_compatible import language_model_from_environment
+from antiphon.providers.prices import load_prices
 from antiphon.providers.registry import Registry
 from antiphon.runtime.assembly import ENCODER, assemble
 from antiphon.runtime.clock import LoopClock
@@ -178,9 +179,8 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     plane = MediaPlane(
         registry.voice_activity(VOICE_ACTIVITY, 8000), registry.voice_activity(VOICE_ACTIVITY, 16000)
     )
-    kits = await assemble(
-        definitions, registry, home=options.home, language_model=language_model_from_environment()
-    )
+    prices = load_prices(today=date.today())
+    kits = await assemble(definitions, registry, home=options.home, prices=prices)
     exchange = Exchange(plane=plane, agents=kits, calls_directory=calls_directory(), clock=LoopClock())
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
     phone = TwilioServer(exchange, tokens, knows_agent=kits.__contains__)

@@ -30,17 +30,23 @@ def _as_list(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+_VENDOR = r"[a-z0-9][a-z0-9-]*"
+_MODEL = r"[A-Za-z0-9][\w.:/@+\-]*"  # Models of some vendors are named family/model:size.
+
+
 def _provider(name: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*/[A-Za-z0-9][\w.\-]*", name):
+    if not re.fullmatch(rf"{_VENDOR}/{_MODEL}", name):
         raise fault(f"{name!r} is not a provider name", "write vendor/model, such as local/whisper-tiny.en")
     return name
 
 
 def _reasoner(name: str) -> str:
-    if not re.fullmatch(r"flow/[a-z][a-z0-9_]*|openai-compatible(?:/\S+)?", name):
+    if not re.fullmatch(
+        rf"flow/[a-z][a-z0-9_]*|openai-compatible|(?:unified:)?(?!flow/){_VENDOR}/{_MODEL}", name
+    ):
         raise fault(
             f"{name!r} is not a way to reason",
-            "write flow/NAME, openai-compatible or openai-compatible/MODEL",
+            "write vendor/model, openai-compatible, or flow/NAME",
         )
     return name
 
@@ -112,7 +118,35 @@ class SpeechSection(Section):
     end_of_turn: Providers = ["local/smart-turn"]
     vad: Providers = ["local/silero"]
     vocabulary: Texts = []
+    hedge: bool = Field(
+        default=False, description="Start the next voice beside one that is later than it usually is"
+    )
     speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
+
+
+class ClassifierSection(Section):
+    easy: Annotated[list[Words], Field(min_length=2)]
+    difficult: Annotated[list[Words], Field(min_length=2)]
+
+
+class RoutingSection(Section):
+    """When the frontier model answers instead of the first model."""
+
+    frontier: Annotated[str, AfterValidator(_reasoner)]
+    words_min: Annotated[int, Field(ge=1, le=500)] | None = None
+    patterns: Annotated[list[Pattern], BeforeValidator(_as_list)] = []
+    tool_failures: Annotated[int, Field(ge=1, le=10)] | None = None
+    classifier: ClassifierSection | None = None
+    budget_usd: Annotated[float, Field(gt=0, le=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _decides(self) -> RoutingSection:
+        if not (self.words_min or self.patterns or self.tool_failures or self.classifier):
+            raise fault(
+                "nothing says when the frontier model is asked",
+                "add words_min, patterns, tool_failures or classifier",
+            )
+        return self
 
 
 class ReasoningSection(Section):
@@ -124,6 +158,10 @@ class ReasoningSection(Section):
     tools: list[Words] = []
     first_word_ms: Annotated[int, Field(ge=200, le=30_000)] = 4000
     rounds_max: Annotated[int, Field(ge=1, le=10)] = 4
+    hedge: bool = Field(
+        default=False, description="Start the next model beside one that is later than it usually is"
+    )
+    routing: RoutingSection | None = None
 
 
 class DisclosureSection(Section):
