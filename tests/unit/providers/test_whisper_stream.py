@@ -189,14 +189,18 @@ async def test_a_partial_still_running_at_the_end_of_speech_is_never_shown() -> 
     assert [item.final for item in desk.said] == [True]
 
 
-async def test_a_partial_is_skipped_and_counted_while_the_one_before_still_runs() -> None:
+async def test_a_partial_waits_for_the_one_before_and_then_comes_at_once() -> None:
     desk = Desk()
     stream = desk.open()
     stream.speech_started()
     await desk.hear(1500, run=False)
-
     assert len(desk.executor.waiting) == 1
-    assert stream.counters.partials_skipped == 2
+    assert stream.counters.partials_late == 10
+
+    await desk.executor.run()
+    await desk.hear(BLOCK_MS)
+
+    assert [item.text for item in desk.partials] == ["0.2 s", "1.6 s"]
 
 
 async def test_finals_come_in_the_order_they_were_asked_for() -> None:
@@ -291,7 +295,7 @@ async def test_a_decode_that_fails_still_owes_a_final() -> None:
     desk = Desk(engine=Echo(failing=True))
     stream = desk.open()
     stream.speech_started()
-    await desk.hear(200)
+    await desk.hear(100)
     stream.speech_stopped()
     await turn_the_loop()
     await desk.executor.run_all()

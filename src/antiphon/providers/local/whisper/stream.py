@@ -28,8 +28,11 @@ from antiphon.speech.ports import SttConfig, Transcript
 
 log = structlog.get_logger()
 
-_FIRST_PARTIAL_MS = 250
-_PARTIAL_EVERY_MS = 500
+_FIRST_PARTIAL_MS = 200
+# New words reach whoever reads along within 600 ms of speech: the decode and one block of audio (100 ms) are
+# part of that. A short segment leaves the core some rest, a long one takes it all.
+_PARTIAL_WITHIN_MS = 500
+_PARTIAL_EVERY_MS = (200, 350)
 _FREEZE_AT_PAUSE_MS = 12_000  # Decoding again from here on costs more than the context is worth.
 _FREEZE_ANYWHERE_MS = 25_000  # Whisper hears 30 s at most.
 _QUIET_POINT_SEARCH_MS = 6_000
@@ -51,10 +54,10 @@ class Recogniser(Protocol):
 
 @dataclass(slots=True)
 class StreamCounters:
-    """Attributes: partials_skipped: a partial was due while the one before still ran."""
+    """Attributes: partials_late: blocks of audio while a partial was due and the last still ran."""
 
     partials: int = 0
-    partials_skipped: int = 0
+    partials_late: int = 0
     finals: int = 0
     frozen: int = 0
     failed: int = 0
@@ -88,6 +91,7 @@ class WhisperStream:
         self._audio = SegmentAudio()
         self._segment = 0
         self._next_partial_ms = _FIRST_PARTIAL_MS
+        self._partial_took_ms = 0
         self._partial: asyncio.Task[None] | None = None
         self._last: asyncio.Task[None] | None = None  # The latest final; each waits for the one before.
         self._closed = False
@@ -167,7 +171,7 @@ class WhisperStream:
             beam=FINAL_BEAM,
         )
         self._segment += 1
-        self._next_partial_ms = self._voiced_ms + _PARTIAL_EVERY_MS
+        self._next_partial_ms = self._voiced_ms + self._partial_gap_ms
         self.counters.frozen += 1
         # Not a final: that one answers `speech_stopped`, which has not come.
         self._start_final(job, final=False)
@@ -183,13 +187,18 @@ class WhisperStream:
         )
 
     def _start_partial(self) -> None:
-        self._next_partial_ms = self._voiced_ms + _PARTIAL_EVERY_MS
         if self._partial is not None and not self._partial.done():
-            self.counters.partials_skipped += 1
-            return
+            self.counters.partials_late += 1
+            return  # Still due: the next block of audio asks again.
+        self._next_partial_ms = self._voiced_ms + self._partial_gap_ms
         self._partial = asyncio.get_running_loop().create_task(
             self._run_partial(self._job(beam=PARTIAL_BEAM))
         )
+
+    @property
+    def _partial_gap_ms(self) -> int:
+        shortest_ms, longest_ms = _PARTIAL_EVERY_MS
+        return min(longest_ms, max(shortest_ms, _PARTIAL_WITHIN_MS - self._partial_took_ms))
 
     def _drop_partial(self) -> None:
         if self._partial is not None:
@@ -198,6 +207,7 @@ class WhisperStream:
 
     async def _run_partial(self, job: _Job) -> None:
         transcript = await self._transcribe(job, final=False)
+        self._partial_took_ms = transcript.took_ms
         if transcript.text:
             self.counters.partials += 1
             self._give(transcript)
