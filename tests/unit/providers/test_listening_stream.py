@@ -164,4 +164,5 @@ async def test_a_vendor_that_cannot_end_turns_is_asked_as_ever() -> None:
     stream.push(bytes(640))
     stream.speech_stopped()
     await wire.until("finish")
+    assert wire.sent == ["audio 640", "audio 640", "finish"]
     await stream.aclose()
