@@ -15,7 +15,6 @@ from tests.doubles.language_model import KEY, Asked, Called, Scripted, ScriptedM
 
 from antiphon.agents.ports import (
     Completion,
-    ConnectsEarly,
     Effect,
     LanguageModel,
     Message,
@@ -24,6 +23,7 @@ from antiphon.agents.ports import (
     ToolContext,
     ToolResult,
     Usage,
+    WarmsPrompts,
 )
 from antiphon.errors import ProviderError, ProviderProtocolError, ProviderRejected, ProviderUnavailable
 from antiphon.providers.registry import Registry
@@ -263,19 +263,15 @@ async def test_an_answer_as_a_whole_has_a_deadline(talk: TalkTo) -> None:
 
 async def test_a_connection_is_opened_early_and_used_again(talk: TalkTo) -> None:
     async with talk() as call:
-        assert isinstance(call.model, ConnectsEarly)
-        await call.model.connect()
-        assert (call.vendor.connections, call.vendor.requests) == (1, [])
+        assert isinstance(call.model, WarmsPrompts)
+        await call.model.warm(HELLO[:2], [])
+        await call.model.warm(HELLO[:2], [])
         await call.ask()
         await call.ask()
         assert call.vendor.connections == 1
-
-
-async def test_connecting_early_to_nobody_is_nobodys_trouble(talk: TalkTo) -> None:
-    async with talk(faulty=Faulty(fault=Fault.REFUSE)) as call:
-        assert isinstance(call.model, ConnectsEarly)
-        await call.model.connect()
-        assert call.vendor.connections == 0
+        assert call.vendor.opened <= 1, "a connection that was just used need not be tried"
+        read_only = [asked for asked in call.double.asked if asked.reads_only]
+        assert len(call.vendor.requests) == 2 + len(read_only)
 
 
 async def test_a_caller_cannot_speak_in_the_voice_of_the_house(talk: TalkTo) -> None:

@@ -52,25 +52,41 @@ def transport() -> Any:
     return import_module("httpx2")
 
 
-def pooled_client(bounds: Bounds) -> Any:
-    """An `AsyncClient` for all calls of this process to one vendor: connections stay warm between turns."""
-    http = transport()
-    timeout = http.Timeout(bounds.stall_ms / 1000, connect=bounds.connect_ms / 1000)
+class WarmPool:
+    """The connections of this process to one vendor, shared by all calls and kept open between turns.
 
-    async def bound(request: Any) -> None:
+    Attributes:
+        client: The `AsyncClient` to hand to the vendor's SDK.
+    """
+
+    def __init__(self, url: str, bounds: Bounds) -> None:
+        http = transport()
+        self._url = url
+        self._timeout = http.Timeout(bounds.stall_ms / 1000, connect=bounds.connect_ms / 1000)
+        self._used_s = -KEEP_ALIVE_S
+        self.client: Any = http.AsyncClient(
+            timeout=self._timeout,
+            limits=http.Limits(
+                max_connections=CONNECTIONS_MAX,
+                max_keepalive_connections=KEPT_MAX,
+                keepalive_expiry=KEEP_ALIVE_S,
+            ),
+            follow_redirects=True,
+            event_hooks={"request": [self._prepare]},
+        )
+
+    async def _prepare(self, request: Any) -> None:
         # Some SDKs send "no limit" with each request, which would leave connecting without one.
-        request.extensions["timeout"] = timeout.as_dict()
+        request.extensions["timeout"] = self._timeout.as_dict()
+        self._used_s = asyncio.get_running_loop().time()
 
-    limits = http.Limits(
-        max_connections=CONNECTIONS_MAX, max_keepalive_connections=KEPT_MAX, keepalive_expiry=KEEP_ALIVE_S
-    )
-    return http.AsyncClient(
-        timeout=timeout, limits=limits, follow_redirects=True, event_hooks={"request": [bound]}
-    )
+    async def open(self) -> None:
+        """Have a connection ready. It costs no tokens, and a 404 is as good as any answer; that a vendor
+        cannot be reached is found out by the first real request."""
+        if asyncio.get_running_loop().time() - self._used_s < KEEP_ALIVE_S / 2:
+            return
+        with contextlib.suppress(transport().HTTPError):
+            await self.client.head(self._url)
 
-
-async def open_connection(client: Any, url: str) -> None:
-    """Leave one open connection in the pool. It costs no tokens, and a 404 is as good as any answer. That a
-    vendor cannot be reached is found out by the first real request."""
-    with contextlib.suppress(transport().HTTPError):
-        await client.head(url)
+    async def aclose(self) -> None:
+        await self.client.aclose()

@@ -12,7 +12,7 @@ from antiphon.agents.ports import Completion, Message, Tool, Usage
 from antiphon.errors import ConfigError, ProviderProtocolError, ProviderUnavailable
 from antiphon.providers.gemini import wire
 from antiphon.providers.gemini.wire import NAME
-from antiphon.providers.streaming import Bounds, open_connection, pooled_client, take_all, transport
+from antiphon.providers.streaming import Bounds, WarmPool, take_all, transport
 
 if TYPE_CHECKING:
     from google.genai import Client
@@ -37,9 +37,9 @@ class GeminiModel:
 
     def __init__(self, config: GeminiConfig) -> None:
         self._config = config
-        self._url = config.url or URL
-        self._http = pooled_client(config.bounds)
-        self._client = _client(self._url, config, self._http)
+        url = config.url or URL
+        self._pool = WarmPool(url, config.bounds)
+        self._client = _client(url, config, self._pool.client)
 
     async def complete(
         self,
@@ -69,13 +69,14 @@ class GeminiModel:
                     await take_all(pieces, take, bounds.stall_ms)
         return collecting.completion()
 
-    async def connect(self) -> None:
-        """As `ConnectsEarly`."""
-        await open_connection(self._http, self._url)
+    async def warm(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Usage:
+        """As `WarmsPrompts` of a vendor whose cache fills itself: a connection is ready."""
+        await self._pool.open()
+        return Usage()
 
     async def aclose(self) -> None:
         await self._client.aio.aclose()
-        await self._http.aclose()
+        await self._pool.aclose()
 
 
 def _client(url: str, config: GeminiConfig, http: Any) -> Client:
