@@ -54,14 +54,26 @@ async def assemble(
     home: Path,
     language_model: LanguageModel | None = None,
     prices: Prices | None = None,
+    health: HealthBook | None = None,
 ) -> dict[str, AgentKit]:
     """Every agent, ready to answer.
+
+    Args:
+        language_model: Stands in for every language model the files name.
+        prices: What a call's uses cost; None leaves that open.
+        health: Where the state of every provider is kept; one of its own unless given.
 
     Raises:
         ConfigError: An unknown provider or toolset, a missing model, key or extra, a flow that does not hold
             together.
     """
-    shared = Shared(registry=registry, home=home, language_model=language_model, prices=prices)
+    shared = Shared(
+        registry=registry,
+        home=home,
+        health=health or HealthBook(),
+        prices=prices,
+        language_model=language_model,
+    )
     kits = {}
     for definition in definitions:
         kit = await _kit(definition, shared)

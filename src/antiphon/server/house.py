@@ -24,6 +24,7 @@ from antiphon.providers.registry import Registry
 from antiphon.runtime.assembly import ENCODER, assemble
 from antiphon.runtime.clock import LoopClock
 from antiphon.runtime.exchange import Exchange
+from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.media import MediaClock, MediaPlane
 from antiphon.server.settings import ServeSettings
 from antiphon.server.wiring import STREAM_SECRET, AgentSummary, Wiring, WorkerOptions
@@ -180,7 +181,8 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         registry.voice_activity(VOICE_ACTIVITY, 8000), registry.voice_activity(VOICE_ACTIVITY, 16000)
     )
     prices = load_prices(today=date.today())
-    kits = await assemble(definitions, registry, home=options.home, prices=prices)
+    health = HealthBook()
+    kits = await assemble(definitions, registry, home=options.home, prices=prices, health=health)
     exchange = Exchange(plane=plane, agents=kits, calls_directory=calls_directory(), clock=LoopClock())
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
     phone = TwilioServer(exchange, tokens, knows_agent=kits.__contains__)
@@ -193,6 +195,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         ),
         counters=lambda: {
             **dataclasses.asdict(plane.counters),
+            "providers_left_alone": list(health.states().values()).count("open"),
             **{f"phone_{what}": count for what, count in phone.counted.items()},
         },
     )
