@@ -153,6 +153,17 @@ async def test_the_first_word_is_heard_while_the_rest_is_not_yet_there_and_cance
     assert all(usage.input_tokens == 120 for usage in call.told)
 
 
+async def test_whoever_breaks_while_listening_ends_the_request(adapter: Adapter, talk: TalkTo) -> None:
+    def break_down(text: str) -> None:
+        raise ZeroDivisionError
+
+    stalls = next(number for number in range(1, 9) if _speaks_within(adapter, number))
+    async with talk(Scripted(parts=["Good ", "morning."], stall_after=stalls)) as call:
+        with pytest.raises(ZeroDivisionError):
+            await call.model.complete(HELLO, (), break_down)
+        await asyncio.wait_for(call.vendor.gone.wait(), 5)
+
+
 def _speaks_within(adapter: Adapter, pieces: int) -> bool:
     """Whether so many messages of the vendor hold the first word."""
     asked = Asked(model="", system="", turns=(), tools={})

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeVar
@@ -17,6 +18,9 @@ T = TypeVar("T")
 KEEP_ALIVE_S = 55.0
 CONNECTIONS_MAX = 200
 KEPT_MAX = 50
+
+
+_HELD: ContextVar[list[Any] | None] = ContextVar("held_responses", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +76,30 @@ class WarmPool:
                 keepalive_expiry=KEEP_ALIVE_S,
             ),
             follow_redirects=True,
-            event_hooks={"request": [self._prepare]},
+            event_hooks={"request": [self._prepare], "response": [self._received]},
         )
 
     async def _prepare(self, request: Any) -> None:
         # Some SDKs send "no limit" with each request, which would leave connecting without one.
         request.extensions["timeout"] = self._timeout.as_dict()
         self._used_s = asyncio.get_running_loop().time()
+
+    async def _received(self, response: Any) -> None:
+        held = _HELD.get()
+        if held is not None:
+            held.append(response)
+
+    @contextlib.asynccontextmanager
+    async def closing(self) -> AsyncIterator[None]:
+        """Whatever is received within, in this task, is closed when it ends: for an SDK that forgets to."""
+        held: list[Any] = []
+        token = _HELD.set(held)
+        try:
+            yield
+        finally:
+            _HELD.reset(token)
+            for response in held:
+                await response.aclose()
 
     async def open(self) -> None:
         """Have a connection ready. It costs no tokens, and a 404 is as good as any answer; that a vendor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -60,13 +60,12 @@ class GeminiModel:
                 meter(collecting.usage)
 
         with _vendor_errors():
-            async with asyncio.timeout(bounds.deadline_ms / 1000):
+            # The SDK closes an answer that ends or is cancelled, and no other.
+            async with asyncio.timeout(bounds.deadline_ms / 1000), self._pool.closing():
                 pieces: Any = await self._client.aio.models.generate_content_stream(
                     **wire.request(self._config.model, messages, tools)
                 )
-                # Closed here and now, or a cancelled answer would run on until the collector came by.
-                async with aclosing(pieces):
-                    await take_all(pieces, take, bounds.stall_ms)
+                await take_all(pieces, take, bounds.stall_ms)
         return collecting.completion()
 
     async def warm(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Usage:
