@@ -24,7 +24,14 @@ from antiphon.speech.ports import SpeechToText, SttEvent, SttStream, Transcript,
 
 WAIT_S = 20.0  # A busy machine; nothing waits this long when all is well.
 PATIENT = ListeningLimits(connect_ms=15_000, final_ms=15_000, settle_ms=30, backoff_first_ms=5)
-HASTY = ListeningLimits(connect_ms=600, final_ms=900, settle_ms=30, backoff_first_ms=5, backoff_max_ms=20)
+HASTY = ListeningLimits(
+    connect_ms=600,
+    final_ms=900,
+    settle_ms=30,
+    backoff_first_ms=5,
+    backoff_max_ms=20,
+    told_wait_max_ms=20,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,7 @@ class HttpVendor:
         faulty: What goes wrong; a test changes it between requests.
         requests: All that came, but for HEAD and GET, which only open a connection.
         connections: How many were opened. opened: Requests that only wanted one to be open.
+        answers_get: GET is a request like any other, for vendors that are asked again and again.
         complaints: Why requests were not taken; leaving the context fails with them.
         waiting: Set while an answer is withheld. gone: Set when a client left before its answer ended.
     """
@@ -80,6 +81,7 @@ class HttpVendor:
     wire: Wire
     faulty: Faulty = field(default_factory=Faulty)
     tls: ssl.SSLContext | None = None
+    answers_get: bool = False
     requests: list[HttpRequest] = field(default_factory=list)
     connections: int = 0
     opened: int = 0
@@ -133,7 +135,7 @@ class HttpVendor:
         self, request: HttpRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
         """Answer one request; False when the connection is not to be used again."""
-        if request.method in {"HEAD", "GET"}:
+        if request.method == "HEAD" or (request.method == "GET" and not self.answers_get):
             self.opened += 1
             await _send_head(writer, 404, {"content-length": "0"})
             return True

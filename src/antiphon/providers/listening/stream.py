@@ -141,7 +141,7 @@ class ListeningStream:
                 await self._connection()
             except ProviderError as failure:
                 if self._task.cancelling():
-                    # CPython 3.11 loses a cancellation when a task of the group fails in the same moment.
+                    # A client library took our cancellation for a failure to connect.
                     raise asyncio.CancelledError from None
                 failures = 1 if self._progress else failures + 1
                 self._failed(failure, failures)
@@ -152,8 +152,6 @@ class ListeningStream:
         """Finals are owed even when a fault of ours has stopped everything."""
         if task.cancelled() or (fault := task.exception()) is None:
             return
-        while isinstance(fault, BaseExceptionGroup):
-            fault = fault.exceptions[0]
         name = self._recogniser.name
         log.error("stt_stream_broke", vendor=name, error=type(fault).__name__)
         self.failure = ProviderProtocolError(name, f"the adapter broke ({type(fault).__name__})")
@@ -175,7 +173,9 @@ class ListeningStream:
 
     def _backoff_s(self, failures: int) -> float:
         limits = self._limits
-        wait_ms = min(limits.backoff_first_ms * 2 ** max(0, failures - 1), limits.backoff_max_ms)
+        wait_ms = min(limits.backoff_first_ms * 2 ** min(max(0, failures - 1), 16), limits.backoff_max_ms)
+        told_ms = getattr(self.failure, "retry_after_ms", None) or 0
+        wait_ms = max(wait_ms, min(told_ms, limits.told_wait_max_ms))
         # Every call of a process lost its connection in the same moment; they must not all come back in one.
         return float(wait_ms * random.uniform(0.75, 1.25) / 1000)
 
@@ -200,13 +200,18 @@ class ListeningStream:
             await self._talk(link, wanted)
 
     async def _talk(self, link: Link, terms: tuple[str, ...]) -> None:
+        # Not a task group: CPython 3.11 leaves its owner cancelled when a task of it fails, and forgets that
+        # the owner was cancelled when both happen at once.
+        works = (self._receive(link), self._send(link, terms), self._watch())
+        tasks = [self._loop.create_task(work) for work in works]
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._receive(link))
-                tasks.create_task(self._send(link, terms))
-                tasks.create_task(self._watch())
-        except* ProviderError as group:
-            raise _first(group) from None
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+        faults = [fault for fault in ended if isinstance(fault, Exception)]
+        raise next((fault for fault in faults if not isinstance(fault, ProviderError)), faults[0])
 
     async def _watch(self) -> None:
         await self._late.wait()
@@ -345,11 +350,3 @@ class ListeningStream:
             self.counters.finals += transcript.final
             self.counters.lost += transcript.lost
             self._emit(transcript)
-
-
-def _first(group: BaseExceptionGroup[ProviderError]) -> ProviderError:
-    found: BaseException = group
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    assert isinstance(found, ProviderError)
-    return found

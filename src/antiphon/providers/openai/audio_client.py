@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from antiphon.errors import ConfigError, ProviderProtocolError, ProviderRejected, ProviderUnavailable
-from antiphon.providers.failures import from_status, socket_errors
+from antiphon.providers.failures import socket_errors
 from antiphon.providers.openai.transcription_wire import NAME
+from antiphon.providers.refusals import refused, retry_after_ms
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -60,9 +61,10 @@ def openai_errors() -> Iterator[None]:
     except openai.RateLimitError as error:
         if error.code == "insufficient_quota":
             raise ProviderRejected(NAME, "the quota is used up") from None
-        raise ProviderUnavailable(NAME, "rate limited (HTTP 429)") from None
+        wait_ms = retry_after_ms(error.response.headers)
+        raise ProviderUnavailable(NAME, "rate limited", retry_after_ms=wait_ms) from None
     except openai.APIStatusError as error:
-        raise from_status(NAME, error.status_code) from None
+        raise refused(NAME, error.status_code, error.response.headers) from None
     except openai.APITimeoutError:
         raise ProviderUnavailable(NAME, "no answer in time") from None
     except openai.APIConnectionError:

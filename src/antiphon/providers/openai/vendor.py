@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from antiphon.providers.cloud import Account, cloud_vendor
+from antiphon.providers.openai.audio_offers import AUDIO_OFFERS, openai_batch, openai_stt, openai_tts
 from antiphon.providers.openai.llm import HOST, MODELS
 from antiphon.providers.openai_compatible.vendor import hosted_model, model_offers
 from antiphon.providers.roles import Vendor
@@ -16,6 +17,9 @@ def vendor(environment: Mapping[str, str]) -> Vendor:
     return cloud_vendor(
         ACCOUNT,
         environment,
-        model_offers(MODELS),
+        [*model_offers(MODELS), *AUDIO_OFFERS],
         llm=lambda model, access: hosted_model(HOST, model, access),
+        stt=openai_stt,
+        tts=openai_tts,
+        batch_stt=openai_batch,
     )
