@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from antiphon.agents.build import prepare_reasoning
 from antiphon.agents.definition import AgentDefinition
 from antiphon.agents.llm.routing import TurnRouter
 from antiphon.agents.ports import LanguageModel, SentenceEncoder, Tool
 from antiphon.agents.tools.toolsets import build_tools
+from antiphon.errors import ProviderError
 from antiphon.providers.registry import Registry
 from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.failover.models import FailoverModel
@@ -25,6 +28,8 @@ from antiphon.speech.chunks import Chunker
 from antiphon.speech.phrases import CachingTts, PhraseCache
 from antiphon.speech.ports import EndOfTurn, SpeechToText, TtsRequest
 from antiphon.speech.shaping import shape
+
+_log = structlog.get_logger(__name__)
 
 ENCODER = "local/e5"
 RATES_HZ = (8000, 16000)  # What lines carry.
@@ -77,7 +82,7 @@ async def assemble(
     kits = {}
     for definition in definitions:
         kit = await _kit(definition, shared)
-        await _rehearse(kit)
+        await rehearse(kit)
         kits[definition.name] = kit
     return kits
 
@@ -172,7 +177,7 @@ def _voice_candidate(name: str, shared: Shared) -> Candidate[SpeakingAs]:
     )
 
 
-async def _rehearse(kit: AgentKit) -> None:
+async def rehearse(kit: AgentKit) -> None:
     """Speak what every call needs at once, so that the cache has it before the first caller rings."""
     definition = kit.definition
     # The core speaks its own phrases whole, a reasoner's words come in chunks.
@@ -187,7 +192,12 @@ async def _rehearse(kit: AgentKit) -> None:
                     language=voice.language,
                     speed=voice.speed,
                 )
-                await voice.tts.synthesize(request, lambda audio: None)
+                try:
+                    await voice.tts.synthesize(request, lambda audio: None)
+                except ProviderError as error:
+                    # A vendor that is away now may be back when the first caller rings.
+                    _log.warning("rehearsal_failed", vendor=voice.name, reason=str(error))
+                    return
 
 
 def _chunks(text: str) -> list[str]:

@@ -9,14 +9,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.doubles.openai_server import Answer, OpenAiServer
 from tests.doubles.scripted_ports import ScriptedModel, ScriptedStt, ScriptedVoice
 from tests.doubles.virtual_loop import live, passes
 
 from antiphon.agents.definition import AgentDefinition, load_agent
+from antiphon.agents.ports import Message
 from antiphon.errors import ConfigError, ProviderUnavailable
 from antiphon.providers.registry import Registry
 from antiphon.providers.roles import Known, Vendor
-from antiphon.quality.bench.measuring import Measured, Sample
+from antiphon.quality.bench.measuring import Measured, Sample, measure_llm
 from antiphon.quality.bench.providers import TEXTS, bench_providers
 from antiphon.quality.bench.report import budget, provider_row, render
 from antiphon.speech.shaping import shape
@@ -109,6 +111,18 @@ def test_without_a_voice_there_is_nothing_to_hear() -> None:
             await bench(acme, agent())
 
     live(story())
+
+
+async def test_a_model_behind_a_real_server_is_measured_too() -> None:
+    async with OpenAiServer([Answer(pieces=["Of ", "course."])]) as server:
+        environment = {"ANTIPHON_LLM_URL": server.url, "ANTIPHON_LLM_MODEL": "m"}
+        model = Registry(environment=environment).llm("openai-compatible")
+        measured = await measure_llm(
+            "openai-compatible", model, [Message(role="user", content="Hello?")], rounds=2
+        )
+    assert len(server.requests) == 3
+    assert [sample.amounts["cached_tokens"] for sample in measured.samples] == [100, 100]
+    assert [sample.text for sample in measured.samples] == ["Of course."] * 2
 
 
 class Cents:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from tests.doubles.scripted_ports import ScriptedModel, ScriptedStt
 from tests.doubles.virtual_loop import live
 from tests.unit.runtime.stage import RATE_HZ, Stage, StageReasoner, StageTts, settle
@@ -22,7 +23,8 @@ from antiphon.agents.ports import Effect, Exchange, Message, Tool, ToolCall, Too
 from antiphon.errors import ConfigError, ProviderUnavailable
 from antiphon.providers.registry import Registry
 from antiphon.providers.roles import Known, Role, Vendor
-from antiphon.runtime.assembly import Shared, language_models, recogniser, voice
+from antiphon.runtime.assembly import Shared, language_models, recogniser, rehearse, voice
+from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.runtime.records.lines import read_call
 from antiphon.runtime.records.summary import summarise
@@ -95,6 +97,27 @@ async def test_every_voice_speaks_as_itself_and_what_it_said_is_cached_under_its
     assert len(voices["one"].asked) == 2  # Not from what the other voice has said.
     await both.tts.synthesize(request, lambda audio: pcm.append(audio.pcm))
     assert len(voices["one"].asked) == 2
+
+
+async def test_a_voice_that_is_away_at_start_up_does_not_keep_the_house_shut(tmp_path: Path) -> None:
+    voices = {"one": StageTts(broken=True)}
+    ours = shared(tmp_path, tts=lambda name: (voices[name], name))
+    kit = AgentKit(
+        definition=agent(),
+        recognisers=[],
+        voices=[voice(agent(speech={"tts": ("acme/one",)}), ours)],
+        end_of_turn=None,
+        shape=str.strip,
+        tools={},
+        make_reasoner=StageReasoner,
+    )
+    with capture_logs() as logs:
+        await rehearse(kit)
+    assert [log["event"] for log in logs if log["event"] == "rehearsal_failed"] == ["rehearsal_failed"]
+    voices["one"].broken = False
+    voices["one"].asked.clear()
+    await rehearse(kit)
+    assert len(voices["one"].asked) > 3
 
 
 def test_recognisers_are_one_by_the_name_of_the_first(tmp_path: Path) -> None:

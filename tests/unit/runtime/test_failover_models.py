@@ -6,6 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from tests.doubles.scripted_ports import ScriptedModel
 from tests.doubles.virtual_loop import live, passes
@@ -46,7 +48,7 @@ class Table:
 
     @property
     def text(self) -> str:
-        return "".join(self.said)
+        return " ".join("".join(self.said).split())
 
     def uses(self) -> list[tuple[str, bool, bool]]:
         return [
@@ -60,7 +62,7 @@ def test_the_first_model_answers_and_nobody_else_is_asked() -> None:
     async def story() -> None:
         table = Table(ScriptedModel("Hello ", "there."), ScriptedModel("No."))
         completion = await table.ask()
-        assert (table.text, completion.text) == ("Hello there.", "Hello there.")
+        assert (table.text, completion.text.strip()) == ("Hello there.", "Hello there.")
         assert table.models[1].asked == []
         assert table.uses() == [("m0", False, False)]
 
@@ -83,7 +85,7 @@ def test_words_that_made_no_whole_piece_are_taken_back_and_the_reply_begins_agai
     async def story() -> None:
         table = Table(ScriptedModel("I thi", DOWN), ScriptedModel("Good morning."))
         completion = await table.ask()
-        assert table.text == completion.text == "Good morning."
+        assert table.text == completion.text.strip() == "Good morning."
         assert table.models[1].asked == [ASK]
 
     live(story())
@@ -94,7 +96,7 @@ def test_words_that_were_let_out_are_never_said_again_and_the_next_model_goes_on
         table = Table(ScriptedModel(FIRST, "And th", DOWN), ScriptedModel("Is nine good?"))
         completion = await table.ask()
         assert table.text.split() == (FIRST + "Is nine good?").split()
-        assert completion.text == table.text
+        assert completion.text.split() == table.text.split()
         told = table.models[1].asked[0][len(ASK) :]
         assert [message.role for message in told] == ["assistant", "system"]
         assert told[0].content == FIRST.strip()
@@ -141,6 +143,40 @@ def test_a_model_that_stalls_half_way_is_followed_too() -> None:
         table = Table(ScriptedModel(FIRST, 60_000, "never"), ScriptedModel("Is nine good?"))
         await table.ask()
         assert table.text.split() == (FIRST + "Is nine good?").split()
+
+    live(story())
+
+
+SENTENCES = ("This is the first one. ", "Here comes the second. ", "Now the third follows. ")
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_size=3))
+def test_wherever_models_break_off_no_word_is_said_twice_and_the_pieces_stay_whole(
+    breaks: list[tuple[int, bool]],
+) -> None:
+    def script(number: int, after: int, inside: bool) -> list[int | str | Exception]:
+        said: list[int | str | Exception] = [f"m{number} {text}" for text in SENTENCES[:after]]
+        return [*said, *(["and the"] if inside else []), DOWN]
+
+    async def story() -> None:
+        broken = [ScriptedModel(*script(number, *where)) for number, where in enumerate(breaks)]
+        table = Table(*broken, ScriptedModel("The last word."))
+        await table.ask()
+        said = [
+            f"m{number} {text}".strip()
+            for number, (after, _) in enumerate(breaks)
+            for text in SENTENCES[:after]
+        ]
+        assert table.text == " ".join([*said, "The last word."])
+
+    live(story())
+
+
+def test_a_model_with_nobody_behind_it_tells_its_own_reason() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel(FIRST, DOWN))
+        with pytest.raises(ProviderError, match="down"):
+            await table.ask()
 
     live(story())
 

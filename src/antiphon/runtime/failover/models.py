@@ -13,7 +13,7 @@ from dataclasses import replace
 import structlog
 
 from antiphon.agents.ports import Completion, LanguageModel, Message, Tool, Usage, WarmsPrompts
-from antiphon.runtime.failover.race import Attempt, Candidate, RaceLost, RaceRules, admitted, race
+from antiphon.runtime.failover.race import Attempt, Candidate, RaceLost, RaceRules, admitted, others, race
 from antiphon.speech.chunks import Chunker
 
 _log = structlog.get_logger(__name__)
@@ -65,8 +65,7 @@ class FailoverModel:
             except RaceLost as lost:
                 said.drop()
                 _log.warning("model_fell_back", vendor=lost.provider, spoke=bool(said.text))
-                if not lost.winner:
-                    raise
+                order = others(order, lost)
                 continue
             said.finish()
             return replace(completion, text=said.text)
@@ -98,11 +97,16 @@ class _Said:
             self._out(text)
             return
         for chunk in self._chunker.feed(text):
-            self._out(chunk + " ")
+            self._out(chunk)
 
     def finish(self) -> None:
-        for chunk in self._chunker.finish():
+        """The last piece needs no mark behind it: whoever ends the reply cuts there."""
+        *before, last = self._chunker.finish() or [""]
+        for chunk in before:
             self._out(chunk)
+        self.text += last
+        if last:
+            self._emit(last)
 
     def drop(self) -> None:
         """The rest of a piece that nobody has heard of."""
@@ -115,5 +119,6 @@ class _Said:
         return [*messages, told, Message(role="system", content=GO_ON)]
 
     def _out(self, text: str) -> None:
-        self.text += text
-        self._emit(text)
+        # A line's end cuts where we have cut, so that the reader's own cutting waits for nothing more.
+        self.text += f"{text} " if self._hold else text
+        self._emit(f"{text}\n" if self._hold else text)

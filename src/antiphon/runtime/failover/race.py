@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Generic, TypeVar
 
 from antiphon.errors import DeadlineExceeded, ProviderError, ProviderUnavailable
@@ -169,6 +170,20 @@ async def race(
         raise RaceLost(contest.winner.candidate.name if contest.winner else "", error) from error
     finally:
         await contest.clear()
+
+
+def others(
+    candidates: Iterator[tuple[Candidate[P], int | None]], lost: RaceLost
+) -> Iterator[tuple[Candidate[P], int | None]]:
+    """Who is left to go on after a lost race.
+
+    Raises:
+        RaceLost: Nobody is; the race's own reason, which is the one that helps.
+    """
+    following = next(candidates, None)
+    if following is None:
+        raise lost
+    return chain([following], candidates)
 
 
 class RaceLost(ProviderError):

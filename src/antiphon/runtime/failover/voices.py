@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from antiphon.errors import ProviderUnavailable
-from antiphon.runtime.failover.race import Attempt, Candidate, RaceLost, RaceRules, admitted, race
+from antiphon.runtime.failover.race import Attempt, Candidate, RaceLost, RaceRules, admitted, others, race
 from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
 
 _log = structlog.get_logger(__name__)
@@ -65,8 +65,7 @@ class FailoverTts:
                 _log.warning("voice_fell_back", vendor=lost.provider, spoke=spoken.has_begun)
                 if not spoken.rest:
                     return  # Every word was given; only the end was missing.
-                if not lost.winner:
-                    raise
+                order = others(order, lost)
                 continue
             spoken.finish()
             return
