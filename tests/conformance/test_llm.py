@@ -15,7 +15,6 @@ from tests.doubles.language_model import KEY, Asked, Called, Scripted, ScriptedM
 
 from antiphon.agents.ports import (
     Completion,
-    ConnectsEarly,
     Effect,
     LanguageModel,
     Message,
@@ -24,6 +23,7 @@ from antiphon.agents.ports import (
     ToolContext,
     ToolResult,
     Usage,
+    WarmsPrompts,
 )
 from antiphon.errors import ProviderError, ProviderProtocolError, ProviderRejected, ProviderUnavailable
 from antiphon.providers.registry import Registry
@@ -153,6 +153,17 @@ async def test_the_first_word_is_heard_while_the_rest_is_not_yet_there_and_cance
     assert all(usage.input_tokens == 120 for usage in call.told)
 
 
+async def test_whoever_breaks_while_listening_ends_the_request(adapter: Adapter, talk: TalkTo) -> None:
+    def break_down(text: str) -> None:
+        raise ZeroDivisionError
+
+    stalls = next(number for number in range(1, 9) if _speaks_within(adapter, number))
+    async with talk(Scripted(parts=["Good ", "morning."], stall_after=stalls)) as call:
+        with pytest.raises(ZeroDivisionError):
+            await call.model.complete(HELLO, (), break_down)
+        await asyncio.wait_for(call.vendor.gone.wait(), 5)
+
+
 def _speaks_within(adapter: Adapter, pieces: int) -> bool:
     """Whether so many messages of the vendor hold the first word."""
     asked = Asked(model="", system="", turns=(), tools={})
@@ -263,19 +274,15 @@ async def test_an_answer_as_a_whole_has_a_deadline(talk: TalkTo) -> None:
 
 async def test_a_connection_is_opened_early_and_used_again(talk: TalkTo) -> None:
     async with talk() as call:
-        assert isinstance(call.model, ConnectsEarly)
-        await call.model.connect()
-        assert (call.vendor.connections, call.vendor.requests) == (1, [])
+        assert isinstance(call.model, WarmsPrompts)
+        await call.model.warm(HELLO[:2], [])
+        await call.model.warm(HELLO[:2], [])
         await call.ask()
         await call.ask()
         assert call.vendor.connections == 1
-
-
-async def test_connecting_early_to_nobody_is_nobodys_trouble(talk: TalkTo) -> None:
-    async with talk(faulty=Faulty(fault=Fault.REFUSE)) as call:
-        assert isinstance(call.model, ConnectsEarly)
-        await call.model.connect()
-        assert call.vendor.connections == 0
+        assert call.vendor.opened <= 1, "a connection that was just used need not be tried"
+        read_only = [asked for asked in call.double.asked if asked.reads_only]
+        assert len(call.vendor.requests) == 2 + len(read_only)
 
 
 async def test_a_caller_cannot_speak_in_the_voice_of_the_house(talk: TalkTo) -> None:

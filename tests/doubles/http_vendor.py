@@ -72,7 +72,7 @@ class HttpVendor:
     Attributes:
         faulty: What goes wrong; a test changes it between requests.
         requests: All that came, but for HEAD and GET, which only open a connection.
-        connections: How many were opened.
+        connections: How many were opened. opened: Requests that only wanted one to be open.
         answers_get: GET is a request like any other, for vendors that are asked again and again.
         complaints: Why requests were not taken; leaving the context fails with them.
         waiting: Set while an answer is withheld. gone: Set when a client left before its answer ended.
@@ -84,12 +84,13 @@ class HttpVendor:
     answers_get: bool = False
     requests: list[HttpRequest] = field(default_factory=list)
     connections: int = 0
+    opened: int = 0
     complaints: list[str] = field(default_factory=list)
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
     _server: asyncio.Server | None = None
-    _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _open: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
@@ -108,14 +109,18 @@ class HttpVendor:
         if self._server is None:
             return
         self._server.close()
-        for writer in list(self._open):
+        serving = dict(self._open)
+        for writer in serving.values():
             writer.transport.abort()
+        await asyncio.gather(*serving, return_exceptions=True)
         await self._server.wait_closed()
         self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        self._open.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._open[task] = writer
         try:
             while (request := await _read(reader)) is not None:
                 if not await self._exchange(request, reader, writer):
@@ -123,7 +128,7 @@ class HttpVendor:
         except (ConnectionError, asyncio.IncompleteReadError):
             self.gone.set()
         finally:
-            self._open.discard(writer)
+            self._open.pop(task)
             writer.close()
 
     async def _exchange(
@@ -131,6 +136,7 @@ class HttpVendor:
     ) -> bool:
         """Answer one request; False when the connection is not to be used again."""
         if request.method == "HEAD" or (request.method == "GET" and not self.answers_get):
+            self.opened += 1
             await _send_head(writer, 404, {"content-length": "0"})
             return True
         self.requests.append(request)

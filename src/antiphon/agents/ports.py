@@ -242,20 +242,12 @@ class LanguageModel(Protocol):
 
 
 @runtime_checkable
-class ConnectsEarly(Protocol):
-    """What a provider may have besides: its connection can be opened before the first turn needs it."""
-
-    async def connect(self) -> None:
-        """Leave a connection open for the next request. It costs nothing and never raises ProviderError."""
-
-
-@runtime_checkable
 class WarmsPrompts(Protocol):
-    """What a `LanguageModel` may have besides: its prompt cache can be filled before the words are needed."""
+    """What a `LanguageModel` may have besides: it can be made ready before the words are needed."""
 
     async def warm(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Usage:
-        """Have the vendor read the beginning of the next request, up to the last message with `cache`, and
-        throw its answer away. A model that cannot do that for next to nothing does not have this method.
+        """Open a connection, and have the vendor read the beginning of the next request, up to the last
+        message with `cache`, where it does that for next to nothing.
 
         Raises:
             As `LanguageModel.complete`.

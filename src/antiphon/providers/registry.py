@@ -35,6 +35,7 @@ CLOUD: Mapping[str, Callable[[Mapping[str, str]], Vendor]] = {
     "deepseek": cloud("antiphon.providers.deepseek"),
     "gemini": cloud("antiphon.providers.gemini.vendor"),
     "groq": cloud("antiphon.providers.groq"),
+    "livekit": cloud("antiphon.providers.livekit.vendor"),
     "openai": cloud("antiphon.providers.openai.vendor"),
     OWN_ENDPOINT: cloud("antiphon.providers.openai_compatible.vendor"),
 }

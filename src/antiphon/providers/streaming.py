@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeVar
@@ -17,6 +18,9 @@ T = TypeVar("T")
 KEEP_ALIVE_S = 55.0
 CONNECTIONS_MAX = 200
 KEPT_MAX = 50
+
+
+_HELD: ContextVar[list[Any] | None] = ContextVar("held_responses", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,25 +56,58 @@ def transport() -> Any:
     return import_module("httpx2")
 
 
-def pooled_client(bounds: Bounds) -> Any:
-    """An `AsyncClient` for all calls of this process to one vendor: connections stay warm between turns."""
-    http = transport()
-    timeout = http.Timeout(bounds.stall_ms / 1000, connect=bounds.connect_ms / 1000)
+class WarmPool:
+    """The connections of this process to one vendor, shared by all calls and kept open between turns.
 
-    async def bound(request: Any) -> None:
+    Attributes:
+        client: The `AsyncClient` to hand to the vendor's SDK.
+    """
+
+    def __init__(self, url: str, bounds: Bounds) -> None:
+        http = transport()
+        self._url = url
+        self._timeout = http.Timeout(bounds.stall_ms / 1000, connect=bounds.connect_ms / 1000)
+        self._used_s = -KEEP_ALIVE_S
+        self.client: Any = http.AsyncClient(
+            timeout=self._timeout,
+            limits=http.Limits(
+                max_connections=CONNECTIONS_MAX,
+                max_keepalive_connections=KEPT_MAX,
+                keepalive_expiry=KEEP_ALIVE_S,
+            ),
+            follow_redirects=True,
+            event_hooks={"request": [self._prepare], "response": [self._received]},
+        )
+
+    async def _prepare(self, request: Any) -> None:
         # Some SDKs send "no limit" with each request, which would leave connecting without one.
-        request.extensions["timeout"] = timeout.as_dict()
+        request.extensions["timeout"] = self._timeout.as_dict()
+        self._used_s = asyncio.get_running_loop().time()
 
-    limits = http.Limits(
-        max_connections=CONNECTIONS_MAX, max_keepalive_connections=KEPT_MAX, keepalive_expiry=KEEP_ALIVE_S
-    )
-    return http.AsyncClient(
-        timeout=timeout, limits=limits, follow_redirects=True, event_hooks={"request": [bound]}
-    )
+    async def _received(self, response: Any) -> None:
+        held = _HELD.get()
+        if held is not None:
+            held.append(response)
 
+    @contextlib.asynccontextmanager
+    async def closing(self) -> AsyncIterator[None]:
+        """Whatever is received within, in this task, is closed when it ends: for an SDK that forgets to."""
+        held: list[Any] = []
+        token = _HELD.set(held)
+        try:
+            yield
+        finally:
+            _HELD.reset(token)
+            for response in held:
+                await response.aclose()
 
-async def open_connection(client: Any, url: str) -> None:
-    """Leave one open connection in the pool. It costs no tokens, and a 404 is as good as any answer. That a
-    vendor cannot be reached is found out by the first real request."""
-    with contextlib.suppress(transport().HTTPError):
-        await client.head(url)
+    async def open(self) -> None:
+        """Have a connection ready. It costs no tokens, and a 404 is as good as any answer; that a vendor
+        cannot be reached is found out by the first real request."""
+        if asyncio.get_running_loop().time() - self._used_s < KEEP_ALIVE_S / 2:
+            return
+        with contextlib.suppress(transport().HTTPError):
+            await self.client.head(self._url)
+
+    async def aclose(self) -> None:
+        await self.client.aclose()

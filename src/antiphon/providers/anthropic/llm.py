@@ -13,7 +13,7 @@ from antiphon.errors import ConfigError, ProviderProtocolError, ProviderUnavaila
 from antiphon.providers.anthropic import wire
 from antiphon.providers.anthropic.wire import NAME
 from antiphon.providers.refusals import refused
-from antiphon.providers.streaming import Bounds, open_connection, pooled_client, take_all, transport
+from antiphon.providers.streaming import Bounds, WarmPool, take_all, transport
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -38,9 +38,9 @@ class AnthropicModel:
 
     def __init__(self, config: AnthropicConfig) -> None:
         self._config = config
-        self._url = config.url or URL
-        self._http = pooled_client(config.bounds)
-        self._client = _client(self._url, config, self._http)
+        url = config.url or URL
+        self._pool = WarmPool(url, config.bounds)
+        self._client = _client(url, config, self._pool.client)
 
     async def complete(
         self,
@@ -80,10 +80,6 @@ class AnthropicModel:
                 )
                 collecting.count(answer.usage)
         return collecting.usage or Usage()
-
-    async def connect(self) -> None:
-        """As `ConnectsEarly`."""
-        await open_connection(self._http, self._url)
 
     async def aclose(self) -> None:
         await self._client.close()

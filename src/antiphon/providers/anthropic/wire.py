@@ -76,12 +76,12 @@ def _tool(tool: Tool) -> dict[str, Any]:
 
 
 def _messages(prompt: Prompt) -> list[dict[str, Any]]:
-    """Neighbours of one role become one message; what is settled never shares one with what is not."""
+    """Neighbours of one role become one message: results of calls must come together, and first."""
     sent: list[dict[str, Any]] = []
     for number, turn in enumerate(prompt.turns, start=1):
         role = "assistant" if turn.role == "assistant" else "user"
         blocks = _blocks(turn)
-        if sent and sent[-1]["role"] == role and number != prompt.settled + 1:
+        if sent and sent[-1]["role"] == role:
             sent[-1]["content"] += blocks
         else:
             sent.append({"role": role, "content": blocks})

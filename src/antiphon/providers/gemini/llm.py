@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from antiphon.agents.ports import Completion, Message, Tool, Usage
 from antiphon.errors import ConfigError, ProviderProtocolError, ProviderUnavailable
 from antiphon.providers.gemini import wire
 from antiphon.providers.gemini.wire import NAME
-from antiphon.providers.streaming import Bounds, open_connection, pooled_client, take_all, transport
+from antiphon.providers.streaming import Bounds, WarmPool, take_all, transport
 
 if TYPE_CHECKING:
     from google.genai import Client
@@ -37,9 +37,9 @@ class GeminiModel:
 
     def __init__(self, config: GeminiConfig) -> None:
         self._config = config
-        self._url = config.url or URL
-        self._http = pooled_client(config.bounds)
-        self._client = _client(self._url, config, self._http)
+        url = config.url or URL
+        self._pool = WarmPool(url, config.bounds)
+        self._client = _client(url, config, self._pool.client)
 
     async def complete(
         self,
@@ -60,22 +60,22 @@ class GeminiModel:
                 meter(collecting.usage)
 
         with _vendor_errors():
-            async with asyncio.timeout(bounds.deadline_ms / 1000):
+            # The SDK closes an answer that ends or is cancelled, and no other.
+            async with asyncio.timeout(bounds.deadline_ms / 1000), self._pool.closing():
                 pieces: Any = await self._client.aio.models.generate_content_stream(
                     **wire.request(self._config.model, messages, tools)
                 )
-                # Closed here and now, or a cancelled answer would run on until the collector came by.
-                async with aclosing(pieces):
-                    await take_all(pieces, take, bounds.stall_ms)
+                await take_all(pieces, take, bounds.stall_ms)
         return collecting.completion()
 
-    async def connect(self) -> None:
-        """As `ConnectsEarly`."""
-        await open_connection(self._http, self._url)
+    async def warm(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Usage:
+        """As `WarmsPrompts` of a vendor whose cache fills itself: a connection is ready."""
+        await self._pool.open()
+        return Usage()
 
     async def aclose(self) -> None:
         await self._client.aio.aclose()
-        await self._http.aclose()
+        await self._pool.aclose()
 
 
 def _client(url: str, config: GeminiConfig, http: Any) -> Client:

@@ -14,7 +14,7 @@ from antiphon.errors import ConfigError, ProviderProtocolError, ProviderRejected
 from antiphon.providers.openai_compatible import wire
 from antiphon.providers.openai_compatible.host import ANY, Host
 from antiphon.providers.refusals import refused
-from antiphon.providers.streaming import Bounds, open_connection, pooled_client, take_all, transport
+from antiphon.providers.streaming import Bounds, WarmPool, take_all, transport
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -42,9 +42,9 @@ class OpenAiCompatibleModel:
 
     def __init__(self, config: OpenAiCompatibleConfig) -> None:
         self._config = config
-        self._url = config.url or config.host.url
-        self._http = pooled_client(config.bounds)
-        self._client = _client(self._url, config, self._http)
+        url = config.url or config.host.url
+        self._pool = WarmPool(url, config.bounds)
+        self._client = _client(url, config, self._pool.client)
 
     async def complete(
         self,
@@ -74,9 +74,10 @@ class OpenAiCompatibleModel:
                     await take_all(aiter(stream), take, bounds.stall_ms)
         return collecting.completion()
 
-    async def connect(self) -> None:
-        """As `ConnectsEarly`."""
-        await open_connection(self._http, self._url)
+    async def warm(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Usage:
+        """As `WarmsPrompts` of a vendor whose cache fills itself: a connection is ready."""
+        await self._pool.open()
+        return Usage()
 
     async def aclose(self) -> None:
         await self._client.close()
