@@ -107,7 +107,7 @@ class ListeningLimits:
     """
 
     connect_ms: int = 3_000
-    final_ms: int = 2_500
+    final_ms: int = 1_400  # The core waits 1.5 s for a final before it goes on without.
     settle_ms: int = 700
     send_ms: int = 2_000
     backoff_first_ms: int = 100
