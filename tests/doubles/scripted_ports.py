@@ -23,15 +23,26 @@ class ScriptedModel:
     """Takes the same steps for every request, unless `scripts` has one for each."""
 
     def __init__(
-        self, *steps: Step, calls: Sequence[ToolCall] = (), scripts: Sequence[Sequence[Step]] = ()
+        self,
+        *steps: Step,
+        calls: Sequence[ToolCall] = (),
+        scripts: Sequence[Sequence[Step]] = (),
+        told: Usage | None = None,
     ) -> None:
+        self.told = told  # What it says an answer costs before the first word.
         self.steps, self.calls, self.scripts = steps, tuple(calls), list(scripts)
         self.asked: list[list[Message]] = []
         self.cancelled = 0
 
     async def complete(
-        self, messages: Sequence[Message], tools: Sequence[Tool], emit: Callable[[str], None]
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Tool],
+        emit: Callable[[str], None],
+        meter: Callable[[Usage], None] | None = None,
     ) -> Completion:
+        if meter is not None and self.told is not None:
+            meter(self.told)
         self.asked.append(list(messages))
         text = ""
         try:

@@ -28,7 +28,16 @@ LOCAL, OWN_ENDPOINT = "local", "openai-compatible"
 
 # A new vendor is one line here; its module is imported when one of its names is asked for, or all are listed.
 CLOUD: Mapping[str, Callable[[Mapping[str, str]], Vendor]] = {
-    OWN_ENDPOINT: cloud("antiphon.providers.openai_compatible"),
+    "anthropic": cloud("antiphon.providers.anthropic.vendor"),
+    "assemblyai": cloud("antiphon.providers.assemblyai.vendor"),
+    "cerebras": cloud("antiphon.providers.cerebras"),
+    "deepgram": cloud("antiphon.providers.deepgram.vendor"),
+    "deepseek": cloud("antiphon.providers.deepseek"),
+    "gemini": cloud("antiphon.providers.gemini.vendor"),
+    "groq": cloud("antiphon.providers.groq"),
+    "livekit": cloud("antiphon.providers.livekit.vendor"),
+    "openai": cloud("antiphon.providers.openai.vendor"),
+    OWN_ENDPOINT: cloud("antiphon.providers.openai_compatible.vendor"),
 }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Protocol
 
@@ -140,24 +140,35 @@ class MeteredModel:
         self._model = model
 
     async def complete(
-        self, messages: Sequence[Message], tools: Sequence[Tool], emit: Callable[[str], None]
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Tool],
+        emit: Callable[[str], None],
+        meter: Callable[[Usage], None] | None = None,
     ) -> Completion:
         said = 0
+        told: Usage | None = None
 
         def count(text: str) -> None:
             nonlocal said
             said += len(text)
             emit(text)
 
+        def tell(usage: Usage) -> None:
+            nonlocal told
+            told = usage
+            if meter is not None:
+                meter(usage)
+
         try:
-            completion = await self._model.complete(messages, tools, count)
+            completion = await self._model.complete(messages, tools, count, tell)
         except Exception:
             # What an error is charged for, vendors say only where words came before it.
-            if said:
-                _take_estimate(self._name, messages, said)
+            if said or told is not None:
+                _take_estimate(self._name, messages, said, told)
             raise
         except BaseException:  # Cancelled: the vendor had the prompt, and has begun to answer.
-            _take_estimate(self._name, messages, said)
+            _take_estimate(self._name, messages, said, told)
             raise
         payer().take("llm", self._name, _tokens(completion.usage))
         return completion
@@ -189,9 +200,11 @@ def _tokens(usage: Usage) -> dict[str, int]:
     }
 
 
-def _take_estimate(name: str, messages: Sequence[Message], said: int) -> None:
+def _take_estimate(name: str, messages: Sequence[Message], said: int, told: Usage | None) -> None:
+    """By what the vendor told before the answer was cut, else by the words; of what came out, the larger."""
     asked = sum(len(message.content) for message in messages)
-    usage = Usage(input_tokens=-(-asked // CHARS_PER_TOKEN), output_tokens=-(-said // CHARS_PER_TOKEN))
+    known = told or Usage(input_tokens=-(-asked // CHARS_PER_TOKEN))
+    usage = replace(known, output_tokens=max(known.output_tokens, -(-said // CHARS_PER_TOKEN)))
     payer().take("llm", name, _tokens(usage), estimated=True)
 
 

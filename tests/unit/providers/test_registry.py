@@ -36,7 +36,7 @@ class Half:
 
 
 def test_every_role_has_embedded_names() -> None:
-    registry = Registry()
+    registry = Registry(vendors={})
     assert registry.known("stt") == ["local/whisper-tiny.en", "local/whisper-base"]
     assert "local/piper-joe" in registry.known(Role.TTS)
     assert "local/kokoro-af_heart" in registry.known(Role.TTS)

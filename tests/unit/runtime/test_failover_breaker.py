@@ -50,6 +50,29 @@ def test_one_refusal_opens_it_for_longer() -> None:
     assert breaker.admit(5000) is not None
 
 
+def test_a_provider_that_says_when_to_come_again_is_left_alone_until_then() -> None:
+    breaker = Breaker(POLICY)
+    assert breaker.failed(0, 0, retry_after_ms=60)
+    assert breaker.admit(59) is None
+    probe = breaker.admit(60)
+    assert probe is not None
+    assert breaker.failed(probe, 60, retry_after_ms=60)  # It was wrong; ours doubles as ever.
+    assert breaker.admit(60 + 199) is None
+    assert breaker.admit(60 + 200) is not None
+
+
+def test_nobody_is_left_alone_for_longer_than_a_probe_costs() -> None:
+    breaker = Breaker(POLICY)
+    breaker.failed(0, 0, retry_after_ms=86_400_000)
+    assert breaker.admit(POLICY.open_max_ms) is not None
+
+
+def test_come_again_at_once_is_a_failure_like_any_other() -> None:
+    breaker = Breaker(POLICY)
+    assert not breaker.failed(0, 0, retry_after_ms=0)
+    assert breaker.state is BreakerState.CLOSED
+
+
 def test_an_open_one_lets_one_probe_through_when_its_time_is_up() -> None:
     breaker = opened()
     assert breaker.admit(99) is None

@@ -13,7 +13,7 @@ from tests.doubles.scripted_ports import RATE_HZ, ScriptedModel, ScriptedStt, Sc
 from tests.doubles.virtual_loop import live, passes
 from tests.unit.runtime.stage import Stage, StageReasoner, settle
 
-from antiphon.agents.ports import Message, Replying, ReplyRequest
+from antiphon.agents.ports import Message, Replying, ReplyRequest, Usage
 from antiphon.conversation import commands as c
 from antiphon.errors import ProviderUnavailable
 from antiphon.runtime.metering import Meter, MeteredModel, MeteredStt, MeteredTts, Payer, paid_by
@@ -75,6 +75,24 @@ def test_an_answer_that_was_cut_is_estimated_and_one_that_was_refused_is_free() 
         (note,) = bill.notes
         assert note["estimated"]
         assert (note["input_tokens"], note["output_tokens"]) == (10, 2)
+
+    live(story())
+
+
+def test_an_answer_that_was_cut_costs_what_the_vendor_told_before() -> None:
+    async def story() -> None:
+        bill = Bill()
+        told = Usage(input_tokens=900, cached_tokens=800, cache_write_tokens=50, output_tokens=1)
+        slow = MeteredModel("acme/m", ScriptedModel("Hello th", 5000, "ere", told=told))
+        with paid_by(Payer(meter=bill.meter)):
+            cut = asyncio.ensure_future(slow.complete(ASK, (), lambda text: None))
+            await passes(1000)
+            cut.cancel()
+            await asyncio.gather(cut, return_exceptions=True)
+        (note,) = bill.notes
+        amounts = ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
+        assert [note[amount] for amount in amounts] == [900, 800, 50, 2]
+        assert note["estimated"]
 
     live(story())
 

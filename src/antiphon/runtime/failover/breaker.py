@@ -1,6 +1,6 @@
 """A circuit breaker as a pure state machine: moments and verdicts in, permission out.
 
-    closed    --enough failures, or one refusal-->  open
+    closed    --enough failures, or one refusal, or "come again in 2 s"-->  open
     open      --its time is up, one request asks--> half open (that request is the probe)
     half open --the probe succeeds-->               closed
     half open --the probe fails-->                  open, twice as long
@@ -76,20 +76,34 @@ class Breaker:
             self._verdicts.clear()
         self._verdicts.append((now_ms, True))
 
-    def failed(self, ticket: int, now_ms: int, *, rejected: bool = False) -> bool:
-        """Gives whether that opened the breaker."""
+    def failed(
+        self, ticket: int, now_ms: int, *, rejected: bool = False, retry_after_ms: int | None = None
+    ) -> bool:
+        """Gives whether that opened the breaker.
+
+        Args:
+            retry_after_ms: The provider said when it may be asked again: until then it need not be.
+        """
         if ticket != self._ticket or self.state is BreakerState.OPEN:
             return False
         self._verdicts.append((now_ms, False))
         half_open = self.state is BreakerState.HALF_OPEN
-        if not (rejected or half_open or self._is_failing(now_ms)):
+        told = bool(retry_after_ms)
+        if not (rejected or told or half_open or self._is_failing(now_ms)):
             return False
         if half_open:
             self._open_ms = min(self._open_ms * 2, self._policy.open_max_ms)
         self.state, self._probing = BreakerState.OPEN, False
-        self._due_ms = now_ms + max(self._open_ms, self._policy.rejected_open_ms if rejected else 0)
+        self._due_ms = now_ms + self._shut_ms(half_open, rejected, retry_after_ms or 0)
         self._ticket += 1
         return True
+
+    def _shut_ms(self, half_open: bool, rejected: bool, retry_after_ms: int) -> int:
+        if rejected:
+            return max(self._open_ms, self._policy.rejected_open_ms)
+        told_ms = min(retry_after_ms, self._policy.open_max_ms)
+        # A first word of the provider's own is as good as it gets; when it was wrong once, ours counts too.
+        return told_ms if told_ms and not half_open else max(self._open_ms, told_ms)
 
     def abandoned(self, ticket: int) -> None:
         """The request was cancelled by us: no verdict, and no probe any more."""

@@ -9,7 +9,7 @@ from math import ceil
 
 import structlog
 
-from antiphon.errors import DeadlineExceeded, ProviderError, ProviderRejected
+from antiphon.errors import DeadlineExceeded, ProviderError, ProviderRejected, ProviderUnavailable
 from antiphon.runtime.failover.breaker import DEFAULT_POLICY, Breaker, BreakerPolicy
 
 _log = structlog.get_logger(__name__)
@@ -68,7 +68,8 @@ class Health:
     def failed(self, ticket: int, error: BaseException) -> None:
         """Once for a provider's refusal an operator is called: nothing but a person can put it right."""
         rejected = isinstance(error, ProviderRejected)
-        opened = self.breaker.failed(ticket, self.now_ms(), rejected=rejected)
+        retry_after_ms = error.retry_after_ms if isinstance(error, ProviderUnavailable) else None
+        opened = self.breaker.failed(ticket, self.now_ms(), rejected=rejected, retry_after_ms=retry_after_ms)
         if opened and rejected:
             _log.error("provider_rejected", vendor=self.name, reason=str(error))
         elif opened:

@@ -39,7 +39,11 @@ class FailoverModel:
         self._rules = rules
 
     async def complete(
-        self, messages: Sequence[Message], tools: Sequence[Tool], emit: Callable[[str], None]
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Tool],
+        emit: Callable[[str], None],
+        meter: Callable[[Usage], None] | None = None,
     ) -> Completion:
         said = _Said(emit, hold=len(self._candidates) > 1)
         order = admitted(self._candidates)
@@ -54,7 +58,7 @@ class FailoverModel:
                             patience.reschedule(asyncio.get_running_loop().time() + STALL_S)
                             said.feed(text)
 
-                    return await attempt.candidate.port.complete(asked, tools, hear)
+                    return await attempt.candidate.port.complete(asked, tools, hear, meter)
 
             try:
                 completion, _ = await race(order, self._rules, ask)

@@ -26,14 +26,18 @@ class RoutedModel:
         self._frontier = frontier
 
     async def complete(
-        self, messages: Sequence[Message], tools: Sequence[Tool], emit: Callable[[str], None]
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Tool],
+        emit: Callable[[str], None],
+        meter: Callable[[Usage], None] | None = None,
     ) -> Completion:
         paying = payer()
         spent = paying.meter.total_usd if paying.meter is not None else Decimal(0)
         choice: Choice = await self._router.choose(messages, spent)
         name, model = self._frontier if choice.frontier else self._fast
         paying.note("model_chosen", reply=paying.reply, provider=name, reason=choice.reason)
-        return await model.complete(messages, tools, emit)
+        return await model.complete(messages, tools, emit, meter)
 
     async def warm(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Usage:
         """The fast one: most turns are its."""

@@ -1,0 +1,1 @@
+"""AssemblyAI: Universal streaming for calls, and transcription of recordings with speakers and topics."""
