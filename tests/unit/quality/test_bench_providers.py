@@ -9,7 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.doubles.openai_server import Answer, OpenAiServer
+from tests.doubles.http_vendor import HttpVendor
+from tests.doubles.language_model import KEY, Scripted
+from tests.doubles.language_model import ScriptedModel as ServedModel
+from tests.doubles.openai_chat import OpenAiChat
 from tests.doubles.scripted_ports import ScriptedModel, ScriptedStt, ScriptedVoice
 from tests.doubles.virtual_loop import live, passes
 
@@ -114,8 +117,13 @@ def test_without_a_voice_there_is_nothing_to_hear() -> None:
 
 
 async def test_a_model_behind_a_real_server_is_measured_too() -> None:
-    async with OpenAiServer([Answer(pieces=["Of ", "course."])]) as server:
-        environment = {"ANTIPHON_LLM_URL": server.url, "ANTIPHON_LLM_MODEL": "m"}
+    served = ServedModel(OpenAiChat(), [Scripted(parts=["Of ", "course."])])
+    async with HttpVendor(served) as server:
+        environment = {
+            "ANTIPHON_LLM_URL": f"{server.url}/v1",
+            "ANTIPHON_LLM_MODEL": "m",
+            "ANTIPHON_LLM_KEY": KEY,
+        }
         model = Registry(environment=environment).llm("openai-compatible")
         measured = await measure_llm(
             "openai-compatible", model, [Message(role="user", content="Hello?")], rounds=2

@@ -95,12 +95,11 @@ _sessions: dict[asyncio.AbstractEventLoop, Any] = {}
 
 def http_session() -> Any:
     """One for all plugins of a process. Without it they look for the worker they usually live in."""
-    import aiohttp
-
     loop = asyncio.get_running_loop()
     if loop not in _sessions or _sessions[loop].closed:
         _sessions.clear()  # Of a loop that is gone.
-        _sessions[loop] = aiohttp.ClientSession()
+        # The plugins' own HTTP library, which comes with them only.
+        _sessions[loop] = import_module("aiohttp").ClientSession()
     return _sessions[loop]
 
 
