@@ -158,9 +158,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     pace = pace_from()
     os.environ.setdefault("ANTIPHON_LOG", "warning")
-    # A worker ends with its standard input; this one ends by a signal.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    os.dup2(os.pipe()[0], 0)
+    # A worker ends with its standard input; this one is its own parent and closes it when it is terminated.
+    read, write = os.pipe()
+    os.dup2(read, 0)
+    signal.signal(signal.SIGTERM, lambda *_: os.close(write))
 
     async def wire(options: WorkerOptions) -> Wiring:
         vendors = doubles(pace) if args.vendors is None else await clients(args.vendors)
