@@ -139,6 +139,15 @@ def doubles(pace: Pace) -> Vendors:
     return Vendors(stt=HearingDouble(pace), llm=ModelDouble(pace), tts=VoiceDouble(pace))
 
 
+async def clients(port: int) -> Vendors:
+    """The same behind sockets; those that all calls share are open before the first."""
+    from benchmarks.load.vendor_clients import HearingClient, VoiceClient, model_client
+
+    voices = VoiceClient(port)
+    await voices.start()
+    return Vendors(stt=HearingClient(port), llm=model_client(port + 1), tts=voices)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -149,12 +158,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     pace = pace_from()
     os.environ.setdefault("ANTIPHON_LOG", "warning")
-    # A worker ends with its standard input; this one ends by a signal.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    os.dup2(os.pipe()[0], 0)
+    # A worker ends with its standard input; this one is its own parent and closes it when it is terminated.
+    read, write = os.pipe()
+    os.dup2(read, 0)
+    signal.signal(signal.SIGTERM, lambda *_: os.close(write))
 
     async def wire(options: WorkerOptions) -> Wiring:
-        return await wire_load(options, doubles(pace), pace)
+        vendors = doubles(pace) if args.vendors is None else await clients(args.vendors)
+        return await wire_load(options, vendors, pace)
 
     with tempfile.TemporaryDirectory(prefix="antiphon-load-") as home:
         folder = Path(home)

@@ -129,8 +129,7 @@ async def test_a_model_that_fails_before_its_first_word_is_followed_by_the_flow_
 ) -> None:
     double = ScriptedModel(CLAUDE.dialect, [Scripted(parts=["Never heard."])])
     async with HttpVendor(double, Faulty(fault=fault, after=1)) as vendor:
-        call = clinic(CLAUDE, vendor, tmp_path)
-        call.reasoner.reasoner.first_word_ms = 300  # type: ignore[attr-defined]
+        call = clinic(CLAUDE, vendor, tmp_path, first_word_ms=300)
         await call.greet()
         await call.talk(TURNS[0], TURNS[1], "Linda Chen", "April 8th 1979", "yes")
     assert "You're booked" in call.last.text, call.said

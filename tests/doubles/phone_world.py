@@ -14,7 +14,7 @@ from benchmarks.load.line import frames, line_noise
 from benchmarks.load.script import Pace
 from benchmarks.load.server import Vendors, agent, doubles, kit
 from tests.doubles.media_line import EnergyVad, tone
-from tests.doubles.virtual_loop import VirtualLoop, passes
+from tests.doubles.virtual_loop import VirtualLoop, pass_time
 
 from antiphon.calls.twilio.media import CloseCode, TwilioSession
 from antiphon.runtime.clock import Cancellable
@@ -82,7 +82,7 @@ class PhoneWorld:
     async def tick(self) -> None:
         """Run until cancelled, as the media clock does."""
         while True:
-            await passes(20)
+            await pass_time(0.020)
             self.plane.tick(self.loop.now_ns())
 
     async def call(self, *, patience_s: float = 3600.0) -> None:
@@ -98,7 +98,7 @@ class PhoneWorld:
         caller.begin(self.loop.time())
         leaves_s = self.loop.time() + patience_s
         while not caller.is_over:
-            await passes(20)
+            await pass_time(0.020)
             caller.frame(self.loop.time())
             if self.loop.time() >= leaves_s:
                 caller.hang_up()
@@ -108,7 +108,7 @@ class PhoneWorld:
         give_up_s = time.monotonic() + 30
         while any(active.call_id == session.call_id for active in self.exchange.active()):
             assert time.monotonic() < give_up_s, "the call never ended"
-            await passes(20)
+            await pass_time(0.020)
 
 
 def short_script() -> Script:

@@ -62,3 +62,12 @@ def virtual_clock() -> int:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
     return loop.now_ns()
+
+
+async def pass_time(duration_s: float) -> None:
+    """Let virtual time pass."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop), "on a real loop this would be a sleep"
+    due = asyncio.Event()
+    loop.call_later(duration_s, due.set)
+    await due.wait()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.doubles.phone_world import PhoneWorld
-from tests.doubles.virtual_loop import live, passes
+from tests.doubles.virtual_loop import live, pass_time
 
 AT_ONCE = 20
 IMPATIENT = 5  # Of those: they hang up while the reply is being written.
@@ -38,7 +38,7 @@ async def after(directory: Path, *rounds: int) -> list[Counter[str]]:
             patient = [world.call() for _ in range(AT_ONCE - IMPATIENT)]
             await asyncio.gather(*patient, *(world.call(patience_s=1.9) for _ in range(IMPATIENT)))
         assert world.plane.live_calls == 0 and not world.exchange.active()
-        await passes(20_000)  # Timers that were set for the worst are over.
+        await pass_time(20)  # Timers that were set for the worst are over.
         counts.append(objects())
     heard_out = sum(rounds) * (AT_ONCE - IMPATIENT) // AT_ONCE
     assert world.tally.calls == heard_out and not world.tally.trouble
