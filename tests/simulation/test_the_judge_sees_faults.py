@@ -14,7 +14,7 @@ from antiphon.conversation.state import Phase, State
 from tests.simulation.judge import violations
 from tests.simulation.run import simulate
 
-SEEDS = range(150)
+SEEDS = range(250)
 
 
 def _fillers_over_replies(patch: pytest.MonkeyPatch) -> None:

@@ -15,11 +15,14 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         stop_silence_min_ms: Silence after which a turn that sounds and reads complete is over.
-        stop_silence_max_ms: Silence after which any turn is over, however unfinished it sounds.
-        patience_ms: Added to the maximum while digits, spelling or a name are awaited, or after the caller
-            asked for a moment; people pause inside phone numbers.
+        stop_silence_max_ms: Silence after which any turn is over, however unfinished it sounds. Without an
+            end-of-turn score, the geometric mean of the two applies where the words say nothing either.
+        patience_ms: Added to the maximum while digits, spelling or a name are awaited, after words that
+            promise more, or after the caller asked for a moment; people pause inside phone numbers.
         score_complete: End-of-turn score from which the minimum applies.
-        score_incomplete: Score below which the maximum applies; between the two the wait is interpolated.
+        score_incomplete: Score below which the maximum applies; between the two the wait grows by the same
+            factor with every step of the log-odds.
+        adapt: Learn within the call: a caller who pauses long, or whom we cut off, is given more time.
         speculate: Prepare the reply during the stop silence.
         hold_ms: How long playout stays paused while we find out whether a voice over ours is an interruption.
         backchannel_ms: Speech shorter than this without words is a noise and playout resumes.
@@ -29,11 +32,12 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
         dtmf_gap_ms: Keys this far apart belong to different answers.
     """
 
-    stop_silence_min_ms: int = 300
-    stop_silence_max_ms: int = 900
-    patience_ms: int = 700
-    score_complete: float = 0.6
-    score_incomplete: float = 0.15
+    stop_silence_min_ms: int = 240
+    stop_silence_max_ms: int = 1400
+    patience_ms: int = 600
+    score_complete: float = 0.68
+    score_incomplete: float = 0.42
+    adapt: bool = True
     speculate: bool = True
     hold_ms: int = 900
     backchannel_ms: int = 400
@@ -73,6 +77,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """All the core needs to know of the agent. Goes into the trace header, so a replay has it.
 
     Attributes:
+        language: BCP 47 tag of the caller's words; chooses the cues in them.
         fillers: Short phrases that cover a wait, used in turn, never the same twice running.
         protect_greeting: The greeting holds words the law wants heard: a voice over it is kept for after.
         trouble: Said when no reply can be had; after the second in a row the call is escalated.
@@ -84,6 +89,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     turn: TurnPolicy = TurnPolicy()
     silence: SilencePolicy = SilencePolicy()
+    language: str = "en"
     fillers: tuple[str, ...] = ("One moment.", "Let me check that.")
     protect_greeting: bool = False
     trouble: str = "I'm sorry, I'm having trouble on my side. Could you say that again?"
@@ -106,10 +112,18 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 PRESETS: dict[str, TurnPolicy] = {
     # Support lines: short questions, quick answers.
-    "snappy": TurnPolicy(stop_silence_min_ms=240, stop_silence_max_ms=700, patience_ms=600),
+    "snappy": TurnPolicy(
+        stop_silence_min_ms=200, stop_silence_max_ms=1300, score_complete=0.55, score_incomplete=0.35
+    ),
     "balanced": TurnPolicy(),
-    # Open conversation, elderly callers, people thinking aloud: 100 to 300 ms more.
-    "patient": TurnPolicy(stop_silence_min_ms=500, stop_silence_max_ms=1400, patience_ms=900),
+    # Open conversation, elderly callers, people thinking aloud.
+    "patient": TurnPolicy(
+        stop_silence_min_ms=400,
+        stop_silence_max_ms=1800,
+        patience_ms=800,
+        score_complete=0.83,
+        score_incomplete=0.6,
+    ),
 }
 
 

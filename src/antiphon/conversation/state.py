@@ -81,6 +81,7 @@ class Turn:
         score: End-of-turn score of the pause that began at `ended_ms`, once known.
         overdue: The stop silence has passed; only the final transcript is missing.
         lost: Some of it never reached a recogniser.
+        long_pauses: How often the caller went on after a pause that many would have ended their turn with.
     """
 
     onset_ms: int
@@ -92,6 +93,7 @@ class Turn:
     score: float | None = None
     overdue: bool = False
     lost: bool = False
+    long_pauses: int = 0
 
     def text(self) -> str:
         """Final words where there are any, else the latest partial of that segment, in order."""
@@ -109,6 +111,8 @@ class State:
         closing: Flushed replies whose `PlayoutFlushed` has not come yet.
         settled_segment: Transcripts of segments up to this one were used.
         effects: Tool calls with effects by intent, so that each runs at most once per turn.
+        pace: Log-odds added to every end-of-turn score: below 0 for a caller who pauses long.
+        taken_ms: Where the last turn ended, to tell whether its caller had really finished.
         commands: Output of the step in progress.
     """
 
@@ -130,6 +134,8 @@ class State:
     reprompts: int = 0
     troubles: int = 0
     keys: str = ""
+    pace: float = 0.0
+    taken_ms: int | None = None
     effects: dict[str, str] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)

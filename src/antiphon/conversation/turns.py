@@ -24,6 +24,7 @@ from antiphon.conversation.state import Phase, Reply, State, Turn
 def speech_started(state: State, event: SpeechStarted) -> None:
     """The caller's voice: a pause is over, or somebody speaks over the agent."""
     state.cancel_timer("stop_silence", "final_wait", "silence")
+    endpointing.speech_resumed(state, state.turn, event.onset_ms)
     if state.turn is None:
         state.turn = Turn(onset_ms=event.onset_ms, ended_ms=event.onset_ms)
     state.turn.voiced = True
@@ -174,6 +175,7 @@ def commit(state: State, turn: Turn) -> None:
         return  # He is typing: `keypad.entered` takes words and keys as one turn.
     text = turn.text()
     close(state, turn)
+    endpointing.turn_taken(state, turn)
     if not words.words(text) and turn.lost and _spoke(state, turn):
         drop_draft(state)
         state.emit(NoteUtterance(kind="lost", text=""))

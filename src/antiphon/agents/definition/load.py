@@ -225,6 +225,7 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
         policy=Policy(
             turn=turn_policy(file.turn.preset, file.turn.overrides()),
             silence=msgspec.convert(file.silence.model_dump(), SilencePolicy),
+            language=file.language,
             fillers=tuple(file.fillers),
             protect_greeting=any(
                 item.uninterruptible and item.when == "always" for item in file.disclosures.values()
