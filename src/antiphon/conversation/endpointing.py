@@ -16,11 +16,11 @@ _EDGE = 0.001
 # A whole answer of the expected kind: prosody judges names and dates badly, the words well.
 _ANSWER_SHARE = 1 / 3
 # Pace is a shift of the log-odds: what this caller has shown about his pauses.
-_PACE_SLOWEST = -2.4
-_PACE_BRISKEST = 0.6
-_PACE_LONG_PAUSE = -0.8
-_PACE_CUT_OFF = -1.6
-_PACE_BRISK_TURN = 0.2
+_PACE_SLOWEST = -1.6
+_PACE_BRISKEST = 0.5
+_PACE_LONG_PAUSE = -0.5
+_PACE_CUT_OFF = -1.0
+_PACE_BRISK_TURN = 0.15
 _PACE_KEPT = 0.7  # A turn without a long pause lets the patience fade.
 _CUT_OFF_MS = 1500  # Whoever goes on so soon after his last word had not finished.
 

@@ -33,10 +33,10 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     stop_silence_min_ms: int = 240
-    stop_silence_max_ms: int = 1400
+    stop_silence_max_ms: int = 1300
     patience_ms: int = 600
-    score_complete: float = 0.68
-    score_incomplete: float = 0.42
+    score_complete: float = 0.69
+    score_incomplete: float = 0.5
     adapt: bool = True
     speculate: bool = True
     hold_ms: int = 900
@@ -112,17 +112,15 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 PRESETS: dict[str, TurnPolicy] = {
     # Support lines: short questions, quick answers.
-    "snappy": TurnPolicy(
-        stop_silence_min_ms=200, stop_silence_max_ms=1300, score_complete=0.55, score_incomplete=0.35
-    ),
+    "snappy": TurnPolicy(stop_silence_min_ms=200, stop_silence_max_ms=1300, score_complete=0.6),
     "balanced": TurnPolicy(),
     # Open conversation, elderly callers, people thinking aloud.
     "patient": TurnPolicy(
-        stop_silence_min_ms=400,
-        stop_silence_max_ms=1800,
+        stop_silence_min_ms=350,
+        stop_silence_max_ms=1600,
         patience_ms=800,
         score_complete=0.83,
-        score_incomplete=0.6,
+        score_incomplete=0.73,
     ),
 }
 

@@ -12,6 +12,8 @@ from antiphon.conversation.cues import Cues, cues_of
 from antiphon.conversation.policy import Policy
 
 _WORD = re.compile(r"[\w']+(?:-[\w']+)*")
+# However a recogniser spells "mm-hm" and "uh-huh".
+_HUM = re.compile(r"^(?:m+(?:-?h+m*)*|h+m+|u+h*(?:-?h+u+h*)*|u*m+)$")
 _PHONE_DIGITS = 10
 _LETTERS_MIN = 3  # Two are as often "p.m." or "ID".
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -39,7 +41,7 @@ def takes_floor(
         return False
     if expects == "yes_no":
         return True
-    phrase = " ".join(spoken)
+    phrase = " ".join(word for word in spoken if not _HUM.match(word))
     if reply_kind == "greeting" and phrase in policy.greeting_words:
         return False
     known = (*policy.backchannels, *policy.farewells) if last_words else policy.backchannels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from antiphon.conversation import words
+from antiphon.conversation import Policy, words
 from antiphon.conversation.cues import cues_of
 
 UNFINISHED = (
@@ -54,6 +54,14 @@ def test_letters_are_spelling_from_the_third_on() -> None:
     assert not words.is_spelling("at 2 P M", "open")
     assert words.sounds_unfinished("S M", "spelling")
     assert not words.sounds_unfinished("S-M-I-T-H", "spelling")
+
+
+@pytest.mark.parametrize(
+    "text", ["mm-hm", "MMHM.", "MMMHM.", "Mm-hmm.", "uh-huh", "Uhuh.", "Hmm.", "um", "mm, okay"]
+)
+def test_hums_do_not_take_the_floor_however_they_are_spelt(text: str) -> None:
+    assert not words.takes_floor(text, Policy(), reply_kind="turn", expects="open")
+    assert words.takes_floor(text + " stop", Policy(), reply_kind="turn", expects="open")
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,9 @@ from antiphon.quality.turns.caches import KnownLines, KnownRecogniser, KnownScor
 from antiphon.quality.turns.cases import Case
 from antiphon.quality.turns.judge import CaseOnLine, Pause
 from antiphon.quality.turns.line import Ear, Samples
-from antiphon.quality.turns.virtual import InlineExecutor, VirtualLoop, run_virtually
-from antiphon.quality.turns.world import Costs, Done, Ears, Heard, World
+from antiphon.quality.turns.mouth import Sentence
+from antiphon.quality.turns.virtual import InlineExecutor, run_virtually
+from antiphon.quality.turns.world import Agent, Costs, Done, Ears, Heard, World
 from antiphon.speech.ports import SttConfig, SttEvent
 from antiphon.speech.prosody import final_voicing_ms
 
@@ -68,15 +69,20 @@ class Bench:
         """Everything the core does with this recording."""
         heard, _ = self._heard(case.file, way)
         ears = Ears(recogniser=self._stt, scorer=self._blended, costs=self.costs)
-        return run_virtually(lambda loop: self._world(loop, heard, policy, ears, case).run())
+        agent = Agent(expects=case.expects)
+        return run_virtually(lambda loop: World(loop, heard, policy, ears, agent).run())
+
+    def over(self, samples: Samples, rate_hz: int, policy: Policy, sentence: Sentence) -> list[Done]:
+        """Everything the core does when the line brings these samples while the agent says the sentence."""
+        heard = Heard(samples=samples, rate_hz=rate_hz, events=self._lines.hear(samples, rate_hz))
+        ears = Ears(recogniser=self._stt, scorer=self._blended, costs=self.costs)
+        agent = Agent(says=sentence)
+        return run_virtually(lambda loop: World(loop, heard, policy, ears, agent).run())
 
     def sounded(self, case: Case, way: str) -> list[Sounded]:
         """Every pause of the recording, as a rule without words may know it."""
         heard, _ = self._heard(case.file, way)
         return run_virtually(lambda loop: self._sounded(heard))
-
-    def _world(self, loop: VirtualLoop, heard: Heard, policy: Policy, ears: Ears, case: Case) -> World:
-        return World(loop, heard, policy, ears, expects=case.expects)
 
     def _stt(self, executor: Executor) -> _Stt:
         return _Stt(self._engine, executor)

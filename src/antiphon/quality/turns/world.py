@@ -1,6 +1,7 @@
 """One recording's call on virtual time: the captured line, the real recogniser stream and the real core.
 
-The agent says nothing (`reply_ms` 0: every reply is empty) or one long sentence at the beginning.
+The agent says nothing (every reply is empty), or one sentence in answer to a question asked before the
+recording begins.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.policy import Policy
 from antiphon.quality.turns.line import LineEvent, Samples
+from antiphon.quality.turns.mouth import Mouth, Sentence
 from antiphon.quality.turns.virtual import VirtualExecutor, VirtualLoop
 from antiphon.speech.ports import EndOfTurn, SpeechToText, SttConfig, SttEvent, Transcript
 
 _BLOCK_MS = 100
 _SCORED_MS = 8000
+_QUESTION = "Tell me about it."
 _AFTER_MS = 4000  # Long enough for any wait to end after the last sample.
 
 
@@ -58,15 +61,22 @@ class Ears:
     costs: Costs = Costs()
 
 
-class World:
-    """Runs one call. `expects` is the kind of answer the agent's first words ask for."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """What the agent asks for with its first words (`expects`), and what it says over the recording."""
 
-    def __init__(
-        self, loop: VirtualLoop, heard: Heard, policy: Policy, ears: Ears, *, expects: str = "open"
-    ) -> None:
+    expects: str = "open"
+    says: Sentence | None = None
+
+
+class World:
+    """Runs one call."""
+
+    def __init__(self, loop: VirtualLoop, heard: Heard, policy: Policy, ears: Ears, agent: Agent) -> None:
         self.trace: list[Done] = []
         self.events: list[ev.AnyEvent] = []
-        self._loop, self._heard, self._ears, self._expects = loop, heard, ears, expects
+        self._loop, self._heard, self._ears, self._expects = loop, heard, ears, agent.expects
+        self._mouth = Mouth(loop, agent.says, self._post) if agent.says is not None else None
         self._conversation = Conversation(policy)
         self._timers: dict[str, int] = {}
         self._given = 0
@@ -76,6 +86,9 @@ class World:
 
     async def run(self) -> list[Done]:
         self._post(ev.CallStarted(at_ms=0, call_id="c", agent="a", line="file", wall_time_ms=0))
+        if self._mouth is not None:
+            self._post(ev.TranscriptFinal(at_ms=0, segment=0, text=_QUESTION))
+            self._post(ev.EndOfTurnScored(at_ms=0, ended_ms=0, score=1.0))  # Answered after the minimum.
         end_ms = len(self._heard.samples) * 1000 // self._heard.rate_hz + _AFTER_MS
         self._schedule(end_ms)
         over = self._loop.create_future()
@@ -135,13 +148,21 @@ class World:
             case cmd.NoteUtterance(kind=kind) if kind != "late":
                 self._stream.turn_committed()
             case cmd.StartReply():
-                self._soon(ev.AnswerExpected(at_ms=0, reply_id=command.reply_id, kind=self._expects))
-                self._soon(ev.ReplyFinished(at_ms=0, reply_id=command.reply_id))
+                self._reply(command)
             case cmd.SetTimer():
                 self._timers[command.timer] = command.due_ms
                 self._loop.at_ms(command.due_ms, lambda: self._fire(command.timer, command.due_ms))
             case cmd.CancelTimer():
                 self._timers.pop(command.timer, None)
+            case _ if self._mouth is not None:
+                self._mouth.carry_out(command)
+
+    def _reply(self, command: cmd.StartReply) -> None:
+        if self._mouth is not None and command.text == _QUESTION:
+            self._mouth.reply(command.reply_id)
+            return
+        self._soon(ev.AnswerExpected(at_ms=0, reply_id=command.reply_id, kind=self._expects))
+        self._soon(ev.ReplyFinished(at_ms=0, reply_id=command.reply_id))
 
     def _soon(self, event: ev.Event) -> None:
         self._loop.call_soon(self._post, event)
