@@ -24,7 +24,15 @@ from antiphon.quality.turns.bench import Bench
 from antiphon.quality.turns.cases import Case, read_cases
 from antiphon.quality.turns.curves import Point, at_most_cut, at_most_delay, plot
 from antiphon.quality.turns.fitting import fit_blend
-from antiphon.quality.turns.judge import Pause, Score, Verdict, taken_by_core, taken_by_rule
+from antiphon.quality.turns.judge import (
+    Pause,
+    Score,
+    Verdict,
+    meeting_verdicts,
+    taken_by_core,
+    taken_by_rule,
+)
+from antiphon.quality.turns.pausing import BRISK, LONG_PAUSING, hold_calls
 from antiphon.storage.home import home_directory
 
 WAYS = ("recorded", "phone", "noise20", "noise10", "noise5")
@@ -40,6 +48,7 @@ GROUPS: dict[str, tuple[Sets, Sets]] = {
     "own pauses": (("pauses",), ("pauses",)),
     "whole turns": (("pauses", "whole"), ("pauses", "whole", "short")),
     "phone8k": (("phone8k",), ("phone8k",)),
+    "meetings, per pause": (("meeting_pauses",), ("meeting_ends",)),
     "digits, names, dates asked for": (("expected",), ("expected",)),
 }
 POOLED = (
@@ -75,6 +84,11 @@ class Turns:
     def _judged(self, taken: Callable[[Case], list[int]]) -> dict[str, list[Verdict]]:
         verdicts: dict[str, list[Verdict]] = {}
         for case in self._cases:
+            if case.segments:
+                found = meeting_verdicts(case.segments, self._known_pauses(case), taken(case))
+                for key, every in found.items():
+                    verdicts.setdefault(key, []).extend(every)
+                continue
             on_line = self._bench.on_line(case, self._way)
             verdicts.setdefault(case.set, []).append(on_line.verdict(taken(case)))
         return verdicts
@@ -183,6 +197,24 @@ def budgets(runs: dict[str, list[Point]]) -> str:
     return "\n".join(lines)
 
 
+def adapting() -> str:
+    """What learning within a call does to callers of known habits: events only, scores as recorded."""
+    lines = [
+        "| caller | preset | cut off % | learning | delay ms | learning |",
+        "| --- | --- | --: | --: | --: | --: |",
+    ]
+    for caller, habit in (("brisk", BRISK), ("pauses long", LONG_PAUSING)):
+        for name, policy in PRESETS.items():
+            found = [
+                hold_calls(turn, habit, calls=200, turns=12, seed=1)
+                for turn in (msgspec.structs.replace(policy, adapt=False), policy)
+            ]
+            rates = [f"{100 * each.cut / each.turns:.1f}" for each in found]
+            delays = [f"{sum(each.delays_ms) / len(each.delays_ms):.0f}" for each in found]
+            lines.append(f"| {caller} | {name} | " + " | ".join((*rates, *delays)) + " |")
+    return "\n".join(lines)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -193,13 +225,17 @@ def main() -> int:
     parser.add_argument("--sets", default="", help="only these sets of recordings")
     parser.add_argument("--plot", type=Path, help="write the curves of the first way as SVG")
     parser.add_argument("--fit", action="store_true", help="fit the blend on these recordings and stop")
+    parser.add_argument("--adapting", action="store_true", help="simulated callers of two habits, and stop")
     parser.add_argument("--json", type=Path, help="write every point here")
     args = parser.parse_args()
+    if args.adapting:
+        print(adapting())
+        return 0
     bench = Bench(args.folder, args.cache, Blend())
     chosen = set(args.sets.split(",")) - {""}
     cases = [case for case in read_cases(args.folder) if not chosen or case.set in chosen]
     if args.fit:
-        print(fit_blend(bench, [case for case in cases if case.expects == "open"]))
+        print(fit_blend(bench, [case for case in cases if case.expects == "open" and not case.segments]))
         return 0
     every = {}
     for number, way in enumerate(args.ways.split(",")):

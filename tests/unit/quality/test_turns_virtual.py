@@ -16,7 +16,16 @@ from antiphon.conversation.policy import Policy, TurnPolicy
 from antiphon.quality.turns.caches import KnownLines, KnownScores, Store
 from antiphon.quality.turns.cases import Case
 from antiphon.quality.turns.curves import Point, at_most_cut, at_most_delay, frontier, plot
-from antiphon.quality.turns.judge import CaseOnLine, Pause, Score, Verdict, taken_by_core, taken_by_rule
+from antiphon.quality.turns.judge import (
+    CaseOnLine,
+    Pause,
+    Score,
+    Verdict,
+    goes_on,
+    meeting_verdicts,
+    taken_by_core,
+    taken_by_rule,
+)
 from antiphon.quality.turns.line import Ear, LineEvent
 from antiphon.quality.turns.mouth import Sentence
 from antiphon.quality.turns.virtual import VirtualExecutor, VirtualLoop, run_virtually
@@ -162,6 +171,22 @@ def test_no_rule_takes_a_turn_before_its_words_are_known_or_after_speech_went_on
     ]
     assert taken_by_rule(pauses, lambda pause: 100, 110) == [2210, 3710]
     assert taken_by_rule(pauses, lambda pause: 700, 110) == [4200]
+
+
+def test_a_pause_of_a_meeting_is_an_end_where_another_speaker_follows() -> None:
+    segments = ((0, 1000, "a"), (1500, 3000, "a"), (3200, 5000, "b"), (4000, 4400, "a"))
+    assert goes_on(segments, 1000) is True
+    assert goes_on(segments, 3000) is False
+    assert goes_on(segments, 4400) is True, "somebody speaks on"
+    assert goes_on(segments, 5000) is False
+    assert goes_on(segments, 100) is None
+    pauses = [
+        Pause(ended_ms=1000, noticed_ms=1100, resumed_ms=1600, score=0.5),
+        Pause(ended_ms=5000, noticed_ms=5100, resumed_ms=None, score=0.5),
+    ]
+    found = meeting_verdicts(segments, pauses, [1400, 5300])
+    assert [verdict.cut for verdict in found["meeting_pauses"]] == [True]
+    assert [verdict.delay_ms for verdict in found["meeting_ends"]] == [300]
 
 
 def test_a_score_counts_cut_offs_among_the_heard_only() -> None:

@@ -15,6 +15,16 @@ _OPEN_CLIPS = {"incomplete": "incomplete", "pause_at_clause_end": "clause_end"}
 _EXPECTED = {"phone_number": "digits", "digit_string": "digits", "spelling": "spelling", "date_time": "date"}
 
 
+class _Segment(msgspec.Struct, frozen=True, kw_only=True):
+    start: float
+    end: float
+    speaker: str
+
+    @property
+    def ms(self) -> tuple[int, int, str]:
+        return round(self.start * 1000), round(self.end * 1000), self.speaker
+
+
 class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What the manifest says of one file, as far as turns go. Times in seconds."""
 
@@ -28,7 +38,7 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     full_file: str | None = None
     turn_end: float | None = None
     pauses: list[tuple[float, float]] = []
-    segments: list[dict[str, float | str]] = []
+    segments: list[_Segment] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +48,11 @@ class Case:
     Attributes:
         group: Recordings of one speaker or source stay on one side of a cross-validation.
         set: "incomplete", "clause_end", "short", "pauses" (whole, with labelled pauses), "whole", "phone8k",
-            "expected" (digits, spelling, dates that were asked for).
+            "expected" (digits, spelling, dates that were asked for), "meeting".
         ends: The caller is done where his speech ends; false: he only pauses for the rest of the recording.
         end_ms: When he is done, where the label says so; None: where voice activity says so.
         expects: The kind of answer that was asked for.
+        segments: (start, end, speaker) of a meeting, ms, by hand; then `ends` means nothing.
     """
 
     file: str
@@ -50,6 +61,7 @@ class Case:
     ends: bool
     end_ms: int | None = None
     expects: str = "open"
+    segments: tuple[tuple[int, int, str], ...] = ()
 
 
 def read_cases(folder: Path) -> list[Case]:
@@ -68,9 +80,13 @@ def read_cases(folder: Path) -> list[Case]:
 
 def _cases(entries: Sequence[_Entry]) -> Iterator[Case]:
     for entry in entries:
-        if (entry.language or "en") != "en" or entry.segments:
+        if (entry.language or "en") != "en":
             continue
         group = _group(entry.full_file or entry.file)
+        if entry.segments:
+            segments = tuple(segment.ms for segment in entry.segments)
+            yield Case(file=entry.file, group=group, set="meeting", ends=False, segments=segments)
+            continue
         match entry.kind:
             case "turns" if entry.label in _OPEN_CLIPS:
                 yield Case(file=entry.file, group=group, set=_OPEN_CLIPS[entry.label], ends=False)

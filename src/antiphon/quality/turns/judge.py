@@ -12,6 +12,9 @@ from antiphon.quality.turns.cases import Case
 from antiphon.quality.turns.line import LineEvent
 from antiphon.quality.turns.world import Done
 
+_SEGMENT_SLACK_MS = 250  # Hand labels and voice activity differ by about as much.
+_NEVER_MS = 10_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -79,6 +82,36 @@ def taken_by_rule(pauses: Iterable[Pause], rule: Rule, words_ms: int) -> list[in
         if pause.resumed_ms is None or due_ms < pause.resumed_ms:
             taken_ms.append(due_ms)
     return taken_ms
+
+
+def goes_on(segments: Sequence[tuple[int, int, str]], ended_ms: int) -> bool | None:
+    """Of a pause in a meeting: does whoever spoke speak next? None where nobody is known to have spoken."""
+    before = [segment for segment in segments if segment[0] < ended_ms - _SEGMENT_SLACK_MS]
+    after = [segment for segment in segments if segment[1] > ended_ms + _SEGMENT_SLACK_MS]
+    if not before:
+        return None
+    _, last_ms, speaker = max(before, key=lambda segment: min(segment[1], ended_ms))
+    if last_ms > ended_ms + _SEGMENT_SLACK_MS:
+        return True
+    return bool(after) and min(after)[2] == speaker
+
+
+def meeting_verdicts(
+    segments: Sequence[tuple[int, int, str]], pauses: Sequence[Pause], taken_ms: Sequence[int]
+) -> dict[str, list[Verdict]]:
+    """One verdict a pause: "meeting_pauses" may be cut off, "meeting_ends" are waited for. A change of
+    speakers that comes before anybody could have answered has no delay."""
+    found: dict[str, list[Verdict]] = {"meeting_pauses": [], "meeting_ends": []}
+    for pause in pauses:
+        same = goes_on(segments, pause.ended_ms)
+        until_ms = pause.resumed_ms if pause.resumed_ms is not None else pause.ended_ms + _NEVER_MS
+        taken = [at_ms for at_ms in taken_ms if pause.ended_ms <= at_ms < until_ms]
+        if same is True:
+            found["meeting_pauses"].append(Verdict(heard=True, cut=bool(taken), delay_ms=None))
+        elif same is False:
+            delay_ms = taken[0] - pause.ended_ms if taken else None
+            found["meeting_ends"].append(Verdict(heard=True, cut=False, delay_ms=delay_ms))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
