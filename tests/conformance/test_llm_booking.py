@@ -38,16 +38,18 @@ def environment(adapter: Adapter, vendor: HttpVendor) -> dict[str, str]:
     return variables | (own if adapter.vendor == "openai-compatible" else {})
 
 
-def clinic(adapter: Adapter, vendor: HttpVendor, home: Path) -> Dialogue:
+def clinic(adapter: Adapter, vendor: HttpVendor, home: Path, first_word_ms: int = 4000) -> Dialogue:
     """The clinic's own file, but for the model it names first."""
-    return clinic_with((adapter.name, "flow/front_desk"), environment(adapter, vendor), home)
+    models = (adapter.name, "flow/front_desk")
+    return clinic_with(models, environment(adapter, vendor), home, first_word_ms)
 
 
-def clinic_with(models: tuple[str, ...], variables: Mapping[str, str], home: Path) -> Dialogue:
+def clinic_with(
+    models: tuple[str, ...], variables: Mapping[str, str], home: Path, first_word_ms: int = 4000
+) -> Dialogue:
     definition = load_agent(AGENTS / "clinic.yaml")
-    definition = dataclasses.replace(
-        definition, reasoning=dataclasses.replace(definition.reasoning, models=models)
-    )
+    reasoning = dataclasses.replace(definition.reasoning, models=models, first_word_ms=first_word_ms)
+    definition = dataclasses.replace(definition, reasoning=reasoning)
     shared = Shared(registry=Registry(environment=variables), home=home)
     calendar = home / "calendar.sqlite"
     tools = appointment_tools(calendar, AGENTS / "clinic" / "calendar.yaml", today=NOW.date())

@@ -20,11 +20,14 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
         endpointing: Who decides that the caller's turn is over: "ours", silence bent by score and words;
             "provider", the recogniser's own turn events; "push_to_talk", the caller's talk button.
         stop_silence_min_ms: Silence after which a turn that sounds and reads complete is over.
-        stop_silence_max_ms: Silence after which any turn is over, however unfinished it sounds.
-        patience_ms: Added to the maximum while digits, spelling or a name are awaited, or after the caller
-            asked for a moment; people pause inside phone numbers.
+        stop_silence_max_ms: Silence after which any turn is over, however unfinished it sounds. Without an
+            end-of-turn score, the geometric mean of the two applies where the words say nothing either.
+        patience_ms: Added to the maximum while digits, spelling or a name are awaited, after words that
+            promise more, or after the caller asked for a moment; people pause inside phone numbers.
         score_complete: End-of-turn score from which the minimum applies.
-        score_incomplete: Score below which the maximum applies; between the two the wait is interpolated.
+        score_incomplete: Score below which the maximum applies; between the two the wait grows by the same
+            factor with every step of the log-odds.
+        adapt: Learn within the call: a caller who pauses long, or whom we cut off, is given more time.
         speculate: Prepare the reply during the stop silence.
         stable_partial_ms: In a pause, a partial transcript that has not changed for this long is worth a
             draft although its final has not come. Later than the embedded recogniser's finals (p99 333 ms
@@ -44,11 +47,12 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     endpointing: Endpointing = "ours"
-    stop_silence_min_ms: int = 300
-    stop_silence_max_ms: int = 900
-    patience_ms: int = 700
-    score_complete: float = 0.6
-    score_incomplete: float = 0.15
+    stop_silence_min_ms: int = 240
+    stop_silence_max_ms: int = 1300
+    patience_ms: int = 600
+    score_complete: float = 0.69
+    score_incomplete: float = 0.5
+    adapt: bool = True
     speculate: bool = True
     stable_partial_ms: int = 350
     provider_wait_ms: int = 3000
@@ -95,6 +99,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """All the core needs to know of the agent. Goes into the trace header, so a replay has it.
 
     Attributes:
+        language: BCP 47 tag of the caller's words; chooses the cues in them.
         fillers: Short phrases that cover a wait, used in turn, never the same twice running.
         thinking_sound: A soft tone takes turns with the phrases. It also does where there is one phrase only.
         protect_greeting: All of the greeting is uninterruptible, from before its first sample; single
@@ -108,6 +113,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     turn: TurnPolicy = TurnPolicy()
     silence: SilencePolicy = SilencePolicy()
+    language: str = "en"
     fillers: tuple[str, ...] = ("One moment.", "Let me check that.")
     thinking_sound: bool = False
     protect_greeting: bool = False
@@ -131,10 +137,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 PRESETS: dict[str, TurnPolicy] = {
     # Support lines: short questions, quick answers.
-    "snappy": TurnPolicy(stop_silence_min_ms=240, stop_silence_max_ms=700, patience_ms=600),
+    "snappy": TurnPolicy(stop_silence_min_ms=200, stop_silence_max_ms=1300, score_complete=0.6),
     "balanced": TurnPolicy(),
-    # Open conversation, elderly callers, people thinking aloud: 100 to 300 ms more.
-    "patient": TurnPolicy(stop_silence_min_ms=500, stop_silence_max_ms=1400, patience_ms=900),
+    # Open conversation, elderly callers, people thinking aloud.
+    "patient": TurnPolicy(
+        stop_silence_min_ms=350,
+        stop_silence_max_ms=1600,
+        patience_ms=800,
+        score_complete=0.83,
+        score_incomplete=0.73,
+    ),
 }
 
 

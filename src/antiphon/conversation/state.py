@@ -109,6 +109,7 @@ class Turn:
         over: Our own words that were heard while it was spoken; their echo is no part of it.
         over_ended: As `over`, of replies that have ended since.
         own: What was recognised, `over`, and the caller's own words in it, as last compared.
+        long_pauses: How often the caller went on after a pause that many would have ended their turn with.
     """
 
     onset_ms: int
@@ -129,6 +130,7 @@ class Turn:
     over: str = ""
     over_ended: str = ""
     own: tuple[str, str, str] = ("", "", "")
+    long_pauses: int = 0
 
     def text(self) -> str:
         """Final words of each segment, or the partial that came after them, in order; without the echo of our
@@ -164,6 +166,8 @@ class State:
         echoes: Evidence that the line gives our own voice back to us; see `floor.needs_words`.
         voice_ms, voice_weight: Audio made so far for text of that weight: the voice's pace.
         effects: Tool calls with effects by intent, so that each runs at most once per turn.
+        pace: Log-odds added to every end-of-turn score: below 0 for a caller who pauses long.
+        taken_ms: Where the last turn ended, to tell whether its caller had really finished.
         commands: Output of the step in progress.
     """
 
@@ -195,6 +199,8 @@ class State:
     echoes: int = 0
     voice_ms: int = 0
     voice_weight: int = 0
+    pace: float = 0.0
+    taken_ms: int | None = None
     effects: dict[str, str] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)

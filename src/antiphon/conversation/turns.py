@@ -37,6 +37,7 @@ def speech_started(state: State, event: SpeechStarted) -> None:
         push_to_talk.voice(state, heard=True)
         return
     state.cancel_timer("stop_silence", "final_wait", "silence", "stable_partial", "vendor_turn")
+    endpointing.speech_resumed(state, state.turn, event.onset_ms)
     if state.turn is None:
         onset_ms = min(event.onset_ms, state.now_ms)
         state.turn = Turn(onset_ms=onset_ms, ended_ms=onset_ms)
@@ -245,6 +246,7 @@ def commit(state: State, turn: Turn) -> None:
     text = turn.text()
     close(state, turn)
     state.told = "" if turn.segments or turn.partials else text
+    endpointing.turn_taken(state, turn)
     if words.words(text):
         take(state, text, turn.ended_ms)
     else:

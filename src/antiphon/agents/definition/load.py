@@ -238,6 +238,7 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
         policy=Policy(
             turn=turn_policy(file.turn.preset, file.turn.overrides()),
             silence=msgspec.convert(file.silence.model_dump(), SilencePolicy),
+            language=file.language,
             fillers=tuple(file.fillers),
             thinking_sound=file.thinking_sound,
             protect_greeting=file.protect_greeting,
