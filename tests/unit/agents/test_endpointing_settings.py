@@ -48,7 +48,7 @@ def test_push_to_talk_may_speculate(tmp_path: Path) -> None:
             "endpointing: push_to_talk, talk_tail_ms: 900, talk_max_ms: 300",
             ["talk_tail_ms (900) is greater than talk_max_ms (300)"],
         ),
-        ("score_complete: 0.1", ["score_incomplete (0.15) is greater than score_complete (0.1)"]),
+        ("score_complete: 0.1", ["score_incomplete (0.5) is greater than score_complete (0.1)"]),
         ("endpointing: push_to_talk, talk_max_ms: soon", ["turn.talk_max_ms", "valid integer"]),
     ],
 )

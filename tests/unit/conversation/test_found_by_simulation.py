@@ -120,7 +120,7 @@ def test_keys_are_answered_only_when_the_caller_has_stopped_speaking() -> None:
         assert call.count(CommitTurn) == 0
         call.pause()
         call.final("that is my number and my name is Ann")
-        call.wait(2500)
+        call.wait(4500)
         assert call.last(CommitTurn).text == "that is my number and my name is Ann dtmf:42"
 
 

@@ -117,8 +117,8 @@ def test_a_stop_dated_before_its_start_ends_no_turn_early() -> None:
     onset_ms = script.now_ms - 70
     script.now_ms += 700
     script.step(ev.SpeechStopped(at_ms=script.now_ms, ended_ms=-5000))
-    script.final(WORDS)
     script.score(0.9)
+    script.final(WORDS)
     script.wait(400)
     assert script.last(cmd.CommitTurn).ended_ms == onset_ms
 

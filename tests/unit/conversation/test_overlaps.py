@@ -282,7 +282,7 @@ def test_exactly_at_the_last_sample_voice_first() -> None:
     scene.pause()
     scene.now_ms += 60
     scene.final("And on Saturday?")
-    scene.wait(1000)
+    scene.wait(2500)
     assert scene.last(cmd.CommitTurn).text == "And on Saturday?"
     assert scene.reports(reply_id)[0].complete
     _told_once(scene, reply_id)

@@ -254,7 +254,7 @@ def test_a_hold_ends_when_the_caller_speaks_again() -> None:
     for segment, words in enumerate(("One second, let me find my card.", "Okay, here it is.")):
         script.segment = segment
         script.says(words)
-        script.wait(1700)
+        script.wait(2500)
         reply_id = script.last(cmd.ConfirmReply).reply_id
         script.reply_text(reply_id, "All right.")
         script.audible(reply_id)

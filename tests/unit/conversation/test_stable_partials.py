@@ -109,6 +109,6 @@ def test_without_speculation_a_stable_partial_is_nothing() -> None:
 
 def test_the_draft_is_confirmed_by_the_partial_when_no_final_ever_comes() -> None:
     script = _paused()
-    script.wait(900 + 1500)
+    script.wait(1300 + 600 + 1500)
     assert script.last(cmd.CommitTurn).text == WORDS
     assert script.last(cmd.ConfirmReply).reply_id == _drafts(script)[0].reply_id
