@@ -183,8 +183,8 @@ def _the_other_voice_speaks(told: Told) -> None:
 def _nobody_stands_in(patch: pytest.MonkeyPatch) -> None:
     init = Speaker.__init__
 
-    def alone(speaker: Speaker, *args: Any) -> None:
-        init(speaker, *args)
+    def alone(speaker: Speaker, *args: Any, **kwargs: Any) -> None:
+        init(speaker, *args, **kwargs)
         speaker.voices = speaker.voices[:1]
 
     patch.setattr(Speaker, "__init__", alone)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from antiphon.conversation import Policy, conversation, ending, floor, replies, silence
+from antiphon.conversation import Policy, conversation, ending, floor, playing, silence
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.state import State
@@ -73,7 +73,7 @@ def _goodbye_is_whole(told: Told) -> None:
 
 
 def _ends_as_soon_as_it_is_sent(patch: pytest.MonkeyPatch) -> None:
-    started = replies.playout_started
+    started = playing.started
 
     def hasty(state: State, event: ev.PlayoutStarted) -> None:
         started(state, event)
@@ -123,7 +123,7 @@ def _asked_only_after_the_last_word(told: Told) -> None:
 
 def _silence_counts_from_what_was_sent(patch: pytest.MonkeyPatch) -> None:
     """A burst: all of it is sent when the first of it is heard."""
-    started = replies.playout_started
+    started = playing.started
 
     def idle(state: State, event: ev.PlayoutStarted) -> None:
         started(state, event)

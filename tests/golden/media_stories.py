@@ -199,14 +199,13 @@ def _one_inference_serves_all(told: Told) -> None:
 
 
 def _one_inference_a_call(patch: pytest.MonkeyPatch) -> None:
-    together = Activity._probabilities
+    together = Activity._judge
 
     def apart(self: Activity, arrays: Any, rows: Any, window: Any) -> Any:
-        return np.concatenate(
-            [together(self, arrays, rows[i : i + 1], window[i : i + 1]) for i in range(len(rows))]
-        )
+        each = [together(self, arrays, rows[i : i + 1], window[i : i + 1]) for i in range(len(rows))]
+        return tuple(np.concatenate(part) for part in zip(*each, strict=True))
 
-    patch.setattr(Activity, "_probabilities", apart)
+    patch.setattr(Activity, "_judge", apart)
 
 
 SYMPTOMS = [

@@ -50,7 +50,11 @@ ROWS: dict[str, Row] = {
     ),
     "P8": Row(
         text="A false barge-in on a cough, a breath, echo or line noise",
-        missing="The cough. Echo of the agent's own voice comes with its recognition in the core",
+        missing="The cough. Echo of the agent's own voice is shown by the tests beside",
+        elsewhere=(
+            "tests/unit/conversation/test_echo.py::"
+            "test_an_echo_is_noted_as_such_and_speech_goes_on_at_the_same_sample",
+        ),
     ),
     "P9": Row(text="The first syllable is lost after a barge-in"),
     "P10": Row(text="A tool runs twice after a barge-in"),

@@ -165,7 +165,8 @@ def _silence_bound_ms(world: World, from_ms: int, to_ms: int) -> int:
             command.text
             for event, commands in reversed(world.steps)
             for command in commands
-            if type(command) is cmd.CommitTurn and event.at_ms <= to_ms
+            if type(command) is cmd.CommitTurn
+            and event.at_ms < to_ms  # What ends the silence explains nothing.
         ),
         "",
     )

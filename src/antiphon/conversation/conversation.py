@@ -115,7 +115,7 @@ def _last_words(state: State, reason: str) -> None:
     turn = state.turn
     if turn is not None:
         turns.close(state, turn)
-        said = f"{turn.text()} {said}".strip()
+        said = f"{turn.raw_text()} {said}".strip()
     if said:
         state.emit(NoteUtterance(kind="late", text=said))
     silence.say_goodbye(state, reason=reason)

@@ -21,6 +21,8 @@ SLIP_CHARACTERS_MIN = 6
 LEADING_WORDS_MIN = 3
 LEADING_CHARACTERS_MIN = 10
 LEADING_ERRORS_MAX = 0.15
+# Characters of ours that make up for one misheard, where the end may be the caller's.
+CERTAIN_PER_ERROR = 3
 CHARACTERS_MAX = 240
 _UNITS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -30,10 +32,14 @@ _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eigh
 _LONG_FORMS = {"dr": "doctor", "mr": "mister", "mrs": "missus", "st": "street", "ok": "okay"}
 
 
-def without(text: str, ours: str) -> str:
-    """`text` without the part of it that echoes `ours`: all of it, its beginning, or nothing."""
+def without(text: str, ours: str, *, in_parts: bool = False) -> str:
+    """`text` without the part of it that echoes `ours`: all of it, its beginning, or nothing.
+
+    `in_parts`: it was spoken with pauses, so its end may be somebody else's than its beginning.
+    """
     heard = _as_said(text)
-    count = echoed(heard, _as_said(ours[-CHARACTERS_MAX:]))
+    said = _as_said(ours[-CHARACTERS_MAX:])
+    count = echoed_in_parts(heard, said) if in_parts else echoed(heard, said)
     if not count:
         return text
     # Cut in the text as it was written: the caller's own words keep their case and punctuation.
@@ -81,6 +87,33 @@ def echoed(heard: Sequence[str], said: Sequence[str]) -> int:
             break
         count = length
     return _trimmed(heard, count, "".join(said))
+
+
+def echoed_in_parts(heard: Sequence[str], said: Sequence[str]) -> int:
+    """As `echoed`, but what follows the certain part must be an echo by itself: a long echo allows more
+    errors than "no, stop" has characters."""
+    if not heard or not said:
+        return 0
+    count = _certain(heard, "".join(said))
+    rest = "".join(heard[count:])
+    if not rest or ((count or len(rest) < SHORT_CHARACTERS) and _echoes(rest, said)):
+        return len(heard)
+    return count if count >= LEADING_WORDS_MIN else 0
+
+
+def _certain(heard: Sequence[str], said: str) -> int:
+    """How many of the first words are ours without doubt: each that is, outweighs the errors before it."""
+    count = best = 0
+    for length in range(1, len(heard) + 1):
+        first = "".join(heard[:length])
+        if len(first) < LEADING_CHARACTERS_MIN:
+            continue
+        errors = distance(first, said)
+        if errors > LEADING_ERRORS_MAX * len(first):
+            break
+        if len(first) - CERTAIN_PER_ERROR * errors > best:
+            count, best = length, len(first) - CERTAIN_PER_ERROR * errors
+    return count
 
 
 def _trimmed(heard: Sequence[str], count: int, said: str) -> int:

@@ -6,6 +6,7 @@ The rule and its limits: docs/decisions/0010-echo-and-protected-spans.md.
 from __future__ import annotations
 
 from antiphon.conversation import heard, words
+from antiphon.conversation.commands import NoteUtterance
 from antiphon.conversation.state import Phase, Reply, State, Turn
 
 # An echo comes back so late at most: speaker, room, network both ways, and the error of our word times.
@@ -48,6 +49,12 @@ def kind(state: State, turn: Turn) -> str:
     if state.phase is Phase.HOLDING and any(0 <= ms <= STOPS_WITH_US_MS for ms in stopped_ms):
         state.echoes += 1
     return "noise"
+
+
+def note(state: State, turn: Turn) -> None:
+    """Put on record what a turn without words of the caller's own was."""
+    what = kind(state, turn)
+    state.emit(NoteUtterance(kind=what, text=turn.raw_text()))
 
 
 def interrupted(state: State) -> None:

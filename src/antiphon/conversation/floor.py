@@ -55,11 +55,17 @@ def judge(state: State, turn: Turn) -> None:
     if taken(state, turn):
         yield_to_caller(state)
         return
-    if turn.voiced or turn.finals_due or protected(state):
+    if turn.voiced or turn.finals_due:
         return  # More may come.
-    kind = "backchannel" if words.words(turn.text()) else echoes.kind(state, turn)
-    turns.close(state, turn)
-    state.emit(NoteUtterance(kind=kind, text=turn.raw_text()))
+    if not words.words(turn.text()):
+        # Over what must be heard too: what he says next is not to be measured together with an echo.
+        turns.close(state, turn)
+        echoes.note(state, turn)
+    elif protected(state):
+        return
+    else:
+        turns.close(state, turn)
+        state.emit(NoteUtterance(kind="backchannel", text=turn.raw_text()))
     go_on(state)
 
 

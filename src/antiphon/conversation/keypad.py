@@ -6,7 +6,7 @@ transcript of what was said before them, speech goes on while somebody types.
 
 from __future__ import annotations
 
-from antiphon.conversation import endpointing, floor, push_to_talk, silence, turns, words
+from antiphon.conversation import echoes, endpointing, floor, push_to_talk, silence, turns, words
 from antiphon.conversation.commands import NoteUtterance
 from antiphon.conversation.events import DtmfReceived
 from antiphon.conversation.state import Phase, State, Turn
@@ -73,6 +73,8 @@ def take(state: State) -> None:
     if turn is not None:
         said = turn.text()
         turns.close(state, turn)
+        if turn.raw_text() and not said:
+            echoes.note(state, turn)
     turns.take(state, f"{said} {keys}".strip(), state.now_ms)
     if turn is not None and turn.voiced:
         turns.open_again(state)

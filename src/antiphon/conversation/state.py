@@ -108,6 +108,7 @@ class Turn:
         held: We fell silent for it at least once.
         over: Our own words that were heard while it was spoken; their echo is no part of it.
         over_ended: As `over`, of replies that have ended since.
+        in_parts: Spoken with a pause in it: its end may be the caller's where its beginning was an echo.
         own: What was recognised, `over`, and the caller's own words in it, as last compared.
         long_pauses: How often the caller went on after a pause that many would have ended their turn with.
     """
@@ -129,8 +130,14 @@ class Turn:
     held: bool = False
     over: str = ""
     over_ended: str = ""
+    in_parts: bool = False
     own: tuple[str, str, str] = ("", "", "")
     long_pauses: int = 0
+
+    def goes_on(self) -> None:
+        """A voice again after a pause."""
+        self.in_parts = True
+        self.own = ("", "", "")
 
     def text(self) -> str:
         """Final words of each segment, or the partial that came after them, in order; without the echo of our
@@ -139,7 +146,7 @@ class Turn:
         if not self.over:
             return text
         if self.own[:2] != (text, self.over):
-            self.own = (text, self.over, echo.without(text, self.over))
+            self.own = (text, self.over, echo.without(text, self.over, in_parts=self.in_parts))
         return self.own[2]
 
     def raw_text(self) -> str:

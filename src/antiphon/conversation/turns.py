@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from antiphon.conversation import (
     drafts,
+    echoes,
     endpointing,
     floor,
     keypad,
@@ -41,6 +42,8 @@ def speech_started(state: State, event: SpeechStarted) -> None:
     if state.turn is None:
         onset_ms = min(event.onset_ms, state.now_ms)
         state.turn = Turn(onset_ms=onset_ms, ended_ms=onset_ms)
+    elif not state.turn.voiced:
+        state.turn.goes_on()
     state.turn.voiced = True
     state.turn.voiced_at_ms = state.now_ms
     state.turn.overdue = False
@@ -206,8 +209,10 @@ def only_noise(state: State) -> None:
     if state.keys_ended:
         keypad.take(state)
         return
+    if turn.raw_text():
+        close(state, turn)
     state.turn = None
-    state.emit(NoteUtterance(kind="noise", text=""))
+    echoes.note(state, turn)
     silence.nobody_answers(state)
 
 
@@ -250,18 +255,18 @@ def commit(state: State, turn: Turn) -> None:
     if words.words(text):
         take(state, text, turn.ended_ms)
     else:
-        _without_words(state, turn, text)
+        _without_words(state, turn)
     if turn.voiced:
         open_again(state)
 
 
-def _without_words(state: State, turn: Turn, text: str) -> None:
+def _without_words(state: State, turn: Turn) -> None:
     drop_draft(state)
     if turn.lost and _spoke(state, turn):
-        state.emit(NoteUtterance(kind="lost", text=""))
+        state.emit(NoteUtterance(kind="lost", text=turn.raw_text()))
         replies.apologise(state)
         return
-    state.emit(NoteUtterance(kind="noise", text=text))
+    echoes.note(state, turn)
     if push_to_talk.decides(state):
         silence.nobody_answers(state)  # Who holds the button meant to say something.
     else:

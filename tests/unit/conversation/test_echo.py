@@ -49,6 +49,15 @@ def test_the_callers_own_words_after_our_echo_are_kept_as_he_said_them() -> None
     assert without("We open at eight, no, I said Saturday!", OURS) == "no, I said Saturday!"
 
 
+def test_what_follows_a_pause_is_measured_by_itself() -> None:
+    heard = "We open at eight. We close at five. No."
+    assert without(heard, OURS) == "", "in one breath so much may be misheard"
+    assert without(heard, OURS, in_parts=True) == "No."
+    assert without("We open at eight. On Friday we close", OURS, in_parts=True) == ""
+    assert without("close at", OURS, in_parts=True) == ""
+    assert without("close at Stop.", OURS, in_parts=True) == "close at Stop.", "no part is ours for certain"
+
+
 def test_numbers_and_titles_are_compared_as_they_sound() -> None:
     ours = "Doctor Patel has an opening at nine thirty, and the number is five five five oh one two."
     for heard in ("Dr. Patel has an opening", "an opening at 9.30", "opening at 930 and", "number is 555"):

@@ -208,3 +208,59 @@ def test_what_a_caller_says_after_the_time_limit_is_kept_and_not_answered_any_mo
     assert call.count(CommitTurn) == 0
     assert call.last(NoteUtterance) == NoteUtterance(kind="late", text="wait I have one more question")
     assert call.last(EndCall).cause == "time_limit"
+
+
+def test_what_is_said_after_an_echo_over_a_protected_greeting_is_an_answer() -> None:
+    call = Script(Policy(protect_greeting=True))
+    call.reply_text("r1", "Hello, this is the clinic of Doctor Patel. How can I help you?")
+    call.audible("r1")
+    call.now_ms += 300
+    call.voice()
+    call.now_ms += 1300
+    call.pause()
+    call.final("hello this is the clinic")
+    assert call.last(NoteUtterance) == NoteUtterance(kind="echo", text="hello this is the clinic")
+    call.segment += 1
+    call.now_ms += 1000
+    call.says("no")
+    call.now_ms += 200
+    call.heard_out("r1", heard_ms=3720)
+    call.wait(1500)
+    assert call.last(CommitTurn).text == "no"
+
+
+def _echoes(call: Script) -> None:
+    """The end of the first sentence of turn 1's reply comes back, and has no final transcript yet."""
+    _speaking(call)
+    call.now_ms += 1500
+    call.voice()
+    call.step(ev.PlayoutPaused(at_ms=call.now_ms, reply_id="r2", heard_ms=1800))
+    call.now_ms += 400
+    call.partial("eight to five")
+
+
+def test_words_after_an_echo_without_a_final_take_the_floor_and_are_all_kept() -> None:
+    call = Script()
+    _echoes(call)
+    call.pause()
+    call.wait(1000)
+    assert call.phase == "speaking"
+    call.voice()
+    call.now_ms += 400
+    call.partial("eight to five no")
+    assert call.last(FlushPlayout).reply_id == "r2", "an echo so long may be misheard by more than a no"
+    call.pause()
+    call.final("eight to five no stop")
+    call.wait(3000)
+    assert call.last(CommitTurn).text == "no stop"
+
+
+def test_an_echo_that_outlasts_our_speech_is_on_record_with_its_words() -> None:
+    call = Script()
+    _echoes(call)
+    call.wait(1000)
+    call.heard_out("r2", heard_ms=3540)
+    call.pause()
+    call.wait(4000)
+    assert call.last(NoteUtterance) == NoteUtterance(kind="echo", text="eight to five")
+    assert call.count(CommitTurn) == 1
