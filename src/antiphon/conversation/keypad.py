@@ -17,7 +17,7 @@ def key(state: State, event: DtmfReceived) -> None:
     turns.drop_draft(state)
     state.cancel_timer("silence", "hold")
     if event.digit == "#" and state.keys:
-        if state.turn is not None and state.turn.voiced:
+        if _speaks(state):
             # He speaks as well: answering now would be talking over him.
             state.set_timer("dtmf", state.now_ms + state.policy.turn.stop_silence_max_ms)
         else:
@@ -29,10 +29,19 @@ def key(state: State, event: DtmfReceived) -> None:
 
 def gap_passed(state: State) -> None:
     """No key for a while; but who explains his number aloud has not finished either."""
-    if state.turn is not None and state.turn.voiced:
+    if _speaks(state):
         state.set_timer("dtmf", state.now_ms + state.policy.turn.dtmf_gap_ms)
         return
     entered(state)
+
+
+def _speaks(state: State) -> bool:
+    """A voice is on: just now, or with words. Long noise without any must not keep keys waiting."""
+    since_ms = state.voiced_at_ms
+    if since_ms is None:
+        return False
+    recent = state.now_ms - since_ms < state.policy.turn.dtmf_gap_ms
+    return recent or (state.turn is not None and bool(state.turn.text()))
 
 
 def entered(state: State) -> None:

@@ -105,7 +105,7 @@ class State:
     """Everything the core remembers of a call.
 
     Attributes:
-        voiced: The VAD hears the caller, whether or not a turn is open for it.
+        voiced_at_ms: Since when the VAD hears the caller, whether or not a turn is open for it.
         reply: The one reply being prepared or heard. A speculative one lives in `draft`.
         filler: A filler phrase that is being heard before `reply`.
         closing: Flushed replies whose `PlayoutFlushed` has not come yet.
@@ -121,7 +121,7 @@ class State:
     phase: Phase = Phase.IDLE
     turn: Turn | None = None
     turns: int = 0
-    voiced: bool = False
+    voiced_at_ms: int | None = None
     reply: Reply | None = None
     draft: Reply | None = None
     filler: Reply | None = None

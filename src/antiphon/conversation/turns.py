@@ -23,7 +23,7 @@ from antiphon.conversation.state import Phase, Reply, State, Turn
 
 def speech_started(state: State, event: SpeechStarted) -> None:
     """The caller's voice: a pause is over, or somebody speaks over the agent."""
-    state.voiced = True
+    state.voiced_at_ms = state.now_ms
     state.cancel_timer("stop_silence", "final_wait", "silence")
     if state.turn is None:
         state.turn = Turn(onset_ms=event.onset_ms, ended_ms=event.onset_ms)
@@ -38,7 +38,7 @@ def speech_started(state: State, event: SpeechStarted) -> None:
 
 def speech_stopped(state: State, event: SpeechStopped) -> None:
     """A pause began: ask what was said and whether it was all."""
-    state.voiced = False
+    state.voiced_at_ms = None
     turn = state.turn
     if turn is None or not turn.voiced:
         return  # An end without a beginning: nothing was said.
@@ -82,7 +82,8 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
         if not event.text:
             return
         # Words without voice activity: a quiet caller, or a provider with its own ears.
-        turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced=state.voiced, finals_due=1)
+        voiced = state.voiced_at_ms is not None
+        turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced=voiced, finals_due=1)
         state.turn = turn
         if turn.voiced:  # Of an utterance whose turn was closed on the way.
             state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
@@ -138,6 +139,7 @@ def only_noise(state: State) -> None:
         state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
         return
     state.turn = None
+    state.voiced_at_ms = None  # Whatever it is, it is no voice.
     state.emit(NoteUtterance(kind="noise", text=""))
     silence.nobody_answers(state)
 

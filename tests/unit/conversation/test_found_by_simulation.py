@@ -206,3 +206,28 @@ def test_a_caller_still_speaking_after_the_time_limit_is_not_answered_in_mid_sen
     call.final("wait I have one more question")
     call.wait(1000)
     assert call.last(CommitTurn).text == "wait I have one more question"
+
+
+def test_keys_in_a_noisy_place_are_answered_without_waiting_for_the_noise() -> None:
+    call = Script()
+    call.greeted()
+    call.voice()
+    call.wait(4000)
+    for digit in "42#":
+        call.step(ev.DtmfReceived(at_ms=call.now_ms, digit=digit))
+    assert call.last(CommitTurn).text == "dtmf:42"
+
+
+def test_keys_over_the_last_goodbye_wait_for_the_voice_that_was_on_before_it() -> None:
+    call = Script(Policy(silence=SilencePolicy(call_max_ms=10_000)))
+    call.greeted()
+    call.wait(7000)
+    call.voice()
+    call.wait(1500)
+    for digit in "42#":
+        call.step(ev.DtmfReceived(at_ms=call.now_ms, digit=digit))
+    call.wait(1000)
+    assert call.count(CommitTurn) == 0
+    call.pause()
+    call.wait(2600)
+    assert call.last(CommitTurn).text == "dtmf:42"
