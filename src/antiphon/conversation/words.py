@@ -6,7 +6,7 @@ Cues only steer waiting times by a few hundred ms; they never decide meaning.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from functools import lru_cache
 
 from antiphon.conversation.policy import Policy
 
@@ -141,11 +141,14 @@ def takes_floor(
     return not _made_only_of(phrase, known)
 
 
-def _made_only_of(phrase: str, parts: Sequence[str]) -> bool:
-    rest = phrase
-    for known in sorted(parts, key=len, reverse=True):
-        rest = re.sub(rf"(?<![\w'-]){re.escape(known)}(?![\w'-])", " ", rest)
-    return not rest.strip()
+def _made_only_of(phrase: str, parts: tuple[str, ...]) -> bool:
+    return not _any_of(parts).sub(" ", phrase).strip()
+
+
+@lru_cache(maxsize=64)  # By the phrases of an agent, never by what a caller said.
+def _any_of(parts: tuple[str, ...]) -> re.Pattern[str]:
+    longest_first = sorted(parts, key=len, reverse=True)
+    return re.compile(rf"(?<![\w'-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w'-])")
 
 
 def asks_to_wait(text: str, policy: Policy) -> bool:
@@ -165,9 +168,8 @@ def sounds_unfinished(text: str, expects: str) -> bool:
     phrase = " ".join(spoken)
     if spoken[-1] in _DANGLING and not phrase.endswith(_COMPLETE_ENDINGS):
         return True
-    digits = _digits(spoken)
     if expects == "digits":
-        return 0 < digits < _PHONE_DIGITS
+        return 0 < _digits(spoken) < _PHONE_DIGITS
     return expects == "spelling" and len(spoken) <= 2
 
 
@@ -197,7 +199,4 @@ def answers(text: str, expects: str) -> bool:
 
 
 def _digits(spoken: list[str]) -> int:
-    return sum(
-        len(re.sub(r"\D", "", word)) if any(c.isdigit() for c in word) else word in _DIGIT_WORDS
-        for word in spoken
-    )
+    return sum(sum(map(str.isdigit, word)) or word in _DIGIT_WORDS for word in spoken)
