@@ -44,7 +44,8 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def hang_up(stage: Stage) -> None:
-    stage.call.line_closed("hangup")
+    if not stage.call.cause:  # A call that is over has no line any more.
+        stage.call.line_closed("hangup")
     await stage.call.wait_ended()
 
 

@@ -26,7 +26,7 @@ class Caller:
         self.speaks_until_ms = -1
         self.pressed_at_ms: list[int] = []
         self._said_goodbye = False
-        self._onset_ms = 0
+        self.onset_ms = 0
 
     def does(self, utterance: Utterance) -> None:
         if utterance.phrase.startswith("dtmf:"):
@@ -51,7 +51,7 @@ class Caller:
     ) -> None:
         """One utterance: voice activity, growing partials, and the end."""
         world, ear = self._world, self._recogniser
-        onset_ms = self._onset_ms = world.now_ms
+        onset_ms = self.onset_ms = world.now_ms
         self.voiced = True
         if not (echo or unheard):
             self.speaks_until_ms = onset_ms + duration_ms
@@ -80,7 +80,7 @@ class Caller:
 
     def close(self) -> None:
         if self.voiced:
-            self.spoken.append((self._onset_ms, self._world.now_ms))
+            self.spoken.append((self.onset_ms, self._world.now_ms))
 
     # ------------------------------------------------------------ reactions
 

@@ -38,7 +38,7 @@ class Overlap:
 
     def event(self, event: ev.AnyEvent) -> None:
         kind = type(event)
-        if kind is ev.SpeechStarted:
+        if kind is ev.SpeechStarted and event.onset_ms == self._world.caller.onset_ms:  # type: ignore[union-attr]
             self._noticed_until_ms = self._world.caller.speaks_until_ms
         elif kind is ev.TranscriptPartial or kind is ev.TranscriptFinal:
             self._words(event)  # type: ignore[arg-type]

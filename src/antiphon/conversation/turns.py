@@ -212,6 +212,7 @@ def only_noise(state: State) -> None:
     if turn.raw_text():
         close(state, turn)
     state.turn = None
+    state.voiced = False  # Whatever it is, it is no voice.
     echoes.note(state, turn)
     silence.nobody_answers(state)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from antiphon.conversation.cues import Cues, cues_of
 from antiphon.conversation.policy import Policy
@@ -48,11 +49,14 @@ def takes_floor(
     return not _made_only_of(phrase, known)
 
 
-def _made_only_of(phrase: str, parts: Sequence[str]) -> bool:
-    rest = phrase
-    for known in sorted(parts, key=len, reverse=True):
-        rest = re.sub(rf"(?<![\w'-]){re.escape(known)}(?![\w'-])", " ", rest)
-    return not rest.strip()
+def _made_only_of(phrase: str, parts: tuple[str, ...]) -> bool:
+    return not _any_of(parts).sub(" ", phrase).strip()
+
+
+@lru_cache(maxsize=64)  # By the phrases of an agent, never by what a caller said.
+def _any_of(parts: tuple[str, ...]) -> re.Pattern[str]:
+    longest_first = sorted(parts, key=len, reverse=True)
+    return re.compile(rf"(?<![\w'-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w'-])")
 
 
 def asks_to_wait(text: str, policy: Policy) -> bool:
@@ -138,7 +142,7 @@ def _digits(spoken: list[str], cues: Cues) -> int:
     count, times = 0, 1
     for word in spoken:
         if any(char.isdigit() for char in word):
-            count += times * len(re.sub(r"\D", "", word))
+            count += times * sum(map(str.isdigit, word))
         elif word in cues.digits:
             count += times
         times = dict(cues.repeats).get(word, 1)

@@ -264,3 +264,24 @@ def test_an_echo_that_outlasts_our_speech_is_on_record_with_its_words() -> None:
     call.wait(4000)
     assert call.last(NoteUtterance) == NoteUtterance(kind="echo", text="eight to five")
     assert call.count(CommitTurn) == 1
+
+
+def test_keys_in_a_noisy_place_are_answered_without_waiting_for_the_noise() -> None:
+    call = Script()
+    call.greeted()
+    call.voice()
+    call.wait(4000)
+    call.keys("42#")
+    call.wait(call.conversation.state.policy.turn.final_wait_ms)
+    assert call.last(CommitTurn).text == "dtmf:42"
+
+
+def test_words_in_a_noise_that_was_given_up_do_not_wait_for_it_to_end() -> None:
+    call = Script(Policy(silence=SilencePolicy(noise_ms=3000)))
+    call.greeted()
+    call.voice()
+    call.wait(3500)
+    assert call.last(NoteUtterance).kind == "noise"
+    call.final("what are your hours")
+    call.wait(2500)
+    assert call.last(CommitTurn).text == "what are your hours"
