@@ -69,7 +69,8 @@ class Trial:
 @dataclass(slots=True)
 class Row:
     trials: int = 0
-    early: int = 0  # Paused before anybody interrupted.
+    early: int = 0  # Paused before anybody interrupted,
+    early_flushed: int = 0  # or even interrupted.
     paused_ms: list[int] = field(default_factory=list)
     flushed_ms: list[int] = field(default_factory=list)
 
@@ -174,8 +175,10 @@ def run(bench: Bench, trials: Iterator[Trial], policy: Policy) -> dict[str, Row]
         paused = [item.at_ms for item in done if isinstance(item.command, PausePlayout)]
         flushed = [item.at_ms for item in done if isinstance(item.command, FlushPlayout)]
         row.early += any(at_ms < onset_ms for at_ms in paused)
+        row.early_flushed += any(at_ms < onset_ms for at_ms in flushed)
         row.paused_ms += [at_ms - onset_ms for at_ms in paused if at_ms >= onset_ms][:1]
-        row.flushed_ms += [at_ms - onset_ms for at_ms in flushed if at_ms >= onset_ms][:1]
+        if not any(at_ms < onset_ms for at_ms in flushed):
+            row.flushed_ms += [at_ms - onset_ms for at_ms in flushed][:1]
     return rows
 
 
@@ -193,11 +196,12 @@ def false_table(rows: dict[str, Row]) -> str:
 
 def missed_table(rows: dict[str, Row]) -> str:
     lines = [
-        "| line | trials | paused before % | missed % | to pause p50 | p99 | to flush p50 | p99 |",
-        "| --- | --: | --: | --: | --: | --: | --: | --: |",
+        "| line | trials | paused early % | flushed early % | missed % | pause p50 ms | p99 | flush p50 | p99 |",
+        "| --- | --: | --: | --: | --: | --: | --: | --: | --: |",
     ]
     for group, row in rows.items():
-        cells = [f"{100 * row.early / row.trials:.0f}", f"{100 * (1 - len(row.flushed_ms) / row.trials):.0f}"]
+        missed = row.trials - row.early_flushed - len(row.flushed_ms)
+        cells = [f"{100 * count / row.trials:.0f}" for count in (row.early, row.early_flushed, missed)]
         for times in (row.paused_ms, row.flushed_ms):
             cells += [percentile(times, 50), percentile(times, 99)]
         lines.append(f"| {group} | {row.trials} | " + " | ".join(cells) + " |")
