@@ -25,7 +25,7 @@ from antiphon.audio.level import active_level_dbfs
 from antiphon.audio.resample import resample
 from antiphon.audio.wav import read_wav
 from antiphon.calls.loopback import NoiseMix
-from antiphon.conversation.commands import FlushPlayout, PausePlayout
+from antiphon.conversation.commands import Command, FlushPlayout, PausePlayout, ResumePlayout, StartPlayout
 from antiphon.conversation.policy import PRESETS, Policy
 from antiphon.providers.local.kokoro.tts import KokoroTts
 from antiphon.providers.local.smart_turn import Blend
@@ -35,6 +35,7 @@ from antiphon.quality.turns.bench import NOISES, Bench
 from antiphon.quality.turns.caches import key_of
 from antiphon.quality.turns.line import Samples
 from antiphon.quality.turns.mouth import Sentence
+from antiphon.quality.turns.world import Done
 from antiphon.speech.ports import TtsAudio, TtsRequest
 from antiphon.storage.home import home_directory
 
@@ -48,7 +49,9 @@ SAID = (
     "Your appointment is on Thursday at ten in the morning with Doctor Fields. Please bring your insurance "
     "card and a list of the medicines you take, and come fifteen minutes early."
 )
+LONG = Sentence(text="We have a lot to tell you about this, and it takes a while.", duration_ms=120_000)
 ECHO_DB = (10, 20, 30)
+ECHO_PASSES = 12
 ECHO_MS = 120  # From our line to the caller's loudspeaker, through the room and back.
 INTERRUPTING = 60
 SPEECH_DBFS = -26.0  # A caller on a telephone line.
@@ -62,14 +65,13 @@ class Trial:
     samples: Samples
     rate_hz: int = RATE_HZ
     onset_ms: int | None = None
-    said: str = "We have a lot to tell you about this, and it takes a while."
-    said_ms: int = 120_000
 
 
 @dataclass(slots=True)
 class Row:
     trials: int = 0
-    early: int = 0  # Paused before anybody interrupted.
+    early: int = 0  # Paused before anybody interrupted,
+    early_flushed: int = 0  # or even interrupted.
     paused_ms: list[int] = field(default_factory=list)
     flushed_ms: list[int] = field(default_factory=list)
 
@@ -128,16 +130,57 @@ def listening_noises(speaker: Speaker) -> Iterator[Trial]:
             yield Trial(group="backchannel", samples=on_line(samples))
 
 
-def echoes(speaker: Speaker, began_ms: int) -> Iterator[Trial]:
-    """`began_ms`: when the agent begins to speak."""
+def echo_row(bench: Bench, speaker: Speaker, weaker_db: int, policy: Policy) -> Row:
+    """The agent's own voice comes back, and falls silent when the agent does: each pass hears the echo of
+    what was played in the pass before, until nothing changes."""
+    row = Row()
     for voice in VOICES[:4]:
-        said = speaker.say(SAID, voice)
-        for weaker_db in ECHO_DB:
-            echo = at_level(said, SPEECH_DBFS - weaker_db)
-            late = np.zeros(RATE_HZ * (began_ms + ECHO_MS) // 1000, np.int16)
-            samples = np.concatenate([late, echo, np.zeros(RATE_HZ, np.int16)])
-            said_ms = len(said) * 1000 // RATE_HZ
-            yield Trial(group=f"echo -{weaker_db} dB", samples=samples, said=SAID, said_ms=said_ms)
+        said = at_level(speaker.say(SAID, voice), SPEECH_DBFS - weaker_db)
+        sentence = Sentence(text=SAID, duration_ms=len(said) * 1000 // RATE_HZ)
+        played: list[tuple[int, int, int]] = []
+        done: list[Done] = []
+        for _ in range(ECHO_PASSES):
+            done = bench.over(echo_of(said, played), RATE_HZ, policy, sentence)
+            before, played = played, playing(done, sentence.duration_ms)
+            if played == before:
+                break
+        row.trials += 1
+        row.paused_ms += first_ms(done, PausePlayout)
+        row.flushed_ms += first_ms(done, FlushPlayout)
+    return row
+
+
+def playing(done: Sequence[Done], duration_ms: int) -> list[tuple[int, int, int]]:
+    """(from, until, position in the sentence) of what was played, ms."""
+    spans: list[tuple[int, int, int]] = []
+    since_ms, heard_ms = None, 0
+    for item in done:
+        match item.command:
+            case StartPlayout() if since_ms is None and not spans:
+                since_ms = item.at_ms
+            case ResumePlayout(rewind_ms=rewind_ms) if since_ms is None:
+                since_ms, heard_ms = item.at_ms, max(0, heard_ms - rewind_ms)
+            case PausePlayout() | FlushPlayout() if since_ms is not None:
+                spans.append((since_ms, item.at_ms, heard_ms))
+                since_ms, heard_ms = None, heard_ms + item.at_ms - since_ms
+    if since_ms is not None:
+        spans.append((since_ms, since_ms + duration_ms - heard_ms, heard_ms))
+    return spans
+
+
+def echo_of(said: Samples, played: Sequence[tuple[int, int, int]]) -> Samples:
+    ms = RATE_HZ // 1000
+    end_ms = max((until_ms for _, until_ms, _ in played), default=0) + ECHO_MS
+    line = np.zeros((end_ms + TAIL_MS) * ms, np.int16)
+    for from_ms, until_ms, heard_ms in played:
+        piece = said[heard_ms * ms : (heard_ms + until_ms - from_ms) * ms]
+        start = (from_ms + ECHO_MS) * ms
+        line[start : start + len(piece)] = piece
+    return line
+
+
+def first_ms(done: Sequence[Done], kind: type[Command]) -> list[int]:
+    return [item.at_ms for item in done if isinstance(item.command, kind)][:1]
 
 
 def interruptions(folder: Path, way: str) -> Iterator[Trial]:
@@ -166,16 +209,17 @@ def interruptions(folder: Path, way: str) -> Iterator[Trial]:
 def run(bench: Bench, trials: Iterator[Trial], policy: Policy) -> dict[str, Row]:
     rows: dict[str, Row] = defaultdict(Row)
     for trial in trials:
-        sentence = Sentence(text=trial.said, duration_ms=trial.said_ms)
-        done = bench.over(trial.samples, trial.rate_hz, policy, sentence)
+        done = bench.over(trial.samples, trial.rate_hz, policy, LONG)
         row = rows[trial.group]
         row.trials += 1
         onset_ms = trial.onset_ms or 0
         paused = [item.at_ms for item in done if isinstance(item.command, PausePlayout)]
         flushed = [item.at_ms for item in done if isinstance(item.command, FlushPlayout)]
         row.early += any(at_ms < onset_ms for at_ms in paused)
+        row.early_flushed += any(at_ms < onset_ms for at_ms in flushed)
         row.paused_ms += [at_ms - onset_ms for at_ms in paused if at_ms >= onset_ms][:1]
-        row.flushed_ms += [at_ms - onset_ms for at_ms in flushed if at_ms >= onset_ms][:1]
+        if not any(at_ms < onset_ms for at_ms in flushed):
+            row.flushed_ms += [at_ms - onset_ms for at_ms in flushed][:1]
     return rows
 
 
@@ -193,11 +237,12 @@ def false_table(rows: dict[str, Row]) -> str:
 
 def missed_table(rows: dict[str, Row]) -> str:
     lines = [
-        "| line | trials | paused before % | missed % | to pause p50 | p99 | to flush p50 | p99 |",
-        "| --- | --: | --: | --: | --: | --: | --: | --: |",
+        "| line | trials | paused early % | flushed early % | missed % | pause p50 | p99 | flush p50 | p99 |",
+        "| --- | --: | --: | --: | --: | --: | --: | --: | --: |",
     ]
     for group, row in rows.items():
-        cells = [f"{100 * row.early / row.trials:.0f}", f"{100 * (1 - len(row.flushed_ms) / row.trials):.0f}"]
+        missed = row.trials - row.early_flushed - len(row.flushed_ms)
+        cells = [f"{100 * count / row.trials:.0f}" for count in (row.early, row.early_flushed, missed)]
         for times in (row.paused_ms, row.flushed_ms):
             cells += [percentile(times, 50), percentile(times, 99)]
         lines.append(f"| {group} | {row.trials} | " + " | ".join(cells) + " |")
@@ -216,12 +261,10 @@ def main() -> int:
     bench, speaker = Bench(args.folder, args.cache, Blend()), Speaker(args.cache)
     policy = Policy(turn=PRESETS[args.policy])
     nobody: dict[str, Row] = {}
-    for trials in (
-        sounds(args.folder),
-        listening_noises(speaker),
-        echoes(speaker, policy.turn.stop_silence_min_ms),
-    ):
+    for trials in (sounds(args.folder), listening_noises(speaker)):
         nobody |= run(bench, trials, policy)
+    for weaker_db in ECHO_DB:
+        nobody[f"own voice, -{weaker_db} dB"] = echo_row(bench, speaker, weaker_db, policy)
     print(false_table(nobody), flush=True)
     somebody: dict[str, Row] = {}
     for way in args.ways.split(","):

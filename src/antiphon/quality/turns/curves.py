@@ -49,7 +49,7 @@ def frontier(points: Sequence[Point]) -> list[Point]:
 
 def plot(left: dict[str, list[Point]], right: dict[str, list[Point]]) -> str:
     """Two charts side by side as SVG: unfinished phrases, and all turns."""
-    total = 2 * (_WIDTH + _MARGIN) + _GAP
+    total = 2 * (_WIDTH + _MARGIN) + 2 * _GAP
     body = [
         _chart(left, _MARGIN, "Unfinished phrases, 1.2 s of silence each"),
         _chart(right, 2 * _MARGIN + _WIDTH + _GAP, "All turns of the recordings"),
@@ -86,10 +86,11 @@ def _chart(runs: dict[str, list[Point]], left: int, title: str) -> str:
     for key, points in runs.items():
         _, colour = _STYLES[key]
         if key == "presets":
-            for point in points:
+            for number, point in enumerate(points):
                 x, y = place(point)
+                beside = y - 6 if number % 2 else y + 18  # Presets may lie close together.
                 parts.append(f'<circle cx="{x}" cy="{y}" r="5" fill="{colour}"/>')
-                parts.append(f'<text x="{x + 8}" y="{y - 6}">{escape(point.name)}</text>')
+                parts.append(f'<text x="{x + 8}" y="{beside}">{escape(point.name)}</text>')
         else:
             line = " ".join(f"{x},{y}" for x, y in map(place, frontier(points)))
             parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
