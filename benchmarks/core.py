@@ -29,13 +29,13 @@ def main() -> int:
     worlds = [simulate(seed) for seed in range(args.calls)]
     simulated_s = time.perf_counter() - begun
     call_s = sum(world.now_ms for world in worlds) / 1000
-    steps = 0
+    told = [(world.policy, [event for event, _ in world.steps]) for world in worlds]
+    steps = sum(len(events) for _, events in told)
     begun = time.perf_counter()
-    for world in worlds:
-        conversation = Conversation(world.policy)
-        for event in world.events:
+    for policy, events in told:
+        conversation = Conversation(policy)
+        for event in events:
             conversation.step(event)
-        steps += len(world.events)
     step_s = time.perf_counter() - begun
     print(f"step: {1e6 * step_s / steps:.1f} µs mean over {steps} events of {args.calls} calls")
     print(f"simulation: {args.calls / simulated_s:.0f} calls/s, {call_s / simulated_s:.0f} times real time")

@@ -24,8 +24,9 @@ _COMMANDS = {
     "call": _Room("antiphon.quality.command", "have a simulated caller call an agent"),
     "calls": _Room("antiphon.runtime.command", "list calls and explain one"),
     "replay": _Room("antiphon.runtime.command", "run a recorded call through the same core again"),
-    "agents": _Room("antiphon.agents.command", "check agent files, print their schema"),
+    "agents": _Room("antiphon.server.checking.command", "check agent files, print their schema"),
     "models": _Room("antiphon.providers.command", "fetch, verify and list the embedded models"),
+    "bench": _Room("antiphon.quality.bench.command", "measure an agent's providers from where you run"),
     "providers": _Room("antiphon.providers.command", "list speech and language providers"),
 }
 EXIT_FAILED, EXIT_CONFIG, EXIT_INTERRUPTED = 1, 2, 130

@@ -45,7 +45,15 @@ class ProviderError(AntiphonError):
 
 
 class ProviderUnavailable(ProviderError):
-    """Network, overload or a dead worker; another provider may well succeed."""
+    """Network, overload or a dead worker; another provider may well succeed.
+
+    Args:
+        retry_after_ms: When the vendor said it may be asked again.
+    """
+
+    def __init__(self, provider: str, message: str, *, retry_after_ms: int | None = None) -> None:
+        super().__init__(provider, message)
+        self.retry_after_ms = retry_after_ms
 
 
 class ProviderRejected(ProviderError):

@@ -67,6 +67,8 @@ class EchoCall:
         if digit == "#":
             self.finish("agent")
 
+    def talk(self, pressed: bool) -> None: ...
+
     def finish(self, cause: str) -> None:
         self.show({"type": "end", "cause": cause})
         self._sink.end()

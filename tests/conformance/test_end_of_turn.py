@@ -53,6 +53,19 @@ async def test_the_same_sound_gets_the_same_score_whoever_asks_meanwhile(judge: 
     np.testing.assert_allclose(together, alone, atol=1e-4)
 
 
+async def test_many_at_once_are_all_answered_and_as_if_alone(judge: EndOfTurn) -> None:
+    sounds = [hum(0.3 * number, 8000 if number % 2 else 16000) for number in range(1, 12)]
+    rates = [8000 if number % 2 else 16000 for number in range(1, 12)]
+    alone = [await judge.score(sound, rate) for sound, rate in zip(sounds, rates, strict=True)]
+    asked = (judge.score(sound, rate) for sound, rate in zip(sounds, rates, strict=True))
+    np.testing.assert_allclose(await asyncio.gather(*asked), alone, atol=1e-4)
+
+
+async def test_half_a_sample_at_the_end_is_left_out(judge: EndOfTurn) -> None:
+    sound = hum(0.5, 8000)
+    assert await judge.score(sound + b"\x7f", 8000) == await judge.score(sound, 8000)
+
+
 @pytest.mark.speech_dir
 async def test_phone_and_wideband_agree(judge: EndOfTurn, speech_dir: Path) -> None:
     """The same recording at 8 kHz must not become another sentence."""

@@ -80,6 +80,9 @@ class Notes:
     def dtmf(self, digit: str) -> None:
         self.events.append(("dtmf", digit, None))
 
+    def talk(self, pressed: bool) -> None:
+        self.events.append(("talk", "down" if pressed else "up", None))
+
     def line_closed(self, reason: str) -> None:
         self.events.append(("closed", reason, None))
 
@@ -172,7 +175,10 @@ class World:
 
     def __post_init__(self) -> None:
         self.vad_8k, self.vad_16k = EnergyVad(8000), EnergyVad(16000)
-        self.plane = MediaPlane(self.vad_8k, self.vad_16k, clock=self.clock, gate=self.gate)
+        # Few rows and short runs, so that growing and pausing happen in tests too.
+        self.plane = MediaPlane(
+            self.vad_8k, self.vad_16k, clock=self.clock, gate=self.gate, rows=8, run_rows=4
+        )
         self.next_tick_ns = self.clock.now_ns + 20 * MS
 
     def call(

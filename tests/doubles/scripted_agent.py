@@ -68,6 +68,8 @@ class ScriptedAgent:
     def dtmf(self, digit: str) -> None:
         self.keys.append((self.now_ms, digit))
 
+    def talk(self, pressed: bool) -> None: ...
+
     def closed(self, reason: str) -> None:
         self.ended.append((self.now_ms, reason))
 

@@ -1,4 +1,4 @@
-"""A vendor's WebSocket on a real local socket, with the faults of `faults.py`.
+"""A vendor's WebSocket on a real local socket, with the faults of `faults.py`; TLS by `tls.py`.
 
 A vendor's own double gives `talk` (its side of one connection, in the documented wire format) and
 `authorised` (how that vendor is shown a key); everything that can go wrong is played here, once for all.
@@ -49,7 +49,7 @@ class Peer:
     fault: Fault
     faulty: Faulty
     socket: ServerConnection
-    received: list[Any] = field(default_factory=list)
+    received: list[Any] = field(default_factory=list, repr=False)
     sent: int = 0
     close_code: int | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -136,11 +136,11 @@ class SocketVendor:
 
     @property
     def url(self) -> str:
-        return f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.port}"
+        return f"{'wss' if self.tls else 'ws'}://localhost:{self.port}"
 
     @property
     def http_url(self) -> str:
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://localhost:{self.port}"
 
     async def __aenter__(self) -> SocketVendor:
         self._server = await serve(

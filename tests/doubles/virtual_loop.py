@@ -45,8 +45,29 @@ def live(work: Coroutine[None, None, Result]) -> Result:
         return runner.run(work)
 
 
+async def passes(duration_ms: float) -> None:
+    """Let so much virtual time go by."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop), "only virtual time may be waited for"
+    over: asyncio.Future[None] = loop.create_future()
+    handle = loop.call_later(duration_ms / 1000, over.set_result, None)
+    try:
+        await over
+    finally:
+        handle.cancel()
+
+
 def virtual_clock() -> int:
     """Nanoseconds of the running virtual loop."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
     return loop.now_ns()
+
+
+async def pass_time(duration_s: float) -> None:
+    """Let virtual time pass."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop), "on a real loop this would be a sleep"
+    due = asyncio.Event()
+    loop.call_later(duration_s, due.set)
+    await due.wait()

@@ -1,123 +1,248 @@
-"""The invariants: what must hold of every call, whatever happened in it."""
+"""The invariants: what must hold of every call, whatever happened in it.
+
+Each has a name, and `test_the_judge_sees_faults.py` a way to break it. Some are seen by the doubles at the
+moment they break (`World.faults`, `Line.faults`, `Voice.faults`), the others are found here afterwards.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
-from tests.simulation.world import MS_PER_CHARACTER, World
+from antiphon.conversation import words
+from tests.simulation import usage
+from tests.simulation.heard import context_faults
+from tests.simulation.world import CALL_MAX_MS, World
 
-# A word may be credited this early (see conversation/heard.py) and marks lag by one.
-HEARD_TOLERANCE_MS = 120
+# From the words that make it an interruption to the last agent sample; the flush comes in the same step.
+INTERRUPTION_BOUND_MS = 40
 
 
-def violations(world: World) -> list[str]:
-    """Every broken invariant of a finished call, as sentences."""
-    found = list(world.violations)
-    found += _every_reply_ends_once(world)
-    found += _reports_say_what_was_played(world)
-    found += _every_word_is_used_once(world)
-    found += _effects_happen_once(world)
-    found += _silence_is_bounded(world)
-    found += _asking_again_is_bounded(world)
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken invariant; `text` says where and how."""
+
+    invariant: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant}: {self.text}"
+
+
+def violations(world: World) -> list[Violation]:
+    """Every broken invariant of a finished call."""
+    seen = [*world.faults, *world.line.faults, *world.voice.faults]
+    found = [Violation(name, text) for name, text in seen]
+    for name, judge in JUDGES.items():
+        found += [Violation(name, text) for text in judge(world)]
     return found
 
 
-def _every_reply_ends_once(world: World) -> list[str]:
-    found = []
-    started = {c.reply_id: c for _, c in world.commands if isinstance(c, cmd.StartReply)}
-    confirmed = {c.reply_id for _, c in world.commands if isinstance(c, cmd.ConfirmReply)}
-    cancelled = {c.reply_id for _, c in world.commands if isinstance(c, cmd.CancelReply)}
-    for reply_id, start in started.items():
-        real = not start.speculative or reply_id in confirmed
-        reports = len(world.reports.get(reply_id, []))
-        if real and reports != 1:
-            found.append(f"{reply_id} was reported {reports} times")
-        if not real and reports:
-            found.append(f"{reply_id} was only a draft and yet reported")
-        if not real and reply_id not in cancelled and not _failed(world, reply_id):
-            found.append(f"draft {reply_id} was neither confirmed nor cancelled")
-    return found
+def _silent_after_interruption(world: World) -> Iterator[str]:
+    """The interrupted reply is not heard again while the caller speaks, whatever comes late."""
+    for known_ms, until_ms, reply_id in world.overlap.interruptions:
+        for begin_ms, end_ms, sounding in world.line.sounded:
+            late_ms = min(end_ms, until_ms) - max(begin_ms, known_ms)
+            if sounding == reply_id and late_ms > INTERRUPTION_BOUND_MS:
+                yield f"{reply_id} is heard for {late_ms} ms after it was interrupted at {known_ms} ms"
 
 
-def _failed(world: World, reply_id: str) -> bool:
-    return any(isinstance(e, ev.ReplyFailed) and e.reply_id == reply_id for e in world.events)
+def _flushed_is_silent(world: World) -> Iterator[str]:
+    flushed_ms = {
+        command.reply_id: event.at_ms
+        for event, commands in world.steps
+        for command in commands
+        if type(command) is cmd.FlushPlayout
+    }
+    for _, end_ms, reply_id in world.line.sounded:
+        if end_ms > flushed_ms.get(reply_id, CALL_MAX_MS):
+            yield f"{reply_id} is heard until {end_ms} ms, flushed at {flushed_ms[reply_id]} ms"
 
 
-def _reports_say_what_was_played(world: World) -> list[str]:
-    found = []
-    for reply_id, reports in world.reports.items():
-        playing = world._line.get(reply_id)
-        played_ms = playing.heard_ms if playing is not None else 0
-        words = " ".join(world._chunks.get(reply_id, [])).split()
-        said = reports[0].text.split()
-        if said != words[: len(said)] and not _lost_chunk(world, reply_id):
-            found.append(f"{reply_id} is reported in other words than it has")
-        said_ms = len(" ".join(said)) * MS_PER_CHARACTER
-        word_ms = max((len(word) + 1 for word in words), default=0) * MS_PER_CHARACTER
-        if said_ms > played_ms + HEARD_TOLERANCE_MS + word_ms and not _lost_chunk(world, reply_id):
-            found.append(f"{reply_id}: {said_ms} ms reported, {played_ms} ms played")
-    return found
+def _every_reply_ends_once(world: World) -> Iterator[str]:
+    started: dict[str, bool] = {}  # Reply -> still only a draft.
+    over: set[str] = set()
+    for event, commands in world.steps:
+        if type(event) is ev.ReplyFailed:
+            over.add(event.reply_id)
+        for command in commands:
+            if type(command) is cmd.StartReply:
+                started[command.reply_id] = command.speculative
+            elif type(command) is cmd.ConfirmReply:
+                started[command.reply_id] = False
+            elif type(command) is cmd.CancelReply:
+                over.add(command.reply_id)
+    for reply_id, draft in started.items():
+        reports = len(world.reports.get(reply_id, ()))
+        if reports != (0 if draft else 1):
+            yield f"{'draft ' if draft else ''}{reply_id} was reported {reports} times"
+        if draft and reply_id not in over:
+            yield f"draft {reply_id} was neither confirmed nor cancelled"
 
 
-def _lost_chunk(world: World, reply_id: str) -> bool:
-    return any(isinstance(e, ev.SynthesisFailed) and e.reply_id == reply_id for e in world.events)
-
-
-def _every_word_is_used_once(world: World) -> list[str]:
+def _every_final_once(world: World) -> Iterator[str]:
+    """Into a turn, or noted as something else; the caller says no word twice."""
     used: Counter[str] = Counter()
-    for _, command in world.commands:
-        if isinstance(command, cmd.CommitTurn) or (
-            isinstance(command, cmd.NoteUtterance) and command.kind != "late"
-        ):
-            used.update(word for word in command.text.split() if word.startswith("w"))
-    found = [f"{word} is in {count} turns" for word, count in used.items() if count > 1]
+    late: set[str] = set()
+    for _, commands in world.steps:
+        for command in commands:
+            if type(command) is cmd.CommitTurn:
+                used.update(command.text.split())
+            elif type(command) is cmd.NoteUtterance:
+                (late if command.kind == "late" else used).update(command.text.split())
     open_turn = world.conversation.state.turn
-    still_open = set(open_turn.text().split()) if open_turn is not None else set()
-    late = " ".join(
-        c.text for _, c in world.commands if isinstance(c, cmd.NoteUtterance) and c.kind == "late"
-    ).split()
-    for final in world.finals:
+    kept = late | set(open_turn.text().split() if open_turn is not None else ())
+    for word, count in used.items():
+        if count > 1 and _own(word):
+            yield f"{word} is used {count} times"
+    for final in world.recogniser.finals:
         for word in final.split():
-            if word.startswith("w") and word not in used and word not in still_open and word not in late:
-                found.append(f"{word} was understood and then lost")
-    return found
+            if word not in used and word not in kept and _own(word):
+                yield f"{word} was understood and then lost"
 
 
-def _effects_happen_once(world: World) -> list[str]:
-    counts = Counter(
-        c.idempotency_key
-        for _, c in world.commands
-        if isinstance(c, cmd.RunTool) and c.arguments == "{}" and _is_write(world, c.tool_call_id)
+def _own(word: str) -> bool:
+    """A word only one utterance holds."""
+    return word[0] == "w" and word[1:].isdigit()
+
+
+def _effects_once(world: World) -> Iterator[str]:
+    """By intent: same confirmed turn, same tool, same arguments."""
+    writes = {
+        event.tool_call_id
+        for event, _ in world.steps
+        if type(event) is ev.ToolRequested and event.effect == "write"
+    }
+    turns = 0
+    ran: Counter[tuple[int, str, str]] = Counter()
+    for _, commands in world.steps:
+        for command in commands:
+            if type(command) is cmd.CommitTurn:
+                turns += 1
+            elif type(command) is cmd.RunTool and command.tool_call_id in writes:
+                ran[turns, command.name, command.arguments] += 1
+    for (turn, name, arguments), count in ran.items():
+        if count > 1:
+            yield f"{name}{arguments} ran {count} times in turn {turn}"
+
+
+def _effects_wait_for_the_turn(world: World) -> Iterator[str]:
+    """Nothing is done for a reply the caller has not finished asking for."""
+    effects: dict[str, str] = {}
+    unsure: set[str] = set()
+    for event, commands in world.steps:
+        if type(event) is ev.ToolRequested and event.effect == "write":
+            effects[event.tool_call_id] = event.reply_id
+        for command in commands:
+            if type(command) is cmd.StartReply and command.speculative:
+                unsure.add(command.reply_id)
+            elif type(command) is cmd.ConfirmReply:
+                unsure.discard(command.reply_id)
+            elif type(command) is cmd.RunTool and effects.get(command.tool_call_id) in unsure:
+                yield f"{command.tool_call_id} ran for a draft"
+
+
+def _silence_is_covered(world: World) -> Iterator[str]:
+    """Between two sounds of the call there is at most the caller's own patience and then ours."""
+    last_ms = 0
+    sounds = [*((a, b) for a, b, _ in world.line.sounded), *world.caller.spoken]
+    pressed = [(at_ms, at_ms) for at_ms in world.caller.pressed_at_ms if at_ms <= world.now_ms]
+    for begin_ms, end_ms in sorted([*sounds, *pressed, (world.now_ms, world.now_ms)]):
+        if begin_ms - last_ms > world.policy.silence.reprompt_after_ms:
+            bound_ms = _silence_bound_ms(world, last_ms, begin_ms)
+            if begin_ms - last_ms > bound_ms:
+                yield f"{begin_ms - last_ms} ms of dead air from {last_ms} ms (at most {bound_ms})"
+        last_ms = max(last_ms, end_ms)
+
+
+def _silence_bound_ms(world: World, from_ms: int, to_ms: int) -> int:
+    silence, turn = world.policy.silence, world.policy.turn
+    last_turn = next(
+        (
+            command.text
+            for event, commands in reversed(world.steps)
+            for command in commands
+            if type(command) is cmd.CommitTurn
+            and event.at_ms < to_ms  # What ends the silence explains nothing.
+        ),
+        "",
     )
-    return [f"the effect {key} ran {count} times" for key, count in counts.items() if count > 1]
-
-
-def _is_write(world: World, tool_call_id: str) -> bool:
-    return any(
-        isinstance(e, ev.ToolRequested) and e.tool_call_id == tool_call_id and e.effect == "write"
-        for e in world.events
+    waits = words.asks_to_wait(last_turn, world.policy)
+    patience_ms = silence.hold_patience_ms if waits else silence.reprompt_after_ms
+    # A cough is a turn until its final is overdue, and the caller's silence counts from then.
+    patience_ms += turn.stop_silence_max_ms + turn.patience_ms + turn.final_wait_ms
+    ours_ms = silence.filler_gap_ms if world.policy.fillers else silence.reply_deadline_ms
+    stalled_ms = sum(
+        stall.duration_ms
+        for stall in world.stalls
+        if stall.at_ms < to_ms and stall.at_ms + stall.duration_ms > from_ms
     )
+    return patience_ms + ours_ms + stalled_ms + SLACK_MS
 
 
-def _silence_is_bounded(world: World) -> list[str]:
+SLACK_MS = 1000  # Of vendors: a final, a first chunk, a voice.
+
+
+def _every_call_ends(world: World) -> Iterator[str]:
+    """In time: the limit, then a goodbye that may not take for ever."""
     silence = world.policy.silence
-    bound_ms = max(silence.reprompt_after_ms, silence.reply_deadline_ms) + 6000
-    if world.conversation.state.on_hold:
-        return []
-    if world.longest_silence_ms > bound_ms:
-        return [f"{world.longest_silence_ms} ms of dead air"]
-    return []
+    stalled_ms = sum(stall.duration_ms for stall in world.stalls)
+    limit_ms = silence.call_max_ms + silence.goodbye_max_ms + stalled_ms + 100
+    if world.ended and world.now_ms > limit_ms:
+        yield f"the call took {world.now_ms} ms (at most {limit_ms})"
 
 
-def _asking_again_is_bounded(world: World) -> list[str]:
+def _call_time_never_decreases(world: World) -> Iterator[str]:
+    last_ms = 0
+    for event, commands in world.steps:
+        if event.at_ms < last_ms:
+            yield f"{event} comes after {last_ms} ms"
+        last_ms = event.at_ms
+        for command in commands:
+            if type(command) is cmd.SetTimer and command.due_ms < last_ms:
+                yield f"{command} is due before it was set at {last_ms} ms"
+
+
+def _asking_again_is_bounded(world: World) -> Iterator[str]:
     in_a_row = 0
-    for _, command in world.commands:
-        if isinstance(command, cmd.CommitTurn):
-            in_a_row = 0
-        elif isinstance(command, cmd.StartReply) and command.kind == "reprompt":
-            in_a_row += 1
-        if in_a_row > world.policy.silence.reprompts_max:
-            return [f"the caller was asked again {in_a_row} times in a row"]
-    return []
+    for _, commands in world.steps:
+        for command in commands:
+            if type(command) is cmd.CommitTurn:
+                in_a_row = 0
+            elif type(command) is cmd.StartReply and command.kind == "reprompt":
+                in_a_row += 1
+                if in_a_row > world.policy.silence.reprompts_max:
+                    yield f"the caller was asked again {in_a_row} times in a row"
+
+
+def _usage_is_metered(world: World) -> Iterator[str]:
+    told, counted = usage.told(world.steps), world.usage
+    for name in ("replies", "drafts_wasted", "characters", "tool_runs", "transcripts"):
+        if getattr(told, name) != getattr(counted, name):
+            yield f"{name}: the trace says {getattr(told, name)}, the vendor {getattr(counted, name)}"
+    if told.audio_ms > counted.audio_ms:
+        yield f"the trace tells of {told.audio_ms} ms of speech, the voice made {counted.audio_ms}"
+
+
+JUDGES: dict[str, Callable[[World], Iterator[str]]] = {
+    "silent_after_interruption": _silent_after_interruption,
+    "flushed_is_silent": _flushed_is_silent,
+    "context_is_what_was_heard": context_faults,
+    "every_reply_ends_once": _every_reply_ends_once,
+    "every_final_once": _every_final_once,
+    "effects_once": _effects_once,
+    "effects_wait_for_the_turn": _effects_wait_for_the_turn,
+    "silence_is_covered": _silence_is_covered,
+    "every_call_ends": _every_call_ends,
+    "call_time_never_decreases": _call_time_never_decreases,
+    "asking_again_is_bounded": _asking_again_is_bounded,
+    "usage_is_metered": _usage_is_metered,
+}
+# ... and those the doubles see at the moment they break.
+SEEN_AT_ONCE = (
+    "one_voice_at_a_time", "a_timer_is_pending", "speaking_is_heard", "nothing_after_the_end",
+)  # fmt: skip
+INVARIANTS = (*JUDGES, *SEEN_AT_ONCE)

@@ -1,442 +1,293 @@
-"""A seeded world for the conversation core on virtual time: caller, recogniser, reasoner, voices, line.
+"""A simulated call: the real conversation core among doubles of everything else, on virtual time.
 
-Every part misbehaves with small probabilities: late, lost and doubled finals, scores that never come, replies
-that stall, fail or are empty, audio of a reply that was given up, tools that take for ever. A failing seed is
-one command: `python -m tests.simulation.run SEED`.
+One heap of what will happen, in order of time and then of arrival. A `Stall` holds things back and lets them
+go at one instant in a random order that keeps each stream's own. A seed is one command away from a story:
+`python -m tests.simulation.run SEED`.
 """
 
 from __future__ import annotations
 
 import heapq
-import random
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-from antiphon.conversation import Conversation, Policy
+import msgspec
+
+from antiphon.conversation import Conversation
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.conversation.state import Phase
+from tests.simulation.caller import Caller
+from tests.simulation.choices import Choices
+from tests.simulation.line import Line
+from tests.simulation.overlap import Overlap
+from tests.simulation.plan import Plan, Stall
+from tests.simulation.vendors import Reasoner, Recogniser, Usage, Voice
 
-MS_PER_CHARACTER = 60
 CALL_MAX_MS = 40 * 60 * 1000
+# What no stall can stop: the caller's own mouth and ear.
+_PHYSICAL = frozenset({"caller", "ear"})
+_OURS = frozenset({"timer", "vad", "line", "mark", "dtmf"})  # ... and what only our own process can.
 
-
-@dataclass
-class Utterance:
-    """What the caller does at a moment: words (each unique), a noise, or keys."""
-
-    at_ms: int
-    duration_ms: int
-    text: str
-
-
-@dataclass
-class Playing:
-    """The line's idea of one reply."""
-
-    id: str
-    started: bool = False
-    announced: bool = False
-    paused: bool = False
-    dead: bool = False
-    finish: int | None = None
-    heard_ms: int = 0
-    audio_ms: dict[int, int] = field(default_factory=dict)
-
-    def available_ms(self) -> int:
-        total = 0
-        for index in sorted(self.audio_ms):
-            if index != 0 and index - 1 not in self.audio_ms:
-                break
-            total += self.audio_ms[index]
-        return total
+Action = Callable[[], None]
+Held = dict[str, list[Action | ev.AnyEvent]]  # By stream, each in its own order.
+Take = Callable[[Held], list[Action | ev.AnyEvent]]
 
 
 class World:
-    """One call. `violations` collects what went wrong, as sentences."""
+    """One call. `faults` has what is wrong at the moment it happens; `judge.py` finds the rest."""
 
-    TICK_MS = 20
-
-    def __init__(self, seed: int, policy: Policy | None = None) -> None:
-        self.random = random.Random(seed)
-        self.policy = policy or Policy()
-        self.conversation = Conversation(self.policy)
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.policy, self.weather = plan, plan.policy, plan.weather
+        self.choices = Choices(plan.seed, plan.made)
+        self.conversation = Conversation(plan.policy)
         self.now_ms = 0
-        self.events: list[ev.AnyEvent] = []
-        self.commands: list[tuple[int, cmd.Command]] = []
-        self.violations: list[str] = []
+        self.steps: list[tuple[ev.AnyEvent, list[cmd.Command]]] = []
+        self.faults: list[tuple[str, str]] = []
         self.ended = ""
-        self._heap: list[tuple[int, int, Callable[[], None]]] = []
-        self._count = 0
-        self._timers: dict[str, int] = {}
-        self._line: dict[str, Playing] = {}
-        self._order: list[str] = []
-        self._chunks: dict[str, list[str]] = {}
-        self._reply_kind: dict[str, str] = {}
-        self._given_up: set[str] = set()
-        self._voiced = False
-        self._segment = 0
-        self._segment_words: list[str] = []
-        self._pending_words: list[str] = []
-        self._word = 0
-        self._final_at_ms = 0
-        self._tools = 0
-        self.finals: list[str] = []
+        self.stalls: list[Stall] = list(plan.stalls)
+        self.usage = Usage()
         self.reports: dict[str, list[cmd.ReportHeard]] = {}
-        self.last_sound_ms = 0
-        self.longest_silence_ms = 0
-        self.effects: list[str] = []
-        self._tool_reply: dict[str, tuple[str, int]] = {}
+        self._heap: list[tuple[int, int, str, Action | ev.AnyEvent]] = []
+        self._count = 0
+        self._stream_at_ms: dict[str, int] = {}
+        self._timers: dict[str, int] = {}
+        self._answers: deque[ev.AnyEvent] = deque()
+        self._stepping = False
+        self._held: Held = {}
+        self._stall: Stall | None = None
+        self.line = Line(
+            lambda at_ms, action: self._push(at_ms, "ear", action), self._from_line, plan.mark_every_ms
+        )
+        self.recogniser = Recogniser(self, self.usage)
+        self.reasoner = Reasoner(self, self.usage)
+        self.voice = Voice(self, self.usage)
+        self.caller = Caller(self, self.recogniser)
+        self.overlap = Overlap(self)
 
     # ------------------------------------------------------------ time
 
-    def at(self, at_ms: int, action: Callable[[], None]) -> None:
-        self._count += 1
-        heapq.heappush(self._heap, (max(at_ms, self.now_ms), self._count, action))
+    def run(self) -> World:
+        """The whole call."""
+        self.begin()
+        while self.advance():
+            pass
+        self.close()
+        return self
 
-    def later(self, delay_ms: int, action: Callable[[], None]) -> None:
-        self.at(self.now_ms + delay_ms, action)
-
-    def chance(self, probability: float) -> bool:
-        return self.random.random() < probability
-
-    def run(self, utterances: list[Utterance], hang_up_ms: int | None) -> None:
+    def begin(self) -> None:
+        for utterance in self.plan.utterances:
+            self._push(utterance.at_ms, "caller", lambda u=utterance: self.caller.does(u))
+        for stall in self.plan.stalls:
+            self._push(stall.at_ms, "caller", lambda s=stall: self._stalls(s))
+        if self.plan.hang_up_ms is not None:
+            self._push(self.plan.hang_up_ms, "line", ev.CallerHungUp(at_ms=self.plan.hang_up_ms))
         self.step(ev.CallStarted(at_ms=0, call_id="sim", agent="sim", line="sim", wall_time_ms=0))
-        for utterance in utterances:
-            self.at(utterance.at_ms, lambda u=utterance: self._speak(u))
-        if hang_up_ms is not None:
-            self.at(hang_up_ms, lambda: self.step(ev.CallerHungUp(at_ms=self.now_ms)))
-        self.at(self.TICK_MS, self._tick)
-        while self._heap and not self.ended and self.now_ms < CALL_MAX_MS:
-            at_ms, _, action = heapq.heappop(self._heap)
-            self.now_ms = max(self.now_ms, at_ms)
-            action()
+
+    def advance(self) -> bool:
+        """The next thing happens. False when the call is over."""
+        if not self._heap or self.ended or self.now_ms > CALL_MAX_MS:
+            return False
+        at_ms, _, stream, thing = heapq.heappop(self._heap)
+        if at_ms > self.now_ms:
+            self.now_ms = self.line.now_ms = at_ms
+        if self._stall is not None and self._is_held(stream):
+            self._held.setdefault(stream, []).append(thing)
+        else:
+            self._happen(thing)
+        return True
+
+    def close(self) -> None:
         if not self.ended:
-            self.violations.append(f"the call never ended (phase {self.conversation.phase.value})")
+            phase = self.conversation.phase.value
+            self.faults.append(("every_call_ends", f"the call never ended (phase {phase})"))
+        self.line.close()
+        self.caller.close()
+
+    def later(self, delay_ms: int, stream: str, action: Action) -> None:
+        self._push(self.now_ms + delay_ms, stream, action)
+
+    def post(self, event: ev.AnyEvent, stream: str, *, delay_ms: int = 0, keeps_order: bool = True) -> None:
+        at_ms = self.now_ms + delay_ms
+        if self.choices.chance("comes late", self.weather.jitter):
+            at_ms += self.choices.pick("how late", (30, 5, 120, 400))
+        if keeps_order:
+            at_ms = self._stream_at_ms[stream] = max(at_ms, self._stream_at_ms.get(stream, 0))
+        self._push(at_ms, stream, event)
+
+    def hold_everything(self, duration_ms: int, take: Take) -> None:
+        """Only the caller's mouth and ear go on; then all that came due, in the order `take` gives."""
+        self._stall = Stall(self.now_ms, duration_ms, everything=True)
+        self.stalls.append(self._stall)
+        self.later(duration_ms, "caller", lambda: self._release(take))
+
+    def _push(self, at_ms: int, stream: str, thing: Action | ev.AnyEvent) -> None:
+        self._count += 1
+        heapq.heappush(
+            self._heap, (at_ms if at_ms > self.now_ms else self.now_ms, self._count, stream, thing)
+        )
+
+    def _happen(self, thing: Action | ev.AnyEvent) -> None:
+        if isinstance(thing, ev.Event):
+            self._arrives(thing)
+        else:
+            thing()
+
+    # ------------------------------------------------------------ stalls
+
+    def _stalls(self, stall: Stall) -> None:
+        if self._stall is None:
+            self._stall = stall
+            self.later(stall.duration_ms, "caller", lambda: self._release(self._any_order))
+
+    def _is_held(self, stream: str) -> bool:
+        assert self._stall is not None
+        return stream not in _PHYSICAL and (self._stall.everything or stream not in _OURS)
+
+    def _any_order(self, held: Held) -> list[Action | ev.AnyEvent]:
+        return self.choices.shuffled("after a stall", held)
+
+    def _release(self, take: Take) -> None:
+        self._stall = None
+        held, self._held = self._held, {}
+        for thing in take(held):
+            if not self.ended:
+                self._happen(thing)
+
+    # ------------------------------------------------------------ the core
+
+    def _arrives(self, event: ev.AnyEvent) -> None:
+        if event.at_ms != self.now_ms:
+            event = msgspec.structs.replace(event, at_ms=self.now_ms)
+        kind = type(event)
+        if kind in _REPLY_EVENTS and not self.reasoner.still_says(event):
+            return
+        self.overlap.event(event)
+        if kind is ev.TranscriptFinal:
+            self.recogniser.given(event)  # type: ignore[arg-type]
+        self.step(event)
+        if kind is ev.ChunkSynthesized:
+            self.line.chunk_done(event.reply_id)  # type: ignore[union-attr]
+        elif kind is ev.SynthesisFailed:
+            self.line.audio(event.reply_id, event.index, 0)  # type: ignore[union-attr]
+            self.line.chunk_done(event.reply_id)  # type: ignore[union-attr]
+        elif kind is ev.ToolFinished and not self.ended:
+            self.reasoner.tool_answered(event.tool_call_id)  # type: ignore[union-attr]
 
     def step(self, event: ev.AnyEvent) -> None:
-        if self.ended:
+        """One event, and whatever the driver answers at once, in the driver's order."""
+        self._answers.append(event)
+        if self._stepping:
             return
-        self.events.append(event)
-        commands = self.conversation.step(event)
-        self.commands += [(self.now_ms, command) for command in commands]
-        for command in commands:
-            self._obey(command)
-        if not self.ended and not self._timers:
-            self.violations.append(f"no timer is pending after {event}")
+        self._stepping = True
+        while self._answers and not self.ended:
+            event = self._answers.popleft()
+            commands = self.conversation.step(event)
+            self.steps.append((event, commands))
+            for command in commands:
+                if self.ended:
+                    self.faults.append(("nothing_after_the_end", f"{command} after the end"))
+                act = _OBEY.get(type(command))
+                if act is not None:
+                    act(self, command)
+            if not self.ended:
+                self._check_clocks(event)
+        self._stepping = False
 
-    # ------------------------------------------------------------ caller and recogniser
+    def _check_clocks(self, event: ev.AnyEvent) -> None:
+        if not self._timers:
+            self.faults.append(("a_timer_is_pending", f"no timer is pending after {event}"))
+        if self.conversation.phase is Phase.SPEAKING and len(self._timers) < 2 and not self.line.sounding:
+            self.faults.append(("speaking_is_heard", f"silent and nothing due while speaking after {event}"))
 
-    def _speak(self, utterance: Utterance) -> None:
-        if utterance.text.startswith("dtmf:"):
-            for index, digit in enumerate(utterance.text[5:]):
-                self.later(
-                    index * 300, lambda d=digit: self.step(ev.DtmfReceived(at_ms=self.now_ms, digit=d))
-                )
+    def _from_line(self, event: ev.AnyEvent, stream: str) -> None:
+        if stream == "mark" and self.choices.chance("a mark is lost", self.weather.marks_lost):
             return
-        if self._voiced:
-            return
-        self._voiced = True
-        onset_ms = self.now_ms
-        self._segment_words += utterance.text.split()
-        self.later(70, lambda: self.step(ev.SpeechStarted(at_ms=self.now_ms, onset_ms=onset_ms)))
-        words = utterance.text.split()
-        for done_ms in range(350, utterance.duration_ms, 500):
-            share = max(1, len(words) * done_ms // max(1, utterance.duration_ms))
-            heard = [*self._segment_words[: len(self._segment_words) - len(words)], *words[:share]]
-            if words and not self.chance(0.2):
-                text, segment = " ".join(heard), self._segment
-                self.later(
-                    done_ms + 80,
-                    lambda t=text, s=segment: self.step(
-                        ev.TranscriptPartial(at_ms=self.now_ms, segment=s, text=t)
-                    ),
-                )
-        self.later(utterance.duration_ms, self._speech_ends)
-
-    def _speech_ends(self) -> None:
-        ended_ms = self.now_ms
-        self._voiced = False
-        self.last_sound_ms = self.now_ms
-        self.later(100, lambda: self.step(ev.SpeechStopped(at_ms=self.now_ms, ended_ms=ended_ms)))
-
-    def _final(self) -> None:
-        text, segment = " ".join(self._segment_words), self._segment
-        if self.chance(0.01 if text else 0.15):
-            return  # The recogniser never answers.
-        delay_ms = self.random.choice([60, 90, 120, 200, 400]) if not self.chance(0.02) else 2500
-        delay_ms = max(delay_ms, self._final_at_ms - self.now_ms)  # One stream: finals keep their order.
-        self._final_at_ms = self.now_ms + delay_ms
-        event = lambda: ev.TranscriptFinal(at_ms=self.now_ms, segment=segment, text=text)  # noqa: E731
-
-        def deliver() -> None:
-            if segment >= self._segment:
-                self.finals.append(text)
-            self.step(event())
-
-        self.later(delay_ms, deliver)
-        if self.chance(0.02):
-            self.later(delay_ms + 30, lambda: self.step(event()))
-
-    # ------------------------------------------------------------ reasoner
-
-    def _reply(self, command: cmd.StartReply) -> None:
-        reply_id = command.reply_id
-        self._reply_kind[reply_id] = command.kind
-        self._chunks.setdefault(reply_id, [])
-        at_ms = self.random.choice([10, 30, 60, 150, 400, 900]) if not self.chance(0.05) else 3000
-        if self.chance(0.02):
-            self.later(
-                at_ms,
-                lambda: self._from_reply(
-                    reply_id, ev.ReplyFailed(at_ms=self.now_ms, reply_id=reply_id, reason="sim")
-                ),
-            )
-            return
-        if self.chance(0.01):
-            return  # It stalls for ever.
-        if command.kind == "turn" and self.chance(0.3):
-            self._ask_tool(reply_id, at_ms)
-            return
-        self._write(reply_id, at_ms)
-
-    def _ask_tool(self, reply_id: str, at_ms: int) -> None:
-        self._tools += 1
-        tool_id = f"{reply_id}.t{self._tools}"
-        effect = "write" if self.chance(0.5) else "none"
-        self._tool_reply[tool_id] = (reply_id, 0)
-        self.later(
-            at_ms,
-            lambda: self._from_reply(
-                reply_id,
-                ev.ToolRequested(
-                    at_ms=self.now_ms,
-                    reply_id=reply_id,
-                    tool_call_id=tool_id,
-                    name="book",
-                    arguments="{}",
-                    effect=effect,
-                ),
-            ),
-        )
-
-    def _write(self, reply_id: str, at_ms: int) -> None:
-        count = self.random.choice([0, 1, 1, 2, 3]) if self.chance(0.1) else self.random.choice([1, 2, 3])
-        for index in range(count):
-            text = " ".join(f"{reply_id}c{index}w{n}" for n in range(self.random.randint(2, 9)))
-            self.later(
-                at_ms,
-                lambda i=index, t=text: self._from_reply(
-                    reply_id, ev.ReplyText(at_ms=self.now_ms, reply_id=reply_id, index=i, text=t)
-                ),
-            )
-            at_ms += self.random.choice([5, 30, 200]) if not self.chance(0.02) else 2500
-        if self.chance(0.3):
-            self.later(
-                at_ms,
-                lambda: self._from_reply(
-                    reply_id, ev.AnswerExpected(at_ms=self.now_ms, reply_id=reply_id, kind="yes_no")
-                ),
-            )
-        then = "end" if self.chance(0.04) else ("escalate" if self.chance(0.02) else "")
-        self.later(
-            at_ms + 1,
-            lambda: self._from_reply(
-                reply_id, ev.ReplyFinished(at_ms=self.now_ms, reply_id=reply_id, then=then, cause="sim")
-            ),
-        )
-
-    def _from_reply(self, reply_id: str, event: ev.AnyEvent) -> None:
-        # A given-up reply usually goes silent; now and then something of it was already under way.
-        if reply_id not in self._given_up or self.chance(0.1):
-            self.step(event)
-
-    # ------------------------------------------------------------ voices and line
-
-    def _synthesize(self, command: cmd.Synthesize) -> None:
-        chunks = self._chunks.setdefault(command.reply_id, [])
-        if command.index != len(chunks):
-            self.violations.append(f"chunk {command.index} of {command.reply_id} out of order")
-        chunks.append(command.text)
-        playing = self._on_line(command.reply_id)
-        duration_ms = len(command.text) * MS_PER_CHARACTER
-        delay_ms = self.random.choice([40, 80, 150])
-        if self.chance(0.01):
-            self.later(delay_ms, lambda: self._silent_chunk(command, playing))
-            return
-
-        def audio() -> None:
-            playing.audio_ms[command.index] = duration_ms
-            self.step(
-                ev.ChunkSynthesized(
-                    at_ms=self.now_ms, reply_id=command.reply_id, index=command.index, duration_ms=duration_ms
-                )
-            )
-
-        self.later(delay_ms, audio)
-
-    def _silent_chunk(self, command: cmd.Synthesize, playing: Playing) -> None:
-        playing.audio_ms[command.index] = 0
-        self.step(
-            ev.SynthesisFailed(
-                at_ms=self.now_ms, reply_id=command.reply_id, index=command.index, reason="sim"
-            )
-        )
-
-    def _on_line(self, reply_id: str) -> Playing:
-        if reply_id not in self._line:
-            self._line[reply_id] = Playing(id=reply_id)
-            self._order.append(reply_id)
-        return self._line[reply_id]
-
-    def _tick(self) -> None:
-        sounding = [p for p in self._line.values() if self._audible(p)]
-        if len(sounding) > 1:
-            self.violations.append(f"{' and '.join(p.id for p in sounding)} sound at the same time")
-        for playing in sounding:
-            if not playing.announced:
-                playing.announced = True
-                self.step(ev.PlayoutStarted(at_ms=self.now_ms, reply_id=playing.id))
-            playing.heard_ms = min(playing.heard_ms + self.TICK_MS, playing.available_ms())
-            self.last_sound_ms = self.now_ms
-            if playing.heard_ms % 200 == 0 and not self.chance(0.05):
-                self.step(ev.PlayoutMark(at_ms=self.now_ms, reply_id=playing.id, heard_ms=playing.heard_ms))
-        if self._voiced:
-            self.last_sound_ms = self.now_ms
-        self.longest_silence_ms = max(self.longest_silence_ms, self.now_ms - self.last_sound_ms)
-        for playing in list(self._line.values()):
-            self._maybe_finished(playing)
-        if not self.ended:
-            self.later(self.TICK_MS, self._tick)
-
-    def _audible(self, playing: Playing) -> bool:
-        return (
-            playing.started
-            and not playing.paused
-            and not playing.dead
-            and playing.heard_ms < playing.available_ms()
-        )
-
-    def _maybe_finished(self, playing: Playing) -> None:
-        if playing.dead or playing.finish is None or playing.paused or not playing.started:
-            return
-        if len(playing.audio_ms) >= playing.finish and playing.heard_ms >= playing.available_ms():
-            playing.dead = True
-            self.step(ev.PlayoutFinished(at_ms=self.now_ms, reply_id=playing.id, heard_ms=playing.heard_ms))
+        if type(event) is ev.PlayoutStarted:
+            text = " ".join(self.voice.chunks.get(event.reply_id, ()))
+            self.caller.hears_begin(self.line.reply(event.reply_id), text)
+        elif type(event) is ev.PlayoutFinished:
+            self.caller.hears_end()
+        self.post(event, stream)
 
     # ------------------------------------------------------------ commands
 
-    def _obey(self, command: cmd.Command) -> None:
-        if self.ended:
-            self.violations.append(f"{command} after the end")
-        match command:
-            case cmd.SetTimer():
-                self._timers[command.timer] = command.due_ms
-                self.at(command.due_ms, lambda: self._fire(command))
-            case cmd.CancelTimer():
-                self._timers.pop(command.timer, None)
-            case cmd.FinalizeTranscript():
-                self._final()
-            case cmd.ScoreEndOfTurn():
-                if not self.chance(0.05):
-                    score = round(self.random.random(), 2)
-                    self.later(
-                        40,
-                        lambda: self.step(
-                            ev.EndOfTurnScored(at_ms=self.now_ms, ended_ms=command.ended_ms, score=score)
-                        ),
-                    )
-            case cmd.CommitTurn() | cmd.NoteUtterance():
-                if not (isinstance(command, cmd.NoteUtterance) and command.kind == "late"):
-                    self._segment += 1
-                    self._segment_words = []
-            case cmd.StartReply():
-                self._reply(command)
-            case cmd.ConfirmReply():
-                if command.reply_id in self._given_up:
-                    self.violations.append(f"{command.reply_id} confirmed after it was cancelled")
-            case cmd.CancelReply():
-                self._given_up.add(command.reply_id)
-            case cmd.Synthesize():
-                self._synthesize(command)
-            case cmd.StartPlayout():
-                playing = self._on_line(command.reply_id)
-                if playing.dead or playing.started:
-                    self.violations.append(f"{command.reply_id} started twice or after its end")
-                playing.started = True
-            case cmd.FinishPlayout():
-                self._on_line(command.reply_id).finish = command.chunks
-            case cmd.PausePlayout():
-                playing = self._on_line(command.reply_id)
-                playing.paused = True
-                self._soon(
-                    ev.PlayoutPaused(at_ms=self.now_ms, reply_id=command.reply_id, heard_ms=playing.heard_ms)
-                )
-            case cmd.ResumePlayout():
-                playing = self._on_line(command.reply_id)
-                if playing.dead:
-                    self.violations.append(f"{command.reply_id} resumed after its end")
-                playing.paused = False
-                playing.heard_ms = max(0, playing.heard_ms - command.rewind_ms)
-            case cmd.FlushPlayout():
-                playing = self._on_line(command.reply_id)
-                playing.dead = True
-                self._soon(
-                    ev.PlayoutFlushed(at_ms=self.now_ms, reply_id=command.reply_id, heard_ms=playing.heard_ms)
-                )
-            case cmd.ReportHeard():
-                self.reports.setdefault(command.reply_id, []).append(command)
-            case cmd.RunTool():
-                if "write" in command.name or command.name == "book":
-                    self.effects.append(command.idempotency_key)
-                delay_ms = self.random.choice([20, 200, 1800, 4000])
-                self.later(delay_ms, lambda: self._tool_done(command.tool_call_id))
-            case cmd.ReuseToolResult():
-                self.later(50, lambda: self._tool_done(command.tool_call_id))
-            case cmd.EndCall():
-                self.ended = command.cause
+    def _set_timer(self, command: cmd.SetTimer) -> None:
+        name, due_ms = command.timer, command.due_ms
+        self._timers[name] = due_ms
+        self._push(due_ms, "timer", lambda: self._fire(name, due_ms))
 
-    def _soon(self, event: ev.AnyEvent) -> None:
-        self.at(self.now_ms, lambda: self.step(_redated(event, self.now_ms)))
+    def _fire(self, name: str, due_ms: int) -> None:
+        if self._timers.get(name) == due_ms:
+            del self._timers[name]
+            self.step(ev.TimerFired(at_ms=self.now_ms, timer=name))
 
-    def _tool_done(self, tool_call_id: str) -> None:
-        self.step(ev.ToolFinished(at_ms=self.now_ms, tool_call_id=tool_call_id, ok=True))
-        reply_id = self._tool_reply[tool_call_id][0]
-        self._write(reply_id, 20)
+    def _cancel_timer(self, command: cmd.CancelTimer) -> None:
+        self._timers.pop(command.timer, None)
 
-    def _fire(self, command: cmd.SetTimer) -> None:
-        if self._timers.get(command.timer) == command.due_ms:
-            del self._timers[command.timer]
-            self.step(ev.TimerFired(at_ms=self.now_ms, timer=command.timer))
+    def _note(self, command: cmd.NoteUtterance) -> None:
+        if command.kind != "late":
+            self.recogniser.settle()
 
-    # ------------------------------------------------------------ judgement
+    def _start_reply(self, command: cmd.StartReply) -> None:
+        self.reasoner.start(command)
+        if command.kind == "goodbye":
+            self.caller.is_told_goodbye()
+        self.overlap.starts(command)
 
-    def words(self) -> str:
-        self._word += 1
-        return f"w{self._word}"
+    def _confirm(self, command: cmd.ConfirmReply) -> None:
+        if command.reply_id in self.reasoner.given_up:
+            self.faults.append(("every_reply_ends_once", f"{command.reply_id} confirmed after its end"))
+        self.reasoner.confirm(command.reply_id)
+
+    def _finish(self, command: cmd.FinishPlayout) -> None:
+        self.line.finish(command.reply_id, command.chunks)
+
+    def _pause(self, command: cmd.PausePlayout) -> None:
+        heard_ms = self.line.pause(command.reply_id)
+        self.step(ev.PlayoutPaused(at_ms=self.now_ms, reply_id=command.reply_id, heard_ms=heard_ms))
+
+    def _resume(self, command: cmd.ResumePlayout) -> None:
+        self.line.resume(command.reply_id, command.rewind_ms)
+
+    def _flush(self, command: cmd.FlushPlayout) -> None:
+        heard_ms = self.line.flush(command.reply_id)
+        self.step(ev.PlayoutFlushed(at_ms=self.now_ms, reply_id=command.reply_id, heard_ms=heard_ms))
+
+    def _report(self, command: cmd.ReportHeard) -> None:
+        self.reports.setdefault(command.reply_id, []).append(command)
+
+    def _run_tool(self, command: cmd.RunTool) -> None:
+        self.caller.waits_for_tool()
+        self.reasoner.tool(command.tool_call_id, runs=True)
+
+    def _end(self, command: cmd.EndCall) -> None:
+        self.ended = command.cause
 
 
-def _redated(event: ev.AnyEvent, at_ms: int) -> ev.AnyEvent:
-    import msgspec
+_REPLY_EVENTS = frozenset(
+    {ev.ReplyText, ev.AnswerExpected, ev.ReplyFinished, ev.ReplyFailed, ev.ToolRequested}
+)
 
-    return msgspec.structs.replace(event, at_ms=at_ms)
-
-
-def random_caller(world: World) -> tuple[list[Utterance], int | None]:
-    """A few minutes of a caller who speaks when he likes, coughs, agrees, presses keys and may hang up."""
-    pick = world.random
-    at_ms = pick.randint(0, 6000)
-    utterances: list[Utterance] = []
-    for _ in range(pick.randint(0, 14)):
-        kind = pick.random()
-        if kind < 0.6:
-            words = " ".join(world.words() for _ in range(pick.randint(1, 10)))
-            utterances.append(Utterance(at_ms, 250 * len(words.split()) + 150, words))
-        elif kind < 0.75:
-            utterances.append(Utterance(at_ms, pick.randint(90, 700), ""))
-        elif kind < 0.9:
-            utterances.append(Utterance(at_ms, 350, pick.choice(["mm-hmm", "okay", "right"])))
-        else:
-            utterances.append(Utterance(at_ms, 0, "dtmf:" + pick.choice(["1", "42#", "5551234"])))
-        at_ms += pick.choice([300, 800, 1500, 4000, 9000]) + utterances[-1].duration_ms
-    hang_up_ms = at_ms + pick.randint(0, 20000) if world.chance(0.5) else None
-    return utterances, hang_up_ms
+# Commands that are not here change nothing a caller could hear.
+_OBEY: dict[type[cmd.Command], Callable[[World, cmd.Command], None]] = {
+    cmd.SetTimer: World._set_timer,
+    cmd.CancelTimer: World._cancel_timer,
+    cmd.FinalizeTranscript: lambda world, _: world.recogniser.asked(),
+    cmd.ScoreEndOfTurn: lambda world, command: world.recogniser.score(command),
+    cmd.CommitTurn: lambda world, _: world.recogniser.settle(),
+    cmd.NoteUtterance: World._note,
+    cmd.StartReply: World._start_reply,
+    cmd.ConfirmReply: World._confirm,
+    cmd.CancelReply: lambda world, command: world.reasoner.cancel(command.reply_id),
+    cmd.Synthesize: lambda world, command: world.voice.synthesize(command),
+    cmd.StartPlayout: lambda world, command: world.line.start(command.reply_id),
+    cmd.FinishPlayout: World._finish,
+    cmd.PausePlayout: World._pause,
+    cmd.ResumePlayout: World._resume,
+    cmd.FlushPlayout: World._flush,
+    cmd.ReportHeard: World._report,
+    cmd.RunTool: World._run_tool,
+    cmd.ReuseToolResult: lambda world, command: world.reasoner.tool(command.tool_call_id, runs=False),
+    cmd.EndCall: World._end,
+}  # type: ignore[dict-item]  # Each takes exactly the command type it is filed under.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from antiphon.agents.definition.values import AgentDefinition
+from antiphon.agents.disclosures import DisclosureGuard
 from antiphon.agents.flows.emergency import EmergencyGuard, EmergencyRules
 from antiphon.agents.flows.intents import IntentIndex
 from antiphon.agents.flows.load import load_flow
@@ -15,7 +16,7 @@ from antiphon.agents.flows.reasoner import FlowReasoner
 from antiphon.agents.flows.rules import RuleUnderstanding
 from antiphon.agents.llm.fallback import FallbackReasoner
 from antiphon.agents.llm.reasoner import LlmReasoner
-from antiphon.agents.ports import LanguageModel, Reasoner, SentenceEncoder, Tool
+from antiphon.agents.ports import Effect, LanguageModel, Reasoner, SentenceEncoder, Tool
 from antiphon.errors import ConfigError
 
 
@@ -39,24 +40,34 @@ class Reasoning:
 
     def reasoner(self) -> Reasoner:
         """A reasoner for one call: the file's ways to reason in order, the emergency rules first."""
-        ways = [way for name in self.definition.reasoning.models if (way := self._way(name)) is not None]
+        ways = self._ways()
         if not ways:
             raise ConfigError(
                 "this agent reasons by a language model only, and none is configured",
                 where=str(self.definition.path),
                 fix="set ANTIPHON_LLM_URL and ANTIPHON_LLM_MODEL, or add flow/NAME to reasoning.model",
             )
-        first_word_ms = self.definition.reasoning.first_word_ms
-        inner = ways[0] if len(ways) == 1 else FallbackReasoner(ways, first_word_ms)
-        return EmergencyGuard(inner, self.rules)
+        # Each of several models has its time for a first word; they are one way to reason.
+        models = len(self.definition.reasoning.language_models)
+        first_word_ms = self.definition.reasoning.first_word_ms * max(1, models)
+        effects = frozenset(tool.name for tool in self.tools if tool.effect is not Effect.NONE)
+        inner = ways[0] if len(ways) == 1 else FallbackReasoner(ways, first_word_ms, effects)
+        owed = self.definition.owed
+        return EmergencyGuard(DisclosureGuard(inner, owed) if owed else inner, self.rules)
 
-    def _way(self, name: str) -> Reasoner | None:
-        if name.startswith("flow/"):
-            assert self.flow is not None and self.understanding is not None, "the definition was checked"
-            return FlowReasoner(self.flow, self.understanding, self.definition.opening)
-        if self.language_model is None:
-            return None
-        return LlmReasoner(self.definition, self.language_model, self.tools)
+    def _ways(self) -> list[Reasoner]:
+        """Language models are one way, where the first of them stands: `language_model` fails over itself."""
+        definition = self.definition
+        ways: list[Reasoner] = []
+        models = definition.reasoning.language_models
+        for name in definition.reasoning.models:
+            if name.startswith("flow/"):
+                assert self.flow is not None and self.understanding is not None, "the definition was checked"
+                opening, uninterruptible = definition.opening, definition.uninterruptible
+                ways.append(FlowReasoner(self.flow, self.understanding, opening, uninterruptible))
+            elif models and name == models[0] and self.language_model is not None:
+                ways.append(LlmReasoner(definition, self.language_model, self.tools))
+        return ways
 
 
 def prepare_reasoning(
@@ -67,6 +78,10 @@ def prepare_reasoning(
     language_model: LanguageModel | None = None,
 ) -> Reasoning:
     """Everything that is made once per agent.
+
+    Args:
+        language_model: Answers for all of the file's language models together, in their order; None when
+            there is none to be had.
 
     Raises:
         ConfigError: The flow file is broken, or a tool the file lists does not exist.

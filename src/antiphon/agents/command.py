@@ -8,16 +8,29 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from antiphon.errors import AntiphonError, ConfigError
 
+if TYPE_CHECKING:
+    from antiphon.agents.definition import AgentDefinition
+    from antiphon.agents.definition.problems import Finding
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `agents schema|check|list|chat`."""
+
+Judge = Callable[["AgentDefinition"], Sequence["Finding"]]
+
+
+def register(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], judge: Judge | None = None
+) -> None:
+    """Add `agents schema|check|list|chat`.
+
+    Args:
+        judge: Looks at what this room does not know: whether the providers of a file exist and fit.
+    """
     agents = commands.add_parser("agents", help="agent files: schema, check, list, chat")
     actions = agents.add_subparsers(dest="action", required=True, metavar="ACTION")
 
@@ -27,7 +40,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
     check = actions.add_parser("check", help="check agent files and the flows they name")
     check.add_argument("files", nargs="+", metavar="FILE", help="an agent file, or the name of an agent")
-    check.set_defaults(run=_check)
+    check.add_argument(
+        "--offline",
+        action="store_true",
+        help="keys, extras and models that are missing on this machine are told, but are no fault",
+    )
+    check.set_defaults(run=_check, judge=judge)
 
     listed = actions.add_parser("list", help="list the agents that are found")
     listed.set_defaults(run=_list)
@@ -55,13 +73,28 @@ def _check(args: argparse.Namespace) -> int:
         try:
             path = resolve_agent(name)
             definition = load_agent(path)
+            findings = args.judge(definition) if args.judge is not None else []
         except ConfigError as error:
             print(error, file=sys.stderr)
+            broken += 1
+            continue
+        if _told(findings, offline=args.offline):
             broken += 1
             continue
         ways = ", ".join(definition.reasoning.models)
         print(f"{path}: ok: {definition.name}, {definition.language}, reasons by {ways}")
     return 1 if broken else 0
+
+
+def _told(findings: Sequence[Finding], *, offline: bool) -> bool:
+    """Print what was found; gives whether any of it is a fault."""
+    from antiphon.agents.definition.problems import Weight
+
+    faults = {Weight.ERROR} if offline else {Weight.ERROR, Weight.HERE}
+    for finding in findings:
+        word = "" if finding.weight in faults else "warning: "
+        print(f"{word}{finding.problem}", file=sys.stderr)
+    return any(finding.weight in faults for finding in findings)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -147,7 +180,7 @@ class _Printing:
     def notes(self) -> str:
         return f"   [{', '.join(self._notes)}]" if self._notes else ""
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, uninterruptible: bool = False) -> None:
         self.text += text
 
     async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> Any:

@@ -60,7 +60,7 @@ class ReplyRequest:
     attempt: int = 0
     speculative: bool = False
     caller_number: str = ""
-    reason: str = ""  # For GOODBYE: "silence", "time_limit", "operator".
+    reason: str = ""  # For GOODBYE: "silence", "time_limit", "cost_limit", "operator".
 
 
 class Expect(Enum):
@@ -87,8 +87,12 @@ class ToolResult:
 class Replying(Protocol):
     """How a reasoner acts while preparing one reply."""
 
-    def say(self, text: str) -> None:
-        """Append text (a token, a clause, a sentence) to the reply. Chunking and shaping happen later."""
+    def say(self, text: str, *, uninterruptible: bool = False) -> None:
+        """Append text (a token, a clause, a sentence) to the reply. Chunking and shaping happen later.
+
+        What is `uninterruptible` (a legal disclosure, a read-back) is heard to its end once it began; what
+        the caller says over it becomes his turn right after.
+        """
 
     async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Ask for a tool. One with an effect waits until the turn is confirmed; it runs at most once per
@@ -168,9 +172,18 @@ class Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCall:
+    """A tool the model asks for.
+
+    Attributes:
+        arguments: JSON text as the model gave it.
+        opaque: What the vendor wants back with this call, as it gave it: a signature, its thoughts. Only the
+            adapter that made it can read it; the others leave it out.
+    """
+
     id: str
     name: str
-    arguments: str  # JSON text as the model gave it
+    arguments: str
+    opaque: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +210,7 @@ class Usage:
         input_tokens: The whole prompt, whatever became of it.
         cached_tokens: The part of `input_tokens` that was read from the vendor's prompt cache.
         cache_write_tokens: The part of `input_tokens` that was stored there at a price of its own.
+        output_tokens: All that was generated, thoughts included.
     """
 
     input_tokens: int = 0
@@ -214,9 +228,17 @@ class Completion:
 
 class LanguageModel(Protocol):
     async def complete(
-        self, messages: Sequence[Message], tools: Sequence[Tool], emit: Callable[[str], None]
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Tool],
+        emit: Callable[[str], None],
+        meter: Callable[[Usage], None] | None = None,
     ) -> Completion:
-        """Stream text deltas to `emit`; return the whole answer.
+        """Stream text deltas to `emit`; return the whole answer. Cancelling stops the request at once.
+
+        Args:
+            meter: Told what the answer has cost so far, whenever the vendor says so; what it heard last also
+                counts when the answer fails or is cancelled.
 
         Raises:
             ProviderUnavailable, ProviderRejected, ProviderProtocolError.
@@ -225,11 +247,11 @@ class LanguageModel(Protocol):
 
 @runtime_checkable
 class WarmsPrompts(Protocol):
-    """What a `LanguageModel` may have besides: its prompt cache can be filled before the words are needed."""
+    """What a `LanguageModel` may have besides: it can be made ready before the words are needed."""
 
     async def warm(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Usage:
-        """Have the vendor read the beginning of the next request, up to the last message with `cache`, and
-        throw its answer away. A model that cannot do that for next to nothing does not have this method.
+        """Open a connection, and have the vendor read the beginning of the next request, up to the last
+        message with `cache`, where it does that for next to nothing.
 
         Raises:
             As `LanguageModel.complete`.

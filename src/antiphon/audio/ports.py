@@ -67,5 +67,8 @@ class MediaSource(Protocol):
     def dtmf(self, digit: str) -> None:
         """One key: 0-9, *, #, A-D."""
 
+    def talk(self, pressed: bool) -> None:
+        """The caller holds a talk button down, or let it go; lines without one never call this."""
+
     def closed(self, reason: str) -> None:
         """The line is gone: "hangup" (the caller's doing) or "error: ..."."""

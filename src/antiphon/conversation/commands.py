@@ -10,7 +10,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class FinalizeTranscript(Command, frozen=True, kw_only=True):
-    """The caller paused: have the recogniser finish; answered by one `TranscriptFinal`."""
+    """The caller paused: have the recogniser finish; answered by one `TranscriptFinal`. Where the vendor ends
+    turns, its own endpointing goes on undisturbed."""
 
 
 class ScoreEndOfTurn(Command, frozen=True, kw_only=True):
@@ -28,7 +29,8 @@ class CommitTurn(Command, frozen=True, kw_only=True):
 
 
 class NoteUtterance(Command, frozen=True, kw_only=True):
-    """Speech that took no turn: kind is "backchannel", "noise", "late" or "lost" (nobody could hear it)."""
+    """Speech that took no turn: kind is "backchannel", "noise", "late" (too late to be answered), "echo" (of
+    our own voice) or "lost" (nobody could hear it)."""
 
     kind: str
     text: str
@@ -58,11 +60,13 @@ class CancelReply(Command, frozen=True, kw_only=True):
 
 
 class Synthesize(Command, frozen=True, kw_only=True):
-    """Turn one chunk into audio now. Nothing of it is played before `StartPlayout`."""
+    """Turn one chunk into audio now. Nothing of it is played before `StartPlayout`. With a `sound` it is not
+    speech: "thinking" is the soft tone that covers a wait."""
 
     reply_id: str
     index: int
     text: str
+    sound: str = ""
 
 
 class StartPlayout(Command, frozen=True, kw_only=True):
@@ -85,7 +89,8 @@ class PausePlayout(Command, frozen=True, kw_only=True):
 
 
 class ResumePlayout(Command, frozen=True, kw_only=True):
-    """Go on exactly where the caller's ear stopped, or `rewind_ms` before it after a long gap."""
+    """Go on exactly where the caller's ear stopped, or `rewind_ms` before it after a long gap: at the start
+    of the clause or the word that was cut."""
 
     reply_id: str
     rewind_ms: int = 0
@@ -99,11 +104,13 @@ class FlushPlayout(Command, frozen=True, kw_only=True):
 
 
 class ReportHeard(Command, frozen=True, kw_only=True):
-    """The reply is over; this much of it reached the caller. Context and transcript are made of this."""
+    """The reply is over; this much of it reached the caller. Context and transcript are made of this.
+    `protected` tells of its uninterruptible words: "heard" to their very end, or "cut"; "" if it has none."""
 
     reply_id: str
     text: str
     complete: bool
+    protected: str = ""
 
 
 class SetTimer(Command, frozen=True, kw_only=True):
@@ -142,7 +149,7 @@ class Escalate(Command, frozen=True, kw_only=True):
 
 class EndCall(Command, frozen=True, kw_only=True):
     """The conversation is over; close the line. cause: "agent", "caller_hangup", "silence", "time_limit",
-    "operator", "escalated", "error"."""
+    "cost_limit", "operator", "escalated", "error"."""
 
     cause: str
     detail: str = ""

@@ -9,9 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from antiphon.conversation import ending, floor, keypad, replies, silence, tools, turns
+from antiphon.conversation import (
+    drafts,
+    ending,
+    floor,
+    keypad,
+    playing,
+    push_to_talk,
+    replies,
+    silence,
+    spans,
+    tools,
+    turns,
+    vendor_turns,
+)
 from antiphon.conversation import events as ev
-from antiphon.conversation.commands import Command
+from antiphon.conversation.commands import Command, NoteUtterance
 from antiphon.conversation.policy import Policy
 from antiphon.conversation.state import Phase, State
 
@@ -47,6 +60,12 @@ class Conversation:
             handler(state, event)
         return state.commands
 
+    def give_up(self, detail: str) -> list[Command]:
+        """The driver broke: close the conversation as any end does, so that what was heard is told once."""
+        self.state.commands = []
+        ending.end(self.state, cause="error", detail=detail)
+        return self.state.commands
+
     def _timer(self, event: ev.TimerFired) -> None:
         state = self.state
         due_ms = state.timers.get(event.timer)
@@ -81,22 +100,38 @@ def _time_limit(state: State) -> None:
     _last_words(state, "time_limit")
 
 
+def _cost_reached(state: State, event: ev.CostReached) -> None:
+    limit_usd = state.policy.silence.call_cost_max_usd
+    if limit_usd and event.cost_usd >= limit_usd:
+        _last_words(state, "cost_limit")
+
+
 def _last_words(state: State, reason: str) -> None:
+    if state.leaving not in ("", "silence"):
+        return  # We are leaving already; a second limit must not begin the goodbye again.
     ending.give_up_speech(state)
     turns.drop_draft(state)
-    if state.turn is not None:
-        turns.close(state, state.turn)
+    said = keypad.forget(state)
+    turn = state.turn
+    if turn is not None:
+        turns.close(state, turn)
+        said = f"{turn.raw_text()} {said}".strip()
+    if said:
+        state.emit(NoteUtterance(kind="late", text=said))
     silence.say_goodbye(state, reason=reason)
 
 
 def _goodbye_overdue(state: State) -> None:
-    cause = state.reply.cause if state.reply is not None else ""
-    ending.end(state, cause=cause or "error", detail="goodbye was not heard in time")
+    ending.end(state, cause=state.leaving or "error", detail="goodbye was not heard in time")
 
 
 def _tool_finished(state: State, event: ev.ToolFinished) -> None:
     """The runtime gives the result to whoever waits; the core only needs to know that life goes on."""
-    if state.reply is not None and state.phase is not Phase.HOLDING:
+    reply = state.reply
+    if reply is None or event.tool_call_id not in reply.tools:
+        return  # Asked for by a reply that was given up, or answered twice: no progress of this one.
+    reply.tools.discard(event.tool_call_id)
+    if state.phase is not Phase.HOLDING:
         replies.progressed(state)
 
 
@@ -108,22 +143,27 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.TranscriptPartial: turns.transcript_partial,
     ev.TranscriptFinal: turns.transcript_final,
     ev.EndOfTurnScored: turns.scored,
+    ev.TurnSignalled: vendor_turns.signalled,
+    ev.TalkPressed: push_to_talk.pressed,
+    ev.TalkReleased: push_to_talk.released,
     ev.ReplyText: replies.text,
     ev.AnswerExpected: replies.expected,
     ev.ReplyFinished: replies.finished,
     ev.ReplyFailed: replies.failed,
     ev.ChunkSynthesized: replies.synthesized,
+    ev.ChunkCut: replies.chunk_cut,
     ev.SynthesisFailed: replies.synthesis_failed,
-    ev.PlayoutStarted: replies.playout_started,
-    ev.PlayoutMark: replies.playout_mark,
-    ev.PlayoutPaused: replies.playout_mark,
-    ev.PlayoutFlushed: replies.playout_flushed,
-    ev.PlayoutFinished: replies.playout_finished,
+    ev.PlayoutStarted: playing.started,
+    ev.PlayoutMark: playing.marked,
+    ev.PlayoutPaused: playing.marked,
+    ev.PlayoutFlushed: playing.flushed,
+    ev.PlayoutFinished: playing.finished,
     ev.ToolRequested: tools.requested,
     ev.ToolFinished: _tool_finished,
     ev.DtmfReceived: keypad.key,
     ev.CallerHungUp: _hung_up,
     ev.OperatorEnded: _operator,
+    ev.CostReached: _cost_reached,
     ev.LineFailed: _line_failed,
 }
 
@@ -134,8 +174,14 @@ _TIMERS: dict[str, Callable[[State], None]] = {
     "noise": turns.only_noise,
     "hold": floor.hold_passed,
     "silence": silence.caller_is_silent,
+    "span": spans.due,
     "filler": silence.fill,
+    "dry": playing.ran_dry,
     "reply_deadline": replies.deadline_passed,
     "goodbye": _goodbye_overdue,
-    "dtmf": keypad.entered,
+    "dtmf": keypad.waited,
+    "stable_partial": drafts.partial_is_stable,
+    "vendor_turn": vendor_turns.nothing_was_said,
+    "talk": push_to_talk.release_is_lost,
+    "talk_tail": push_to_talk.tail_passed,
 }

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from antiphon.conversation import floor, heard, turns
-from antiphon.conversation.commands import CancelReply, EndCall, Escalate, FlushPlayout, ReportHeard
-from antiphon.conversation.state import Phase, State
+from antiphon.conversation.commands import (
+    CancelReply,
+    EndCall,
+    Escalate,
+    FlushPlayout,
+    NoteUtterance,
+    ReportHeard,
+)
+from antiphon.conversation.state import Phase, Reply, State
+
+# The line is gone: only what it proved before counts. Elsewhere the clock knows up to this moment.
+_LINE_IS_GONE = ("caller_hangup", "error")
 
 
 def end(state: State, *, cause: str, detail: str = "") -> None:
@@ -18,19 +28,33 @@ def end(state: State, *, cause: str, detail: str = "") -> None:
         if not reply.finished and reply.kind not in ("filler", "trouble"):
             state.emit(CancelReply(reply_id=reply.id))
         if reply.playing:
+            if cause not in _LINE_IS_GONE:
+                reply.heard_ms = max(reply.heard_ms, heard.position_ms(state, reply))
             state.emit(FlushPlayout(reply_id=reply.id))
-        _report(state, reply.id, heard.heard_text(reply.chunks, reply.heard_ms))
-    for reply_id, reply in state.closing.items():
-        _report(state, reply_id, heard.heard_text(reply.chunks, reply.heard_ms))
+        _report(state, reply, heard.heard_text(reply.chunks, reply.heard_ms))
+    for reply in state.closing.values():
+        _report(state, reply, heard.heard_text(reply.chunks, reply.heard_ms))
     state.filler = state.reply = None
     state.closing.clear()
+    _note_unanswered(state)
     state.cancel_timer(*list(state.timers))
     state.phase = Phase.ENDED
     state.emit(EndCall(cause=cause, detail=detail))
 
 
-def _report(state: State, reply_id: str, text: str) -> None:
-    state.emit(ReportHeard(reply_id=reply_id, text=text, complete=False))
+def _report(state: State, reply: Reply, text: str) -> None:
+    protected = heard.protected_heard(reply.chunks, reply.heard_ms)
+    state.emit(ReportHeard(reply_id=reply.id, text=text, complete=False, protected=protected))
+
+
+def _note_unanswered(state: State) -> None:
+    """Nobody will answer these words and keys any more, but they were said."""
+    turn = state.turn
+    state.turn = None
+    if turn is not None and turn.raw_text():
+        state.emit(NoteUtterance(kind="late", text=turn.raw_text()))
+    if state.keys:
+        state.emit(NoteUtterance(kind="late", text=f"dtmf:{state.keys}"))
 
 
 def escalate(state: State, *, reason: str, summary: str) -> None:

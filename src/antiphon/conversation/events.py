@@ -61,12 +61,30 @@ class EndOfTurnScored(Event, frozen=True, kw_only=True):
     took_ms: int = 0
 
 
+class TurnSignalled(Event, frozen=True, kw_only=True):
+    """The recogniser's own word on the turn: moment is a value of `speech.ports.TurnMoment`; `text` is the
+    whole turn so far where the vendor gives it."""
+
+    moment: str
+    text: str = ""
+
+
+class TalkPressed(Event, frozen=True, kw_only=True):
+    """The caller holds the talk button down: what he says is for us."""
+
+
+class TalkReleased(Event, frozen=True, kw_only=True):
+    """The caller let the talk button go: his turn is over."""
+
+
 class ReplyText(Event, frozen=True, kw_only=True):
-    """The next speakable chunk (clause or sentence) of a reply; `index` counts from 0."""
+    """The next speakable chunk (clause or sentence) of a reply; `index` counts from 0. An `uninterruptible`
+    one must be heard to its end: what the caller says over it is kept for after."""
 
     reply_id: str
     index: int
     text: str
+    uninterruptible: bool = False
 
 
 class AnswerExpected(Event, frozen=True, kw_only=True):
@@ -99,6 +117,15 @@ class ChunkSynthesized(Event, frozen=True, kw_only=True):
     index: int
     duration_ms: int
     ttfb_ms: int = 0
+    word_ends_ms: tuple[int, ...] = ()
+
+
+class ChunkCut(Event, frozen=True, kw_only=True):
+    """Synthesis of a chunk was stopped half-way: this much audio exists, with these words timed."""
+
+    reply_id: str
+    index: int
+    audio_ms: int
     word_ends_ms: tuple[int, ...] = ()
 
 
@@ -180,6 +207,12 @@ class OperatorEnded(Event, frozen=True, kw_only=True):
     now: bool = False
 
 
+class CostReached(Event, frozen=True, kw_only=True):
+    """What the call has cost so far, as metered."""
+
+    cost_usd: float
+
+
 class LineFailed(Event, frozen=True, kw_only=True):
     reason: str
 
@@ -191,11 +224,15 @@ AnyEvent = (
     | TranscriptPartial
     | TranscriptFinal
     | EndOfTurnScored
+    | TurnSignalled
+    | TalkPressed
+    | TalkReleased
     | ReplyText
     | AnswerExpected
     | ReplyFinished
     | ReplyFailed
     | ChunkSynthesized
+    | ChunkCut
     | SynthesisFailed
     | PlayoutStarted
     | PlayoutMark
@@ -208,5 +245,6 @@ AnyEvent = (
     | TimerFired
     | CallerHungUp
     | OperatorEnded
+    | CostReached
     | LineFailed
 )

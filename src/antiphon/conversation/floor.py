@@ -1,8 +1,11 @@
-"""A voice over the agent's: hold at once, then find out what it was, then yield the floor or go on."""
+"""A voice over the agent's: hold at once, then find out what it was, then yield the floor or go on.
+
+What must be heard to its end, and what is only our own echo, is in `spans.py` and `echoes.py`.
+"""
 
 from __future__ import annotations
 
-from antiphon.conversation import replies, turns, words
+from antiphon.conversation import echoes, endpointing, heard, playing, replies, spans, turns, words
 from antiphon.conversation.commands import (
     CancelReply,
     FlushPlayout,
@@ -11,14 +14,19 @@ from antiphon.conversation.commands import (
     ReportHeard,
     ResumePlayout,
 )
-from antiphon.conversation.state import Phase, Reply, State, Turn
+from antiphon.conversation.state import Phase, State, Turn
 
 
 def hold(state: State) -> None:
     """Silence now; a cough must not cost the caller the sentence, so keep the samples."""
+    if echoes.needs_words(state):
+        return
     state.phase = Phase.HOLDING
-    state.cancel_timer("filler")
-    for reply in _sounding(state):
+    state.cancel_timer("filler", "dry")
+    if state.turn is not None:
+        state.turn.held = True
+    for reply in state.sounding():
+        reply.position_ms = heard.position_ms(state, reply)
         reply.paused = True
         reply.paused_at_ms = state.now_ms
         state.emit(PausePlayout(reply_id=reply.id))
@@ -27,34 +35,37 @@ def hold(state: State) -> None:
 
 def protected(state: State) -> bool:
     """What is being said must be heard to its end; what the caller says meanwhile is kept for after."""
-    reply = state.reply
-    return state.policy.protect_greeting and reply is not None and reply.kind == "greeting"
+    return spans.protected(state)
 
 
 def taken(state: State, turn: Turn) -> bool:
     """Do the caller's words so far take the floor from the reply in progress?"""
+    echoes.listen(state, turn)
     if protected(state):
         return False
     reply = state.reply
     kind = reply.kind if reply is not None else ""
     expects = reply.expects if reply is not None and reply.audible else "open"
-    last_words = reply is not None and (reply.then == "end" or kind == "goodbye")
-    return words.takes_floor(
-        turn.text(), state.policy, reply_kind=kind, expects=expects, last_words=last_words
-    )
+    leaving = reply is not None and (reply.then in ("end", "escalate") or kind == "goodbye")
+    return words.takes_floor(turn.text(), state.policy, reply_kind=kind, expects=expects, last_words=leaving)
 
 
 def judge(state: State, turn: Turn) -> None:
-    """A final transcript came while the floor is ours: interruption, backchannel or noise."""
+    """A final transcript came while the floor is ours: interruption, backchannel, echo or noise."""
     if taken(state, turn):
         yield_to_caller(state)
         return
-    if turn.voiced or turn.finals_due or protected(state):
+    if turn.voiced or turn.finals_due:
         return  # More may come.
-    text = turn.text()
-    kind = "backchannel" if words.words(text) else "noise"
-    turns.close(state, turn)
-    state.emit(NoteUtterance(kind=kind, text=text))
+    if not words.words(turn.text()):
+        # Over what must be heard too: what he says next is not to be measured together with an echo.
+        turns.close(state, turn)
+        echoes.note(state, turn)
+    elif protected(state):
+        return
+    else:
+        turns.close(state, turn)
+        state.emit(NoteUtterance(kind="backchannel", text=turn.raw_text()))
     go_on(state)
 
 
@@ -70,31 +81,40 @@ def go_on(state: State) -> None:
     if state.phase is not Phase.HOLDING:
         return
     policy = state.policy.turn
-    sounding = _sounding(state)
-    for reply in sounding:
-        gap_ms = state.now_ms - reply.paused_at_ms
+    paused = state.sounding()
+    for reply in paused:
+        rewind_ms = 0
+        if state.now_ms - reply.paused_at_ms > policy.rewind_after_ms and reply.audible:
+            rewind_ms = heard.rewind_ms(reply.chunks, reply.heard_ms, policy.rewind_ms)
+            reply.position_ms = reply.heard_ms - rewind_ms
         reply.paused = False
-        rewind_ms = policy.rewind_ms if gap_ms > policy.rewind_after_ms and reply.audible else 0
+        reply.position_at_ms = state.now_ms
         state.emit(ResumePlayout(reply_id=reply.id, rewind_ms=rewind_ms))
-    state.phase = Phase.SPEAKING if any(reply.audible for reply in sounding) else Phase.THINKING
+    state.phase = Phase.SPEAKING if any(reply.audible for reply in paused) else Phase.THINKING
     if state.phase is Phase.THINKING:
         state.set_timer("filler", state.now_ms + state.policy.silence.filler_after_ms)
+    playing.expect_dry(state)
     replies.play_if_ready(state)
 
 
 def yield_to_caller(state: State) -> None:
     """A real interruption: drop what was not heard and listen."""
+    echoes.interrupted(state)
     drop_speech(state)
     state.cancel_timer("hold")
     state.phase = Phase.LISTENING
     turn = state.turn
     if turn is not None and not turn.voiced:
-        state.set_timer("stop_silence", turn.ended_ms + turns.wait_ms(state, turn))
+        state.set_timer("stop_silence", turn.ended_ms + endpointing.wait_ms(state, turn))
 
 
 def drop_speech(state: State) -> None:
     """Flush whatever is being said or prepared, and account for what was heard of it."""
-    state.cancel_timer("filler", "reply_deadline")
+    state.cancel_timer("filler", "reply_deadline", "dry", "span")
+    if state.leaving == "silence":
+        # We were leaving because nobody was there; somebody is.
+        state.leaving = ""
+        state.cancel_timer("goodbye")
     for reply in (state.filler, state.reply):
         if reply is None:
             continue
@@ -105,9 +125,6 @@ def drop_speech(state: State) -> None:
             state.closing[reply.id] = reply
             state.emit(FlushPlayout(reply_id=reply.id))
         else:
-            state.emit(ReportHeard(reply_id=reply.id, text="", complete=False))
+            protected_words = "cut" if any(chunk.uninterruptible for chunk in reply.chunks) else ""
+            state.emit(ReportHeard(reply_id=reply.id, text="", complete=False, protected=protected_words))
     state.filler = state.reply = None
-
-
-def _sounding(state: State) -> list[Reply]:
-    return [reply for reply in (state.filler, state.reply) if reply is not None and reply.playing]

@@ -1,4 +1,4 @@
-"""From played samples to the words the caller heard.
+"""From played samples to the words the caller heard, and from a moment to where playout stood.
 
 Where the voice gives word times they are used; otherwise the words of a chunk share its duration in
 proportion to their length in characters, which is within a word of the truth for clauses of a few seconds.
@@ -6,14 +6,19 @@ proportion to their length in characters, which is within a word of the truth fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from antiphon.conversation.state import Chunk
+from antiphon.conversation.state import Chunk, Reply, State
 
 # A word counts as heard when this much of its end may be missing: the last phoneme is often inaudible anyway.
 TOLERANCE_MS = 80
-# Typical English speech, for a chunk whose audio is not complete yet.
+# Typical English speech, until the voice of this call has shown its own pace.
 MS_PER_CHARACTER = 65
+# "7" takes as long to say as "seven".
+CHARACTERS_PER_DIGIT = 4
+_DIGIT = re.compile(r"\d")
+CLAUSE_ENDS = (",", ";", ":", ".", "?", "!", "…", "—", "–")
 
 
 def heard_text(chunks: Sequence[Chunk], heard_ms: int) -> str:
@@ -33,33 +38,148 @@ def heard_text(chunks: Sequence[Chunk], heard_ms: int) -> str:
     return " ".join(part for part in heard if part)
 
 
+def protected_heard(chunks: Sequence[Chunk], heard_ms: int) -> str:
+    """Whether what must be heard was heard to its very end: "heard", "cut", or "" where nothing must be."""
+    state = ""
+    end_ms = 0
+    for chunk in chunks:
+        end_ms += 0 if chunk.failed else _duration_ms(chunk)
+        if chunk.uninterruptible:
+            if chunk.failed or chunk.duration_ms is None or heard_ms < end_ms:
+                return "cut"
+            state = "heard"
+    return state
+
+
+def words_between(chunks: Sequence[Chunk], from_ms: int, to_ms: int) -> str:
+    """The words that sound, at least in part, between two positions of the reply."""
+    found: list[str] = []
+    start_ms = 0
+    for chunk in chunks:
+        if chunk.failed:
+            continue
+        duration_ms = _duration_ms(chunk)
+        if start_ms >= to_ms:
+            break
+        if start_ms + duration_ms > from_ms:
+            begins = start_ms
+            for word, end_ms in zip(chunk.text.split(), _word_ends_ms(chunk, duration_ms), strict=True):
+                if start_ms + end_ms > from_ms and begins < to_ms:
+                    found.append(word)
+                begins = start_ms + end_ms
+        start_ms += duration_ms
+    return " ".join(found)
+
+
+def rewind_ms(chunks: Sequence[Chunk], heard_ms: int, most_ms: int) -> int:
+    """How far back to go on after a long gap: to the clause in progress, else to the word in progress; never
+    further than `most_ms`, and that far where even the word is longer."""
+    clause_ms = word_ms = start_ms = 0
+    for chunk in chunks:
+        if chunk.failed:
+            continue
+        duration_ms = _duration_ms(chunk)
+        if start_ms > heard_ms:
+            break
+        clause_ms = word_ms = start_ms
+        for word, end_ms in zip(chunk.text.split(), _word_ends_ms(chunk, duration_ms), strict=True):
+            if start_ms + end_ms >= heard_ms:
+                break
+            word_ms = start_ms + end_ms
+            if word.endswith(CLAUSE_ENDS):
+                clause_ms = word_ms
+        start_ms += duration_ms
+    back_ms = heard_ms - (clause_ms if heard_ms - clause_ms <= most_ms else word_ms)
+    return max(0, min(back_ms, most_ms))
+
+
 def audio_ms(chunks: Sequence[Chunk]) -> int:
-    """Length of the reply's audio as far as known."""
-    return sum(_duration_ms(chunk) for chunk in chunks if not chunk.failed)
+    """Length of the reply's audio that is known to exist, without a gap, from its beginning."""
+    total_ms = 0
+    for chunk in chunks:
+        if chunk.duration_ms is None:
+            break
+        total_ms += chunk.duration_ms
+    return total_ms
+
+
+def position_ms(state: State, reply: Reply) -> int:
+    """Where playout stands now, from the last proof of it, as far as audio is known to exist. Marks come a
+    little late and audio still being made may already play, so this is rarely ahead of the caller's ear."""
+    return max(reply.position_ms, min(clock_ms(state, reply), audio_ms(reply.chunks)))
+
+
+def clock_ms(state: State, reply: Reply) -> int:
+    """Where playout stands now if it never ran dry since the last proof."""
+    if reply.paused or not reply.audible:
+        return reply.position_ms
+    return reply.position_ms + state.now_ms - reply.position_at_ms
+
+
+def span_end_ms(reply: Reply, position: int) -> int | None:
+    """End of the uninterruptible stretch `position` is in, in ms of the reply; None outside of one.
+
+    Up to the reply's last sample a last chunk has not ended, so that its tail is never clipped.
+    """
+    start_ms = end_ms = 0
+    inside = False
+    for index, chunk in enumerate(reply.chunks):
+        if chunk.failed:
+            continue
+        last = index == len(reply.chunks) - 1
+        start_ms, end_ms = end_ms, end_ms + _duration_ms(chunk)
+        unfinished = chunk.duration_ms is None or (last and reply.finished)
+        if not chunk.uninterruptible:
+            if inside:
+                return start_ms
+            if position < end_ms or unfinished:
+                return None
+        elif position < end_ms or unfinished:
+            inside = True
+    return end_ms if inside else None
+
+
+def weight(text: str) -> int:
+    """How long a text is to say, in characters."""
+    return len(text) + (CHARACTERS_PER_DIGIT - 1) * len(_DIGIT.findall(text))
+
+
+def expected_ms(state: State, text: str) -> int:
+    """What the audio of a text will probably last, at the pace this call's voice has shown."""
+    if state.voice_weight:
+        return weight(text) * state.voice_ms // state.voice_weight
+    return weight(text) * MS_PER_CHARACTER
 
 
 def _duration_ms(chunk: Chunk) -> int:
     if chunk.duration_ms is not None:
         return chunk.duration_ms
-    return len(chunk.text) * MS_PER_CHARACTER
+    return chunk.expected_ms or weight(chunk.text) * MS_PER_CHARACTER
 
 
 def _first_words(chunk: Chunk, duration_ms: int, heard_ms: int) -> str:
-    words = chunk.text.split()
-    if heard_ms <= 0 or not words:
+    if heard_ms <= 0:
         return ""
-    ends_ms = chunk.word_ends_ms
-    if len(ends_ms) != len(words):
-        ends_ms = _proportional_ends(words, duration_ms)
+    ends_ms = _word_ends_ms(chunk, duration_ms)
     count = sum(1 for end_ms in ends_ms if end_ms - TOLERANCE_MS <= heard_ms)
-    return " ".join(words[:count])
+    return " ".join(chunk.text.split()[:count])
 
 
-def _proportional_ends(words: Sequence[str], duration_ms: int) -> tuple[int, ...]:
-    total = sum(len(word) + 1 for word in words)
-    ends: list[int] = []
+def _word_ends_ms(chunk: Chunk, duration_ms: int) -> Sequence[int]:
+    """One end a word: the voice's own; for words it has not timed (yet), their share of what is left."""
+    words = chunk.text.split()
+    known = chunk.word_ends_ms
+    if len(known) == len(words):
+        return known
+    if len(known) > len(words) or chunk.duration_ms is not None:
+        known = ()  # They count other words than ours: no use.
+    ends = list(known)
+    begin_ms = ends[-1] if ends else 0
+    left_ms = max(0, duration_ms - begin_ms)
+    rest = words[len(ends) :]
+    total = sum(weight(word) + 1 for word in rest)
     so_far = 0
-    for word in words:
-        so_far += len(word) + 1
-        ends.append(duration_ms * so_far // total)
-    return tuple(ends)
+    for word in rest:
+        so_far += weight(word) + 1
+        ends.append(begin_ms + left_ms * so_far // total)
+    return ends

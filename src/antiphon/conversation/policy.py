@@ -5,40 +5,64 @@ The agent file's `turn:` and `silence:` sections have exactly these field names.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import msgspec
+
+Endpointing = Literal["ours", "provider", "push_to_talk"]
 
 
 class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Endpointing and barge-in.
 
     Attributes:
+        endpointing: Who decides that the caller's turn is over: "ours", silence bent by score and words;
+            "provider", the recogniser's own turn events; "push_to_talk", the caller's talk button.
         stop_silence_min_ms: Silence after which a turn that sounds and reads complete is over.
-        stop_silence_max_ms: Silence after which any turn is over, however unfinished it sounds.
-        patience_ms: Added to the maximum while digits, spelling or a name are awaited, or after the caller
-            asked for a moment; people pause inside phone numbers.
+        stop_silence_max_ms: Silence after which any turn is over, however unfinished it sounds. Without an
+            end-of-turn score, the geometric mean of the two applies where the words say nothing either.
+        patience_ms: Added to the maximum while digits, spelling or a name are awaited, after words that
+            promise more, or after the caller asked for a moment; people pause inside phone numbers.
         score_complete: End-of-turn score from which the minimum applies.
-        score_incomplete: Score below which the maximum applies; between the two the wait is interpolated.
+        score_incomplete: Score below which the maximum applies; between the two the wait grows by the same
+            factor with every step of the log-odds.
+        adapt: Learn within the call: a caller who pauses long, or whom we cut off, is given more time.
         speculate: Prepare the reply during the stop silence.
+        stable_partial_ms: In a pause, a partial transcript that has not changed for this long is worth a
+            draft although its final has not come. Later than the embedded recogniser's finals (p99 333 ms
+            after the last sample), so that only slow ones get drafts on partials.
+        provider_wait_ms: "provider": a pause in which the vendor says nothing for this long is ended by us.
+        talk_tail_ms: "push_to_talk": a voice still heard at the release is waited for this long.
+        talk_max_ms: "push_to_talk": a press this long has lost its release.
         hold_ms: How long playout stays paused while we find out whether a voice over ours is an interruption.
         backchannel_ms: Speech shorter than this without words is a noise and playout resumes.
-        rewind_after_ms: After a pause longer than this, playout resumes a little earlier.
-        rewind_ms: How much earlier.
+        rewind_after_ms: After a pause longer than this, playout resumes at the start of the clause or word
+            that was cut.
+        rewind_ms: How much earlier that may be at most.
+        echoes_max: Evidence of echo (two for words of ours, one for a voice that stops as we pause) from
+            which only words, no mere voice, pause the agent; 0 never pauses on mere voice.
         final_wait_ms: After the stop silence, how long to wait for a final before using the partial.
         dtmf_gap_ms: Keys this far apart belong to different answers.
     """
 
-    stop_silence_min_ms: int = 300
-    stop_silence_max_ms: int = 900
-    patience_ms: int = 700
-    score_complete: float = 0.6
-    score_incomplete: float = 0.15
+    endpointing: Endpointing = "ours"
+    stop_silence_min_ms: int = 240
+    stop_silence_max_ms: int = 1300
+    patience_ms: int = 600
+    score_complete: float = 0.69
+    score_incomplete: float = 0.5
+    adapt: bool = True
     speculate: bool = True
+    stable_partial_ms: int = 350
+    provider_wait_ms: int = 3000
+    talk_tail_ms: int = 250
+    talk_max_ms: int = 60_000
     hold_ms: int = 900
     backchannel_ms: int = 400
     rewind_after_ms: int = 1200
-    rewind_ms: int = 400
+    rewind_ms: int = 1000
+    echoes_max: int = 4
     final_wait_ms: int = 1500
     dtmf_gap_ms: int = 2500
 
@@ -55,6 +79,7 @@ class SilencePolicy(msgspec.Struct, frozen=True, kw_only=True):
         reply_deadline_ms: A reply without a first word by then has failed.
         noise_ms: Voice activity without a word for this long is a noisy line; we ask again.
         call_max_ms: Time limit of a call.
+        call_cost_max_usd: Cost limit of a call, as metered; 0 is none.
         goodbye_max_ms: A goodbye that has not been heard by then ends anyway.
     """
 
@@ -66,6 +91,7 @@ class SilencePolicy(msgspec.Struct, frozen=True, kw_only=True):
     reply_deadline_ms: int = 12000
     noise_ms: int = 12000
     call_max_ms: int = 1_800_000
+    call_cost_max_usd: float = 0.0
     goodbye_max_ms: int = 15000
 
 
@@ -73,8 +99,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """All the core needs to know of the agent. Goes into the trace header, so a replay has it.
 
     Attributes:
+        language: BCP 47 tag of the caller's words; chooses the cues in them.
         fillers: Short phrases that cover a wait, used in turn, never the same twice running.
-        protect_greeting: The greeting holds words the law wants heard: a voice over it is kept for after.
+        thinking_sound: A soft tone takes turns with the phrases. It also does where there is one phrase only.
+        protect_greeting: All of the greeting is uninterruptible, from before its first sample; single
+            disclosures are so by their chunk.
         trouble: Said when no reply can be had; after the second in a row the call is escalated.
         backchannels: Words that do not take the floor, lower case.
         greeting_words: What people say over our greeting without taking the floor, lower case.
@@ -84,7 +113,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     turn: TurnPolicy = TurnPolicy()
     silence: SilencePolicy = SilencePolicy()
+    language: str = "en"
     fillers: tuple[str, ...] = ("One moment.", "Let me check that.")
+    thinking_sound: bool = False
     protect_greeting: bool = False
     trouble: str = "I'm sorry, I'm having trouble on my side. Could you say that again?"
     backchannels: tuple[str, ...] = (
@@ -106,10 +137,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 PRESETS: dict[str, TurnPolicy] = {
     # Support lines: short questions, quick answers.
-    "snappy": TurnPolicy(stop_silence_min_ms=240, stop_silence_max_ms=700, patience_ms=600),
+    "snappy": TurnPolicy(stop_silence_min_ms=200, stop_silence_max_ms=1300, score_complete=0.6),
     "balanced": TurnPolicy(),
-    # Open conversation, elderly callers, people thinking aloud: 100 to 300 ms more.
-    "patient": TurnPolicy(stop_silence_min_ms=500, stop_silence_max_ms=1400, patience_ms=900),
+    # Open conversation, elderly callers, people thinking aloud.
+    "patient": TurnPolicy(
+        stop_silence_min_ms=350,
+        stop_silence_max_ms=1600,
+        patience_ms=800,
+        score_complete=0.83,
+        score_incomplete=0.73,
+    ),
 }
 
 
@@ -122,3 +159,28 @@ def turn_policy(preset: str, overrides: dict[str, Any]) -> TurnPolicy:
     """
     values = msgspec.to_builtins(PRESETS[preset]) | overrides
     return msgspec.convert(values, TurnPolicy, strict=True)
+
+
+def turn_contradictions(turn: TurnPolicy) -> Iterator[str]:
+    """Settings of one section that cannot all be meant, as sentences."""
+    for low, high in (
+        ("stop_silence_min_ms", "stop_silence_max_ms"),
+        ("score_incomplete", "score_complete"),
+        ("talk_tail_ms", "talk_max_ms"),
+    ):
+        if getattr(turn, low) > getattr(turn, high):
+            yield f"{low} ({getattr(turn, low)}) is greater than {high} ({getattr(turn, high)})"
+    if turn.endpointing == "provider" and turn.provider_wait_ms < turn.stop_silence_max_ms:
+        yield (
+            f"provider_wait_ms ({turn.provider_wait_ms}) is less than stop_silence_max_ms"
+            f" ({turn.stop_silence_max_ms}): the vendor would hardly ever get to decide"
+        )
+
+
+def silence_contradictions(silence: SilencePolicy) -> Iterator[str]:
+    """As `turn_contradictions`."""
+    if silence.filler_after_ms >= silence.reply_deadline_ms:
+        yield (
+            f"filler_after_ms ({silence.filler_after_ms}) is not below"
+            f" reply_deadline_ms ({silence.reply_deadline_ms}): a reply would be given up before its filler"
+        )

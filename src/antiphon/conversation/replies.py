@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from antiphon.conversation import ending, heard, silence, tools
+from antiphon.conversation import echoes, ending, heard, playing, silence, spans, tools
 from antiphon.conversation.commands import (
     ConfirmReply,
     FinishPlayout,
@@ -13,12 +13,8 @@ from antiphon.conversation.commands import (
 )
 from antiphon.conversation.events import (
     AnswerExpected,
+    ChunkCut,
     ChunkSynthesized,
-    PlayoutFinished,
-    PlayoutFlushed,
-    PlayoutMark,
-    PlayoutPaused,
-    PlayoutStarted,
     ReplyFailed,
     ReplyFinished,
     ReplyText,
@@ -40,6 +36,7 @@ def start(state: State, *, kind: str, text: str = "", attempt: int = 0, reason: 
     """Have a reply prepared that will be heard."""
     assert state.reply is None, "one reply at a time"
     reply = new_reply(state, kind=kind, source=text)
+    reply.guarded = spans.guards(state, kind, reason)
     state.reply = reply
     state.emit(StartReply(reply_id=reply.id, kind=kind, text=text, attempt=attempt, reason=reason))
     _await_words(state)
@@ -87,11 +84,19 @@ def text(state: State, event: ReplyText) -> None:
     reply = find(state, event.reply_id)
     if reply is None or reply.finished:
         return
-    assert event.index == len(reply.chunks), "chunks come in order"
-    reply.chunks.append(Chunk(text=event.text))
-    state.emit(Synthesize(reply_id=reply.id, index=event.index, text=event.text))
-    _alive(state, reply)
+    assert event.index == reply.given, "chunks come in order"
+    reply.given += 1
+    must_be_heard = event.uninterruptible or (reply.kind == "greeting" and reply.guarded)
+    add_chunk(state, reply, Chunk(text=event.text, uninterruptible=must_be_heard))
+    alive(state, reply)
     play_if_ready(state)
+
+
+def add_chunk(state: State, reply: Reply, chunk: Chunk, *, sound: str = "") -> None:
+    """Append a chunk and have its audio made."""
+    chunk.expected_ms = heard.expected_ms(state, chunk.text)
+    reply.chunks.append(chunk)
+    state.emit(Synthesize(reply_id=reply.id, index=len(reply.chunks) - 1, text=chunk.text, sound=sound))
 
 
 def expected(state: State, event: AnswerExpected) -> None:
@@ -107,20 +112,22 @@ def finished(state: State, event: ReplyFinished) -> None:
     reply.finished = True
     reply.then, reply.summary = event.then, event.summary
     reply.cause = reply.cause or event.cause  # A goodbye knows its own.
-    if reply is state.reply and not reply.chunks:
-        _ended(state, reply, complete=True)
-        return
     if reply.playing:
         state.emit(FinishPlayout(reply_id=reply.id, chunks=len(reply.chunks)))
+        playing.expect_dry(state)
     play_if_ready(state)
 
 
 def play_if_ready(state: State) -> None:
     """Let the reply be heard once it has words, nobody else has the floor and no filler is in the way."""
     reply = state.reply
-    if reply is None or reply.playing or not reply.chunks or state.filler is not None:
+    if reply is None or reply.playing or state.filler is not None or state.phase is Phase.HOLDING:
         return
-    if state.phase is Phase.HOLDING:
+    if not reply.chunks:
+        if reply.finished and reply.kind == "reprompt":
+            _fail(state, reply)  # To ask again in silence is dead air, not an answer.
+        elif reply.finished:
+            _ended(state, reply, complete=True)  # It had nothing to say.
         return
     reply.playing = True
     state.cancel_timer("filler")
@@ -134,17 +141,35 @@ def synthesized(state: State, event: ChunkSynthesized) -> None:
     if reply is None or event.index >= len(reply.chunks):
         return
     chunk = reply.chunks[event.index]
+    if chunk.duration_ms is None and chunk.text:
+        state.voice_ms += event.duration_ms
+        state.voice_weight += heard.weight(chunk.text)
+    playing.settle_position(state, reply)
     chunk.duration_ms = event.duration_ms
     chunk.word_ends_ms = event.word_ends_ms
-    _alive(state, reply)
+    alive(state, reply)
+    playing.expect_dry(state)
+
+
+def chunk_cut(state: State, event: ChunkCut) -> None:
+    """Its making was stopped; what of it was heard is told from what there is."""
+    reply = find(state, event.reply_id) or state.closing.get(event.reply_id)
+    if reply is None or event.index >= len(reply.chunks):
+        return
+    chunk = reply.chunks[event.index]
+    if chunk.duration_ms is None:
+        chunk.expected_ms = max(chunk.expected_ms, event.audio_ms)
+        chunk.word_ends_ms = event.word_ends_ms
 
 
 def synthesis_failed(state: State, event: SynthesisFailed) -> None:
     reply = find(state, event.reply_id)
     if reply is None or event.index >= len(reply.chunks):
         return
+    playing.settle_position(state, reply)
     reply.chunks[event.index].failed = True
     reply.chunks[event.index].duration_ms = 0
+    playing.expect_dry(state)
     if not reply.speculative and all(chunk.failed for chunk in reply.chunks):
         _fail(state, reply)
 
@@ -161,16 +186,20 @@ def failed(state: State, event: ReplyFailed) -> None:
 
 def deadline_passed(state: State) -> None:
     """Nothing happened for the reply for too long."""
-    if state.reply is not None and state.phase is not Phase.HOLDING:
-        _fail(state, state.reply)
-    elif state.reply is not None:
-        progressed(state)
+    reply = state.reply
+    if reply is None:
+        return
+    if state.phase is Phase.HOLDING or (reply.finished and "dry" in state.timers):
+        progressed(state)  # Not its fault; and audio that is all there ends by the clock.
+    else:
+        _fail(state, reply)
 
 
 def _fail(state: State, reply: Reply) -> None:
     """No (more) words can be had: say so once, then hand over to a person."""
     if reply is state.filler:
         state.filler = None
+        state.set_timer("filler", state.now_ms + state.policy.silence.filler_gap_ms)
         play_if_ready(state)
         return
     ending.give_up_speech(state)
@@ -194,54 +223,21 @@ def apologise(state: State) -> None:
 def say(state: State, *, kind: str, phrase: str) -> None:
     """Speak a fixed phrase without the reasoner."""
     reply = new_reply(state, kind=kind)
-    reply.chunks.append(Chunk(text=phrase))
+    add_chunk(state, reply, Chunk(text=phrase))
     reply.finished = True
     state.reply = reply
-    state.emit(Synthesize(reply_id=reply.id, index=0, text=phrase))
     _await_words(state)
     state.cancel_timer("filler")
     play_if_ready(state)
 
 
-def playout_started(state: State, event: PlayoutStarted) -> None:
-    reply = find(state, event.reply_id)
-    if reply is None or not reply.playing:
-        return
-    reply.audible = True
-    if state.phase is Phase.THINKING:
-        state.phase = Phase.SPEAKING
-    _alive(state, reply)
-
-
-def playout_mark(state: State, event: PlayoutMark | PlayoutPaused) -> None:
-    reply = find(state, event.reply_id)
-    if reply is not None:
-        reply.heard_ms = max(reply.heard_ms, event.heard_ms)
-        _alive(state, reply)
-
-
-def playout_flushed(state: State, event: PlayoutFlushed) -> None:
-    reply = state.closing.pop(event.reply_id, None)
-    if reply is None:
-        return
-    reply.heard_ms = event.heard_ms
-    words_heard = heard.heard_text(reply.chunks, reply.heard_ms)
-    complete = reply.finished and words_heard == " ".join(c.text for c in reply.chunks if not c.failed)
-    state.emit(ReportHeard(reply_id=reply.id, text=words_heard, complete=complete))
-
-
-def playout_finished(state: State, event: PlayoutFinished) -> None:
-    reply = find(state, event.reply_id)
-    if reply is None or not reply.playing:
-        return
-    reply.heard_ms = max(reply.heard_ms, event.heard_ms)
-    _ended(state, reply, complete=True)
-
-
 def _ended(state: State, reply: Reply, *, complete: bool) -> None:
     """The reply was spoken to its end."""
-    spoken = " ".join(chunk.text for chunk in reply.chunks if not chunk.failed)
-    state.emit(ReportHeard(reply_id=reply.id, text=spoken, complete=complete))
+    spoken = " ".join(chunk.text for chunk in reply.chunks if chunk.text and not chunk.failed)
+    protected = heard.protected_heard(reply.chunks, reply.heard_ms)
+    state.emit(ReportHeard(reply_id=reply.id, text=spoken, complete=complete, protected=protected))
+    state.cancel_timer("dry", "span")
+    echoes.ended(state, reply)
     if reply is state.filler:
         state.filler = None
         if state.phase is Phase.SPEAKING:
@@ -264,7 +260,8 @@ def _ended(state: State, reply: Reply, *, complete: bool) -> None:
     silence.wait_for_caller(state)
 
 
-def _alive(state: State, reply: Reply) -> None:
+def alive(state: State, reply: Reply) -> None:
+    """The reply gets on; fillers, before it or within it, do not count."""
     if reply is state.reply and state.phase is not Phase.HOLDING:
         due_ms = state.timers.get("reply_deadline", 0)
         # Marks come several times a second; re-arming at each would be most of the trace.

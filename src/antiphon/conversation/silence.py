@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from antiphon.conversation import replies, turns
-from antiphon.conversation.commands import FinishPlayout, StartPlayout, Synthesize
+from antiphon.conversation import endpointing, replies
+from antiphon.conversation.commands import FinishPlayout, StartPlayout
 from antiphon.conversation.state import Chunk, Phase, Reply, State
+
+THINKING = "thinking"  # The name of the sound.
+LOOK_AGAIN_MS = 300  # While the caller makes himself heard.
 
 
 def wait_for_caller(state: State) -> None:
@@ -14,7 +17,7 @@ def wait_for_caller(state: State) -> None:
     if turn is not None:
         # The caller began while the last words were played; the turn goes on under its own clock.
         if not turn.voiced:
-            state.set_timer("stop_silence", turn.ended_ms + turns.wait_ms(state, turn))
+            state.set_timer("stop_silence", turn.ended_ms + endpointing.wait_ms(state, turn))
         return
     policy = state.policy.silence
     patience_ms = policy.hold_patience_ms if state.on_hold else policy.reprompt_after_ms
@@ -41,6 +44,7 @@ def say_goodbye(state: State, *, reason: str) -> None:
     """One last reply, with a hard limit: a call can always end."""
     state.set_timer("goodbye", state.now_ms + state.policy.silence.goodbye_max_ms)
     state.cancel_timer("silence")
+    state.leaving = reason
     replies.start(state, kind="goodbye", reason=reason)
     assert state.reply is not None
     state.reply.cause = reason
@@ -53,11 +57,41 @@ def fill(state: State) -> None:
         return
     if not state.policy.fillers or reply.kind in ("greeting", "goodbye", "trouble"):
         return
-    phrase = state.policy.fillers[state.fillers % len(state.policy.fillers)]
-    state.fillers += 1
+    if _caller_is_heard(state):
+        state.set_timer("filler", state.now_ms + LOOK_AGAIN_MS)
+        return
+    phrase = _next_filler(state)
     filler = Reply(id=f"f{state.fillers}", kind="filler", finished=True, playing=True)
-    filler.chunks.append(Chunk(text=phrase))
     state.filler = filler
-    state.emit(Synthesize(reply_id=filler.id, index=0, text=phrase))
+    replies.add_chunk(state, filler, Chunk(text=phrase, filler=True), sound="" if phrase else THINKING)
     state.emit(StartPlayout(reply_id=filler.id))
     state.emit(FinishPlayout(reply_id=filler.id, chunks=1))
+
+
+def fill_within(state: State, reply: Reply) -> None:
+    """The reply stopped half-way, for a tool or a slow model: what covers the gap is spoken as part of it,
+    because audio of another reply would wait for its end."""
+    if not state.policy.fillers or reply.kind != "turn":
+        return
+    if _caller_is_heard(state):
+        state.set_timer("dry", state.now_ms + LOOK_AGAIN_MS)
+        return
+    phrase = _next_filler(state)
+    replies.add_chunk(state, reply, Chunk(text=phrase, filler=True), sound="" if phrase else THINKING)
+
+
+def _next_filler(state: State) -> str:
+    """Never the one before, in whatever reply that was: a soft sound, "", helps out where there is but one
+    phrase, or takes turns with the phrases if the agent wants it."""
+    policy = state.policy
+    ways = list(dict.fromkeys(policy.fillers))
+    if policy.thinking_sound:
+        ways = [way for phrase in ways for way in (phrase, "")]
+    elif len(ways) == 1:
+        ways.append("")
+    state.fillers += 1
+    return ways[(state.fillers - 1) % len(ways)]
+
+
+def _caller_is_heard(state: State) -> bool:
+    return state.turn is not None and state.turn.voiced

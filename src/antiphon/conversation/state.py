@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from antiphon.conversation import echo
 from antiphon.conversation.commands import CancelTimer, Command, SetTimer
 from antiphon.conversation.policy import Policy
 
@@ -22,12 +23,21 @@ class Phase(Enum):
 
 @dataclass(slots=True, kw_only=True)
 class Chunk:
-    """A clause or sentence of a reply. `duration_ms` is None until all its audio exists."""
+    """A clause or sentence of a reply. `duration_ms` is None until all its audio exists.
+
+    Attributes:
+        expected_ms: What its audio will probably last, at the pace of the voice so far.
+        uninterruptible: Must be heard to its end; a voice over it is kept for after.
+        filler: Covers a wait in the middle of the reply; not the reasoner's words.
+    """
 
     text: str
+    expected_ms: int = 0
     duration_ms: int | None = None
     word_ends_ms: tuple[int, ...] = ()
     failed: bool = False
+    uninterruptible: bool = False
+    filler: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +48,10 @@ class Reply:
         source: The caller's words it answers, to compare with the final transcript when speculative.
         playing: `StartPlayout` was given.
         audible: Its first sample was sent.
+        heard_ms: How much of it was proved heard; never moves back.
+        position_ms, position_at_ms: Where playout stood at that moment; see `heard.position_ms`.
+        given: Chunks the reasoner has given; fillers in between are ours.
+        guarded: All of it is uninterruptible, even before its first sample.
         then: What follows when it has been heard: "", "end" or "escalate".
     """
 
@@ -56,8 +70,13 @@ class Reply:
     summary: str = ""
     expects: str = "open"
     heard_ms: int = 0
+    position_ms: int = 0
+    position_at_ms: int = 0
+    given: int = 0
+    guarded: bool = False
     wrote: bool = False  # A tool with an effect was started for it.
     held_tools: list[HeldTool] = field(default_factory=list)
+    tools: set[str] = field(default_factory=set)  # Calls it waits for.
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,8 +98,19 @@ class Turn:
         voiced: The VAD hears the caller now.
         finals_due: Final transcripts asked for and not yet given.
         score: End-of-turn score of the pause that began at `ended_ms`, once known.
-        overdue: The stop silence has passed; only the final transcript is missing.
+        overdue: It is over (stop silence, vendor's word or release); only the final transcript is missing.
         lost: Some of it never reached a recogniser.
+        voiced_at_ms: When the VAD last began to hear the caller.
+        partial_at_ms: When a partial last changed.
+        claimed: The vendor has said something about this turn.
+        told: The vendor's own word on what was said, where no transcript tells it.
+        noted_text: Its words when the noise timer last looked, to see whether more come.
+        held: We fell silent for it at least once.
+        over: Our own words that were heard while it was spoken; their echo is no part of it.
+        over_ended: As `over`, of replies that have ended since.
+        in_parts: Spoken with a pause in it: its end may be the caller's where its beginning was an echo.
+        own: What was recognised, `over`, and the caller's own words in it, as last compared.
+        long_pauses: How often the caller went on after a pause that many would have ended their turn with.
     """
 
     onset_ms: int
@@ -92,11 +122,37 @@ class Turn:
     score: float | None = None
     overdue: bool = False
     lost: bool = False
+    voiced_at_ms: int = 0
+    partial_at_ms: int = 0
+    claimed: bool = False
+    told: str = ""
+    noted_text: str = ""
+    held: bool = False
+    over: str = ""
+    over_ended: str = ""
+    in_parts: bool = False
+    own: tuple[str, str, str] = ("", "", "")
+    long_pauses: int = 0
+
+    def goes_on(self) -> None:
+        """A voice again after a pause."""
+        self.in_parts = True
+        self.own = ("", "", "")
 
     def text(self) -> str:
-        """Final words where there are any, else the latest partial of that segment, in order."""
-        texts = {**self.partials, **self.segments}
-        return " ".join(texts[segment] for segment in sorted(texts) if texts[segment])
+        """Final words of each segment, or the partial that came after them, in order; without the echo of our
+        own words."""
+        text = self.raw_text()
+        if not self.over:
+            return text
+        if self.own[:2] != (text, self.over):
+            self.own = (text, self.over, echo.without(text, self.over, in_parts=self.in_parts))
+        return self.own[2]
+
+    def raw_text(self) -> str:
+        """As `text`, just as it was recognised."""
+        texts = {**self.segments, **self.partials}
+        return " ".join(texts[segment] for segment in sorted(texts) if texts[segment]) or self.told
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,11 +160,21 @@ class State:
     """Everything the core remembers of a call.
 
     Attributes:
+        voiced: The VAD hears the caller, whether or not a turn is open for it.
         reply: The one reply being prepared or heard. A speculative one lives in `draft`.
         filler: A filler phrase that is being heard before `reply`.
         closing: Flushed replies whose `PlayoutFlushed` has not come yet.
         settled_segment: Transcripts of segments up to this one were used.
+        keys: Pressed keys not yet answered; `keys_ended` is how they ended: "" (typing), "gap" or "key".
+        vendor_silent: The vendor that should end turns has let one pass without a word.
+        told: Words of the last turn that only the vendor's turn event told of; its final may still come.
+        talking: The talk button is held down. `voice` is what the VAD says meanwhile.
+        leaving: Why the last goodbye was said; "" after the caller came back from it.
+        echoes: Evidence that the line gives our own voice back to us; see `floor.needs_words`.
+        voice_ms, voice_weight: Audio made so far for text of that weight: the voice's pace.
         effects: Tool calls with effects by intent, so that each runs at most once per turn.
+        pace: Log-odds added to every end-of-turn score: below 0 for a caller who pauses long.
+        taken_ms: Where the last turn ended, to tell whether its caller had really finished.
         commands: Output of the step in progress.
     """
 
@@ -118,6 +184,7 @@ class State:
     phase: Phase = Phase.IDLE
     turn: Turn | None = None
     turns: int = 0
+    voiced: bool = False
     reply: Reply | None = None
     draft: Reply | None = None
     filler: Reply | None = None
@@ -130,9 +197,24 @@ class State:
     reprompts: int = 0
     troubles: int = 0
     keys: str = ""
+    keys_ended: str = ""
+    vendor_silent: bool = False
+    told: str = ""
+    talking: bool = False
+    voice: bool = False
+    leaving: str = ""
+    echoes: int = 0
+    voice_ms: int = 0
+    voice_weight: int = 0
+    pace: float = 0.0
+    taken_ms: int | None = None
     effects: dict[str, str] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
+
+    def sounding(self) -> list[Reply]:
+        """What is being played, or would be if it were not paused; in playing order."""
+        return [reply for reply in (self.filler, self.reply) if reply is not None and reply.playing]
 
     def emit(self, command: Command) -> None:
         self.commands.append(command)

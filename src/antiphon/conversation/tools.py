@@ -14,6 +14,7 @@ def requested(state: State, event: ToolRequested) -> None:
     reply = replies.find(state, event.reply_id)
     if reply is None:
         return  # The reply was given up before the effect was attempted; nobody waits for it.
+    reply.tools.add(event.tool_call_id)
     if event.effect == "none":
         key = intent_key(state, event.tool_call_id, event.arguments)
         state.emit(

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from antiphon.conversation import floor, replies, silence, words
+from antiphon.conversation import (
+    drafts,
+    echoes,
+    endpointing,
+    floor,
+    keypad,
+    push_to_talk,
+    replies,
+    silence,
+    vendor_turns,
+    words,
+)
 from antiphon.conversation.commands import (
     CancelReply,
     CommitTurn,
     FinalizeTranscript,
     NoteUtterance,
     ScoreEndOfTurn,
-    StartReply,
 )
 from antiphon.conversation.events import (
     EndOfTurnScored,
@@ -23,10 +33,19 @@ from antiphon.conversation.state import Phase, Reply, State, Turn
 
 def speech_started(state: State, event: SpeechStarted) -> None:
     """The caller's voice: a pause is over, or somebody speaks over the agent."""
-    state.cancel_timer("stop_silence", "final_wait", "silence")
+    state.voiced = True
+    if push_to_talk.decides(state):
+        push_to_talk.voice(state, heard=True)
+        return
+    state.cancel_timer("stop_silence", "final_wait", "silence", "stable_partial", "vendor_turn")
+    endpointing.speech_resumed(state, state.turn, event.onset_ms)
     if state.turn is None:
-        state.turn = Turn(onset_ms=event.onset_ms, ended_ms=event.onset_ms)
+        onset_ms = min(event.onset_ms, state.now_ms)
+        state.turn = Turn(onset_ms=onset_ms, ended_ms=onset_ms)
+    elif not state.turn.voiced:
+        state.turn.goes_on()
     state.turn.voiced = True
+    state.turn.voiced_at_ms = state.now_ms
     state.turn.overdue = False
     state.turn.score = None
     drop_draft(state)
@@ -37,27 +56,61 @@ def speech_started(state: State, event: SpeechStarted) -> None:
 
 def speech_stopped(state: State, event: SpeechStopped) -> None:
     """A pause began: ask what was said and whether it was all."""
+    state.voiced = False
+    if push_to_talk.decides(state):
+        push_to_talk.voice(state, heard=False)
+        return
     turn = state.turn
     if turn is None or not turn.voiced:
         return  # An end without a beginning: nothing was said.
+    _pause(state, turn, event.ended_ms)
+
+
+def _pause(state: State, turn: Turn, ended_ms: int) -> None:
     turn.voiced = False
-    turn.ended_ms = event.ended_ms
+    # A date outside the turn is a fault of whoever gave it; a wait counted from it might never end.
+    turn.ended_ms = max(turn.ended_ms, min(ended_ms, state.now_ms))
     turn.score = None
-    turn.finals_due += 1
     state.cancel_timer("noise")
-    state.emit(FinalizeTranscript())
-    state.emit(ScoreEndOfTurn(ended_ms=event.ended_ms))
+    ask(state, turn)
+    drafts.await_stable(state, turn)
+    if vendor_turns.decides(state):
+        vendor_turns.watch(state)
+        return
+    state.emit(ScoreEndOfTurn(ended_ms=turn.ended_ms))
     if state.phase is Phase.LISTENING:
-        state.set_timer("stop_silence", turn.ended_ms + wait_ms(state, turn))
+        state.set_timer("stop_silence", turn.ended_ms + endpointing.wait_ms(state, turn))
+
+
+def ask(state: State, turn: Turn) -> None:
+    """Have what was said so far finished."""
+    turn.finals_due += 1
+    state.emit(FinalizeTranscript())
 
 
 def transcript_partial(state: State, event: TranscriptPartial) -> None:
     turn = state.turn
     if turn is None or event.segment <= state.settled_segment:
         return
-    turn.partials[event.segment] = event.text
+    final = turn.segments.get(event.segment)
+    if final is not None and len(words.words(event.text)) <= len(words.words(final)):
+        return  # Older than the final of its segment, and late; a newer one says more.
+    if turn.partials.get(event.segment) != event.text:
+        turn.partials[event.segment] = event.text
+        turn.partial_at_ms = state.now_ms
+        if not turn.voiced:
+            _goes_on_changing(state, turn)
     if state.phase is not Phase.LISTENING and floor.taken(state, turn):
         floor.yield_to_caller(state)
+
+
+def _goes_on_changing(state: State, turn: Turn) -> None:
+    """The recogniser is still making up its mind about what was said before the pause."""
+    if state.draft is not None and not words.same_words(state.draft.source, turn.text()):
+        drop_draft(state)
+    if vendor_turns.decides(state) and not turn.overdue:
+        vendor_turns.watch(state)
+    drafts.await_stable(state, turn)
 
 
 def transcript_final(state: State, event: TranscriptFinal) -> None:
@@ -76,19 +129,34 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
     if turn is None:
         if not event.text:
             return
+        if state.told and words.same_words(event.text, state.told):
+            state.settled_segment, state.told = event.segment, ""
+            state.emit(NoteUtterance(kind="late", text=event.text))
+            return
+        if push_to_talk.decides(state):
+            state.settled_segment = event.segment
+            state.emit(NoteUtterance(kind="noise", text=event.text))  # Not said to us.
+            return
         # Words without voice activity: a quiet caller, or a provider with its own ears.
-        turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced=False, finals_due=1)
+        turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced=state.voiced, finals_due=1)
         state.turn = turn
+        if turn.voiced:  # Of an utterance whose turn was closed on the way.
+            state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
         state.cancel_timer("silence")
+        if vendor_turns.decides(state):
+            vendor_turns.watch(state)
     if event.text or event.segment not in turn.segments:
         # An empty final after words means "nothing more", not "never mind".
         turn.segments[event.segment] = event.text
+        turn.partials.pop(event.segment, None)
     _given(state, turn)
 
 
 def _given(state: State, turn: Turn) -> None:
     """One of the finals that were due is here."""
     turn.finals_due = max(0, turn.finals_due - 1)
+    if state.keys_ended and keypad.spoken(state, turn):
+        return
     if state.phase is not Phase.LISTENING:
         floor.judge(state, turn)
     if state.turn is turn and state.phase is Phase.LISTENING:
@@ -108,6 +176,9 @@ def stop_silence_passed(state: State) -> None:
     turn = state.turn
     if turn is None or turn.voiced:
         return
+    if vendor_turns.decides(state) and not turn.overdue:
+        vendor_turns.watch(state)
+        return
     if turn.finals_due:
         turn.overdue = True
         state.set_timer("final_wait", state.now_ms + state.policy.turn.final_wait_ms)
@@ -117,46 +188,33 @@ def stop_silence_passed(state: State) -> None:
 
 def final_wait_passed(state: State) -> None:
     """The recogniser owes us a final; the partial must do."""
-    if state.turn is not None and not state.turn.voiced:
-        commit(state, state.turn)
+    turn = state.turn
+    if turn is not None and state.phase is Phase.LISTENING:
+        commit(state, turn)
 
 
 def only_noise(state: State) -> None:
-    """Voice activity for a long time: words keep the turn open, noise does not keep us waiting."""
+    """Voice activity for a long time: new words keep the turn open, noise does not keep us waiting."""
     turn = state.turn
     if turn is None or not turn.voiced:
         return
-    if turn.text() or state.phase is not Phase.LISTENING:
+    text = turn.text()
+    if state.phase is not Phase.LISTENING or text != turn.noted_text:
+        turn.noted_text = text
         state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
         return
+    if text:
+        _pause(state, turn, max(turn.onset_ms, turn.partial_at_ms))  # He is done; what goes on is noise.
+        return
+    if state.keys_ended:
+        keypad.take(state)
+        return
+    if turn.raw_text():
+        close(state, turn)
     state.turn = None
-    state.emit(NoteUtterance(kind="noise", text=""))
+    state.voiced = False  # Whatever it is, it is no voice.
+    echoes.note(state, turn)
     silence.nobody_answers(state)
-
-
-def wait_ms(state: State, turn: Turn) -> int:
-    """Stop silence for this pause: from its end-of-turn score, bent by what the words promise."""
-    policy = state.policy.turn
-    low, high = policy.stop_silence_min_ms, policy.stop_silence_max_ms
-    text = turn.text()
-    if words.sounds_unfinished(text, state.expects) or state.on_hold:
-        return high + policy.patience_ms
-    if state.expects in ("digits", "spelling") and not words.sounds_complete(text, state.expects):
-        return high + policy.patience_ms
-    if words.sounds_complete(text, state.expects) and not turn.finals_due:
-        return low
-    if turn.finals_due:
-        return high
-    if words.answers(text, state.expects):
-        # A first and last name, a date with its year: prosody judges these badly, the words well.
-        high = low + (high - low) // 3
-    if turn.score is None:
-        return high
-    span = policy.score_complete - policy.score_incomplete
-    share = (
-        (policy.score_complete - turn.score) / span if span > 0 else float(turn.score < policy.score_complete)
-    )
-    return low + round((high - low) * min(1.0, max(0.0, share)))
 
 
 def _consider(state: State, turn: Turn) -> None:
@@ -166,25 +224,17 @@ def _consider(state: State, turn: Turn) -> None:
     if turn.finals_due == 0 and turn.overdue:
         commit(state, turn)
         return
-    due_ms = turn.ended_ms + wait_ms(state, turn)
+    if vendor_turns.decides(state) or push_to_talk.decides(state):
+        drafts.await_stable(state, turn)
+        return
+    due_ms = turn.ended_ms + endpointing.wait_ms(state, turn)
     if due_ms <= state.now_ms and not turn.finals_due:
         commit(state, turn)
         return
     state.set_timer("stop_silence", due_ms)
     if turn.finals_due == 0:
-        _speculate(state, turn.text())
-
-
-def _speculate(state: State, text: str) -> None:
-    """Prepare the reply during the stop silence; it is used only if the turn ends with these words."""
-    if not state.policy.turn.speculate or not words.words(text):
-        return
-    if state.draft is not None:
-        if words.same_words(state.draft.source, text):
-            return
-        drop_draft(state)
-    state.draft = replies.new_reply(state, kind="turn", source=text, speculative=True)
-    state.emit(StartReply(reply_id=state.draft.id, kind="turn", text=text, speculative=True))
+        state.cancel_timer("stable_partial")
+        drafts.begin(state, turn.text())
 
 
 def drop_draft(state: State) -> None:
@@ -196,20 +246,32 @@ def drop_draft(state: State) -> None:
 def commit(state: State, turn: Turn) -> None:
     """The turn is over: settle its words and let the reply be heard."""
     if state.keys:
-        return  # He is typing: `keypad.entered` takes words and keys as one turn.
+        if state.keys_ended:
+            keypad.take(state)
+        return  # While he is typing, the end of the keys is the end of the turn.
     text = turn.text()
     close(state, turn)
-    if not words.words(text) and turn.lost and _spoke(state, turn):
-        drop_draft(state)
-        state.emit(NoteUtterance(kind="lost", text=""))
+    state.told = "" if turn.segments or turn.partials else text
+    endpointing.turn_taken(state, turn)
+    if words.words(text):
+        take(state, text, turn.ended_ms)
+    else:
+        _without_words(state, turn)
+    if turn.voiced:
+        open_again(state)
+
+
+def _without_words(state: State, turn: Turn) -> None:
+    drop_draft(state)
+    if turn.lost and _spoke(state, turn):
+        state.emit(NoteUtterance(kind="lost", text=turn.raw_text()))
         replies.apologise(state)
         return
-    if not words.words(text):
-        drop_draft(state)
-        state.emit(NoteUtterance(kind="noise", text=text))
+    echoes.note(state, turn)
+    if push_to_talk.decides(state):
+        silence.nobody_answers(state)  # Who holds the button meant to say something.
+    else:
         silence.wait_for_caller(state)
-        return
-    take(state, text, turn.ended_ms)
 
 
 def _spoke(state: State, turn: Turn) -> bool:
@@ -237,4 +299,12 @@ def close(state: State, turn: Turn) -> None:
     state.turn = None
     used = [*turn.segments, *turn.partials]
     state.settled_segment = max([state.settled_segment, *used])
-    state.cancel_timer("stop_silence", "final_wait", "noise", "hold")
+    state.cancel_timer("stop_silence", "final_wait", "noise", "hold", "stable_partial", "vendor_turn")
+
+
+def open_again(state: State) -> None:
+    """A turn was taken while the voice goes on: what follows is the next one, and we do not talk over it."""
+    state.turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced_at_ms=state.now_ms)
+    state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
+    if state.phase is Phase.THINKING:
+        floor.hold(state)

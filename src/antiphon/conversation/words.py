@@ -7,112 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
+from antiphon.conversation.cues import Cues, cues_of
 from antiphon.conversation.policy import Policy
 
-_WORD = re.compile(r"[a-z0-9']+(?:-[a-z0-9']+)*")
-_DIGIT_WORDS = frozenset(
-    {"eight", "five", "four", "nine", "oh", "one", "seven", "six", "three", "two", "zero"}
-)
-
-# A phrase that stops on one of these goes on.
-_DANGLING = frozenset(
-    {
-        "a",
-        "about",
-        "after",
-        "an",
-        "and",
-        "are",
-        "around",
-        "as",
-        "at",
-        "because",
-        "before",
-        "between",
-        "but",
-        "by",
-        "can",
-        "could",
-        "er",
-        "for",
-        "from",
-        "her",
-        "his",
-        "i",
-        "i'd",
-        "i'll",
-        "i'm",
-        "if",
-        "in",
-        "is",
-        "it's",
-        "my",
-        "of",
-        "on",
-        "or",
-        "our",
-        "plus",
-        "should",
-        "than",
-        "the",
-        "their",
-        "then",
-        "till",
-        "to",
-        "uh",
-        "um",
-        "until",
-        "was",
-        "we",
-        "were",
-        "with",
-        "would",
-        "your",
-    }
-)
-# ... but these are whole answers although they end on such a word.
-_COMPLETE_ENDINGS = (
-    "it is",
-    "i am",
-    "we are",
-    "they are",
-    "i was",
-    "come in",
-    "check in",
-    "hold on",
-    "hang on",
-    "move on",
-    "go on",
-    "i need to",
-    "i want to",
-    "i have to",
-    "the one before",
-    "the day before",
-    "the day after",
-)
-_CLOSERS = frozenset({"bye", "goodbye"})
-_SHORT_ANSWERS = frozenset(
-    {
-        "correct",
-        "exactly",
-        "nah",
-        "no",
-        "nope",
-        "ok",
-        "okay",
-        "perfect",
-        "please",
-        "right",
-        "sure",
-        "thanks",
-        "yeah",
-        "yep",
-        "yes",
-    }
-)
+_WORD = re.compile(r"[\w']+(?:-[\w']+)*")
+# However a recogniser spells "mm-hm" and "uh-huh".
+_HUM = re.compile(r"^(?:m+(?:-?h+m*)*|h+m+|u+h*(?:-?h+u+h*)*|u*m+)$")
 _PHONE_DIGITS = 10
+_LETTERS_MIN = 3  # Two are as often "p.m." or "ID".
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_TRAILING = ("...", "…", "-", "–", ",")
+# After such words digits are a phone number, asked for or not.
+_PHONE = re.compile(r"\b(?:phone|mobile|cell|(?:call|reach|ring) me)\b")
 
 
 def words(text: str) -> list[str]:
@@ -134,18 +42,21 @@ def takes_floor(
         return False
     if expects == "yes_no":
         return True
-    phrase = " ".join(spoken)
+    phrase = " ".join(word for word in spoken if not _HUM.match(word))
     if reply_kind == "greeting" and phrase in policy.greeting_words:
         return False
     known = (*policy.backchannels, *policy.farewells) if last_words else policy.backchannels
     return not _made_only_of(phrase, known)
 
 
-def _made_only_of(phrase: str, parts: Sequence[str]) -> bool:
-    rest = phrase
-    for known in sorted(parts, key=len, reverse=True):
-        rest = re.sub(rf"(?<![\w'-]){re.escape(known)}(?![\w'-])", " ", rest)
-    return not rest.strip()
+def _made_only_of(phrase: str, parts: tuple[str, ...]) -> bool:
+    return not _any_of(parts).sub(" ", phrase).strip()
+
+
+@lru_cache(maxsize=64)  # By the phrases of an agent, never by what a caller said.
+def _any_of(parts: tuple[str, ...]) -> re.Pattern[str]:
+    longest_first = sorted(parts, key=len, reverse=True)
+    return re.compile(rf"(?<![\w'-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w'-])")
 
 
 def asks_to_wait(text: str, policy: Policy) -> bool:
@@ -155,40 +66,50 @@ def asks_to_wait(text: str, policy: Policy) -> bool:
     return len(spoken) <= 12 and any(part in phrase for part in policy.hold_phrases)
 
 
-def sounds_unfinished(text: str, expects: str) -> bool:
+def sounds_unfinished(text: str, expects: str, language: str = "en") -> bool:
     """The words themselves promise more."""
     spoken = words(text)
     if not spoken:
         return False
-    if text.rstrip().endswith(("...", "…", "-")):
+    if text.rstrip().endswith(_TRAILING):
         return True
-    phrase = " ".join(spoken)
-    if spoken[-1] in _DANGLING and not phrase.endswith(_COMPLETE_ENDINGS):
+    cues, phrase = cues_of(language), " ".join(spoken)
+    if spoken[-1] in cues.fillers or _ends_with(phrase, cues.openers):
         return True
-    digits = _digits(spoken)
+    if spoken[-1] in cues.dangling and not _ends_with(phrase, cues.complete):
+        return not (expects == "digits" and spoken[-1] in cues.digits)
+    digits = _digits(spoken, cues)
     if expects == "digits":
         return 0 < digits < _PHONE_DIGITS
-    return expects == "spelling" and len(spoken) <= 2
+    if expects == "spelling":
+        return len(_letters(spoken)) < _LETTERS_MIN
+    return 0 < digits < _PHONE_DIGITS and _is_digit(spoken[-1], cues) and bool(_PHONE.search(phrase))
 
 
-def sounds_complete(text: str, expects: str) -> bool:
+def sounds_complete(text: str, expects: str, language: str = "en") -> bool:
     """The words are a whole answer, however abrupt they sound."""
     spoken = words(text)
     if not spoken:
         return False
-    if spoken[-1] in _CLOSERS:
+    cues = cues_of(language)
+    if spoken[-1] in cues.closers:
         return True
     if expects == "digits":
-        return _digits(spoken) >= _PHONE_DIGITS
-    return len(spoken) <= 3 and all(word in _SHORT_ANSWERS for word in spoken)
+        return _digits(spoken, cues) >= _PHONE_DIGITS
+    return len(spoken) <= 3 and all(word in cues.short_answers for word in spoken)
 
 
-def answers(text: str, expects: str) -> bool:
+def is_spelling(text: str, expects: str) -> bool:
+    """Letter by letter, and nobody but the caller knows how many there are."""
+    return expects == "spelling" or len(_letters(words(text))) >= _LETTERS_MIN
+
+
+def answers(text: str, expects: str, language: str = "en") -> bool:
     """The words are an answer of the expected kind from beginning to end: little speaks for more."""
     spoken = words(text)
     match expects:
         case "yes_no":
-            return bool(spoken) and len(spoken) <= 5 and spoken[0] in _SHORT_ANSWERS
+            return bool(spoken) and len(spoken) <= 5 and spoken[0] in cues_of(language).short_answers
         case "name":
             return 2 <= len(spoken) <= 4
         case "date":
@@ -196,8 +117,33 @@ def answers(text: str, expects: str) -> bool:
     return False
 
 
-def _digits(spoken: list[str]) -> int:
-    return sum(
-        len(re.sub(r"\D", "", word)) if any(c.isdigit() for c in word) else word in _DIGIT_WORDS
-        for word in spoken
-    )
+def _ends_with(phrase: str, endings: Sequence[str]) -> bool:
+    return any(phrase == ending or phrase.endswith(" " + ending) for ending in endings)
+
+
+def _letters(spoken: list[str]) -> list[str]:
+    """The single letters at the end, "s-m-i-t-h" taken apart."""
+    apart = [part for word in spoken for part in (word.split("-") if _is_spelled(word) else [word])]
+    count = 0
+    while count < len(apart) and len(apart[-1 - count]) == 1 and apart[-1 - count].isalpha():
+        count += 1
+    return apart[len(apart) - count :]
+
+
+def _is_spelled(word: str) -> bool:
+    return "-" in word and all(len(part) == 1 for part in word.split("-"))
+
+
+def _is_digit(word: str, cues: Cues) -> bool:
+    return word in cues.digits or any(char.isdigit() for char in word)
+
+
+def _digits(spoken: list[str], cues: Cues) -> int:
+    count, times = 0, 1
+    for word in spoken:
+        if any(char.isdigit() for char in word):
+            count += times * sum(map(str.isdigit, word))
+        elif word in cues.digits:
+            count += times
+        times = dict(cues.repeats).get(word, 1)
+    return count

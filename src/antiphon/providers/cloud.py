@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from typing import TypeVar
 
 from antiphon.agents.ports import LanguageModel
@@ -184,11 +184,15 @@ class _Reach:
 
 
 def is_importable(name: str) -> bool:
-    """Whether a module is installed, without importing it (its parent packages are)."""
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:  # A parent package is not there either.
-        return False
+    """Whether a module is installed, without importing it or a package it is in."""
+    path: Sequence[str] | None = None
+    parts = name.split(".")
+    for length in range(1, len(parts) + 1):
+        spec = PathFinder.find_spec(".".join(parts[:length]), path)
+        if spec is None:
+            return False
+        path = spec.submodule_search_locations or ()
+    return True
 
 
 def _value(environment: Mapping[str, str], keys: str) -> str:

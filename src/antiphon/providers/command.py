@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from antiphon.errors import ConfigError
 from antiphon.providers.local.models import models_root, select, verify
@@ -11,6 +14,9 @@ from antiphon.providers.local.models.fetch import DOWNLOADS, fetch
 from antiphon.providers.local.models.manifest import ALL, known_sets, load_manifest
 from antiphon.providers.local.models.progress import FetchProgress, megabytes
 from antiphon.providers.local.models.store import quick_trouble
+
+if TYPE_CHECKING:
+    from antiphon.providers.registry import Registry
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -34,6 +40,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     checking.set_defaults(run=check_models)
     providers = commands.add_parser("providers", help="what can hear, speak and judge, and what is ready")
+    providers.add_argument("--role", help="only this role: stt, tts, llm, s2s, batch, eot, vad, encoder")
+    providers.add_argument("--json", action="store_true", help="one JSON array")
     providers.set_defaults(run=list_providers)
 
 
@@ -83,11 +91,49 @@ def check_models(args: argparse.Namespace) -> int:
 
 def list_providers(args: argparse.Namespace) -> int:
     from antiphon.providers.registry import Registry
+
+    rows = _matrix(Registry(), args.role)
+    if args.json:
+        print(json.dumps(rows, indent=2))
+        return 0
+    print(f"{'ROLE':<8} {'NAME':<34} {'LICENCE':<13} {'EXTRA':<14} {'KEY':<28} {'STATE':<44} CAN")
+    for row in rows:
+        keys = ", ".join(f"{name} {'set' if there else 'not set'}" for name, there in row["keys"].items())
+        can = ", ".join(f"{name}={_short(value)}" for name, value in row["capabilities"].items())
+        print(
+            f"{row['role']:<8} {row['name']:<34} {row['licence']:<13} {row['extra'] or '-':<14} "
+            f"{keys or '-':<28} {row['state']:<44} {can or '-'}"
+        )
+    return 0
+
+
+def _matrix(registry: Registry, role: str | None) -> list[dict[str, Any]]:
+    """A row a name: role, name, licence, extra, keys (variable: is it set), state, capabilities it has."""
     from antiphon.providers.roles import Role
 
-    registry = Registry()
-    print(f"{'ROLE':<8} {'NAME':<24} {'LICENCE':<13} STATE")
-    for role in Role:
-        for name, known in registry.matrix(role):
-            print(f"{role.value:<8} {name:<24} {known.licence:<13} {known.state}")
-    return 0
+    known_roles = [each.value for each in Role]
+    if role is not None and role not in known_roles:
+        raise ConfigError(f"{role!r} is no role", fix=f"known: {', '.join(known_roles)}")
+    return [
+        {
+            "role": each.value,
+            "name": name,
+            "licence": known.licence,
+            "extra": known.extra,
+            "keys": {variable: registry.is_set(variable) for variable in known.variables},
+            "ready": known.is_ready,
+            "state": known.state,
+            "any_name": known.any_name,
+            "capabilities": {key: value for key, value in asdict(known.capabilities).items() if value},
+        }
+        for each in Role
+        if role in (None, each.value)
+        for name, known in registry.matrix(each)
+    ]
+
+
+def _short(value: Any) -> str:
+    """Yes, or a list with its length where it is long."""
+    if value is True:
+        return "yes"
+    return "/".join(map(str, value)) if len(value) <= 4 else f"{len(value)}"

@@ -24,11 +24,20 @@ from antiphon.speech.ports import (
 
 T = TypeVar("T")
 
-LOCAL = "local"
+LOCAL, OWN_ENDPOINT = "local", "openai-compatible"
 
 # A new vendor is one line here; its module is imported when one of its names is asked for, or all are listed.
 CLOUD: Mapping[str, Callable[[Mapping[str, str]], Vendor]] = {
-    "openai-compatible": cloud("antiphon.providers.openai_compatible"),
+    "anthropic": cloud("antiphon.providers.anthropic.vendor"),
+    "assemblyai": cloud("antiphon.providers.assemblyai.vendor"),
+    "cerebras": cloud("antiphon.providers.cerebras"),
+    "deepgram": cloud("antiphon.providers.deepgram.vendor"),
+    "deepseek": cloud("antiphon.providers.deepseek"),
+    "gemini": cloud("antiphon.providers.gemini.vendor"),
+    "groq": cloud("antiphon.providers.groq"),
+    "livekit": cloud("antiphon.providers.livekit.vendor"),
+    "openai": cloud("antiphon.providers.openai.vendor"),
+    OWN_ENDPOINT: cloud("antiphon.providers.openai_compatible.vendor"),
 }
 
 
@@ -91,6 +100,17 @@ class Registry:
         """Full names of one role, which may be given by its word on the command line."""
         return [name for name, _ in self.matrix(Role(role))]
 
+    def known_as(self, role: Role, name: str) -> Known:
+        """What is known of a name; of any other name of a vendor that takes any, what it says of its first.
+
+        Raises:
+            ConfigError: There is no such name.
+        """
+        vendor, model = self._find(role, name)
+        known = vendor.known(role)
+        named = [entry for entry in known if entry.name == model]
+        return (named or [entry for entry in known if entry.any_name])[0]
+
     def matrix(self, role: Role) -> list[tuple[str, Known]]:
         """Full names with licence and state."""
         return [
@@ -99,8 +119,21 @@ class Registry:
             for entry in self._vendor(prefix).known(role)
         ]
 
+    def is_wanted(self, name: str) -> bool:
+        """False only for the operator's own endpoint while nothing of it is set: agent files name it in case
+        there is one."""
+        prefix = name.partition("/")[0]
+        if prefix != OWN_ENDPOINT:
+            return True
+        variables = {each for known in self._vendor(prefix).known(Role.LLM) for each in known.variables}
+        return any(map(self.is_set, variables))
+
+    def is_set(self, variable: str) -> bool:
+        """Whether an environment variable, or one of "A|B", has a value."""
+        return any(self._environment.get(name, "").strip() for name in variable.split("|"))
+
     def _find(self, role: Role, name: str) -> tuple[Vendor, str]:
-        if not self._knows(role, name):
+        if not self.knows(role, name):
             known = self.known(role)
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
             hint = f'did you mean "{near[0]}"? ' if near else ""
@@ -113,7 +146,7 @@ class Registry:
             self._vendors[prefix] = self._cloud[prefix](self._environment)
         return self._vendors[prefix]
 
-    def _knows(self, role: Role, name: str) -> bool:
+    def knows(self, role: Role, name: str) -> bool:
         """Listed, or of a vendor with more voices or models of this role than anybody could list."""
         prefix, _, model = name.partition("/")
         if prefix != LOCAL and prefix not in self._cloud:

@@ -51,7 +51,6 @@ def run(args: argparse.Namespace) -> int:
 
 async def _run(args: argparse.Namespace) -> int:
     from antiphon.agents.definition import load_agent, resolve_agent
-    from antiphon.providers.openai_compatible import language_model_from_environment
     from antiphon.quality.callers.calling import LineSettings, place_all, prepare, read_noise
     from antiphon.quality.callers.script import load_caller
     from antiphon.quality.callers.stack import Stack
@@ -67,8 +66,7 @@ async def _run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="antiphon-") as scratch:
         home = Path(args.home) if args.home else Path(scratch) / "home"
         home.mkdir(parents=True, exist_ok=True)
-        language_model = language_model_from_environment()
-        async with Stack([definition], home, Path(scratch), language_model=language_model) as stack:
+        async with Stack([definition], home, Path(scratch)) as stack:
             now = datetime.now(definition.zone)
             callers = [
                 await prepare(script, path, stack.caller_models, settings, now)

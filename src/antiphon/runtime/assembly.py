@@ -3,24 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import structlog
 
 from antiphon.agents.build import prepare_reasoning
 from antiphon.agents.definition import AgentDefinition
+from antiphon.agents.disclosures import spans
+from antiphon.agents.llm.routing import TurnRouter
 from antiphon.agents.ports import LanguageModel, SentenceEncoder, Tool
 from antiphon.agents.tools.toolsets import build_tools
+from antiphon.errors import ProviderError
 from antiphon.providers.registry import Registry
+from antiphon.runtime.failover.health import HealthBook
+from antiphon.runtime.failover.models import FailoverModel
+from antiphon.runtime.failover.race import Candidate, RaceRules
+from antiphon.runtime.failover.recognisers import FailoverStt
+from antiphon.runtime.failover.routing import RoutedModel
+from antiphon.runtime.failover.voices import FailoverTts, SpeakingAs
 from antiphon.runtime.kit import AgentKit
+from antiphon.runtime.metering import MeteredStt, MeteredTts, Prices, metered_model
 from antiphon.runtime.speaking import Voice
 from antiphon.speech.chunks import Chunker
 from antiphon.speech.phrases import CachingTts, PhraseCache
-from antiphon.speech.ports import EndOfTurn, TtsRequest
+from antiphon.speech.ports import EndOfTurn, SpeechToText, TtsRequest
 from antiphon.speech.shaping import shape
+
+_log = structlog.get_logger(__name__)
 
 ENCODER = "local/e5"
 RATES_HZ = (8000, 16000)  # What lines carry.
 # In memory only: replies hold names and appointments, which have no business on a disk.
 PHRASES_BYTES = 32_000_000
+# A vendor's first byte takes 50-200 ms; ten times that is a vendor in trouble.
+FIRST_AUDIO_MS, ONLY_AUDIO_MS = 2000, 8000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What all agents of a process have together: what one call learns of a provider, the others know."""
+
+    registry: Registry
+    home: Path
+    health: HealthBook = field(default_factory=HealthBook)
+    prices: Prices | None = None
+    phrases: PhraseCache = field(default_factory=lambda: PhraseCache(memory_max_bytes=PHRASES_BYTES))
+    # Stands in for every language model the files name, in tests and for callers without a network.
+    language_model: LanguageModel | None = None
 
 
 async def assemble(
@@ -29,49 +59,131 @@ async def assemble(
     *,
     home: Path,
     language_model: LanguageModel | None = None,
+    prices: Prices | None = None,
+    health: HealthBook | None = None,
 ) -> dict[str, AgentKit]:
     """Every agent, ready to answer.
 
+    Args:
+        language_model: Stands in for every language model the files name.
+        prices: What a call's uses cost; None leaves that open.
+        health: Where the state of every provider is kept; one of its own unless given.
+
     Raises:
-        ConfigError: An unknown provider or toolset, a missing model, a flow that does not hold together.
+        ConfigError: An unknown provider or toolset, a missing model, key or extra, a flow that does not hold
+            together.
     """
-    cache = PhraseCache(memory_max_bytes=PHRASES_BYTES)
+    shared = Shared(
+        registry=registry,
+        home=home,
+        health=health or HealthBook(),
+        prices=prices,
+        language_model=language_model,
+    )
     kits = {}
     for definition in definitions:
-        kit = await _kit(definition, registry, cache, home, language_model)
-        await _rehearse(kit)
+        kit = await _kit(definition, shared)
+        await rehearse(kit)
         kits[definition.name] = kit
     return kits
 
 
-async def _kit(
-    definition: AgentDefinition,
-    registry: Registry,
-    cache: PhraseCache,
-    home: Path,
-    language_model: LanguageModel | None,
-) -> AgentKit:
-    tools = build_tools(definition, home)
-    encoder: SentenceEncoder = registry.encoder(ENCODER)
+async def _kit(definition: AgentDefinition, shared: Shared) -> AgentKit:
+    tools = build_tools(definition, shared.home)
+    encoder: SentenceEncoder = shared.registry.encoder(ENCODER)
+    routing = definition.reasoning.routing
+    router = TurnRouter(routing, encoder) if routing is not None else None
+    language_model = language_models(definition, shared, router)
+    if router is not None:
+        await router.warm()
     reasoning = prepare_reasoning(definition, encoder=encoder, tools=tools, language_model=language_model)
     await reasoning.warm()
-    speech = definition.speech
     return AgentKit(
         definition=definition,
-        recognisers=[(name, registry.stt(name)) for name in speech.stt],
-        voices=[_voice(name, registry, cache, definition) for name in speech.tts],
-        end_of_turn=_end_of_turn(speech.end_of_turn, registry),
+        recognisers=[recogniser(definition, shared)],
+        voices=[voice(definition, shared)],
+        end_of_turn=_end_of_turn(definition.speech.end_of_turn, shared.registry),
         shape=lambda text: shape(text, definition.language),
         tools=_by_name(tools),
         make_reasoner=reasoning.reasoner,
+        prices=shared.prices,
     )
 
 
-async def _rehearse(kit: AgentKit) -> None:
+def language_models(
+    definition: AgentDefinition, shared: Shared, router: TurnRouter | None = None
+) -> LanguageModel | None:
+    """The file's language models as one; None when it names none that is there.
+
+    Raises:
+        ConfigError: One of them cannot be used. Only the operator's own endpoint may be missing.
+    """
+    reasoning = definition.reasoning
+    if shared.language_model is not None and reasoning.language_models:
+        return shared.language_model
+    candidates = [
+        Candidate(
+            name=name,
+            port=metered_model(name, shared.registry.llm(name)),
+            health=shared.health.of("llm", name),
+        )
+        for name in reasoning.language_models
+        if shared.registry.is_wanted(name)
+    ]
+    if not candidates:
+        return None
+    rules = RaceRules(note="model_failed", first_ms=reasoning.first_word_ms, hedge=reasoning.hedge)
+    fast = (candidates[0].name, FailoverModel(candidates, rules))
+    if router is None or reasoning.routing is None:
+        return fast[1]
+    # The frontier model has the others behind it too, the fast one first.
+    frontier = reasoning.routing.frontier
+    ordered = sorted(candidates, key=lambda candidate: candidate.name != frontier)
+    return RoutedModel(router, fast, (ordered[0].name, FailoverModel(ordered, rules)))
+
+
+def recogniser(definition: AgentDefinition, shared: Shared) -> tuple[str, SpeechToText]:
+    """The file's recognisers as one, by the name of the first."""
+    names = definition.speech.stt
+    candidates: list[Candidate[SpeechToText]] = [
+        Candidate(
+            name=name, port=MeteredStt(name, shared.registry.stt(name)), health=shared.health.of("stt", name)
+        )
+        for name in names
+    ]
+    return names[0], candidates[0].port if len(candidates) == 1 else FailoverStt(candidates)
+
+
+def voice(definition: AgentDefinition, shared: Shared) -> Voice:
+    """The file's voices as one, by the name of the first."""
+    speech = definition.speech
+    candidates = [_voice_candidate(name, shared) for name in speech.tts]
+    # With nobody behind it, a late voice is better than none.
+    first_ms = FIRST_AUDIO_MS if len(candidates) > 1 else ONLY_AUDIO_MS
+    rules = RaceRules(note="voice_failed", first_ms=first_ms, hedge=speech.hedge)
+    return Voice(
+        name=candidates[0].name,
+        tts=FailoverTts(candidates, rules),
+        voice=candidates[0].port.voice,
+        language=definition.language,
+        speed=speech.speed,
+    )
+
+
+def _voice_candidate(name: str, shared: Shared) -> Candidate[SpeakingAs]:
+    tts, voice_name = shared.registry.tts(name)
+    cached = CachingTts(MeteredTts(name, tts), shared.phrases, name)
+    return Candidate(
+        name=name, port=SpeakingAs(tts=cached, voice=voice_name), health=shared.health.of("tts", name)
+    )
+
+
+async def rehearse(kit: AgentKit) -> None:
     """Speak what every call needs at once, so that the cache has it before the first caller rings."""
     definition = kit.definition
     # The core speaks its own phrases whole, a reasoner's words come in chunks.
-    phrases = [*_chunks(definition.opening), *definition.policy.fillers, definition.policy.trouble]
+    opening = _chunks(definition.opening, definition.uninterruptible)
+    phrases = [*opening, *definition.policy.fillers, definition.policy.trouble]
     for voice in kit.voices[:1]:
         for text in phrases:
             for rate_hz in RATES_HZ:
@@ -82,23 +194,21 @@ async def _rehearse(kit: AgentKit) -> None:
                     language=voice.language,
                     speed=voice.speed,
                 )
-                await voice.tts.synthesize(request, lambda audio: None)
+                try:
+                    await voice.tts.synthesize(request, lambda audio: None)
+                except ProviderError as error:
+                    # A vendor that is away now may be back when the first caller rings.
+                    _log.warning("rehearsal_failed", vendor=voice.name, reason=str(error))
+                    return
 
 
-def _chunks(text: str) -> list[str]:
+def _chunks(text: str, protected: Sequence[str]) -> list[str]:
+    """As a reply would give them: what is uninterruptible is never in a chunk with what is not."""
     chunker = Chunker()
-    return [*chunker.feed(text), *chunker.finish()]
-
-
-def _voice(name: str, registry: Registry, cache: PhraseCache, definition: AgentDefinition) -> Voice:
-    tts, voice = registry.tts(name)
-    return Voice(
-        name=name,
-        tts=CachingTts(tts, cache, name),
-        voice=voice,
-        language=definition.language,
-        speed=definition.speech.speed,
-    )
+    chunks: list[str] = []
+    for part, _ in spans(text, protected):
+        chunks += [*chunker.feed(part), *chunker.cut()]
+    return chunks
 
 
 def _end_of_turn(names: Sequence[str], registry: Registry) -> EndOfTurn | None:

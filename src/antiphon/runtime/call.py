@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ from antiphon.agents.ports import (
     ReplyRequest,
     Tool,
     ToolResult,
+    WarmsReplies,
 )
 from antiphon.conversation import Conversation
 from antiphon.conversation import commands as cmd
@@ -35,6 +37,7 @@ from antiphon.runtime.arrivals import CallerView
 from antiphon.runtime.clock import Cancellable, Clock
 from antiphon.runtime.hearing import Hearing
 from antiphon.runtime.media.ports import Line
+from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.runtime.records.lines import command_line, event_line, note_line
 from antiphon.runtime.replying import ReplyInProgress
 from antiphon.runtime.speaking import Speaker, Voice
@@ -70,6 +73,7 @@ class CallParts:
     tools: Mapping[str, Tool]
     trace: TraceWriter
     clock: Clock
+    meter: Meter = field(default_factory=Meter)
     view: CallerView | None = None
     ended: Callable[[Call, cmd.EndCall], None] = field(default=lambda call, end: None)
 
@@ -92,6 +96,8 @@ class Call:
         self._latest: ReplyInProgress | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_ms = 0
+        self._limit_spent = False
+        self._warmed = -1  # Exchanges there were when a reply was last prepared for.
         self._over = asyncio.Event()
 
     # ------------------------------------------------------------------ life
@@ -100,7 +106,9 @@ class Call:
         """The line is attached: open the recogniser and greet."""
         parts = self.parts
         self._line = line
-        self._speaker = Speaker(line, parts.voices, parts.shape, self.post, self.note)
+        parts.meter.note = self.note
+        parts.meter.spent = self.spent
+        self._speaker = Speaker(line, parts.voices, parts.shape, self.post, self.note, meter=parts.meter)
         self._toolbox = Toolbox(
             call_id=self.id,
             tools=parts.tools,
@@ -109,10 +117,16 @@ class Call:
             finished=self._tool_finished,
             now_ns=parts.clock.now_ns,
         )
+        endpointing = parts.policy.turn.endpointing
         config = SttConfig(
-            sample_rate_hz=line.sample_rate_hz, language=parts.language, vocabulary=parts.vocabulary
+            sample_rate_hz=line.sample_rate_hz,
+            language=parts.language,
+            vocabulary=parts.vocabulary,
+            provider_turns=endpointing == "provider",
         )
-        self._hearing = Hearing(line, parts.recognisers, config, self.post, self.note)
+        gated = endpointing == "push_to_talk"
+        with paid_by(Payer(meter=parts.meter)):
+            self._hearing = Hearing(line, parts.recognisers, config, self.post, self.note, gated=gated)
         self.post(
             ev.CallStarted(
                 at_ms=line.now_ms,
@@ -132,6 +146,13 @@ class Call:
         """An operator, or a draining worker, wants the call to end."""
         self.post(ev.OperatorEnded(at_ms=self._line.now_ms, now=now))
 
+    def spent(self, total_usd: Decimal) -> None:
+        """Metering: the call has cost so much so far. Past its limit it says goodbye."""
+        limit_usd = self.parts.policy.silence.call_cost_max_usd
+        if limit_usd and total_usd >= limit_usd and not self._limit_spent:
+            self._limit_spent = True
+            self.post(ev.CostReached(at_ms=self._line.now_ms, cost_usd=float(total_usd)))
+
     def note(self, type: str, **fields: object) -> None:  # noqa: A002 - the trace's own word
         self.parts.trace.write(note_line(self._last_ms, type, **fields))
 
@@ -150,6 +171,7 @@ class Call:
             _log.error("call_broke", call=self.id, error=type(error).__name__, exc_info=True)
             self.note("error", reason=f"{type(error).__name__}: {error}")
             self._queue.clear()
+            self._account(type(error).__name__)
             self._close("error")
         finally:
             self._stepping = False
@@ -181,6 +203,7 @@ class Call:
 
     def speech_started(self, onset_ms: int) -> None:
         self._hearing.speech_started()
+        self._warm_reply()
         self.post(ev.SpeechStarted(at_ms=self._line.now_ms, onset_ms=onset_ms))
 
     def speech_stopped(self, ended_ms: int) -> None:
@@ -201,7 +224,19 @@ class Call:
     def dtmf(self, digit: str) -> None:
         self.post(ev.DtmfReceived(at_ms=self._line.now_ms, digit=digit))
 
+    def talk(self, pressed: bool) -> None:
+        if pressed:
+            self._hearing.open_gate()
+            self.post(ev.TalkPressed(at_ms=self._line.now_ms))
+        else:
+            self.post(ev.TalkReleased(at_ms=self._line.now_ms))
+
     def line_closed(self, reason: str) -> None:
+        for reply_id in self._speaker.audible:
+            # What the far end played up to its last moment, before the core accounts for it.
+            heard_ms = self._line.flush(reply_id)
+            self._drop_speech(reply_id)
+            self.post(ev.PlayoutMark(at_ms=self._line.now_ms, reply_id=reply_id, heard_ms=heard_ms))
         if reason == "hangup":
             self.post(ev.CallerHungUp(at_ms=self._line.now_ms, reason=reason))
         else:
@@ -233,6 +268,17 @@ class Call:
             )
         )
 
+    def _warm_reply(self) -> None:
+        """While the caller speaks, whoever will answer may read up to where we are; once for each turn."""
+        reasoner, length = self.parts.reasoner, len(self._history)
+        if isinstance(reasoner, WarmsReplies) and length != self._warmed:
+            self._warmed = length
+            self._spawn(self._warm(reasoner, tuple(self._history)), "warm reply")
+
+    async def _warm(self, reasoner: WarmsReplies, history: Sequence[Exchange]) -> None:
+        with paid_by(Payer(meter=self.parts.meter)):
+            await reasoner.warm(history)
+
     def _commit_turn(self, command: cmd.CommitTurn) -> None:
         self._history.append(CallerTurn(text=command.text))
         self._hearing.settle()
@@ -260,6 +306,7 @@ class Call:
             post=self.post,
             now_ms=lambda: self._line.now_ms,
             after=self._latest,
+            meter=self.parts.meter,
         )
         self._replies[reply.id] = reply
         if not command.speculative:
@@ -274,7 +321,7 @@ class Call:
         self._latest = reply
 
     def _cancel_reply(self, command: cmd.CancelReply) -> None:
-        self._speaker.drop(command.reply_id)
+        self._drop_speech(command.reply_id)
         reply = self._replies.pop(command.reply_id, None)
         if reply is not None:
             reply.give_up()
@@ -282,7 +329,7 @@ class Call:
                 self._replies[reply.id] = reply  # Its tools may still answer.
 
     def _synthesize(self, command: cmd.Synthesize) -> None:
-        self._speaker.add(command.reply_id, command.index, command.text)
+        self._speaker.add(command.reply_id, command.index, command.text, command.sound)
 
     def _start_playout(self, command: cmd.StartPlayout) -> None:
         reply = self._replies.get(command.reply_id)
@@ -304,9 +351,15 @@ class Call:
         self._line.resume(command.reply_id, command.rewind_ms)
 
     def _flush(self, command: cmd.FlushPlayout) -> None:
-        self._speaker.drop(command.reply_id)
+        self._drop_speech(command.reply_id)
         heard_ms = self._line.flush(command.reply_id, command.fade_ms)
         self.post(ev.PlayoutFlushed(at_ms=self._line.now_ms, reply_id=command.reply_id, heard_ms=heard_ms))
+
+    def _drop_speech(self, reply_id: str) -> None:
+        """Stop making audio; the core is told how far a half-made chunk had come."""
+        cut = self._speaker.drop(reply_id)
+        if cut is not None:
+            self.post(cut)
 
     def _report_heard(self, command: cmd.ReportHeard) -> None:
         if command.text:
@@ -359,6 +412,11 @@ class Call:
 
     # ------------------------------------------------------------------ closing
 
+    def _account(self, detail: str) -> None:
+        """Something broke, but what the caller heard is still known: the trace has it, as at any end."""
+        for command in self._conversation.give_up(detail):
+            self.parts.trace.write(command_line(self._last_ms, command))
+
     def _close(self, cause: str, command: cmd.EndCall | None = None) -> None:
         if self.cause:
             return
@@ -381,6 +439,15 @@ class Call:
         await self._hearing.aclose()
         await asyncio.wrap_future(self.parts.trace.close())
         self._over.set()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """All of these know us and we know them: what no longer holds together is freed at once, without a
+        garbage collection that would stop every other call."""
+        self._replies.clear()
+        self._latest = None
+        self.parts.meter.close()
+        del self._speaker, self._toolbox, self._hearing
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

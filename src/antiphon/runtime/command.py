@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
+from pathlib import Path
 from typing import Any
 
 from antiphon.errors import ConfigError
 from antiphon.runtime.records.lines import CallRecord, read_call
-from antiphon.runtime.records.policy_overrides import override
-from antiphon.runtime.records.replaying import replay_exactly
+from antiphon.runtime.records.reports import (
+    exact_lines,
+    exact_report,
+    failed,
+    folder_lines,
+    folder_report,
+    what_if_lines,
+    what_if_report,
+)
 from antiphon.runtime.records.screen import render_call, started
 from antiphon.runtime.records.summary import summarise
-from antiphon.runtime.records.what_if import TurnChange, compare
 from antiphon.storage.home import calls_directory
 from antiphon.storage.traces import CallFile, find_call, list_calls
 
@@ -33,8 +39,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     show.add_argument("call", metavar="CALL", help=_CALL_HELP)
     show.add_argument("--json", action="store_true", help="one JSON object")
     show.set_defaults(run=_show)
-    replay = commands.add_parser("replay", help="run a recorded call through the same core again")
-    replay.add_argument("call", metavar="CALL", help=_CALL_HELP)
+    replay = commands.add_parser("replay", help="run recorded calls through the same core again")
+    replay.add_argument("call", metavar="CALL|FOLDER", help=f"{_CALL_HELP}; or a folder of traces")
     replay.add_argument(
         "--set",
         action="append",
@@ -88,52 +94,18 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    record = _read(args.call)
-    return _what_if(record, args) if args.set else _exact(record, args)
-
-
-def _exact(record: CallRecord, args: argparse.Namespace) -> int:
-    result = replay_exactly(record)
-    difference = result.difference
-    if args.json:
-        found = dataclasses.asdict(difference) if difference is not None else None
-        print(
-            json.dumps({"events": result.events, "commands": result.commands, "difference": found}, indent=2)
-        )
-    elif difference is None:
-        print(f"{result.events} events, {result.commands} commands: exactly as recorded")
+    if Path(args.call).is_dir():
+        report = folder_report(Path(args.call), args.set)
+        lines = folder_lines(report)
     else:
-        print(f"{record.path}:{difference.line}: the first difference")
-        print(f"  after     {difference.event}")
-        print(f"  recorded  {difference.recorded or '(nothing)'}")
-        print(f"  replayed  {difference.replayed or '(nothing)'}")
-    if record.dropped:
-        print(f"note: {record.dropped} lines of this trace were lost, so the replay cannot be exact")
-    return 0 if difference is None else 1
-
-
-def _what_if(record: CallRecord, args: argparse.Namespace) -> int:
-    changes = compare(record, override(record.header.policy, args.set))
+        record = _read(args.call)
+        report = what_if_report(record, args.set) if args.set else exact_report(record)
+        lines = what_if_lines(report) if args.set else exact_lines(str(record.path), report)
     if args.json:
-        rows = [dataclasses.asdict(item) for item in changes]
-        print(json.dumps({"set": args.set, "turns": rows}, indent=2, ensure_ascii=False))
-        return 0
-    print(f"what if {', '.join(args.set)}: response delay per turn, ms (the caller does what was recorded)")
-    for item in changes:
-        print(f"  turn {item.turn:>3}  {_ms(item.recorded_ms)} -> {_ms(item.what_if_ms)}  {_change(item)}")
-    return 0
-
-
-def _change(item: TurnChange) -> str:
-    if item.text == item.what_if_text:
-        return item.text
-    if not item.what_if_text:
-        return f"{item.text}   (would not be a turn of its own)"
-    return f"{item.text or '(no such turn)'}   would be heard as: {item.what_if_text}"
-
-
-def _ms(value: int | None) -> str:
-    return f"{value:>6}" if value is not None else "     -"
+        print(json.dumps(report, indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(lines))
+    return 1 if failed(report) else 0
 
 
 def _read(name: str) -> CallRecord:

@@ -21,6 +21,7 @@ from antiphon.runtime.call import Call, CallParts
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media.ports import Line, LineListener
+from antiphon.runtime.metering import Meter
 from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.storage.traces import TraceWriter
 
@@ -178,6 +179,7 @@ class Exchange:
             tools=kit.tools,
             trace=TraceWriter(self._calls_directory, call_id, header_fields(header)),
             clock=self._clock,
+            meter=Meter(kit.prices),
             view=view,
             ended=lambda call, end: self._note_outcome(call, end, kit, arrival),
         )

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import structlog
 
-from antiphon.conversation.events import Event, LineFailed, TranscriptFinal, TranscriptPartial
+from antiphon.conversation.events import (
+    Event,
+    LineFailed,
+    TranscriptFinal,
+    TranscriptPartial,
+    TurnSignalled,
+)
 from antiphon.errors import ProviderError
 from antiphon.runtime.media.ports import Line
 from antiphon.speech.ports import SpeechToText, SttConfig, SttEvent, SttStream, TurnEvent
 
 _log = structlog.get_logger(__name__)
+
+# Blocks of 100 ms kept before a press: fingers are as quick as tongues, and a recogniser wants a run-up.
+RUN_UP_BLOCKS = 2
 
 
 class Hearing:
@@ -20,6 +30,7 @@ class Hearing:
     Args:
         recognisers: By name, in order of preference.
         note: Writes a note to the trace.
+        gated: Push to talk: nothing but what is said into a press reaches the recogniser.
     """
 
     def __init__(
@@ -29,19 +40,38 @@ class Hearing:
         config: SttConfig,
         post: Callable[[Event], None],
         note: Callable[..., None],
+        *,
+        gated: bool = False,
     ) -> None:
         self._line = line
         self._post = post
         self._note = note
+        self._provider_turns = config.provider_turns
+        self._gated, self._shut = gated, gated
+        self._run_up: deque[bytes] = deque(maxlen=RUN_UP_BLOCKS)
         self._stream = self._open(recognisers, config)
 
     def push(self, pcm: bytes) -> None:
-        self._do(lambda stream: stream.push(pcm))
+        if self._shut:
+            self._run_up.append(pcm)
+        else:
+            self._do(lambda stream: stream.push(pcm))
 
     def speech_started(self) -> None:
+        if not self._gated:
+            self._do(lambda stream: stream.speech_started())
+
+    def open_gate(self) -> None:
+        """The talk button is down; it shuts again when what was said is finalised."""
+        if not self._shut:
+            return
+        self._shut = False
+        while self._run_up:
+            self.push(self._run_up.popleft())
         self._do(lambda stream: stream.speech_started())
 
     def finalize(self) -> None:
+        self._shut = self._gated
         self._do(lambda stream: stream.speech_stopped())
 
     def settle(self) -> None:
@@ -52,8 +82,9 @@ class Hearing:
         self._do(lambda stream: stream.expect(phrases))
 
     async def aclose(self) -> None:
-        if self._stream is not None:
-            await self._stream.aclose()
+        stream, self._stream = self._stream, None  # It knows us: freed at once when we do not know it.
+        if stream is not None:
+            await stream.aclose()
 
     def _open(self, recognisers: Sequence[tuple[str, SpeechToText]], config: SttConfig) -> SttStream | None:
         for name, recogniser in recognisers:
@@ -77,9 +108,12 @@ class Hearing:
             self._post(LineFailed(at_ms=self._line.now_ms, reason="the recogniser broke"))
 
     def _transcribed(self, transcript: SttEvent) -> None:
-        if isinstance(transcript, TurnEvent):
-            return  # Our own endpointing decides.
         at_ms = self._line.now_ms
+        if isinstance(transcript, TurnEvent):
+            if self._provider_turns:  # Else our own endpointing decides.
+                moment = transcript.moment.value
+                self._post(TurnSignalled(at_ms=at_ms, moment=moment, text=transcript.text))
+            return
         if transcript.lost:
             self._note("hearing_failed", reason="the recogniser was gone or took too long")
         if transcript.final:

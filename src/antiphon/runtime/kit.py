@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from antiphon.agents.definition import AgentDefinition
 from antiphon.agents.ports import Reasoner, Tool
+from antiphon.runtime.metering import Prices
 from antiphon.runtime.speaking import Voice
 from antiphon.speech.ports import EndOfTurn, SpeechToText
 
@@ -22,3 +23,4 @@ class AgentKit:
     shape: Callable[[str], str]
     tools: Mapping[str, Tool]
     make_reasoner: Callable[[], Reasoner]
+    prices: Prices | None = None

@@ -20,6 +20,7 @@ from antiphon.conversation.events import (
     ToolRequested,
 )
 from antiphon.errors import AntiphonError
+from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.speech.chunks import Chunker
 
 _log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ class ReplyInProgress:
         post: Gives an event to the core.
         now_ms: Call time.
         after: The reply whose state this one builds on; it is waited for.
+        meter: Pays for what the reply uses.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class ReplyInProgress:
         post: Callable[[Event], None],
         now_ms: Callable[[], int],
         after: ReplyInProgress | None,
+        meter: Meter | None = None,
     ) -> None:
         self.id = request.reply_id
         self.confirmed = not request.speculative
@@ -56,17 +59,25 @@ class ReplyInProgress:
         self._post = post
         self._now_ms = now_ms
         self._after = after
+        self._payer = Payer(meter=meter, reply=request.reply_id)
         self._chunker = Chunker()
         self._index = 0
+        self._uninterruptible = False
         self._tool_calls = 0
         self._muted = False
         self._then = ("", "", "")
         self._results: dict[str, asyncio.Future[ToolResult]] = {}
-        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"reply {self.id}")
+        self._task: asyncio.Task[None] | None = asyncio.get_running_loop().create_task(
+            self._run(), name=f"reply {self.id}"
+        )
+        self._task.add_done_callback(self._ended)
 
     @property
     def done(self) -> bool:
-        return self._task.done()
+        return self._task is None
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._task = None  # A task that was cancelled holds its frames: we would hold each other.
 
     def confirm(self) -> None:
         self.confirmed = True
@@ -77,23 +88,26 @@ class ReplyInProgress:
         self._muted = True
         if not self.confirmed:
             self._reasoner.discard(self.id)
-            self._task.cancel()
-        elif not self._task.done():
+            self.cancel()
+        elif self._task is not None:
             handle = asyncio.get_running_loop().call_later(CUT_GRACE_S, self._task.cancel)
             self._task.add_done_callback(lambda _: handle.cancel())
 
     def cancel(self) -> None:
         self._muted = True
-        self._task.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
     def tool_finished(self, tool_call_id: str, result: ToolResult) -> None:
         future = self._results.pop(tool_call_id, None)
         if future is not None and not future.done():
             future.set_result(result)
 
-    def say(self, text: str) -> None:
-        for chunk in self._chunker.feed(text):
-            self._chunk(chunk)
+    def say(self, text: str, *, uninterruptible: bool = False) -> None:
+        if uninterruptible != self._uninterruptible:
+            self._give(self._chunker.cut())  # A chunk is one or the other.
+            self._uninterruptible = uninterruptible
+        self._give(self._chunker.feed(text))
 
     async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         tool = self._tools.get(name)
@@ -130,9 +144,11 @@ class ReplyInProgress:
 
     async def _run(self) -> None:
         try:
-            if self._after is not None and not self._after.done:
-                await asyncio.wait([self._after._task])
-            await self._reasoner.reply(self._request, self)
+            before, self._after = self._after, None  # Or a long call would keep every reply it ever gave.
+            if before is not None and before._task is not None:
+                await asyncio.wait([before._task])
+            with paid_by(self._payer):
+                await self._reasoner.reply(self._request, self)
         except AntiphonError as error:
             self._fail(str(error))
             return
@@ -140,8 +156,7 @@ class ReplyInProgress:
             _log.error("reply_broke", reply=self.id, error=type(error).__name__, exc_info=True)
             self._fail(f"{type(error).__name__}: {error}")
             return
-        for chunk in self._chunker.finish():
-            self._chunk(chunk)
+        self._give(self._chunker.finish())
         then, cause, summary = self._then
         self._emit(
             ReplyFinished(at_ms=self._now_ms(), reply_id=self.id, then=then, cause=cause, summary=summary)
@@ -150,9 +165,18 @@ class ReplyInProgress:
     def _fail(self, reason: str) -> None:
         self._emit(ReplyFailed(at_ms=self._now_ms(), reply_id=self.id, reason=reason))
 
-    def _chunk(self, text: str) -> None:
-        self._emit(ReplyText(at_ms=self._now_ms(), reply_id=self.id, index=self._index, text=text))
-        self._index += 1
+    def _give(self, chunks: Sequence[str]) -> None:
+        for text in chunks:
+            self._emit(
+                ReplyText(
+                    at_ms=self._now_ms(),
+                    reply_id=self.id,
+                    index=self._index,
+                    text=text,
+                    uninterruptible=self._uninterruptible,
+                )
+            )
+            self._index += 1
 
     def _emit(self, event: Event) -> None:
         if not self._muted:

@@ -7,20 +7,25 @@ plays. A speculative reply gets its first chunk only: enough to start at once, l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from antiphon.conversation.events import ChunkSynthesized, Event, SynthesisFailed
+from antiphon.audio import tones
+from antiphon.conversation.events import ChunkCut, ChunkSynthesized, Event, SynthesisFailed
 from antiphon.errors import ProviderError
 from antiphon.runtime.media.ports import Line
+from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
+from antiphon.speech.word_times import ends_as_written
 
 _log = structlog.get_logger(__name__)
 
 # A clause takes well under a second here and on any vendor that can be used live.
 CHUNK_DEADLINE_S = 8.0
+# Sounds by their names in `conversation.commands.Synthesize`: from a sample rate to mono s16le.
+SOUNDS: Mapping[str, Callable[[int], bytes]] = {"thinking": tones.thinking}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +49,23 @@ class Speaker:
         shape: Callable[[str], str],
         post: Callable[[Event], None],
         note: Callable[..., None],
+        *,
+        meter: Meter | None = None,
     ) -> None:
         self.line = line
         self.voices = voices
         self.shape = shape
         self.post = post
         self.note = note
+        self.meter = meter
         self._replies: dict[str, _SpokenReply] = {}
 
-    def add(self, reply_id: str, index: int, text: str) -> None:
+    def add(self, reply_id: str, index: int, text: str, sound: str = "") -> None:
+        """Have a chunk spoken; with a `sound`, that instead."""
         reply = self._replies.get(reply_id)
         if reply is None:
             reply = self._replies[reply_id] = _SpokenReply(self, reply_id)
-        reply.add(index, text)
+        reply.add(index, text, sound)
 
     def start(self, reply_id: str) -> None:
         """Let the caller hear it: what is ready goes out now, the rest as it comes."""
@@ -69,11 +78,19 @@ class Speaker:
         if reply is not None:
             reply.finish(chunks)
 
-    def drop(self, reply_id: str) -> None:
-        """Stop synthesizing; what was made is thrown away."""
+    @property
+    def audible(self) -> list[str]:
+        """Replies that were let out and not dropped yet."""
+        return [reply_id for reply_id, reply in self._replies.items() if reply.audible]
+
+    def drop(self, reply_id: str) -> ChunkCut | None:
+        """Stop synthesizing; what was made is thrown away. Gives what there is of a chunk that may have been
+        heard in part."""
         reply = self._replies.pop(reply_id, None)
-        if reply is not None:
-            reply.cancel()
+        if reply is None:
+            return None
+        reply.cancel()
+        return reply.cut()
 
     def close(self) -> None:
         for reply_id in list(self._replies):
@@ -86,20 +103,23 @@ class _SpokenReply:
     def __init__(self, speaker: Speaker, reply_id: str) -> None:
         self._speaker = speaker
         self._id = reply_id
-        self._waiting: list[tuple[int, str]] = []
+        self._waiting: list[tuple[int, str, str]] = []
         self._ready: list[bytes] = []
-        self._audible = False
+        self._making: tuple[int, _ChunkAudio] | None = None
+        self.audible = False
         self._last_chunk: int | None = None
         self._done = 0
         self._wake = asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"speak {reply_id}")
+        self._task: asyncio.Task[None] | None = asyncio.get_running_loop().create_task(
+            self._run(), name=f"speak {reply_id}"
+        )
 
-    def add(self, index: int, text: str) -> None:
-        self._waiting.append((index, text))
+    def add(self, index: int, text: str, sound: str) -> None:
+        self._waiting.append((index, text, sound))
         self._wake.set()
 
     def start(self) -> None:
-        self._audible = True
+        self.audible = True
         for pcm in self._ready:
             self._speaker.line.play(self._id, pcm)
         self._ready.clear()
@@ -110,21 +130,38 @@ class _SpokenReply:
         self._finish_if_done()
 
     def cancel(self) -> None:
-        self._task.cancel()
+        task, self._task = self._task, None  # A cancelled task holds its frames: we would hold each other.
+        if task is not None:
+            task.cancel()
+
+    def cut(self) -> ChunkCut | None:
+        if not self.audible or self._making is None:
+            return None
+        index, audio = self._making
+        return audio.cut(index) if audio.samples else None
 
     async def _run(self) -> None:
         while True:
-            while not self._waiting or (self._done >= 1 and not self._audible):
+            while not self._waiting or (self._done >= 1 and not self.audible):
                 self._wake.clear()
                 await self._wake.wait()
-            index, text = self._waiting.pop(0)
-            await self._synthesize(index, text)
+            index, text, sound = self._waiting.pop(0)
+            if sound:
+                self._sound(index, sound)
+            else:
+                with paid_by(Payer(meter=self._speaker.meter, reply=self._id)):
+                    await self._synthesize(index, text)
             self._done += 1
             self._finish_if_done()
 
     def _finish_if_done(self) -> None:
-        if self._audible and self._last_chunk is not None and self._done >= self._last_chunk:
+        if self.audible and self._last_chunk is not None and self._done >= self._last_chunk:
             self._speaker.line.finish(self._id)
+
+    def _sound(self, index: int, name: str) -> None:
+        audio = _ChunkAudio(self, self._speaker.line.now_ms, "", "")
+        audio.take(TtsAudio(pcm=SOUNDS[name](self._speaker.line.sample_rate_hz)))
+        self._speaker.post(audio.synthesized(index))
 
     async def _synthesize(self, index: int, text: str) -> None:
         speaker = self._speaker
@@ -132,7 +169,8 @@ class _SpokenReply:
         spoken = speaker.shape(text)
         reason = "no voice is configured"
         for voice in speaker.voices:
-            audio = _ChunkAudio(self, begun_ms)
+            audio = _ChunkAudio(self, begun_ms, text, spoken)
+            self._making = (index, audio)
             request = TtsRequest(
                 text=spoken,
                 voice=voice.voice,
@@ -152,14 +190,16 @@ class _SpokenReply:
             if not audio.samples:
                 reason = f"{voice.name} gave no audio"
                 continue
+            self._making = None
             speaker.post(audio.synthesized(index))
             return
+        self._making = None
         speaker.post(
             SynthesisFailed(at_ms=speaker.line.now_ms, reply_id=self._id, index=index, reason=reason)
         )
 
     def hear(self, pcm: bytes) -> None:
-        if self._audible:
+        if self.audible:
             self._speaker.line.play(self._id, pcm)
         else:
             self._ready.append(pcm)
@@ -168,10 +208,11 @@ class _SpokenReply:
 class _ChunkAudio:
     """Counts one chunk's samples and dates its first."""
 
-    def __init__(self, reply: _SpokenReply, begun_ms: int) -> None:
+    def __init__(self, reply: _SpokenReply, begun_ms: int, written: str, spoken: str) -> None:
         self._reply = reply
         self._line = reply._speaker.line
         self._begun_ms = begun_ms
+        self._written, self._spoken = written, spoken
         self.samples = 0
         self._ttfb_ms = 0
         self._word_ends_ms: tuple[int, ...] = ()
@@ -188,7 +229,21 @@ class _ChunkAudio:
             at_ms=self._line.now_ms,
             reply_id=self._reply._id,
             index=index,
-            duration_ms=self.samples * 1000 // self._line.sample_rate_hz,
+            duration_ms=self._audio_ms,
             ttfb_ms=self._ttfb_ms,
-            word_ends_ms=self._word_ends_ms,
+            word_ends_ms=ends_as_written(self._written, self._spoken, self._word_ends_ms),
         )
+
+    def cut(self, index: int) -> ChunkCut:
+        """What there is of it; words are timed as far as the voice has told."""
+        return ChunkCut(
+            at_ms=self._line.now_ms,
+            reply_id=self._reply._id,
+            index=index,
+            audio_ms=self._audio_ms,
+            word_ends_ms=ends_as_written(self._written, self._spoken, self._word_ends_ms),
+        )
+
+    @property
+    def _audio_ms(self) -> int:
+        return self.samples * 1000 // self._line.sample_rate_hz

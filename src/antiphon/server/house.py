@@ -8,6 +8,7 @@ import dataclasses
 import os
 import time
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from antiphon.calls.twilio import StreamTokens, TwilioServer
 from antiphon.errors import ConfigError
 from antiphon.providers.local import catalogue
 from antiphon.providers.local.worker import InferenceProcess, WorkerClient
-from antiphon.providers.openai_compatible import language_model_from_environment
+from antiphon.providers.prices import load_prices
 from antiphon.providers.registry import Registry
 from antiphon.runtime.assembly import ENCODER, assemble
 from antiphon.runtime.clock import LoopClock
 from antiphon.runtime.exchange import Exchange
+from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.media import MediaClock, MediaPlane
 from antiphon.server.settings import ServeSettings
 from antiphon.server.wiring import STREAM_SECRET, AgentSummary, Wiring, WorkerOptions
@@ -178,21 +180,24 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     plane = MediaPlane(
         registry.voice_activity(VOICE_ACTIVITY, 8000), registry.voice_activity(VOICE_ACTIVITY, 16000)
     )
-    kits = await assemble(
-        definitions, registry, home=options.home, language_model=language_model_from_environment()
-    )
+    prices = load_prices(today=date.today())
+    health = HealthBook()
+    kits = await assemble(definitions, registry, home=options.home, prices=prices, health=health)
     exchange = Exchange(plane=plane, agents=kits, calls_directory=calls_directory(), clock=LoopClock())
+    clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
     phone = TwilioServer(exchange, tokens, knows_agent=kits.__contains__)
     return Wiring(
         exchange=exchange,
         agents=tuple(_summary(definition) for definition in definitions),
         services=(
-            _ClockService(MediaClock(plane)),
+            _ClockService(clock),
             _TwilioService(phone, options.host, options.media_port),
         ),
         counters=lambda: {
             **dataclasses.asdict(plane.counters),
+            **clock.times.report(),
+            "providers_left_alone": list(health.states().values()).count("open"),
             **{f"phone_{what}": count for what, count in phone.counted.items()},
         },
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import os
 import sys
 import time
@@ -22,6 +21,7 @@ from antiphon.calls.browser import BrowserLines, browser_settings
 from antiphon.errors import AntiphonError, CallFailed, ConfigError
 from antiphon.server.logs import log_to_stderr
 from antiphon.server.rpc import RpcServer
+from antiphon.server.sweeping import Sweeper, freeze_heap
 from antiphon.server.wiring import Wire, Wiring, WorkerOptions
 
 log = structlog.get_logger(__name__)
@@ -103,6 +103,7 @@ class MediaWorker:
             "calls": len(self._wiring.exchange.active()),
             "browser_lines": len(self._browser),
             "up_s": int(time.monotonic() - self._started_s),
+            "tasks": len(asyncio.all_tasks()),
             "counters": self._wiring.counters(),
         }
 
@@ -136,9 +137,9 @@ async def _run(options: WorkerOptions, wire: Wire) -> int:
     except AntiphonError as error:
         _tell_parent({"refused": str(error)})
         return 2
-    # What is here now stays for good: the collector need not walk it in the middle of a call.
-    gc.collect()
-    gc.freeze()
+    freeze_heap()
+    sweeper = Sweeper(idle=lambda: not wiring.exchange.active())
+    sweeping = asyncio.create_task(sweeper.run(), name="sweeper")
     _tell_parent(
         {
             "ready": {
@@ -150,6 +151,7 @@ async def _run(options: WorkerOptions, wire: Wire) -> int:
     )
     await _parent_gone()
     await worker.stop()
+    sweeping.cancel()
     return 0
 
 

@@ -7,8 +7,12 @@ import re
 from enum import Enum
 from typing import Final
 
-# The first clause should be short, for the sake of the wait, but not a lonely "So,".
+# A sentence that must be cut is not cut behind a lonely word.
 _CLAUSE_WORDS_MIN: Final = 3
+# The very first clause may be one word, for the sake of the wait ("Sure,"), unless it only clears the throat.
+_LEAD_INS: Final = frozenset(
+    ("so", "well", "and", "but", "or", "now", "then", "also", "um", "uh", "hm", "if", "when", "as", "for")
+)
 # Later pieces are spoken while earlier ones play; longer ones would only make an interruption dearer.
 _CHUNK_MAX_CHARS: Final = 160
 
@@ -40,54 +44,64 @@ class _Cut(Enum):
 class Chunker:
     """One reply's text in, speakable chunks out. Together the chunks have all its words, in order.
 
-    The first chunk of a reply ends at the first clause mark after three words or at the first sentence mark;
-    later ones are sentences, cut at clauses where they exceed 160 characters.
+    The first chunk of a reply ends at its first clause or sentence mark ("Sure,", but not "Well, so,"). If it
+    is that short, the next ends at a clause too, so that it is there in time. Later ones are sentences, cut
+    at clauses where they exceed 160 characters.
     """
 
     def __init__(self) -> None:
         self._text = ""
-        self._first = True
+        self._words = 0  # Given so far.
 
     def feed(self, text: str) -> list[str]:
         """Add a token, a clause, anything; gives the chunks that are now complete (often none)."""
         self._text += text
         return self._take(final=False)
 
-    def finish(self) -> list[str]:
-        """The reply is complete: gives what is left. The chunker is then as new."""
+    def cut(self) -> list[str]:
+        """A chunk ends here, whatever its marks: gives what is left. The reply goes on."""
         chunks = self._take(final=True)
         rest = self._text.strip()
         if _WORD.search(rest):
             chunks.append(rest)
-        self._text, self._first = "", True
+            self._words += len(_WORD.findall(rest))
+        self._text = ""
+        return chunks
+
+    def finish(self) -> list[str]:
+        """The reply is complete: gives what is left. The chunker is then as new."""
+        chunks = self.cut()
+        self._words = 0
         return chunks
 
     def _take(self, *, final: bool) -> list[str]:
         chunks = []
-        while end := _chunk_end(self._text, first=self._first, final=final):
+        while end := _chunk_end(self._text, self._words, final=final):
             chunks.append(self._text[:end].strip())
+            self._words += len(_WORD.findall(self._text, 0, end))
             self._text = self._text[end:]
-            self._first = False
         return chunks
 
 
-def _chunk_end(text: str, *, first: bool, final: bool) -> int:
-    """Where the first chunk of `text` ends; 0 if that is not known yet."""
+def _chunk_end(text: str, words_given: int, *, final: bool) -> int:
+    """Where the first chunk of `text` ends, after so many words of the reply; 0 if that is not known yet."""
     clause_end = 0
     for mark in _MARK.finditer(text):
         cut = _cut_at(text, mark, final)
         if cut is _Cut.UNDECIDED:
             break
         end = _past_closing(text, mark.end())
-        words = len(_WORD.findall(text, 0, end)) if cut is not _Cut.NONE else 0
+        words = _WORD.findall(text, 0, end) if cut is not _Cut.NONE else []
         if not words:
             continue
         if end > _CHUNK_MAX_CHARS:
             return clause_end or _space_before(text, end)
         if cut is _Cut.SENTENCE:
             return end
-        if words >= _CLAUSE_WORDS_MIN:
-            if first:
+        if not words_given and not _LEAD_INS.issuperset(word.lower() for word in words):
+            return end
+        if len(words) >= _CLAUSE_WORDS_MIN:
+            if words_given < _CLAUSE_WORDS_MIN:
                 return end
             clause_end = end
     if len(text.rstrip()) > _CHUNK_MAX_CHARS:

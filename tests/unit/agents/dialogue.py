@@ -43,6 +43,7 @@ class Reply:
     phrases: Sequence[str] = ()
     end: str = ""
     escalation: tuple[str, str] | None = None
+    protected: str = ""
 
 
 class Acting:
@@ -54,8 +55,10 @@ class Acting:
         self.reply = Reply()
         self._tools, self._now, self._turn, self._broken = tools, now, turn, broken
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, uninterruptible: bool = False) -> None:
         self.reply.text += text
+        if uninterruptible:
+            self.reply.protected += text
 
     async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         if name in self._broken:

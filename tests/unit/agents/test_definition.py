@@ -60,7 +60,7 @@ def load(tmp_path: Path, text: str = GOOD, flow: str = FLOW):  # type: ignore[no
 def test_a_good_file_becomes_values_with_every_default_filled_in(tmp_path: Path) -> None:
     agent = load(tmp_path)
     assert agent.opening == "Hello, this is an AI assistant. How can I help?"
-    assert agent.opening_uninterruptible
+    assert agent.uninterruptible == agent.owed == ("this is an AI assistant.",)
     assert agent.policy.turn.stop_silence_min_ms == 450
     assert agent.policy.turn.stop_silence_max_ms == PRESETS["patient"].stop_silence_max_ms
     assert agent.policy.silence.reprompt_after_ms == 6000

@@ -48,6 +48,9 @@ class Recorder:
         self.keys.append(digit)
         self.pressed.set()
 
+    def talk(self, pressed: bool) -> None:
+        self.keys.append("down" if pressed else "up")
+
     def closed(self, reason: str) -> None:
         self.reasons.append(reason)
         self.over.set()
@@ -184,6 +187,18 @@ async def test_keys_reach_the_call_and_nonsense_does_not(desk: tuple[Desk, Brows
         page.channel.send(text)
     await soon(board.source.pressed.wait())
     assert board.source.keys == ["5"]
+    await page.close()
+
+
+async def test_the_talk_button_reaches_the_call(desk: tuple[Desk, BrowserLines]) -> None:
+    board, lines = desk
+    page = Page()
+    await page.call(lines)
+    await soon(page.messages.get())
+    for text in ("talk:down", "talk:", "talk:sideways", "talk:up", "dtmf:5"):
+        page.channel.send(text)
+    await soon(board.source.pressed.wait())
+    assert board.source.keys == ["down", "up", "5"]
     await page.close()
 
 

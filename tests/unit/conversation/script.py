@@ -110,3 +110,21 @@ class Script:
         self.now_ms += 60
         seen += self.final(text)
         return seen + self.score(score)
+
+    def keys(self, digits: str, *, gap_ms: int = 300) -> list[Command]:
+        """Keys one after the other; the last is pressed at `now_ms`."""
+        seen = self.step(ev.DtmfReceived(at_ms=self.now_ms, digit=digits[0]))
+        for digit in digits[1:]:
+            seen += self.wait(gap_ms)
+            seen += self.step(ev.DtmfReceived(at_ms=self.now_ms, digit=digit))
+        return seen
+
+    def signal(self, moment: str, text: str = "") -> list[Command]:
+        """The recogniser's own turn event."""
+        return self.step(ev.TurnSignalled(at_ms=self.now_ms, moment=moment, text=text))
+
+    def talk(self) -> list[Command]:
+        return self.step(ev.TalkPressed(at_ms=self.now_ms))
+
+    def let_go(self) -> list[Command]:
+        return self.step(ev.TalkReleased(at_ms=self.now_ms))

@@ -81,14 +81,14 @@ def test_words_that_come_after_the_hold_bound_still_take_the_floor() -> None:
     assert script.count(cmd.FlushPlayout) == 1
 
 
-def test_after_a_long_hold_playout_rewinds_a_little() -> None:
+def test_after_a_long_hold_playout_goes_on_at_the_clause_that_was_cut() -> None:
     script = _speaking(Policy())
     script.voice()
     script.now_ms += 600
     script.pause()
     script.now_ms += 700  # The recogniser is slow; the hold timer has not been seen yet.
     script.final("okay")
-    assert script.last(cmd.ResumePlayout).rewind_ms == 400
+    assert script.last(cmd.ResumePlayout).rewind_ms == 1000
 
 
 def test_yes_is_an_answer_when_the_question_asks_for_one() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from tests.unit.conversation.script import Script
 
+from antiphon.conversation import Policy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.conversation.policy import SilencePolicy
 
 
 def _answer_reprompt(script: Script) -> None:
@@ -173,8 +175,10 @@ def test_a_caller_with_words_may_talk_for_two_minutes() -> None:
     script = Script()
     script.greeted()
     script.voice()
-    script.partial("So the story is")
-    script.wait(120000)
+    for minute in ("So the story is", "So the story is that my daughter", "that my daughter has"):
+        for more in range(4):
+            script.partial(f"{minute} {'and so on ' * more}")
+            script.wait(10000)
     assert script.count(cmd.StartReply) == 1
 
 
@@ -242,3 +246,132 @@ def test_words_spoken_while_keys_are_pending_are_one_turn_with_them() -> None:
     script.wait(3000)
     assert script.count(cmd.CommitTurn) == 1
     assert script.last(cmd.CommitTurn).text == "What time do you open? dtmf:7"
+
+
+def test_a_hold_ends_when_the_caller_speaks_again() -> None:
+    script = Script()
+    script.greeted()
+    for segment, words in enumerate(("One second, let me find my card.", "Okay, here it is.")):
+        script.segment = segment
+        script.says(words)
+        script.wait(2500)
+        reply_id = script.last(cmd.ConfirmReply).reply_id
+        script.reply_text(reply_id, "All right.")
+        script.audible(reply_id)
+        script.heard_out(reply_id)
+    script.wait(7000)
+    assert script.last(cmd.StartReply).kind == "reprompt"
+
+
+def test_a_noise_during_a_hold_does_not_end_it() -> None:
+    script = Script()
+    script.greeted()
+    script.says("One second, let me find my card.")
+    script.wait(400)
+    reply_id = script.last(cmd.ConfirmReply).reply_id
+    script.reply_text(reply_id, "Take your time.")
+    script.audible(reply_id)
+    script.heard_out(reply_id)
+    script.segment = 1
+    starts = script.count(cmd.StartReply)
+    script.voice()
+    script.now_ms += 300
+    script.pause()
+    script.final("")
+    script.wait(20000)
+    assert script.count(cmd.StartReply) == starts
+
+
+def test_the_cost_limit_ends_the_call_politely_and_once() -> None:
+    script = Script(Policy(silence=SilencePolicy(call_cost_max_usd=0.25)))
+    script.greeted()
+    script.step(ev.CostReached(at_ms=script.now_ms, cost_usd=0.24))
+    assert script.count(cmd.StartReply) == 1
+    for cost_usd in (0.26, 0.27):
+        script.step(ev.CostReached(at_ms=script.now_ms, cost_usd=cost_usd))
+    assert script.last(cmd.StartReply).reason == "cost_limit"
+    assert script.count(cmd.StartReply) == 2
+    script.wait(15000)
+    assert script.last(cmd.EndCall).cause == "cost_limit"
+
+
+def test_without_a_cost_limit_no_cost_ends_a_call() -> None:
+    script = Script()
+    script.greeted()
+    assert script.step(ev.CostReached(at_ms=script.now_ms, cost_usd=1000.0)) == []
+
+
+def test_an_operator_who_asks_twice_does_not_begin_the_goodbye_again() -> None:
+    script = Script()
+    script.greeted()
+    script.step(ev.OperatorEnded(at_ms=script.now_ms))
+    due_ms = script.conversation.state.timers["goodbye"]
+    script.now_ms += 1000
+    script.step(ev.OperatorEnded(at_ms=script.now_ms))
+    assert script.count(cmd.StartReply) == 2
+    assert script.conversation.state.timers["goodbye"] == due_ms
+
+
+def test_a_caller_who_comes_back_over_the_goodbye_goes_on_with_the_call() -> None:
+    script = Script()
+    script.greeted()
+    for attempt in (1, 2):
+        script.wait(7000)
+        assert script.last(cmd.StartReply).attempt == attempt
+        _answer_reprompt(script)
+    script.wait(7000)
+    goodbye = script.last(cmd.StartReply)
+    script.reply_text(goodbye.reply_id, "I can't hear you, goodbye.")
+    script.audible(goodbye.reply_id)
+    script.now_ms += 300
+    script.voice()
+    script.partial("Hello, I'm here, sorry")
+    assert script.count(cmd.FlushPlayout) == 1
+    script.step(ev.PlayoutFlushed(at_ms=script.now_ms, reply_id=goodbye.reply_id, heard_ms=300))
+    script.now_ms += 1000
+    script.pause()
+    script.final("Hello, I'm here, sorry.")
+    script.wait(2000)
+    reply_id = script.last(cmd.ConfirmReply).reply_id
+    script.reply_text(reply_id, "Good. How can I help?")
+    script.audible(reply_id)
+    script.now_ms += 1300
+    script.heard_out(reply_id)
+    script.wait(6900)
+    assert script.count(cmd.EndCall) == 0, "the deadline of the goodbye he talked over is gone"
+
+
+def test_a_farewell_the_far_end_never_acknowledges_still_ends_the_call_as_heard() -> None:
+    script = Script()
+    script.greeted()
+    script.says("That's all, thank you, bye.")
+    script.wait(300)
+    reply_id = script.last(cmd.ConfirmReply).reply_id
+    script.reply_text(reply_id, "Goodbye, take care.", then="end")
+    script.audible(reply_id)
+    script.wait(60 * len("Goodbye, take care.") + 2999)
+    assert script.count(cmd.EndCall) == 0, "not before the far end had its time"
+    script.wait(1)
+    assert script.last(cmd.EndCall).cause == "goal_reached"
+    assert script.last(cmd.ReportHeard).complete
+
+
+def test_an_answer_the_far_end_never_acknowledges_gives_the_floor_to_the_caller() -> None:
+    script = Script()
+    script.reply_text("r1", "Hello, how can I help?")
+    script.audible("r1")
+    script.wait(60 * len("Hello, how can I help?") + 3000)
+    assert script.phase == "listening"
+    script.wait(7000)
+    assert script.last(cmd.StartReply).kind == "reprompt"
+
+
+def test_words_in_progress_when_the_call_ends_are_kept() -> None:
+    script = Script()
+    script.greeted()
+    script.voice()
+    script.partial("Hello, I wanted to")
+    script.step(ev.DtmfReceived(at_ms=script.now_ms, digit="4"))
+    script.step(ev.CallerHungUp(at_ms=script.now_ms))
+    noted = [(c.kind, c.text) for c in script.commands if isinstance(c, cmd.NoteUtterance)]
+    assert noted == [("late", "Hello, I wanted to"), ("late", "dtmf:4")]

@@ -9,6 +9,10 @@ from antiphon.conversation import Policy, TurnPolicy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 
+MIN_MS = TurnPolicy().stop_silence_min_ms
+MAX_MS = TurnPolicy().stop_silence_max_ms
+PATIENCE_MS = TurnPolicy().patience_ms
+
 
 def _commit_delay_ms(text: str, *, score: float, expects: str = "") -> int:
     script = Script()
@@ -22,23 +26,23 @@ def _commit_delay_ms(text: str, *, score: float, expects: str = "") -> int:
 
 
 def test_a_turn_that_sounds_complete_ends_after_the_minimum_silence() -> None:
-    assert 300 <= _commit_delay_ms("I need to see a doctor.", score=0.95) <= 310
+    assert MIN_MS <= _commit_delay_ms("I need to see a doctor.", score=0.95) <= MIN_MS + 10
 
 
 def test_a_turn_that_sounds_unfinished_gets_the_maximum_silence() -> None:
-    assert 900 <= _commit_delay_ms("I need to see a doctor.", score=0.05) <= 910
+    assert MAX_MS <= _commit_delay_ms("I need to see a doctor.", score=0.05) <= MAX_MS + 10
 
 
 def test_a_score_in_between_gives_a_silence_in_between() -> None:
-    assert 400 < _commit_delay_ms("I need to see a doctor.", score=0.4) < 800
+    assert 1.5 * MIN_MS < _commit_delay_ms("I need to see a doctor.", score=0.6) < MAX_MS / 1.5
 
 
 def test_a_dangling_word_outweighs_a_confident_score() -> None:
-    assert _commit_delay_ms("I'd like to book an appointment for", score=0.9) >= 1500
+    assert _commit_delay_ms("I'd like to book an appointment for", score=0.9) >= MAX_MS + PATIENCE_MS
 
 
 def test_a_short_answer_is_complete_however_it_sounds() -> None:
-    assert _commit_delay_ms("No.", score=0.02) <= 310
+    assert _commit_delay_ms("No.", score=0.02) <= MIN_MS + 10
 
 
 def test_a_whole_answer_of_the_expected_kind_waits_a_third_of_the_way_at_most() -> None:
@@ -47,30 +51,32 @@ def test_a_whole_answer_of_the_expected_kind_waits_a_third_of_the_way_at_most() 
         ("September 9, 1994", "date"),
         ("Yes, that's me.", "yes_no"),
     ):
-        assert 500 <= _commit_delay_ms(text, score=0.02, expects=expects) <= 510, text
+        third_ms = round(MIN_MS * (MAX_MS / MIN_MS) ** (1 / 3))
+        assert third_ms <= _commit_delay_ms(text, score=0.02, expects=expects) <= third_ms + 10, text
 
 
 def test_half_an_answer_gets_the_maximum() -> None:
     for text, expects in (("Hassan", "name"), ("September 9", "date"), ("I think that is", "yes_no")):
-        assert _commit_delay_ms(text, score=0.02, expects=expects) >= 900, text
+        assert _commit_delay_ms(text, score=0.02, expects=expects) >= MAX_MS, text
 
 
 def test_a_phone_number_is_not_cut_after_its_first_digits() -> None:
-    assert _commit_delay_ms("555", score=0.99, expects="digits") >= 1500
+    assert _commit_delay_ms("555", score=0.99, expects="digits") >= MAX_MS + PATIENCE_MS
 
 
 def test_a_whole_phone_number_needs_no_patience() -> None:
-    assert _commit_delay_ms("555 123 4567", score=0.1, expects="digits") <= 310
+    assert _commit_delay_ms("555 123 4567", score=0.1, expects="digits") <= MIN_MS + 10
 
 
-def test_without_a_score_the_maximum_applies() -> None:
+def test_without_a_score_and_cues_the_wait_is_halfway_by_proportion() -> None:
     script = Script()
     script.greeted()
     script.voice()
     script.now_ms += 800
     script.pause()
     script.final("I need to see a doctor.")
-    script.wait(700)
+    halfway_ms = round((MIN_MS * MAX_MS) ** 0.5)
+    script.wait(halfway_ms - 150)
     assert script.count(cmd.CommitTurn) == 0
     script.wait(200)
     assert script.count(cmd.CommitTurn) == 1
@@ -127,7 +133,7 @@ def test_a_final_that_never_comes_costs_a_bounded_wait() -> None:
     script.now_ms += 800
     script.partial("I need to see a")
     script.pause()
-    script.wait(900 + 1500 + 800)
+    script.wait(MAX_MS + PATIENCE_MS + TurnPolicy().final_wait_ms)
     assert script.last(cmd.CommitTurn).text == "I need to see a"
 
 

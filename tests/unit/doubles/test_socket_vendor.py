@@ -7,10 +7,10 @@ import ssl
 from pathlib import Path
 
 import pytest
-from tests.doubles.authority import Authority
 from tests.doubles.coded_speech import CodedEar, blocks, spoken
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.socket_vendor import Peer, SocketVendor
+from tests.doubles.tls import tls_for_localhost
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -103,10 +103,9 @@ async def test_a_fault_for_one_request_is_gone_with_the_next() -> None:
 
 
 async def test_tls_with_an_authority_of_our_own(tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
     double = vendor()
-    double.tls = authority.server_context
-    trusting = ssl.create_default_context(cafile=str(authority.ca_file))
+    double.tls, ca_file = tls_for_localhost(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(ca_file))
     async with double, connect(double.url, additional_headers=GOOD, ssl=trusting) as socket:
         await socket.send("private")
         assert await socket.recv() == "private"

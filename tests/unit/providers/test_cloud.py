@@ -97,7 +97,7 @@ def test_a_vendor_is_not_even_looked_at_until_one_of_its_names_is_asked_for() ->
 
     with pytest.raises(ConfigError, match="there is no llm"):
         Registry(environment={}, vendors={}).llm("acme/small")
-    assert registry({}, explode)._knows(Role.STT, "local/whisper-tiny.en")
+    assert registry({}, explode).knows(Role.STT, "local/whisper-tiny.en")
 
 
 def test_listing_every_vendor_imports_no_sdk() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class Half:
 
 
 def test_every_role_has_embedded_names() -> None:
-    registry = Registry()
+    registry = Registry(vendors={})
     assert registry.known("stt") == ["local/whisper-tiny.en", "local/whisper-base"]
     assert "local/piper-joe" in registry.known(Role.TTS)
     assert "local/kokoro-af_heart" in registry.known(Role.TTS)
@@ -132,6 +133,25 @@ def test_the_matrix_shows_role_name_licence_and_what_is_missing(
     (smart_turn,) = [line for line in lines if "local/smart-turn" in line]
     assert smart_turn.split()[:3] == ["eot", "local/smart-turn", "BSD-2-Clause"]
     assert "missing: antiphon models fetch smart-turn-v3.2" in smart_turn
+
+
+def test_the_matrix_as_json_tells_keys_extras_and_capabilities(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ANTIPHON_LLM_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.delenv("ANTIPHON_LLM_MODEL", raising=False)
+    assert _run("providers", "--json", "--role", "llm") == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    own = rows["openai-compatible"]
+    assert own["keys"] == {"ANTIPHON_LLM_MODEL": False, "ANTIPHON_LLM_URL": True}
+    assert own["state"] == "missing: set ANTIPHON_LLM_MODEL"
+    assert own["extra"] == "openai"
+    assert own["capabilities"] == {"tools": True}
+    assert _run("providers", "--role", "stt") == 0
+    tiny = next(line for line in capsys.readouterr().out.splitlines() if "whisper-tiny.en" in line)
+    assert "languages=en" in tiny
+    with pytest.raises(ConfigError, match="'nose' is no role"):
+        _run("providers", "--role", "nose")
 
 
 def test_the_list_of_models_shows_each_with_its_state(

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from antiphon.conversation import Policy
+from antiphon.conversation import Policy, TurnPolicy
 from antiphon.conversation import events as e
 from antiphon.conversation.replay import replay
 from antiphon.runtime.records import lines
 from antiphon.storage.traces import TraceWriter
+
+# The times below are of a call that waited this long.
+AS_RECORDED = TurnPolicy(stop_silence_min_ms=300, stop_silence_max_ms=900)
 
 EVENTS: list[e.AnyEvent] = [
     e.CallStarted(at_ms=0, call_id="c1", agent="clinic", line="loopback", wall_time_ms=1_700_000_000_000),
@@ -66,7 +69,7 @@ def record_call(
     notes: bool = True,
 ) -> lines.CallRecord:
     """Write the call as a driver would, close the trace and read it back."""
-    policy = policy or Policy()
+    policy = policy or Policy(turn=AS_RECORDED)
     header = lines.Header(
         call_id="c1",
         agent="clinic",

@@ -15,7 +15,7 @@ from antiphon.errors import ProviderUnavailable
 from antiphon.runtime.call import Call, CallParts
 from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.runtime.speaking import Voice
-from antiphon.speech.ports import SttConfig, Transcript, TtsAudio, TtsRequest
+from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TtsAudio, TtsRequest
 from antiphon.storage.traces import TraceWriter
 
 RATE_HZ = 8000
@@ -127,19 +127,24 @@ class StageStt:
     """A recogniser that says what the test tells it to."""
 
     def __init__(self) -> None:
-        self.emit: Callable[[Transcript], None] = lambda transcript: None
+        self.emit: Callable[[SttEvent], None] = lambda event: None
+        self.config: SttConfig | None = None
+        self.pushed: list[bytes] = []
+        self.started = 0
         self.segment = 0
         self.asked = 0
         self.expected: Sequence[str] = ()
         self.closed = False
 
-    def open(self, config: SttConfig, emit: Callable[[Transcript], None]) -> StageStt:
-        self.emit = emit
+    def open(self, config: SttConfig, emit: Callable[[SttEvent], None]) -> StageStt:
+        self.config, self.emit = config, emit
         return self
 
-    def push(self, pcm: bytes) -> None: ...
+    def push(self, pcm: bytes) -> None:
+        self.pushed.append(pcm)
 
-    def speech_started(self) -> None: ...
+    def speech_started(self) -> None:
+        self.started += 1
 
     def speech_stopped(self) -> None:
         self.asked += 1

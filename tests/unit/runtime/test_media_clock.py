@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 from tests.doubles.media_line import MS, VirtualClock
 
 from antiphon.runtime.media import MediaClock, PlaneCounters
+from antiphon.runtime.media.clock import TickTimes
 
 
 class Ticks:
@@ -14,13 +16,15 @@ class Ticks:
     def __init__(self, clock: VirtualClock, takes_ms: list[int]) -> None:
         self.counters = PlaneCounters()
         self.at_ms: list[int] = []
+        self.pauses = 0
         self._clock, self._takes, self._began = clock, takes_ms, clock.now_ns
 
-    def tick(self, now_ns: int) -> None:
+    def tick_in_runs(self, now_ns: int) -> Iterator[None]:
         self.at_ms.append((now_ns - self._began) // MS)
         self._clock.now_ns += (self._takes.pop(0) if self._takes else 0) * MS
         if len(self.at_ms) == 8:
             raise asyncio.CancelledError
+        yield from [None] * self.pauses
 
 
 async def ticks(takes_ms: list[int]) -> tuple[Ticks, list[float]]:
@@ -53,3 +57,38 @@ async def test_one_slow_tick_delays_only_the_next() -> None:
 async def test_a_stall_is_not_made_up_for_by_a_rush_of_ticks() -> None:
     plane, _ = await ticks([0, 5000])
     assert plane.at_ms[2:5] == [5041, 5061, 5081]
+
+
+async def test_the_clock_tells_how_well_it_kept_time() -> None:
+    clock = VirtualClock()
+    plane = Ticks(clock, [3, 45, 3, 3, 3, 3, 3])
+
+    async def sleep(duration_s: float) -> None:
+        clock.now_ns += round(duration_s * 1e9)
+
+    media_clock = MediaClock(plane, clock=clock, sleep=sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await media_clock.run()
+    report = media_clock.times.report()
+    assert report["tick_p50_us"] == 3000 and report["tick_max_us"] == 45_000
+    assert report["tick_late_p50_us"] == 0 and report["tick_late_max_us"] == 26_000
+
+
+def test_a_clock_that_has_not_ticked_reports_nothing() -> None:
+    assert set(TickTimes().report().values()) == {0}
+
+
+async def test_the_loop_turns_between_the_runs_of_a_tick() -> None:
+    clock = VirtualClock()
+    plane = Ticks(clock, [])
+    plane.pauses = 2
+    asked: list[float] = []
+
+    async def sleep(duration_s: float) -> None:
+        asked.append(duration_s)
+        clock.now_ns += round(duration_s * 1e9)
+
+    with pytest.raises(asyncio.CancelledError):
+        await MediaClock(plane, clock=clock, sleep=sleep).run()
+    assert asked.count(0) == 7 * 2
+    assert plane.at_ms == [20, 40, 60, 80, 100, 120, 140, 160]

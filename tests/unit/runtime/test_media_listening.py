@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.doubles.media_line import MS, World, encoded, numbered, silence, tone
+from numpy.typing import NDArray
+from tests.doubles.media_line import MS, EnergyVad, World, encoded, numbered, silence, tone
 
 from antiphon.audio.ports import PHONE, WIDEBAND, Encoding, LineFormat
-from antiphon.runtime.media import SpeechGate
+from antiphon.runtime.media import MediaPlane, SpeechGate
 
 LINEAR_8K = LineFormat(encoding=Encoding.L16, sample_rate_hz=8000)
 
@@ -218,6 +219,43 @@ def test_steady_noise_moves_the_end_no_further_than_its_last_window() -> None:
     assert ended == pytest.approx(2500, abs=36)
 
 
+class LingeringVad(EnergyVad):
+    """Goes on hearing a voice for five windows after it has stopped, as real detectors do when it fades."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        super().__init__(sample_rate_hz)
+        self._left: dict[int, int] = {}
+
+    def probabilities(self, rows: NDArray[np.intp], windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        heard = super().probabilities(rows, windows)
+        for place, row in enumerate(rows.tolist()):
+            self._left[row] = 5 if heard[place] > 0.5 else max(0, self._left.get(row, 0) - 1)
+            heard[place] = float(self._left[row] > 0)
+        return heard
+
+
+def lingering() -> World:
+    world = World()
+    world.plane = MediaPlane(LingeringVad(8000), LingeringVad(16000), clock=world.clock)
+    return world
+
+
+def test_a_detector_that_is_slow_to_let_go_neither_moves_the_end_nor_delays_it() -> None:
+    world = lingering()
+    call = world.call()
+    world.speak(call, np.concatenate([silence(500), tone(500)]))
+    world.speak(call, silence(180))
+    ((_, ended, _),) = call.notes.named("stopped")
+    assert ended == pytest.approx(1000, abs=6)
+
+
+def test_a_closure_within_a_word_does_not_end_it() -> None:
+    world = lingering()
+    call = world.call()
+    world.speak(call, np.concatenate([silence(500), tone(300), silence(100), tone(300)]))
+    assert not call.notes.named("stopped")
+
+
 def test_recent_audio_is_what_came_last_up_to_eight_seconds() -> None:
     world = World()
     call = world.call(LINEAR_8K)
@@ -276,6 +314,16 @@ def test_keys_reach_the_listener_and_nonsense_does_not() -> None:
     assert [event[1] for event in call.notes.events] == ["5", "#"]
 
 
+def test_the_talk_button_reaches_the_listener_until_the_call_is_over() -> None:
+    world = World()
+    call = world.call()
+    call.source.talk(True)
+    call.source.talk(False)
+    call.line.close()
+    call.source.talk(True)
+    assert call.notes.named("talk") == [("talk", "down", None), ("talk", "up", None)]
+
+
 def test_a_listener_may_close_its_call_from_any_event() -> None:
     world = World()
     call, other = world.call(), world.call()
@@ -301,3 +349,27 @@ def test_a_tick_without_calls_touches_nothing() -> None:
     world.plane.tick(world.clock.now_ns)
     assert world.plane.counters.frames_filled == filled
     assert world.plane.live_calls == 0
+
+
+def test_calls_may_come_go_and_speak_between_two_runs_of_a_tick() -> None:
+    world = World()
+    calls = [world.call(LINEAR_8K) for _ in range(12)]
+    sound = np.full(160, 7, np.int16).tobytes()
+    for _ in range(10):
+        world.run(20)
+        for call in calls:
+            call.source.receive(sound)
+    runs = world.plane.tick_in_runs(world.clock.now_ns + 20 * MS)
+    next(runs)  # Four of twelve have been advanced.
+    calls[10].source.closed("hangup")
+    calls[11].line.close()
+    late = world.call(LINEAR_8K)
+    late.source.receive(np.full(160, 9, np.int16).tobytes())
+    calls[0].source.receive(sound)
+    assert list(runs)
+    world.run(100)
+    assert set(np.frombuffer(calls[0].notes.audio, np.int16).tolist()) <= {0, 7}
+    assert set(np.frombuffer(late.line.recent_audio(1000), np.int16).tolist()) <= {0, 9}
+    assert len(calls[9].notes.audio) >= 10 * 320
+    assert calls[10].notes.events == [("closed", "hangup", None)] and calls[11].far_end.ended
+    assert world.plane.live_calls == 11

@@ -50,7 +50,7 @@ def test_every_sample_arrives_once_in_order_and_the_end_is_told_when_heard(line_
     if line_format.encoding is Encoding.L16:
         assert call.far_end.heard == sound.tolist()
     marks = [heard for _, _, heard in call.notes.named("mark")]
-    assert marks == sorted(marks) and 3 <= len(marks) <= 6
+    assert marks == sorted(marks) and 2 <= len(marks) <= 4
 
 
 def test_the_last_frame_is_padded_with_silence() -> None:
@@ -213,8 +213,8 @@ def test_marks_answered_by_a_clear_prove_nothing() -> None:
     world = World()
     call = world.call()
     call.line.play("a", tone(1000).tobytes())
-    world.run(190)  # The mark at 200 ms is sent and not reached.
-    assert call.line.pause("a") == 190
+    world.run(390)  # The mark at 400 ms is sent and not reached.
+    assert call.line.pause("a") == 390
     assert not call.notes.named("mark")
     assert world.plane.counters.marks_unknown == 1
 

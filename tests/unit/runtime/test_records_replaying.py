@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.unit.runtime.recorded_call import EVENTS, record_call
+from tests.unit.runtime.recorded_call import AS_RECORDED, EVENTS, record_call
 
 from antiphon.conversation import Policy, SilencePolicy, TurnPolicy
 from antiphon.errors import ConfigError
@@ -51,7 +51,7 @@ def test_the_same_policy_predicts_the_delays_that_were_recorded(tmp_path: Path) 
 
 
 def test_a_reply_longer_than_its_deadline_is_not_taken_for_a_stuck_line(tmp_path: Path) -> None:
-    policy = Policy(silence=SilencePolicy(reply_deadline_ms=1000))
+    policy = Policy(turn=AS_RECORDED, silence=SilencePolicy(reply_deadline_ms=1000))
     changes = compare(record_call(tmp_path, policy=policy), policy)
     assert [item.what_if_ms for item in changes] == [320, 590]
 
@@ -79,7 +79,7 @@ def test_settings_change_only_what_they_name() -> None:
         ("turn.stop_silence_ms=3", r"did you mean turn\.stop_silence_m"),
         ("turn=3", "sets nothing of the policy"),
         ("turn.hold_ms", "sets nothing of the policy"),
-        ("zzz=1", "keys are turn.stop_silence_min_ms"),
+        ("zzz=1", "keys are turn.endpointing, turn.stop_silence_min_ms"),
         ("turn.hold_ms=soon", "Expected `int`"),
     ],
 )

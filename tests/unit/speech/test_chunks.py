@@ -28,7 +28,8 @@ def words_of(text: str) -> list[str]:
 
 def test_a_reply_becomes_its_first_clause_and_then_sentences() -> None:
     assert chunks_of(*re.findall(r"\s?\S+", REPLY)) == [
-        "Sure, I can help with that,",
+        "Sure,",
+        "I can help with that,",
         "and it won't take long.",
         "Dr. Patel has an opening on Tuesday, Nov. 24th, at 9:30 a.m. for $1,250.50.",
         "You can also write to front.desk@example.com!",
@@ -39,6 +40,8 @@ def test_a_reply_becomes_its_first_clause_and_then_sentences() -> None:
 @pytest.mark.parametrize(
     ("text", "chunk"),
     [
+        ("Sure,", "Sure,"),
+        ("Of course,", "Of course,"),
         ("I can do that,", "I can do that,"),
         ("Great!", "Great!"),
         ("Is that right?", "Is that right?"),
@@ -56,7 +59,8 @@ def test_the_first_clause_goes_out_as_soon_as_it_is_complete(text: str, chunk: s
 @pytest.mark.parametrize(
     "text",
     [
-        "Sure, ", "Well, so, ", "It costs 3.", "It costs 3.5 ", "At half past 9:", "Please see Dr.",
+        "Well, so, ", "So,", "And if,", "Sure", "It costs 3.", "It costs 3.5 ", "At half past 9:",
+        "Please see Dr.",
         "Please see Dr. ",
         "Write to us at example.", "That is 1,", "I met J. ", "Open at 9 a.m.", "It is in apt. ",
         "He has one",
@@ -116,6 +120,19 @@ def test_one_endless_word_does_not_stop_the_rest() -> None:
     assert words_of(" ".join(chunks_of("a" * 500 + " and more."))) == ["a" * 500, "and", "more"]
 
 
+def test_a_lead_in_goes_with_the_clause_it_leads_to() -> None:
+    assert Chunker().feed("Well, I can do that, and") == ["Well, I can do that,"]
+
+
+def test_once_some_words_are_out_chunks_are_sentences() -> None:
+    assert chunks_of("Yes, of course I can, today, if you like. Bye, then.") == [
+        "Yes,",
+        "of course I can,",
+        "today, if you like.",
+        "Bye, then.",
+    ]
+
+
 @pytest.mark.parametrize("text", ["", " ", "\n\n", "...", "—", "?!", "😀", '"', "- - -"])
 def test_nothing_to_say_gives_no_chunk(text: str) -> None:
     assert chunks_of(text) == []
@@ -155,3 +172,13 @@ def test_any_text_at_all_keeps_its_letters(text: str, size: int) -> None:
     chunks = chunks_of(*(text[start : start + size] for start in range(0, len(text), size)))
     assert "".join(words_of(" ".join(chunks))) == "".join(words_of(text))
     assert all(chunk.strip() for chunk in chunks)
+
+
+def test_a_chunk_may_be_cut_anywhere_and_the_reply_goes_on() -> None:
+    chunker = Chunker()
+    assert chunker.feed("and then we") == []
+    assert chunker.cut() == ["and then we"]
+    assert chunker.cut() == []
+    assert chunker.feed("If it rains, which it may, we stay.") + chunker.finish() == [
+        "If it rains, which it may, we stay."
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from antiphon.agents.definition.problems import (
     raise_problems,
     unknown_word,
 )
-from antiphon.agents.definition.schema import AgentFile, EmergencySection
+from antiphon.agents.definition.schema import AgentFile, EmergencySection, RoutingSection
 from antiphon.agents.definition.values import (
     AgentDefinition,
     Disclosure,
@@ -29,6 +30,7 @@ from antiphon.agents.definition.values import (
     Escalation,
     Persona,
     Reasoning,
+    Routing,
     Speech,
 )
 from antiphon.agents.flows.emergency import CRISIS_NUMBERS, CRISIS_WORDS, NUMBERS, WORDS
@@ -156,6 +158,15 @@ def _checked(file: AgentFile, document: Document, tools: Collection[str] | None)
         elif tools is not None and name not in tools:
             add(at, *unknown_word("tool", name, tools))
     problems += _checked_flow(file, document, add)
+    routing = file.reasoning.routing
+    models = [name for name in file.reasoning.model if not name.startswith("flow/")]
+    if routing is not None and routing.frontier not in models[1:]:
+        at = ("reasoning", "routing", "frontier")
+        if routing.frontier in models:
+            message = f"{routing.frontier!r} is already the first model"
+            add(at, message, "put a faster one before it in `model:`")
+        else:
+            add(at, *unknown_word("model", routing.frontier, models))
     prompt = _prompt_path(file, document.path)
     if prompt is not None and not prompt.is_file():
         add(("reasoning", "prompt"), f"no such file: {prompt}", "the path is relative to the agent file")
@@ -220,15 +231,17 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
             tools=tuple(file.reasoning.tools),
             first_word_ms=file.reasoning.first_word_ms,
             rounds_max=file.reasoning.rounds_max,
+            hedge=file.reasoning.hedge,
+            routing=_routing(file.reasoning.routing),
         ),
         preset=file.turn.preset,
         policy=Policy(
             turn=turn_policy(file.turn.preset, file.turn.overrides()),
             silence=msgspec.convert(file.silence.model_dump(), SilencePolicy),
+            language=file.language,
             fillers=tuple(file.fillers),
-            protect_greeting=any(
-                item.uninterruptible and item.when == "always" for item in file.disclosures.values()
-            ),
+            thinking_sound=file.thinking_sound,
+            protect_greeting=file.protect_greeting,
             trouble=file.phrases.trouble,
             backchannels=tuple(file.phrases.backchannels),
             hold_phrases=tuple(file.phrases.hold_phrases),
@@ -247,8 +260,24 @@ def _speech(file: AgentFile) -> Speech:
     speech = file.speech
     return Speech(
         stt=tuple(speech.stt), tts=tuple(speech.tts), end_of_turn=tuple(speech.end_of_turn),
-        vad=tuple(speech.vad), vocabulary=tuple(speech.vocabulary), speed=speech.speed,
+        vad=tuple(speech.vad), vocabulary=tuple(speech.vocabulary), speed=speech.speed, hedge=speech.hedge,
     )  # fmt: skip
+
+
+def _routing(section: RoutingSection | None) -> Routing | None:
+    if section is None:
+        return None
+    classifier = section.classifier
+    return Routing(
+        frontier=section.frontier,
+        words_min=section.words_min or 0,
+        patterns=tuple(section.patterns),
+        tool_failures=section.tool_failures or 0,
+        easy=tuple(classifier.easy) if classifier else (),
+        difficult=tuple(classifier.difficult) if classifier else (),
+        # By its text: the money the author wrote, not the nearest binary fraction.
+        budget_usd=None if section.budget_usd is None else Decimal(str(section.budget_usd)),
+    )
 
 
 def _emergency(section: EmergencySection, language: str) -> Emergency:

@@ -8,6 +8,7 @@ import types
 import typing
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,22 @@ class Problem:
         where = f"{self.path}:{self.line}" if self.line else str(self.path)
         text = f"{where}: {self.field}: {self.message}" if self.field else f"{where}: {self.message}"
         return f"{text}\n    fix: {self.fix}" if self.fix else text
+
+
+class Weight(Enum):
+    """What follows from a finding."""
+
+    ERROR = "error"  # The file is wrong.
+    HERE = "here"  # Something is missing on this machine: an extra, a key, a model.
+    ADVICE = "advice"  # It works, though perhaps not as its author thinks.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What somebody who knows more than the file found in it."""
+
+    problem: Problem
+    weight: Weight
 
 
 def raise_problems(problems: Sequence[Problem]) -> None:

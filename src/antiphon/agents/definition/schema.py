@@ -18,7 +18,15 @@ from pydantic import (
     model_validator,
 )
 
-from antiphon.conversation.policy import PRESETS, Policy, SilencePolicy, TurnPolicy
+from antiphon.conversation.policy import (
+    PRESETS,
+    Policy,
+    SilencePolicy,
+    TurnPolicy,
+    silence_contradictions,
+    turn_contradictions,
+    turn_policy,
+)
 
 
 def fault(message: str, fix: str = "") -> ValueError:
@@ -30,17 +38,23 @@ def _as_list(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+_VENDOR = r"[a-z0-9][a-z0-9-]*"
+_MODEL = r"[A-Za-z0-9][\w.:/@+\-]*"  # Models of some vendors are named family/model:size.
+
+
 def _provider(name: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*/[A-Za-z0-9][\w.\-]*", name):
+    if not re.fullmatch(rf"{_VENDOR}/{_MODEL}", name):
         raise fault(f"{name!r} is not a provider name", "write vendor/model, such as local/whisper-tiny.en")
     return name
 
 
 def _reasoner(name: str) -> str:
-    if not re.fullmatch(r"flow/[a-z][a-z0-9_]*|openai-compatible(?:/\S+)?", name):
+    if not re.fullmatch(
+        rf"flow/[a-z][a-z0-9_]*|openai-compatible|(?:unified:)?(?!flow/){_VENDOR}/{_MODEL}", name
+    ):
         raise fault(
             f"{name!r} is not a way to reason",
-            "write flow/NAME, openai-compatible or openai-compatible/MODEL",
+            "write vendor/model, openai-compatible, or flow/NAME",
         )
     return name
 
@@ -112,7 +126,35 @@ class SpeechSection(Section):
     end_of_turn: Providers = ["local/smart-turn"]
     vad: Providers = ["local/silero"]
     vocabulary: Texts = []
+    hedge: bool = Field(
+        default=False, description="Start the next voice beside one that is later than it usually is"
+    )
     speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
+
+
+class ClassifierSection(Section):
+    easy: Annotated[list[Words], Field(min_length=2)]
+    difficult: Annotated[list[Words], Field(min_length=2)]
+
+
+class RoutingSection(Section):
+    """When the frontier model answers instead of the first model."""
+
+    frontier: Annotated[str, AfterValidator(_reasoner)]
+    words_min: Annotated[int, Field(ge=1, le=500)] | None = None
+    patterns: Annotated[list[Pattern], BeforeValidator(_as_list)] = []
+    tool_failures: Annotated[int, Field(ge=1, le=10)] | None = None
+    classifier: ClassifierSection | None = None
+    budget_usd: Annotated[float, Field(gt=0, le=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _decides(self) -> RoutingSection:
+        if not (self.words_min or self.patterns or self.tool_failures or self.classifier):
+            raise fault(
+                "nothing says when the frontier model is asked",
+                "add words_min, patterns, tool_failures or classifier",
+            )
+        return self
 
 
 class ReasoningSection(Section):
@@ -124,6 +166,10 @@ class ReasoningSection(Section):
     tools: list[Words] = []
     first_word_ms: Annotated[int, Field(ge=200, le=30_000)] = 4000
     rounds_max: Annotated[int, Field(ge=1, le=10)] = 4
+    hedge: bool = Field(
+        default=False, description="Start the next model beside one that is later than it usually is"
+    )
+    routing: RoutingSection | None = None
 
 
 class DisclosureSection(Section):
@@ -156,8 +202,12 @@ class EscalationSection(Section):
 def _knobs(name: str, struct: type[msgspec.Struct], **extra: Any) -> type[Section]:
     """A section with the fields of a policy struct, so that the two can never disagree."""
     limits: dict[type, Any] = {int: Field(ge=0, le=86_400_000), float: Field(ge=0.0, le=1.0), bool: Field()}
+    usd = Field(ge=0.0, le=1000.0)
     fields: dict[str, Any] = {
-        item.name: (Annotated[item.type, limits[item.type]], item.default)
+        item.name: (
+            Annotated[item.type, usd if item.name.endswith("_usd") else limits.get(item.type, Field())],
+            item.default,
+        )
         for item in msgspec.structs.fields(struct)
     }
     return create_model(name, __base__=Section, **fields, **extra)
@@ -165,6 +215,11 @@ def _knobs(name: str, struct: type[msgspec.Struct], **extra: Any) -> type[Sectio
 
 _TurnKnobs = _knobs("TurnKnobs", TurnPolicy, preset=(Literal[tuple(PRESETS)], "balanced"))
 _SilenceKnobs = _knobs("SilenceKnobs", SilencePolicy)
+_KNOBS_OF_MODES = {
+    "provider_wait_ms": "provider",
+    "talk_tail_ms": "push_to_talk",
+    "talk_max_ms": "push_to_talk",
+}
 
 
 class TurnSection(_TurnKnobs):  # type: ignore[misc,valid-type]
@@ -172,15 +227,15 @@ class TurnSection(_TurnKnobs):  # type: ignore[misc,valid-type]
 
     @model_validator(mode="after")
     def _consistent(self) -> TurnSection:
-        values = msgspec.to_builtins(PRESETS[self.preset]) | self.overrides()
-        for low, high in (
-            ("stop_silence_min_ms", "stop_silence_max_ms"),
-            ("score_incomplete", "score_complete"),
-        ):
-            if values[low] > values[high]:
+        for contradiction in turn_contradictions(turn_policy(self.preset, self.overrides())):
+            raise fault(
+                contradiction, f"the preset {self.preset!r} fills in what the file leaves out; set both"
+            )
+        for knob, mode in _KNOBS_OF_MODES.items():
+            if knob in self.model_fields_set and self.endpointing != mode:
                 raise fault(
-                    f"{low} ({values[low]}) is greater than {high} ({values[high]})",
-                    f"the preset {self.preset!r} fills in what the file leaves out; set both",
+                    f"{knob} means nothing with `endpointing: {self.endpointing}`",
+                    f"remove it, or write `endpointing: {mode}`",
                 )
         return self
 
@@ -194,12 +249,8 @@ class SilenceSection(_SilenceKnobs):  # type: ignore[misc,valid-type]
 
     @model_validator(mode="after")
     def _consistent(self) -> SilenceSection:
-        if self.filler_after_ms >= self.reply_deadline_ms:
-            raise fault(
-                f"filler_after_ms ({self.filler_after_ms}) is not below"
-                f" reply_deadline_ms ({self.reply_deadline_ms})",
-                "a filler must come before the reply is given up",
-            )
+        for contradiction in silence_contradictions(msgspec.convert(self.model_dump(), SilencePolicy)):
+            raise fault(contradiction, "set both")
         return self
 
 
@@ -217,6 +268,7 @@ class AgentFile(Section):
     agent: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
     persona: PersonaSection
     greeting: Words
+    protect_greeting: bool = Field(default=False, description="The caller hears all of it, whatever he says")
     language: Annotated[str, AfterValidator(_language)] = "en-US"
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     speech: SpeechSection = SpeechSection()
@@ -224,6 +276,7 @@ class AgentFile(Section):
     turn: TurnSection = TurnSection()
     silence: SilenceSection = SilenceSection()
     fillers: Annotated[list[Words], Field(min_length=1)] = list(Policy().fillers)
+    thinking_sound: bool = Field(default=False, description="A soft tone takes turns with the fillers")
     phrases: PolicyWords = PolicyWords()
     tools: dict[str, dict[str, Any]] = {}
     disclosures: dict[str, DisclosureSection] = {}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from antiphon.conversation.policy import Policy
+
+UNIFIED = "unified:"  # Before the name of a model that hears and speaks by itself.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +31,34 @@ class Speech:
     vad: tuple[str, ...]
     vocabulary: tuple[str, ...] = ()
     speed: float = 1.0
+    hedge: bool = False  # Start the next voice beside one that is later than it usually is.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """When the frontier model answers instead of the first one of the file. Whatever is given can decide so.
+
+    Attributes:
+        frontier: One of the file's models.
+        words_min: The caller's turn has so many words; 0 for never.
+        patterns: Regular expressions on the caller's words.
+        tool_failures: So many tools have failed since the caller spoke; 0 for never.
+        easy, difficult: Example turns of a classifier.
+        budget_usd: A call that has cost this much stays with the fast model.
+    """
+
+    frontier: str
+    words_min: int = 0
+    patterns: tuple[str, ...] = ()
+    tool_failures: int = 0
+    easy: tuple[str, ...] = ()
+    difficult: tuple[str, ...] = ()
+    budget_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reasoning:
-    """How replies come about. `models` in order of preference: "openai-compatible", "flow/front_desk"."""
+    """How replies come about. `models` in order of preference: "acme/model", "flow/front_desk"."""
 
     models: tuple[str, ...]
     prompt: str = ""
@@ -40,6 +66,13 @@ class Reasoning:
     tools: tuple[str, ...] = ()
     first_word_ms: int = 4000  # A model without a first word by then has failed; the next one answers.
     rounds_max: int = 4  # Tool rounds within one reply.
+    hedge: bool = False  # Start the next model beside one that is later than it usually is.
+    routing: Routing | None = None
+
+    @property
+    def language_models(self) -> tuple[str, ...]:
+        """Without the flows, and without models that hear and speak by themselves."""
+        return tuple(name for name in self.models if not name.startswith(("flow/", UNIFIED)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +153,14 @@ class AgentDefinition:
         return f"{said} {self.greeting}".strip()
 
     @property
-    def opening_uninterruptible(self) -> bool:
-        """Whether the law or the operator wants the opening heard to its end."""
-        return any(item.uninterruptible for item in self.disclosures if item.when == "always")
+    def uninterruptible(self) -> tuple[str, ...]:
+        """Disclosures that the law or the operator wants heard to their end, wherever they are said."""
+        return tuple(item.text for item in self.disclosures if item.uninterruptible)
+
+    @property
+    def owed(self) -> tuple[str, ...]:
+        """Those of them that every caller must hear."""
+        return tuple(item.text for item in self.disclosures if item.uninterruptible and item.when == "always")
 
     @property
     def ai_answer(self) -> str:

@@ -27,6 +27,7 @@ class Draft:
     state: FlowState
     now: datetime
     said: list[str] = field(default_factory=list)
+    protected: list[str] = field(default_factory=list)
     facts: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     tool: ToolAsk | None = None
     expect: Expect = Expect.OPEN
@@ -54,10 +55,14 @@ class Draft:
     def set(self, **changes: Any) -> None:
         self.state = dataclasses.replace(self.state, **changes)
 
-    def say(self, template: str, extra: Mapping[str, Any] | None = None) -> None:
+    def say(
+        self, template: str, extra: Mapping[str, Any] | None = None, *, uninterruptible: bool = False
+    ) -> None:
         words = render(template, paths.spoken(self.flow, self.state, extra))
         if words:
             self.said.append(words)
+            if uninterruptible:
+                self.protected.append(words)
 
     def words(self, template: str) -> str:
         return render(template, paths.spoken(self.flow, self.state))
@@ -76,6 +81,8 @@ class Draft:
             else:
                 self.count_up(f"words:{question.text}")
         self.said.append(question.text)
+        if question.uninterruptible:
+            self.protected.append(question.text)
         self.wait(dataclasses.replace(question, expect=expect, phrases=phrases, heard=True))
 
     def count(self, key: str) -> int:
@@ -133,9 +140,9 @@ class Draft:
         if said and self.tool is None:
             self.set(last_said=" ".join(said))
         return Outcome(
-            state=self.state, say=said, tool=self.tool, facts=self.facts, expect=self.expect,
-            phrases=self.phrases, end=self.end, escalate=self.escalation,
-            summary=summary(self.flow, self.state),
+            state=self.state, say=said, protected=tuple(self.protected), tool=self.tool,
+            facts=self.facts, expect=self.expect, phrases=self.phrases, end=self.end,
+            escalate=self.escalation, summary=summary(self.flow, self.state),
         )  # fmt: skip
 
 

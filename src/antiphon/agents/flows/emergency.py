@@ -10,12 +10,13 @@ A false alarm costs a sentence; a missed one may cost a life. So a pattern fires
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from antiphon.agents.definition.values import Emergency, EmergencyRule
 from antiphon.agents.flows.acts import normal
 from antiphon.agents.flows.speaking import number
-from antiphon.agents.ports import Reasoner, Replying, ReplyKind, ReplyRequest
+from antiphon.agents.ports import Exchange, Reasoner, Replying, ReplyKind, ReplyRequest, WarmsReplies
 
 NUMBERS = {"en-US": "911", "en-CA": "911", "en-GB": "999", "en-AU": "000", "en-NZ": "111", "en-IE": "112"}
 CRISIS_NUMBERS = {"en-US": "988", "en-CA": "988", "en-GB": "116123", "en-AU": "131114", "en-IE": "116123"}
@@ -165,6 +166,11 @@ class EmergencyGuard:
         self._alarms.add(request.reply_id)
         act.say(alarm.words)
         act.escalate("emergency", f"emergency: {alarm.rule}")
+
+    async def warm(self, history: Sequence[Exchange]) -> None:
+        """As `WarmsReplies`."""
+        if isinstance(self.reasoner, WarmsReplies):
+            await self.reasoner.warm(history)
 
     def confirm(self, reply_id: str) -> None:
         if reply_id not in self._alarms:

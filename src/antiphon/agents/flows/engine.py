@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -96,6 +97,11 @@ def say_goodbye(flow: Flow, state: FlowState, reason: str, now: datetime) -> Out
 def question_lost(state: FlowState) -> FlowState:
     """The reply was cut before its question was heard."""
     return replace(state, question=replace(state.question, heard=False))
+
+
+def disclosures_heard(state: FlowState, lost: Collection[str]) -> FlowState:
+    """The reply is over: of its uninterruptible SAY steps these were not heard, and are to be taken again."""
+    return replace(state, told=state.told - set(lost), unproved={})
 
 
 # --- whole-turn acts --------------------------------------------------------------------------------------

@@ -139,6 +139,7 @@ def _step(goal: str, index: int, section: StepSection) -> Step:
         },
         when=section.when,
         unless=section.unless,
+        uninterruptible=section.uninterruptible,
     )
 
 

@@ -108,6 +108,7 @@ class Step:
         empty: RUN: the list that must not be empty; else the trouble is the result's "reason" or "none".
         when, unless: A path, or path=value; the step is skipped unless the first holds, or if the
             second does.
+        uninterruptible: What it says is heard to its end; a SAY step that was not is taken again.
     """
 
     verb: Verb
@@ -125,6 +126,7 @@ class Step:
     troubles: Mapping[str, Trouble] = field(default_factory=dict)
     when: str = ""
     unless: str = ""
+    uninterruptible: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

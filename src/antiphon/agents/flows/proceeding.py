@@ -88,12 +88,15 @@ def _take(draft: Draft, step: Step) -> None:
             offer(draft, step)
         case Verb.CONFIRM:
             words = draft.words(step.target)
-            draft.ask(
-                Question(asking=Asking.CONFIRM, name=step.name, text=words), Expect.YES_NO, ("yes", "no")
+            question = Question(
+                asking=Asking.CONFIRM, name=step.name, text=words, uninterruptible=step.uninterruptible
             )
+            draft.ask(question, Expect.YES_NO, ("yes", "no"))
         case Verb.SAY:
-            draft.say(step.target)
+            draft.say(step.target, uninterruptible=step.uninterruptible)
             draft.set(told=draft.state.told | {step.name})
+            if step.uninterruptible:
+                draft.set(unproved={**draft.state.unproved, step.name: draft.words(step.target)})
 
 
 def _arguments(draft: Draft, step: Step) -> dict[str, Any]:
@@ -257,7 +260,7 @@ def _effect_happened(draft: Draft, step: Step, result: ToolResult) -> None:
     # Everything read before the effect may be out of date now; what this goal still says may need it.
     draft.set(results={**draft.state.results, step.name: stored}, effects=draft.state.effects | {step.name})
     before = len(draft.said)
-    draft.say(step.say)
+    draft.say(step.say, uninterruptible=step.uninterruptible)
     draft.set(untold=" ".join(draft.said[before:]))
 
 
@@ -270,7 +273,7 @@ def _found(draft: Draft, step: Step, ask: ToolAsk, result: ToolResult) -> None:
         _trouble(draft, step, reason if reason in step.troubles else "none", result.value)
         return
     draft.set(results={**draft.state.results, step.name: stored}, offered={})
-    draft.say(step.say)
+    draft.say(step.say, uninterruptible=step.uninterruptible)
 
 
 def _trouble(draft: Draft, step: Step, error: str, value: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from antiphon.agents import disclosures
 from antiphon.agents.flows import engine
 from antiphon.agents.flows.model import Flow
 from antiphon.agents.flows.state import FlowState, Outcome
@@ -26,11 +27,13 @@ class Draft:
 
 @dataclass(slots=True)
 class FlowReasoner:
-    """`Reasoner` for one call. `greeting` are the first words, disclosures included."""
+    """`Reasoner` for one call. `greeting` are the first words, disclosures included; `protected` are texts
+    that are uninterruptible wherever they are said."""
 
     flow: Flow
     understanding: Understands
     greeting: str = ""
+    protected: tuple[str, ...] = ()
     _state: FlowState = field(default_factory=FlowState)
     _drafts: dict[str, Draft] = field(default_factory=dict)
 
@@ -69,7 +72,7 @@ class FlowReasoner:
 
     async def _speak(self, request: ReplyRequest, outcome: Outcome, act: Replying, draft: Draft) -> Outcome:
         for _ in range(TOOLS_MAX):
-            _say(outcome, act, draft)
+            self._say(outcome, act, draft)
             if outcome.tool is None:
                 break
             draft.state = outcome.state
@@ -81,6 +84,11 @@ class FlowReasoner:
         return replace(
             outcome, state=replace(outcome.state, last_said=draft.text.strip() or outcome.state.last_said)
         )
+
+    def _say(self, outcome: Outcome, act: Replying, draft: Draft) -> None:
+        text = "".join(f"{words} " for words in outcome.say)
+        disclosures.say(act, text, (*self.protected, *outcome.protected))
+        draft.text += text
 
     def _now(self, request: ReplyRequest) -> datetime:
         return request.now
@@ -106,16 +114,14 @@ class FlowReasoner:
         draft = self._drafts.pop(reply_id, None)
         if draft is None or not draft.confirmed:
             return
-        if self._state.untold and (complete or _contains(text, self._state.untold)):
+        unproved = self._state.unproved
+        if unproved:
+            lost = [step for step, words in unproved.items() if not disclosures.contains(text, words)]
+            self._state = engine.disclosures_heard(self._state, lost)
+        if self._state.untold and (complete or disclosures.contains(text, self._state.untold)):
             self._state = replace(self._state, untold="")
         if not complete and draft.question and not _mostly_heard(text, draft.question):
             self._state = engine.question_lost(self._state)
-
-
-def _say(outcome: Outcome, act: Replying, draft: Draft) -> None:
-    for words in outcome.say:
-        act.say(f"{words} ")
-        draft.text += f"{words} "
 
 
 def _close(outcome: Outcome, act: Replying, draft: Draft) -> None:
@@ -128,11 +134,7 @@ def _close(outcome: Outcome, act: Replying, draft: Draft) -> None:
         act.expect(outcome.expect, outcome.phrases)
 
 
-def _contains(text: str, part: str) -> bool:
-    return " ".join(part.split()) in " ".join(text.split())
-
-
 def _mostly_heard(text: str, question: str) -> bool:
     """Whether the caller heard enough of the question to know it: all but its last two words."""
     words = question.split()
-    return _contains(text, " ".join(words[: max(1, len(words) - 2)]))
+    return disclosures.contains(text, " ".join(words[: max(1, len(words) - 2)]))

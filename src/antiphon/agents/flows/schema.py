@@ -69,6 +69,9 @@ class StepSection(Section):
     troubles: dict[str, TroubleSection] = Field(default_factory=dict, alias="on")
     when: str = ""
     unless: str = ""
+    uninterruptible: bool = Field(
+        default=False, description="A disclosure or a read-back: the caller hears it to its end"
+    )
 
     @model_validator(mode="after")
     def _one_verb(self) -> StepSection:
@@ -84,6 +87,8 @@ class StepSection(Section):
                 "an offer without `into:` and `key:`",
                 "say where the choice goes and which field identifies it",
             )
+        if self.uninterruptible and not (self.confirm or self.say):
+            raise fault("nothing that could be uninterruptible is said", "give it to a confirm or a say step")
         if (self.run or self.do) and not self.name:
             raise fault("a tool without `as:`", "name its result")
         return self

@@ -30,6 +30,7 @@ class Question:
         name: The slot, or the step's name for OFFER and CONFIRM.
         text: Its words as last asked.
         options: What was offered, in the order said.
+        uninterruptible: A read-back that the caller hears to its end.
         heard: False when the reply was cut before its question reached the caller's ear.
     """
 
@@ -40,6 +41,7 @@ class Question:
     heard: bool = True
     expect: Expect = Expect.OPEN
     phrases: tuple[str, ...] = ()
+    uninterruptible: bool = False
 
 
 def about_spelling(question: Question) -> bool:
@@ -71,6 +73,7 @@ class FlowState:
     finished: Goals done in this call.
     answered: Facts given in this call.
     untold: Words about an effect that the caller has not heard yet.
+    unproved: Uninterruptible SAY step -> its words, until it is known whether they were heard.
     """
 
     goal: str = ""
@@ -90,6 +93,7 @@ class FlowState:
     answered: tuple[str, ...] = ()
     last_said: str = ""
     untold: str = ""
+    unproved: Mapping[str, str] = field(default_factory=dict)
     caller_number: str = ""
 
 
@@ -116,6 +120,7 @@ class Outcome:
 
     state: FlowState
     say: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()  # Those parts of `say` that must be heard to their end.
     tool: ToolAsk | None = None
     facts: tuple[tuple[str, Mapping[str, Any]], ...] = ()  # Still to be answered in this reply.
     expect: Expect = Expect.OPEN

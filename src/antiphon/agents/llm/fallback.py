@@ -9,7 +9,16 @@ from typing import Any
 
 import structlog
 
-from antiphon.agents.ports import Expect, Reasoner, Replying, ReplyKind, ReplyRequest, ToolResult
+from antiphon.agents.ports import (
+    Exchange,
+    Expect,
+    Reasoner,
+    Replying,
+    ReplyKind,
+    ReplyRequest,
+    ToolResult,
+    WarmsReplies,
+)
 from antiphon.errors import DeadlineExceeded, ProviderError
 
 log = structlog.get_logger(__name__)
@@ -19,30 +28,41 @@ log = structlog.get_logger(__name__)
 class FallbackReasoner:
     """Tries each reasoner in order until one gives a reply.
 
-    One that has already said something, or run a tool, when it fails is not followed by another in the same
-    reply: the caller would hear two answers. The error goes up, and the core says that there is trouble.
+    One that has already said something, or run a tool with an effect, when it fails is not followed by
+    another in the same reply: the caller would hear two answers, or two appointments would be made. The error
+    goes up, and the core says that there is trouble. A tool that only reads may be run again.
     All of them hear of confirmations, so a flow that steps in knows where things stand as far as it can.
+
+    Attributes:
+        effects: Names of the tools that change the world.
     """
 
     reasoners: Sequence[Reasoner]
     first_word_ms: int = 4000
+    effects: frozenset[str] = frozenset()
     _answered: dict[str, Reasoner] = field(default_factory=dict)
 
     async def reply(self, request: ReplyRequest, act: Replying) -> None:
         """As `Reasoner`."""
         for reasoner in self.reasoners[:-1]:
-            watched = _Watched(act)
+            watched = _Watched(act, self.effects)
             self._answered[request.reply_id] = reasoner
             try:
                 await _within_first_word(reasoner, request, watched, self.first_word_ms)
                 return
             except (ProviderError, DeadlineExceeded) as error:
-                log.warning("reasoner_fell_back", error=type(error).__name__, spoke=watched.acted.is_set())
+                log.warning("reasoner_fell_back", error=type(error).__name__, spoke=watched.bound)
                 reasoner.discard(request.reply_id)
-                if watched.acted.is_set():
+                if watched.bound:
                     raise
         self._answered[request.reply_id] = self.reasoners[-1]
         await self.reasoners[-1].reply(request, act)
+
+    async def warm(self, history: Sequence[Exchange]) -> None:
+        """As `WarmsReplies`; whoever is asked first is warmed first."""
+        for reasoner in self.reasoners:
+            if isinstance(reasoner, WarmsReplies):
+                await reasoner.warm(history)
 
     def confirm(self, reply_id: str) -> None:
         """As `Reasoner`."""
@@ -90,28 +110,37 @@ async def _within_first_word(
 
 
 class _Watched:
-    """`Replying` that knows whether anything came of the reply yet."""
+    """`Replying` that knows whether anything came of the reply yet (`acted`), and whether anything did that
+    cannot be taken back (`bound`)."""
 
-    def __init__(self, act: Replying) -> None:
+    def __init__(self, act: Replying, effects: frozenset[str]) -> None:
         self._act = act
+        self._effects = effects
         self.acted = asyncio.Event()
+        self.bound = False
 
-    def say(self, text: str) -> None:
+    def _bind(self) -> None:
+        self.bound = True
+        self.acted.set()
+
+    def say(self, text: str, *, uninterruptible: bool = False) -> None:
         if text.strip():
-            self.acted.set()
-        self._act.say(text)
+            self._bind()
+        self._act.say(text, uninterruptible=uninterruptible)
 
     async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         self.acted.set()
+        if name in self._effects:
+            self._bind()
         return await self._act.run_tool(name, arguments)
 
     def expect(self, kind: Expect, phrases: Sequence[str] = ()) -> None:
         self._act.expect(kind, phrases)
 
     def end_call(self, cause: str) -> None:
-        self.acted.set()
+        self._bind()
         self._act.end_call(cause)
 
     def escalate(self, reason: str, summary: str) -> None:
-        self.acted.set()
+        self._bind()
         self._act.escalate(reason, summary)

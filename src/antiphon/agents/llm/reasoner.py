@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from antiphon.agents import disclosures
 from antiphon.agents.definition.values import AgentDefinition
 from antiphon.agents.ports import (
     CallerTurn,
@@ -96,7 +97,7 @@ class LlmReasoner:
     async def reply(self, request: ReplyRequest, act: Replying) -> None:
         """As `Reasoner`."""
         if request.kind is ReplyKind.GREETING:
-            act.say(self.definition.opening)
+            disclosures.say(act, self.definition.opening, self.definition.uninterruptible)
             act.expect(Expect.OPEN)
             return
         rounds: list[_ToolRound] = []

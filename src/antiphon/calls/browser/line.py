@@ -195,7 +195,8 @@ class BrowserLine:
             channel.send(self._backlog.popleft())
 
     def _on_message(self, message: object) -> None:
-        """From the page: "end", "dtmf:5", "far_end:120" (its own playout delay, ms); all else is ignored."""
+        """From the page: "end", "dtmf:5", "talk:down", "talk:up", "far_end:120" (its own playout delay, ms).
+        All else is ignored."""
         if not isinstance(message, str) or len(message) > PAGE_MESSAGE_MAX_CHARS:
             return
         word, _, value = message.partition(":")
@@ -203,6 +204,8 @@ class BrowserLine:
             self.finish("hangup")
         elif word == "dtmf" and value in _DIGITS and self._source is not None:
             self._source.dtmf(value)
+        elif word == "talk" and value in ("down", "up") and self._source is not None:
+            self._source.talk(value == "down")
         elif word == "far_end" and value.isdecimal():
             low, high = FAR_END_RANGE_MS
             self._far_end_ms = max(low, min(high, int(value)))

@@ -46,6 +46,16 @@ class Wire(Protocol):
     def close(self, code: CloseCode, reason: str) -> None: ...
 
 
+class _Gone:
+    """The socket of a stream that has none any more."""
+
+    def send(self, message: bytes) -> None: ...
+    def close(self, code: CloseCode, reason: str) -> None: ...
+
+
+_GONE = _Gone()
+
+
 class _Phase(Enum):
     CONNECTING = "connecting"
     STREAMING = "streaming"
@@ -73,7 +83,8 @@ class TwilioSession:
         redeem: Callable[[str], StreamGrant] | None,
         grant: StreamGrant | None = None,
     ) -> None:
-        self._line, self._switchboard, self._agent = line, switchboard, agent
+        self._line: Wire = line
+        self._switchboard, self._agent = switchboard, agent
         self._clock, self._counted, self._redeem, self._grant = clock, counted, redeem, grant
         self._phase = _Phase.CONNECTING
         self._heard_ns = clock()
@@ -98,9 +109,10 @@ class TwilioSession:
         except wire.BadMessage as error:
             self._bad(str(error))
             return
+        if type(event) is wire.Media:  # 50 a second; everything else is rare.
+            self._media(event)
+            return
         match event:
-            case wire.Media():
-                self._media(event)
             case wire.Mark(mark=mark) if self._source is not None:
                 self._source.played(mark.name)
             case wire.Dtmf(dtmf=dtmf) if self._source is not None:
@@ -117,6 +129,7 @@ class TwilioSession:
     def disconnected(self) -> None:
         """The socket is gone, with or without a `stop`."""
         self._over("hangup", None)
+        self._line = _GONE  # It knows us; both are freed at once when neither is known by the other.
 
     def check(self, now_ns: int) -> None:
         """Called about once a second: a stream that has gone quiet is dead, whatever TCP says."""
@@ -148,12 +161,13 @@ class TwilioSession:
             self._line.close(CloseCode.DONE, "")
 
     def _media(self, message: wire.Media) -> None:
+        media = message.media
         if self._source is None:
             self._refuse(CloseCode.PROTOCOL, "media before start")
-        elif message.stream_sid not in ("", self._stream_sid):
+        elif message.stream_sid != self._stream_sid and message.stream_sid:
             self._bad("media of another stream")
-        elif message.media.track == "inbound":
-            self._source.receive(message.media.payload)
+        elif media.track == "inbound":
+            self._source.receive(media.payload)
 
     def _start(self, start: wire.StartBody) -> None:
         if self._phase is _Phase.STREAMING:

@@ -1,7 +1,7 @@
 """AssemblyAI's streaming messages (v3), to and from our values. Pure.
 
-Sources: the message types of assemblyai 1.8.2; assemblyai.com/docs, pages "Message Sequence", "Turn Detection"
-and "Updating Configuration Mid-Stream", read 2026-11-25.
+Sources: the message types of assemblyai 1.8.2; assemblyai.com/docs, pages "Message Sequence",
+"Turn Detection", "Updating Configuration Mid-Stream", read 2026-11-25.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from antiphon.errors import ProviderError, ProviderProtocolError, ProviderRejected, ProviderUnavailable
-from antiphon.providers.failures import from_status
 from antiphon.providers.listening import Asked, Heard, key_terms
+from antiphon.providers.refusals import refused
 from antiphon.speech.ports import TurnEvent, TurnMoment
 
 T = TypeVar("T")
@@ -128,7 +128,7 @@ def from_code(code: int | None) -> ProviderError:
     if code is None:
         return ProviderUnavailable(NAME, "the connection broke")
     if 400 <= code < 600:
-        return from_status(NAME, code)
+        return refused(NAME, code)
     if code in REJECTED_CLOSES:
         return ProviderRejected(NAME, f"error {code}: check the key, the balance and the model")
     return ProviderUnavailable(NAME, f"error {code}")

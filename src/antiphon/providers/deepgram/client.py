@@ -11,13 +11,12 @@ import httpx
 
 from antiphon.errors import ConfigError, ProviderProtocolError, ProviderUnavailable
 from antiphon.providers.deepgram.wire import NAME
-from antiphon.providers.failures import from_status, socket_errors
+from antiphon.providers.failures import socket_errors
+from antiphon.providers.refusals import refused
+from antiphon.providers.streaming import KEEP_ALIVE_S
 
 if TYPE_CHECKING:
     from deepgram import AsyncDeepgramClient
-
-# Idle connections are kept through a pause in the conversation; opening one costs a caller 100-200 ms.
-_KEPT_IDLE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,7 @@ def deepgram_client(config: DeepgramConfig) -> AsyncDeepgramClient:
         environment=environment,
         api_key=config.key,
         max_retries=0,  # The caller is waiting; the fallback is better than a second try.
-        httpx_client=httpx.AsyncClient(limits=httpx.Limits(keepalive_expiry=_KEPT_IDLE_S)),
+        httpx_client=httpx.AsyncClient(limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE_S)),
     )
 
 
@@ -64,9 +63,9 @@ def deepgram_errors() -> Iterator[None]:
         with socket_errors(NAME):
             yield
     except ApiError as error:  # Holds the request's headers, and so the key: not even as a cause.
-        if error.status_code is None:
+        if error.status_code is None or error.status_code < 400:
             raise ProviderProtocolError(NAME, "an answer the SDK cannot read") from None
-        raise from_status(NAME, error.status_code) from None
+        raise refused(NAME, error.status_code) from None
     except httpx.TimeoutException:
         raise ProviderUnavailable(NAME, "no answer in time") from None
     except httpx.HTTPError as error:

@@ -98,6 +98,7 @@ class ListeningLimits:
             none when they found no words.
         send_ms: For the network to take one block.
         backoff_first_ms, backoff_max_ms: Between attempts to connect; doubled each time.
+        told_wait_max_ms: A vendor's own Retry-After is kept to, up to here.
         attempts_until_down: So many failures in a row, and finals are lost at once instead of late. The
             stream goes on trying.
         replay_ms: How much audio is kept to be said again; older audio is dropped and counted.
@@ -106,11 +107,12 @@ class ListeningLimits:
     """
 
     connect_ms: int = 3_000
-    final_ms: int = 2_500
+    final_ms: int = 1_400  # The core waits 1.5 s for a final before it goes on without.
     settle_ms: int = 700
     send_ms: int = 2_000
     backoff_first_ms: int = 100
     backoff_max_ms: int = 2_000
+    told_wait_max_ms: int = 10_000
     attempts_until_down: int = 3
     replay_ms: int = 30_000
     closing_ms: int = 40

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
@@ -20,20 +20,17 @@ from antiphon.providers.listening.heard import (
     Asked,
     Heard,
     Link,
-    ListeningCounters,
     ListeningLimits,
     Recogniser,
 )
-from antiphon.providers.listening.journal import Journal, Piece
+from antiphon.providers.listening.journal import Piece
+from antiphon.providers.listening.upload import Upload
 from antiphon.providers.listening.words import CallWords, Owed
 from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TurnEvent, TurnMoment
 
 log = structlog.get_logger()
 
-# Silence for a vendor that waits for the end of a turn: sent at the pace of a line, and no longer than the
-# vendors' own last resort (Flux ends a turn after 5 s of silence at the latest).
-_SILENCE_EVERY_MS = 100
-_SILENCE_AT_MOST_MS = 6_000
+_ASK_WITH_SILENCE_MS = 300  # Flux says something every 250 ms of audio.
 
 
 class ListeningStream:
@@ -52,23 +49,27 @@ class ListeningStream:
         terms: Callable[[Sequence[str]], tuple[str, ...]],
         limits: ListeningLimits,
     ) -> None:
-        self.counters = ListeningCounters()
         self.failure: ProviderError | None = None
         self._recogniser, self._config, self._emit = recogniser, config, emit
         self._terms, self._limits = terms, limits
-        self._wanted = terms(())
         self._rate_hz = recogniser.sample_rate_hz(config.sample_rate_hz)
         self._vendor_ends = config.provider_turns and recogniser.ends_turns
-        self._keep_alive_ms = limits.keep_alive_ms or recogniser.keep_alive_ms
         self._words = CallWords(vendor_ends=self._vendor_ends)
+        self._upload = Upload(
+            recogniser,
+            self._rate_hz,
+            limits,
+            self._words,
+            asked=self._asked,
+            vendor_ends=self._vendor_ends,
+        )
+        self._upload.terms = terms(())
+        self.counters = self._upload.counters
+        self._journal = self._upload.journal
         self._blocks = Blocks(config.sample_rate_hz, self._rate_hz, recogniser.block_ms)
-        self._journal = Journal(limits.replay_ms)
-        self._wake = asyncio.Event()
         self._late = asyncio.Event()
-        self._sent_ms = 0  # On the present connection.
         self._down = False
         self._progress = False
-        self._silence_left_ms = 0
         self._closed = False
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._run(), name=f"listening:{recogniser.name}")
@@ -77,11 +78,11 @@ class ListeningStream:
     def push(self, pcm: bytes) -> None:
         if self._closed or self._dead:
             return
-        self._silence_left_ms = 0
+        self._upload.no_silence()
         self._keep(self._blocks.push(pcm))
 
     def speech_started(self) -> None:
-        self._silence_left_ms = 0
+        self._upload.no_silence()
 
     def speech_stopped(self) -> None:
         if self._closed:
@@ -93,7 +94,7 @@ class ListeningStream:
             self._journal.forget_all()  # Said again, it would be heard as a part of the next answer.
             return
         self._journal.append(Piece(segment=self._words.segment, owed=owed))
-        self._wake.set()
+        self._upload.wake()
         self._loop.call_later(self._limits.final_ms / 1000, self._overdue, owed)
 
     def turn_committed(self) -> None:
@@ -105,8 +106,8 @@ class ListeningStream:
         self._journal.forget_before(self._words.oldest)
 
     def expect(self, phrases: Sequence[str]) -> None:
-        self._wanted = self._terms(phrases)
-        self._wake.set()
+        self._upload.terms = self._terms(phrases)
+        self._upload.wake()
 
     async def aclose(self) -> None:
         """Stop at once: nothing is emitted from here on. Takes `closing_ms` at most."""
@@ -129,7 +130,7 @@ class ListeningStream:
                 Piece(segment=segment, pcm=pcm, offset_ms=offset_ms, duration_ms=duration_ms)
             )
         self.counters.dropped_ms = self._journal.dropped_ms
-        self._wake.set()
+        self._upload.wake()
 
     async def _run(self) -> None:
         failures = 0
@@ -138,6 +139,9 @@ class ListeningStream:
             try:
                 await self._connection()
             except ProviderError as failure:
+                if self._task.cancelling():
+                    # A client library took our cancellation for a failure to connect.
+                    raise asyncio.CancelledError from None
                 failures = 1 if self._progress else failures + 1
                 self._failed(failure, failures)
             if not self._dead:
@@ -147,8 +151,6 @@ class ListeningStream:
         """Finals are owed even when a fault of ours has stopped everything."""
         if task.cancelled() or (fault := task.exception()) is None:
             return
-        while isinstance(fault, BaseExceptionGroup):
-            fault = fault.exceptions[0]
         name = self._recogniser.name
         log.error("stt_stream_broke", vendor=name, error=type(fault).__name__)
         self.failure = ProviderProtocolError(name, f"the adapter broke ({type(fault).__name__})")
@@ -160,25 +162,29 @@ class ListeningStream:
         self.failure = failure
         self._journal.rewind()
         self._words.reconnected()
-        log.warning("stt_connection_lost", vendor=self._recogniser.name, reason=str(failure), row=failures)
-        if self._dead or failures >= self._limits.attempts_until_down:
+        down = self._dead or failures >= self._limits.attempts_until_down
+        if failures == 1 or (down and not self._down):  # Not with every attempt of an outage.
+            log.warning("stt_connection_lost", vendor=self._recogniser.name, reason=str(failure), down=down)
+        if down:
             self._down = True
             self._give(self._words.lose_all(self._loop.time()))
             self._journal.forget_before(self._words.oldest)
 
     def _backoff_s(self, failures: int) -> float:
         limits = self._limits
-        wait_ms = min(limits.backoff_first_ms * 2 ** max(0, failures - 1), limits.backoff_max_ms)
+        wait_ms = min(limits.backoff_first_ms * 2 ** min(max(0, failures - 1), 16), limits.backoff_max_ms)
+        told_ms = getattr(self.failure, "retry_after_ms", None) or 0
+        wait_ms = max(wait_ms, min(told_ms, limits.told_wait_max_ms))
         # Every call of a process lost its connection in the same moment; they must not all come back in one.
         return float(wait_ms * random.uniform(0.75, 1.25) / 1000)
 
     async def _connection(self) -> None:
         """One connection from its handshake to its end, which is always an error."""
-        wanted = self._wanted
+        terms = self._upload.terms
         asked = Asked(
             sample_rate_hz=self._rate_hz,
             language=self._config.language,
-            terms=wanted,
+            terms=terms,
             provider_turns=self._vendor_ends,
         )
         async with AsyncExitStack() as stack:
@@ -188,18 +194,22 @@ class ListeningStream:
             except TimeoutError:
                 raise ProviderUnavailable(self._recogniser.name, "no connection in time") from None
             self.counters.connections += 1
-            self._sent_ms = 0
             self._late.clear()
-            await self._talk(link, wanted)
+            await self._talk(link, terms)
 
     async def _talk(self, link: Link, terms: tuple[str, ...]) -> None:
+        # Not a task group: CPython 3.11 leaves its owner cancelled when a task of it fails, and forgets that
+        # the owner was cancelled when both happen at once.
+        works = (self._receive(link), self._upload.run(link, terms), self._watch())
+        tasks = [self._loop.create_task(work) for work in works]
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._receive(link))
-                tasks.create_task(self._send(link, terms))
-                tasks.create_task(self._watch())
-        except* ProviderError as group:
-            raise _first(group) from None
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+        faults = [fault for fault in ended if isinstance(fault, Exception)]
+        raise next((fault for fault in faults if not isinstance(fault, ProviderError)), faults[0])
 
     async def _watch(self) -> None:
         await self._late.wait()
@@ -217,7 +227,7 @@ class ListeningStream:
 
     def _turned(self, event: TurnEvent) -> None:
         if event.moment is TurnMoment.ENDED:
-            self._silence_left_ms = 0
+            self._upload.no_silence()
         if self._vendor_ends and not self._closed:
             text = event.text or (self._words.text if event.moment is TurnMoment.ENDED else "")
             self._emit(replace(event, text=text))
@@ -237,71 +247,10 @@ class ListeningStream:
             self.counters.settled += settled
         self._journal.forget_before(self._words.oldest)
 
-    async def _send(self, link: Link, terms: tuple[str, ...]) -> None:
-        idle_ms = 0
-        while True:
-            if terms != self._wanted:
-                terms = self._wanted
-                await self._bounded(link.expect(terms))
-            piece = self._journal.take()
-            if piece is not None:
-                idle_ms = 0
-                await self._send_piece(link, piece)
-                continue
-            self._wake.clear()
-            wait_ms = self._idle_wait_ms(idle_ms)
-            try:
-                async with asyncio.timeout(wait_ms / 1000 if wait_ms else None):
-                    await self._wake.wait()
-            except TimeoutError:
-                idle_ms = await self._idle(link, idle_ms + wait_ms)
-
-    def _idle_wait_ms(self, idle_ms: int) -> int:
-        if self._silence_left_ms > 0:
-            return _SILENCE_EVERY_MS
-        return max(0, self._keep_alive_ms - idle_ms) or self._keep_alive_ms
-
-    async def _idle(self, link: Link, idle_ms: int) -> int:
-        """Nothing to send for a while; gives how long it is now."""
-        if self._silence_left_ms > 0:
-            self._silence_left_ms -= _SILENCE_EVERY_MS
-            await self._send_audio(link, bytes(2 * self._rate_hz * _SILENCE_EVERY_MS // 1000))
-            return 0
-        if 0 < self._keep_alive_ms <= idle_ms:
-            if self._recogniser.keep_alive_silence:
-                await self._send_audio(link, bytes(2 * self._rate_hz * self._recogniser.block_ms // 1000))
-            else:
-                await self._bounded(link.keep_alive())
-            return 0
-        return idle_ms
-
-    async def _send_piece(self, link: Link, piece: Piece) -> None:
-        if piece.owed is None:
-            self._words.began(piece.segment, self._sent_ms - piece.offset_ms)
-            self.counters.replayed_ms += piece.duration_ms if piece.repeated else 0
-            piece.end_ms = self._sent_ms + piece.duration_ms
-            await self._send_audio(link, piece.pcm)
-            return
+    def _asked(self, owed: Owed) -> None:
         settle_s = self._limits.settle_ms / 1000
-        piece.owed.at_ms, piece.owed.settles_s = self._sent_ms, self._loop.time() + settle_s
-        self._loop.call_later(settle_s, self._settle, piece.owed)
-        if self._vendor_ends:
-            self._silence_left_ms = _SILENCE_AT_MOST_MS
-        else:
-            await self._bounded(link.finish())
-
-    async def _send_audio(self, link: Link, pcm: bytes) -> None:
-        duration_ms = len(pcm) * 1000 // (2 * self._rate_hz)
-        self._sent_ms += duration_ms
-        self.counters.audio_ms += duration_ms
-        await self._bounded(link.send(pcm))
-
-    async def _bounded(self, sending: Awaitable[None]) -> None:
-        try:
-            async with asyncio.timeout(self._limits.send_ms / 1000):
-                await sending
-        except TimeoutError:
-            raise ProviderUnavailable(self._recogniser.name, "does not take what it is sent") from None
+        owed.settles_s = self._loop.time() + settle_s
+        self._loop.call_later(settle_s, self._settle, owed)
 
     def _settle(self, owed: Owed) -> None:
         if self._loop.time() < owed.settles_s - 0.001:
@@ -310,6 +259,9 @@ class ListeningStream:
         given, answered = self._words.settle(self._loop.time())
         self._answered(answered, settled=True)
         self._give(given)
+        if self._words.owes(owed) and self._recogniser.keep_alive_silence:
+            # It says how far it has listened only with more audio: ask whether it is there at all.
+            self._upload.silence(_ASK_WITH_SILENCE_MS)
 
     def _overdue(self, owed: Owed) -> None:
         if not self._words.owes(owed) or self._closed:
@@ -330,11 +282,3 @@ class ListeningStream:
             self.counters.finals += transcript.final
             self.counters.lost += transcript.lost
             self._emit(transcript)
-
-
-def _first(group: BaseExceptionGroup[ProviderError]) -> ProviderError:
-    found: BaseException = group
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    assert isinstance(found, ProviderError)
-    return found

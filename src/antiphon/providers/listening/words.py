@@ -13,7 +13,7 @@ from antiphon.providers.listening.heard import Heard
 from antiphon.speech.ports import Transcript
 
 # A vendor that has listened to within this of the end of speech has heard it: the rest is the hangover of
-# our own voice activity detection and a block on its way.
+# our own voice activity detection and a block on its way. Never more than half of what was said.
 _NEARLY_MS = 500
 
 
@@ -22,16 +22,22 @@ class Owed:
     """A final that was asked for.
 
     Attributes:
-        at_ms: Where on the connection its speech ended; -1: not yet sent.
+        from_ms, at_ms: Where on the connection its speech began and ended; -1: not yet sent.
         settles_s: When it may settle without an answer.
         settling: That moment has passed.
     """
 
     segment: int
     asked_s: float
+    from_ms: int = -1
     at_ms: int = -1
     settles_s: float = 0.0
     settling: bool = False
+
+    def is_covered(self, heard_to_ms: int) -> bool:
+        """Whether a vendor that has listened this far has listened to what was said."""
+        nearly_ms = min(_NEARLY_MS, (self.at_ms - self.from_ms) // 2)
+        return 0 <= self.at_ms - nearly_ms <= heard_to_ms
 
 
 @dataclass(slots=True)
@@ -185,10 +191,10 @@ class CallWords:
         if not self._owed or self._owed[0].at_ms < 0:
             return False
         # The vendor was late with an earlier one that has settled meanwhile.
-        return heard.heard_to_ms is None or heard.heard_to_ms >= self._owed[0].at_ms - _NEARLY_MS
+        return heard.heard_to_ms is None or self._owed[0].is_covered(heard.heard_to_ms)
 
     def _has_settled(self, owed: Owed) -> bool:
-        if not owed.settling or owed.at_ms < 0 or self._heard_to_ms < owed.at_ms - _NEARLY_MS:
+        if not owed.settling or owed.at_ms < 0 or not owed.is_covered(self._heard_to_ms):
             return False
         return self._vendor_ends or self._segments[0].changing is None
 

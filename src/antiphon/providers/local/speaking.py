@@ -13,6 +13,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as engine_errors
 
+from antiphon.audio.linear import linear16
 from antiphon.audio.resample import StreamResampler
 from antiphon.errors import ProviderUnavailable
 from antiphon.providers.local.loudness import Trimmer, VoiceGains, levelled
@@ -157,20 +158,15 @@ class _Utterance:
     def _converted(self, raw: NDArray[np.float32], gain: float) -> bytes:
         voiced = self._trimmer.push(levelled(raw, gain))
         self._audible |= len(voiced) > 0
-        return _pcm(self._resampler.push(_linear(voiced)))
+        return _pcm(self._resampler.push(linear16(voiced)))
 
     def _ending(self) -> bytes:
         if not self._audible:
             return b""
-        tail = self._resampler.push(_linear(self._trimmer.finish()))
+        tail = self._resampler.push(linear16(self._trimmer.finish()))
         self._pause_ms = _PAUSE_MS.get(self._piece.mark, _PAUSE_OTHERWISE_MS) / self._speed
         pause = np.zeros(int(self._request.sample_rate_hz * self._pause_ms / 1000), dtype=np.int16)
         return _pcm(np.concatenate((tail, self._resampler.flush(), pause)))
-
-
-def _linear(samples: NDArray[np.float32]) -> NDArray[np.int16]:
-    linear: NDArray[np.int16] = np.rint(samples * 32767).astype(np.int16)
-    return linear
 
 
 def _pcm(samples: NDArray[np.int16]) -> bytes:

@@ -11,7 +11,7 @@ from antiphon.providers.local import catalogue
 from antiphon.providers.local.catalogue import Engine
 from antiphon.providers.local.models import is_installed, load_manifest
 from antiphon.providers.local.worker import WorkerClient
-from antiphon.providers.roles import Known, Role, Vendor
+from antiphon.providers.roles import Capabilities, Known, Role, Vendor
 from antiphon.speech.ports import EndOfTurn, SpeechToText, TextToSpeech, VoiceActivity
 
 T = TypeVar("T")
@@ -105,4 +105,25 @@ def _models(role: Role) -> dict[str, str]:
 
 def _known(name: str, model: str) -> Known:
     state = "installed" if is_installed(model) else f"missing: antiphon models fetch {model}"
-    return Known(name=name, licence=load_manifest()[model].licence, state=state)
+    return Known(
+        name=name, licence=load_manifest()[model].licence, state=state, capabilities=_capabilities(name)
+    )
+
+
+def _capabilities(name: str) -> Capabilities:
+    """As far as an agent file can go wrong with them."""
+    if name.startswith("whisper-"):
+        languages = ("en",) if name.endswith(".en") else ()
+        return Capabilities(languages=languages, partials=True, vocabulary=True)
+    if name.startswith("piper-joe"):
+        return Capabilities(languages=("en",))
+    if name.startswith("kokoro-"):
+        # The first letter of a voice is its language (the model card's list of voices).
+        language = _KOKORO_LANGUAGES.get(name.removeprefix("kokoro-")[:1])
+        return Capabilities(languages=(language,) if language else ())
+    return Capabilities()
+
+
+_KOKORO_LANGUAGES = {
+    "a": "en", "b": "en", "e": "es", "f": "fr", "h": "hi", "i": "it", "j": "ja", "p": "pt", "z": "zh",
+}  # fmt: skip

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 
 from antiphon.agents.definition import AgentDefinition
 from antiphon.agents.ports import LanguageModel
 from antiphon.providers.local.worker import Deadlines, InferenceProcess, WorkerClient
+from antiphon.providers.prices import load_prices
 from antiphon.providers.registry import Registry
 from antiphon.runtime.assembly import assemble
 from antiphon.runtime.clock import LoopClock
@@ -66,7 +68,11 @@ class Stack:
         )
         registry = Registry(agent_models)
         kits = await assemble(
-            self._definitions, registry, home=self._home, language_model=self._language_model
+            self._definitions,
+            registry,
+            home=self._home,
+            language_model=self._language_model,
+            prices=load_prices(today=date.today()),
         )
         self.plane = MediaPlane(registry.voice_activity(VAD, 8000), registry.voice_activity(VAD, 16000))
         self.exchange = Exchange(

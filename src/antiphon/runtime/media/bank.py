@@ -6,6 +6,7 @@ jitter makes them) must not write the same slot at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -72,7 +73,7 @@ class Bank:
     """Rows, their arrays, and how they advance."""
 
     def __init__(
-        self, vad: VoiceActivity, gate: SpeechGate, counters: PlaneCounters, capacity: int = 8
+        self, vad: VoiceActivity, gate: SpeechGate, counters: PlaneCounters, *, capacity: int, run_rows: int
     ) -> None:
         self.sample_rate_hz = vad.sample_rate_hz
         self.arrays = RowArrays(vad.sample_rate_hz, capacity)
@@ -82,6 +83,7 @@ class Bank:
         self.live_count = 0
         self._activity = Activity(vad, gate, counters)
         self._counters = counters
+        self._run_rows = run_rows
         self._calls: list[BankCall | None] = [None] * capacity
         self._free = list(range(capacity - 1, -1, -1))
         self._leaving: list[int] = []
@@ -119,7 +121,9 @@ class Bank:
         """Something to do at the next tick; with no call and nothing left over, a tick is free."""
         return self.live_count > 0 or bool(self._leaving)
 
-    def tick(self, now_ns: int) -> None:
+    def tick(self, now_ns: int) -> Iterator[None]:
+        """One tick in runs of so many rows; between two of them the event loop may turn, and calls may come,
+        go, and receive what the next tick will take."""
         leaving, self._leaving = self._leaving, []
         for row in np.flatnonzero(self.arrays.playout_due_ns <= now_ns).tolist():
             if (call := self._calls[row]) is not None:
@@ -127,7 +131,7 @@ class Bank:
         self.tick_number += 1
         for inbox in self.inboxes.values():
             if inbox.rows:
-                self._take_in(*inbox.take(self.arrays.frame_samples))
+                yield from self._take_in(*inbox.take(self.arrays.frame_samples))
         self._fill_gaps(now_ns)
         self._free += leaving
 
@@ -150,37 +154,50 @@ class Bank:
         anchor_ns = arrays.gap_anchor_ns[row] if before_gap else arrays.anchor_ns[row]
         return int(anchor_ns) + sample * 1_000_000_000 // self.sample_rate_hz
 
-    def _take_in(self, rows: Rows, pcm: NDArray[np.int16], arrived_ns: NDArray[np.int64]) -> None:
+    def _take_in(self, rows: Rows, pcm: NDArray[np.int16], arrived_ns: NDArray[np.int64]) -> Iterator[None]:
         live = self.arrays.live[rows]
         if not live.all():
             self._counters.frames_dropped += int(len(rows) - live.sum())
             rows, pcm, arrived_ns = rows[live], pcm[live], arrived_ns[live]
+            if not rows.size:
+                return
         self._counters.frames_in += len(rows)
+        if len(set(rows.tolist())) == len(rows):  # As a rule no jitter made two frames of one call meet.
+            self._observe(rows, arrived_ns - (self.arrays.frames[rows] + 1) * FRAME_NS, arrived_ns)
+            yield from self._advance_in_runs(rows, pcm)
+            return
         order = np.argsort(rows, kind="stable")
         first = np.diff(rows[order], prepend=-1) != 0
         place = np.arange(len(rows))
         turn = place - np.maximum.accumulate(np.where(first, place, 0))
-        self._observe(rows[order], turn, arrived_ns[order], np.flatnonzero(first))
+        self._observe_together(rows[order], turn, arrived_ns[order], np.flatnonzero(first))
         for number in range(int(turn.max(initial=-1)) + 1):
             picked = order[turn == number]
-            picked = picked[self.arrays.live[rows[picked]]]  # A listener may have closed one in between.
-            if picked.size:
-                self._advance(rows[picked], pcm[picked], filled=False)
+            yield from self._advance_in_runs(rows[picked], pcm[picked])
 
-    def _observe(
+    def _advance_in_runs(self, rows: Rows, pcm: NDArray[np.int16]) -> Iterator[None]:
+        for start in range(0, len(rows), self._run_rows):
+            if start:
+                yield
+            part = rows[start : start + self._run_rows]
+            live = self.arrays.live[part]  # A listener, or the loop, may have closed one in between.
+            if live.any():
+                self._advance(part[live], pcm[start : start + self._run_rows][live], filled=False)
+
+    def _observe_together(
         self, rows: Rows, turn: NDArray[np.intp], arrived_ns: NDArray[np.int64], first: NDArray[np.intp]
     ) -> None:
+        """`rows` is sorted, `turn` counts the frames of each, `first` points at its first. All frames of a
+        tick are seen before any is heard, so that a burst is dated by its last frame, not by its first."""
+        seen = np.minimum.reduceat(arrived_ns - (self.arrays.frames[rows] + turn + 1) * FRAME_NS, first)
+        self._observe(rows[first], seen, np.maximum.reduceat(arrived_ns, first))
+
+    def _observe(self, rows: Rows, seen: NDArray[np.int64], arrived: NDArray[np.int64]) -> None:
         """Map stream time to the wall by the earliest arrival: jitter only ever delays.
 
-        `rows` is sorted, `turn` counts the frames of each, `first` points at its first. All frames of a
-        tick are seen before any is heard, so that a burst is dated by its last frame, not by its first.
+        `seen` is when position 0 would have arrived by the fastest frame of each of these (distinct) rows.
         """
-        if not rows.size:
-            return
         arrays = self.arrays
-        seen = np.minimum.reduceat(arrived_ns - (arrays.frames[rows] + turn + 1) * FRAME_NS, first)
-        arrived = np.maximum.reduceat(arrived_ns, first)
-        rows = rows[first]
         new = arrays.unanchored[rows]
         anchor = np.where(new, seen, np.minimum(arrays.anchor_ns[rows] + _LEAK_NS, seen))
         lowest = np.where(new | (arrays.observed[rows] == 0), seen, np.minimum(arrays.lowest_ns[rows], seen))
@@ -198,13 +215,16 @@ class Bank:
         count = arrays.frames[rows]
         phase = count % RING_FRAMES
         blocks = (pcm.astype(np.float32) * np.float32(1 / 32768)).reshape(len(rows), BLOCKS_PER_FRAME, -1)
+        power = np.einsum("rbs,rbs->rb", blocks, blocks) / np.float32(arrays.block_samples)
+        slots = BLOCKS_PER_FRAME * phase[:, None] + _FRAME_BLOCKS
         arrays.history[rows, count % HISTORY_FRAMES] = pcm
-        arrays.ring[rows[:, None], 1 + BLOCKS_PER_FRAME * phase[:, None] + _FRAME_BLOCKS] = blocks
+        arrays.ring[rows[:, None], 1 + slots] = blocks
+        arrays.power[rows[:, None], slots] = power
         lap = rows[phase == RING_FRAMES - 1]
         arrays.ring[lap, 0] = arrays.ring[lap, RING_BLOCKS]
         arrays.frames[rows] = count + 1
         if not filled:  # Our own silence says nothing about the caller's room.
-            self._activity.track_floor(arrays, rows, blocks)
+            self._activity.track_floor(arrays, rows, power)
         began, ended = self._activity.hear(arrays, rows, count)
         for row in rows[arrays.frames[rows] - arrays.given[rows] >= _BLOCK_FRAMES].tolist():
             self.give_audio(row)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from antiphon.audio.ports import LineFormat, MediaSink
 from antiphon.runtime.media.bank import GAP_NS, Bank
+from antiphon.runtime.media.nobody import NOBODY
 from antiphon.runtime.media.playout import Playout
 from antiphon.runtime.media.ports import LineListener
 from antiphon.runtime.media.rows import HISTORY_FRAMES
@@ -30,7 +31,9 @@ class LiveCall:
         clock: Callable[[], int],
         counters: PlaneCounters,
     ) -> None:
-        self.bank, self.sink, self.listener, self.clock, self.counters = bank, sink, listener, clock, counters
+        self.bank, self.clock, self.counters = bank, clock, counters
+        self.sink: MediaSink = sink
+        self.listener: LineListener = listener
         self.open = True
         self.inbox = bank.inboxes[line_format.encoding]
         self.frame_bytes = line_format.bytes_per_ms * FRAME_MS
@@ -56,10 +59,14 @@ class LiveCall:
     def pump(self, now_ns: int) -> None:
         self.playout.pump(now_ns)
 
-    def leave(self, *, clear: bool) -> None:
+    def leave(self, *, clear: bool) -> tuple[MediaSink, LineListener]:
+        """Give up the row; gives who is at either end, who from now on hear nothing from here."""
         self.playout.stop(self.clock(), clear=clear)
         self.open = False
         self.bank.leave(self.row)
+        ends = self.sink, self.listener
+        self.sink = self.listener = NOBODY
+        return ends
 
     def _wake_at(self, due_ns: int) -> None:
         self.bank.arrays.playout_due_ns[self.row] = due_ns
@@ -84,12 +91,14 @@ class PlaneSource:
         if not call.open:
             return
         data = bytes(payload)
-        if len(data) != call.frame_bytes or self._rest:
-            limit = call.frame_bytes * _MESSAGE_MS_MAX // FRAME_MS
-            if len(data) > limit:
-                call.counters.messages_truncated += 1
-                data = data[:limit]
-            data = self._rest + data
+        if len(data) == call.frame_bytes == self._message_bytes and not self._rest:
+            self._queue(data, call.clock())
+            return
+        limit = call.frame_bytes * _MESSAGE_MS_MAX // FRAME_MS
+        if len(data) > limit:
+            call.counters.messages_truncated += 1
+            data = data[:limit]
+        data = self._rest + data
         whole = len(data) - len(data) % call.frame_bytes
         self._rest = data[whole:]
         if whole != self._message_bytes:
@@ -101,7 +110,7 @@ class PlaneSource:
             self._queue(data[start : start + call.frame_bytes], arrived_ns)
 
     def _queue(self, frame: bytes, arrived_ns: int) -> None:
-        call = self._call
+        call, inbox = self._call, self._call.inbox
         if self._queued_in_tick != call.bank.tick_number:
             self._queued_in_tick, self._queued = call.bank.tick_number, 0
         if self._queued >= _QUEUED_FRAMES_MAX:
@@ -109,9 +118,9 @@ class PlaneSource:
             call.bank.arrays.unanchored[call.row] = True  # Stream time jumps by what was dropped.
             return
         self._queued += 1
-        call.inbox.rows.append(call.row)
-        call.inbox.frames.append(frame)
-        call.inbox.arrived_ns.append(arrived_ns)
+        inbox.rows.append(call.row)
+        inbox.frames.append(frame)
+        inbox.arrived_ns.append(arrived_ns)
 
     def played(self, name: str) -> None:
         if self._call.open:
@@ -121,10 +130,14 @@ class PlaneSource:
         if self._call.open and digit in _DTMF:
             self._call.listener.dtmf(digit)
 
+    def talk(self, pressed: bool) -> None:
+        if self._call.open:
+            self._call.listener.talk(pressed)
+
     def closed(self, reason: str) -> None:
         if self._call.open:
-            self._call.leave(clear=False)
-            self._call.listener.line_closed(reason)
+            _, listener = self._call.leave(clear=False)
+            listener.line_closed(reason)
 
 
 class PlaneLine:
@@ -167,5 +180,5 @@ class PlaneLine:
 
     def close(self) -> None:
         if self._call.open:
-            self._call.leave(clear=True)
-            self._call.sink.end()
+            sink, _ = self._call.leave(clear=True)
+            sink.end()

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from antiphon.audio.ports import LineFormat, MediaSink
+from antiphon.runtime.media.nobody import NOBODY
 from antiphon.runtime.media.ports import LineListener
 from antiphon.runtime.media.reply import Codec, Reply
 from antiphon.runtime.media.settings import FRAME_MS, FRAME_NS, NEVER_NS, PlaneCounters
 
 _LONG_MESSAGE_LEAD_MS = 60  # With less lead, 40 ms messages would leave a late tick no room.
-_MARK_MS = 200
+_MARK_MS = 400  # Between marks the clock tells; each costs two messages, an event and a trace line.
 _FINAL_MARK_WAIT_NS = 1_000_000_000
 
 
@@ -41,7 +42,9 @@ class Playout:
         wake: Callable[[int], None],
     ) -> None:
         self._codec = Codec(line_format)
-        self._sink, self._listener, self._wake, self._counters = sink, listener, wake, counters
+        self._sink: MediaSink = sink
+        self._listener: LineListener = listener
+        self._wake, self._counters = wake, counters
         message_ms = 2 * FRAME_MS if lead_ms >= _LONG_MESSAGE_LEAD_MS else FRAME_MS
         self._message_samples = self._codec.frame_samples * message_ms // FRAME_MS
         # A message goes out when less than this is ahead: the far end holds `lead_ms` give or take a frame.
@@ -63,8 +66,10 @@ class Playout:
             return
         if reply is None:
             reply = self._queue[reply_id] = Reply(reply_id, self._codec)
+        waited = reply.sendable
         reply.append(pcm)
-        self.pump(now_ns)
+        if not waited:
+            self.pump(now_ns)  # What waited before is due when it was, however much more there is now.
 
     def finish(self, reply_id: str, now_ns: int) -> None:
         if self._closed or reply_id in self._ended:
@@ -139,6 +144,8 @@ class Playout:
         self._marks.clear()
         if clear and holds:
             self._sink.clear()
+        self._sink = self._listener = NOBODY
+        self._wake = NOBODY.wake
 
     def pump(self, now_ns: int) -> None:
         """Send what is due and end what is overdue."""
@@ -158,7 +165,7 @@ class Playout:
             self._wake(self._next_due_ns())
 
     def _send_from(self, reply: Reply, now_ns: int) -> None:
-        while self._may_send(reply) and self._far_end_ns - now_ns <= self._refill_ns:
+        while self._far_end_ns - now_ns <= self._refill_ns and self._may_send(reply):
             if self._far_end_ns <= now_ns:
                 self._counters.underruns += self._far_end_ns < now_ns and self._ran_dry(reply)
                 self._in_flight.clear()
@@ -261,9 +268,13 @@ class Playout:
 
     def _drop_heard(self, now_ns: int) -> None:
         held = self._codec.samples_ceil(self._far_end_ns - now_ns)
-        total = sum(samples for _, samples in self._in_flight)
-        while total - self._in_flight[0][1] >= held:
-            total -= self._in_flight.popleft()[1]
+        sent = 0
+        for place, (_, samples) in enumerate(reversed(self._in_flight), start=1):
+            sent += samples
+            if sent >= held:
+                while len(self._in_flight) > place:
+                    self._in_flight.popleft()
+                return
 
     def _heard_ms(self, reply: Reply, now_ns: int) -> int:
         if not self._closed:

@@ -29,6 +29,9 @@ class LineListener(Protocol):
 
     def dtmf(self, digit: str) -> None: ...
 
+    def talk(self, pressed: bool) -> None:
+        """The caller's talk button, where the line has one."""
+
     def line_closed(self, reason: str) -> None: ...
 
 

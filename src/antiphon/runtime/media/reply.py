@@ -48,7 +48,7 @@ class Reply:
     __slots__ = (
         "_codec",
         "_encoded",
-        "_odd",
+        "_linear",
         "complete",
         "deadline_ns",
         "final_mark_sent",
@@ -58,6 +58,7 @@ class Reply:
         "reply_id",
         "sent",
         "started",
+        "total",
     )
 
     def __init__(self, reply_id: str, codec: Codec) -> None:
@@ -69,19 +70,17 @@ class Reply:
         self.complete = False  # Nothing more will be appended.
         self.final_mark_sent = False
         self.deadline_ns = 0  # When the last mark is given up, once it was sent.
+        self.total = 0
         self._codec = codec
         self._encoded = bytearray()
-        self._odd = b""  # Half a sample that came at the end of a chunk.
+        # Encoded when it is needed: voices give 20 ms at a time, faster than they are played, and a look-up
+        # over a second costs hardly more than over that.
+        self._linear = bytearray()
 
     def append(self, pcm: bytes) -> None:
-        pcm = self._odd + pcm if self._odd else pcm
-        whole = len(pcm) & ~1
-        self._odd = pcm[whole:]
-        self._encoded += self._codec.encode(pcm[:whole])
-
-    @property
-    def total(self) -> int:
-        return len(self._encoded) // self._codec.sample_bytes
+        odd = len(self._linear) & 1
+        self._linear += pcm
+        self.total += (odd + len(pcm)) // 2
 
     @property
     def spent(self) -> bool:
@@ -109,4 +108,8 @@ class Reply:
     def peek(self, samples: int) -> bytes:
         """Up to so many samples that would be sent next, encoded."""
         width = self._codec.sample_bytes
+        if (self.sent + samples) * width > len(self._encoded):
+            whole = len(self._linear) & ~1  # Half a sample waits for its other half.
+            self._encoded += self._codec.encode(bytes(self._linear[:whole]))
+            del self._linear[:whole]
         return bytes(self._encoded[self.sent * width : (self.sent + samples) * width])

@@ -28,6 +28,7 @@ class RowArrays:
         self.block_samples = sample_rate_hz // 250
         self.frame_samples = sample_rate_hz // 50
         self.ring = np.zeros((capacity, RING_BLOCKS + 1, self.block_samples), np.float32)
+        self.power = np.zeros((capacity, RING_BLOCKS), np.float32)  # Mean square of each block in the ring.
         self.history = np.zeros((capacity, HISTORY_FRAMES, self.frame_samples), np.int16)
         self.frames = np.zeros(capacity, np.int64)  # Written since the call began.
         self.given = np.zeros(capacity, np.int64)  # Of those, given to the listener.
@@ -44,8 +45,10 @@ class RowArrays:
         self.arrived_ns = np.zeros(capacity, np.int64)
         self.patience_ns = np.zeros(capacity, np.int64)  # Silence of the stream that is not yet a gap.
         self.talking = np.zeros(capacity, np.bool_)
+        # Windows in a row, while not talking or while talking:
         self.loud_run = np.zeros(capacity, np.int64)
-        self.quiet_run = np.zeros(capacity, np.int64)
+        self.silent_run = np.zeros(capacity, np.int64)  # improbable
+        self.quiet_run = np.zeros(capacity, np.int64)  # without energy
         self.onset_window = np.zeros(capacity, np.int64)  # Start of the first window of the run, samples.
         self.speech_window = np.zeros(capacity, np.int64)  # Start of the last window with speech, samples.
         self.playout_due_ns = np.zeros(capacity, np.int64)
@@ -58,12 +61,15 @@ class RowArrays:
     def grow(self) -> None:
         for name, values in vars(self).items():
             if isinstance(values, np.ndarray):
-                setattr(self, name, np.concatenate([values, np.zeros_like(values)]))
+                # Memory nobody has written to is not there yet: rows cost when calls take them.
+                grown = np.zeros((2 * len(values), *values.shape[1:]), values.dtype)
+                grown[: len(values)] = values
+                setattr(self, name, grown)
 
     def clear(self, row: int) -> None:
         """Forget whatever call had this row before."""
-        for values in vars(self).values():
-            if isinstance(values, np.ndarray):
+        for name, values in vars(self).items():
+            if isinstance(values, np.ndarray) and name != "history":  # Only what `frames` counts is read.
                 values[row] = 0
         self.floor_dbfs[row] = FLOOR_START_DBFS
 

@@ -20,7 +20,10 @@ class SpeechGate:
             costs 20 ms and keeps most coughs out.
         hangover_windows: How many in a row end speech. Three (96 ms) leave the stop silence room for a
             transcript; the end itself is dated to the last energy, not to the end of the hangover.
-        quiet_margin_db: A window whose loudest 4 ms are less than this above the noise floor is skipped.
+        quiet_margin_db: A window whose loudest 4 ms are less than this above the noise floor is skipped while
+            nobody talks, and is quiet while somebody does.
+        quiet_windows: How many quiet windows in a row end speech, whatever their probability: the detector
+            hears a fading voice for up to 120 ms longer than there is any. A consonant's closure is shorter.
         quiet_ceiling_dbfs: Never skip anything louder; steady noise then costs arithmetic, not words.
         date_margin_db: Energy this far above the floor counts as voice when an onset or an end is dated.
         date_floor_dbfs: And at least this loud.
@@ -31,6 +34,7 @@ class SpeechGate:
     onset_windows: int = 2
     hangover_windows: int = 3
     quiet_margin_db: float = 4.0
+    quiet_windows: int = 4
     quiet_ceiling_dbfs: float = -55.0
     date_margin_db: float = 10.0
     date_floor_dbfs: float = -57.0

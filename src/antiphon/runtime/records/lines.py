@@ -5,6 +5,7 @@ Encoding is canonical: the same value gives the same bytes, so that a replay can
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from antiphon.conversation.commands import AnyCommand, Command
 from antiphon.conversation.events import AnyEvent, Event
 from antiphon.conversation.policy import Policy
 from antiphon.errors import ConfigError
-from antiphon.storage.traces import TRACE_FORMAT, TraceReader
+from antiphon.storage.traces import TRACE_FORMAT, TraceLine, TraceReader
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -68,7 +69,18 @@ class NoteEntry:
     fields: dict[str, Any]
 
 
-Entry = EventEntry | CommandEntry | NoteEntry
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownEntry:
+    """A line of another version's trace that this version has no value for. `kind` as in the file."""
+
+    number: int
+    raw: bytes
+    at_ms: int
+    kind: str
+    type: str
+
+
+Entry = EventEntry | CommandEntry | NoteEntry | UnknownEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +89,7 @@ class CallRecord:
 
     Attributes:
         complete: The trace was closed and no line was dropped.
+        closed: It has its end line; else its writer was killed, and the last lines may be missing.
         dropped: Lines the writer had to drop.
     """
 
@@ -84,11 +97,22 @@ class CallRecord:
     header: Header
     entries: tuple[Entry, ...]
     complete: bool
+    closed: bool = True
     dropped: int = 0
 
     @property
     def events(self) -> list[AnyEvent]:
         return [entry.event for entry in self.entries if isinstance(entry, EventEntry)]
+
+    @property
+    def foreign(self) -> bool:
+        """Another version wrote it: it may say things this one does not know, and decide otherwise."""
+        return self.header.version != __version__
+
+    @property
+    def unknown(self) -> dict[str, int]:
+        """Types of lines this version does not know, with how often each occurs."""
+        return dict(Counter(entry.type for entry in self.entries if isinstance(entry, UnknownEntry)))
 
     @property
     def duration_ms(self) -> int:
@@ -149,29 +173,61 @@ def decode(number: int, raw: bytes, data: dict[str, Any]) -> Entry:
 
 
 def read_call(path: Path) -> CallRecord:
-    """Read a whole call.
+    """Read a whole call. A line that another version wrote and this one does not know is kept as unknown.
 
     Raises:
         ConfigError: Not a trace, of another format, or with a line in the middle that cannot be understood.
     """
     reader = TraceReader(path)
-    entries = []
+    header = _decode_header(path, reader.header)
+    entries: list[Entry] = []
     for line in reader.lines():
         try:
             entries.append(decode(line.number, line.raw, line.data))
         except ValueError as error:  # msgspec.ValidationError is one too.
-            raise ConfigError(
-                f"this line cannot be understood: {error}",
-                where=f"{path}:{line.number}",
-                fix=f"the trace was written by antiphon {reader.header.get('version', '?')}, this is "
-                f"{__version__}: read it with the version that wrote it",
-            ) from error
+            if header.version == __version__:
+                raise ConfigError(
+                    f"this line cannot be understood: {error}",
+                    where=f"{path}:{line.number}",
+                    fix=f"the trace was written by antiphon {header.version}, this is {__version__}: read it "
+                    "with the version that wrote it",
+                ) from error
+            entries.append(_unknown(line, entries[-1].at_ms if entries else 0))
     return CallRecord(
         path=path,
-        header=_decode_header(path, reader.header),
+        header=header,
         entries=tuple(entries),
         complete=reader.complete,
+        closed=reader.closed,
         dropped=reader.dropped,
+    )
+
+
+def check_time(record: CallRecord) -> None:
+    """Call time never runs backwards; the driver sees to it, so a trace in which it does is damaged.
+
+    Raises:
+        ConfigError: Names the line.
+    """
+    latest_ms = 0
+    for entry in record.entries:
+        if isinstance(entry, EventEntry) and entry.at_ms < latest_ms:
+            raise ConfigError(
+                f"call time runs backwards here, from {latest_ms} to {entry.at_ms} ms",
+                where=f"{record.path}:{entry.number}",
+                fix="restore the file from a backup; `antiphon calls show` still reads it",
+            )
+        latest_ms = max(latest_ms, entry.at_ms if isinstance(entry, EventEntry) else 0)
+
+
+def _unknown(line: TraceLine, before_ms: int) -> UnknownEntry:
+    at_ms = line.data.get("t")
+    return UnknownEntry(
+        number=line.number,
+        raw=line.raw,
+        at_ms=at_ms if isinstance(at_ms, int) else before_ms,
+        kind=str(line.data.get("k", "")),
+        type=str(line.data.get("type", "?")),
     )
 
 
@@ -190,4 +246,5 @@ def _decode_header(path: Path, data: dict[str, Any]) -> Header:
         raise ConfigError(
             f"the header of this trace (format {TRACE_FORMAT}) cannot be understood: {error}",
             where=f"{path}:1",
+            fix=f"it was written by antiphon {data.get('version', '?')}, this is {__version__}",
         ) from error

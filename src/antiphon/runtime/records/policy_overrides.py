@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from antiphon.conversation.policy import Policy
+from antiphon.conversation.policy import Policy, silence_contradictions, turn_contradictions
 from antiphon.errors import ConfigError
+
+DURATION_MAX_MS = 86_400_000  # A day, as in the agent file.
 
 
 def override(policy: Policy, settings: Sequence[str]) -> Policy:
     """The policy with `section.key=value` settings on top.
 
     Raises:
-        ConfigError: No such key (names the nearest), or a value of the wrong type.
+        ConfigError: No such key (names the nearest), a value of the wrong type or out of range, or settings
+            that contradict each other or what they leave as it was.
     """
     values: dict[str, Any] = msgspec.to_builtins(policy)
+    given: dict[str, str] = {}
     for setting in settings:
         key, separator, text = setting.partition("=")
+        if given.setdefault(key.strip(), text.strip()) != text.strip():
+            raise ConfigError(
+                f"{key.strip()} is set twice, to {given[key.strip()]} and to {text.strip()}",
+                where="--set",
+                fix="keep one of them",
+            )
         section, _, name = key.strip().rpartition(".")
         target = values.get(section) if section else values
         if (
@@ -32,9 +42,26 @@ def override(policy: Policy, settings: Sequence[str]) -> Policy:
             raise _unknown(setting, values)
         target[name] = _parse(text.strip())
     try:
-        return msgspec.convert(values, Policy)
+        changed = msgspec.convert(values, Policy)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{', '.join(settings)}: {error}", where="--set") from error
+    wrong = [
+        *_out_of_range(changed),
+        *turn_contradictions(changed.turn),
+        *silence_contradictions(changed.silence),
+    ]
+    if wrong and settings:
+        raise ConfigError(wrong[0], where="--set", fix="set both, or something in between")
+    return changed
+
+
+def _out_of_range(policy: Policy) -> Iterator[str]:
+    """What the agent file would not let through either."""
+    for section in ("turn", "silence"):
+        for name, value in msgspec.to_builtins(getattr(policy, section)).items():
+            limit = 1.0 if isinstance(value, float) else DURATION_MAX_MS
+            if isinstance(value, int | float) and not 0 <= value <= limit:
+                yield f"{section}.{name} is {value}, which is not between 0 and {limit}"
 
 
 def _parse(text: str) -> Any:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from antiphon.conversation.replay import replay
-from antiphon.runtime.records.lines import CallRecord, CommandEntry, EventEntry, command_line
+from antiphon.conversation import Conversation
+from antiphon.runtime.records.lines import (
+    CallRecord,
+    CommandEntry,
+    EventEntry,
+    UnknownEntry,
+    check_time,
+    command_line,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,40 +34,89 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayResult:
+    """Attributes:
+    version: Of antiphon that wrote the trace; another than ours may well have decided otherwise.
+    unknown: Types of lines that version wrote and ours does not know, with how often.
+    cut_short: The trace has no end: its writer was killed. What is there was compared.
+    dropped: Lines the writer lost; the replay cannot be exact then.
+    """
+
     events: int
     commands: int
     difference: Difference | None
+    version: str = ""
+    unknown: dict[str, int] = field(default_factory=dict)
+    cut_short: bool = False
+    dropped: int = 0
 
 
 def replay_exactly(record: CallRecord) -> ReplayResult:
-    """Replay with the recorded policy; stop at the first difference."""
+    """Replay with the recorded policy; stop at the first difference.
+
+    Raises:
+        ConfigError: Call time runs backwards.
+    """
+    check_time(record)
+    conversation = Conversation(record.header.policy)
     steps = _steps(record)
-    replayed = replay(record.header.policy, [event.event for event, _ in steps])
     commands = 0
-    for (entry, recorded), (event, answers) in zip(steps, replayed, strict=True):
-        lines = [command_line(event.at_ms, command) for command in answers]
+    difference = None
+    for index, step in enumerate(steps):
+        lines, broke = _again(conversation, step.entry)
         commands += len(lines)
-        for index in range(max(len(lines), len(recorded))):
-            before = recorded[index].raw if index < len(recorded) else b""
-            after = lines[index] if index < len(lines) else b""
-            if before == after:
-                continue
-            difference = Difference(
-                line=recorded[index].number if before else entry.number,
-                event=entry.raw.decode(),
-                recorded=before.decode(),
-                replayed=after.decode(),
-            )
-            return ReplayResult(events=len(steps), commands=commands, difference=difference)
-    return ReplayResult(events=len(steps), commands=commands, difference=None)
+        killed_here = not record.closed and index == len(steps) - 1
+        if killed_here and len(step.recorded) < len(lines):
+            lines = lines[: len(step.recorded)]  # The rest never reached the disk.
+        difference = _difference(step, lines, broke)
+        if difference is not None or broke:
+            break
+    return ReplayResult(
+        events=sum(isinstance(step.entry, EventEntry) for step in steps),
+        commands=commands,
+        difference=difference,
+        version=record.header.version,
+        unknown=record.unknown,
+        cut_short=not record.closed,
+        dropped=record.dropped,
+    )
 
 
-def _steps(record: CallRecord) -> list[tuple[EventEntry, list[CommandEntry]]]:
-    """Every event with the commands recorded after it and before the next."""
-    steps: list[tuple[EventEntry, list[CommandEntry]]] = []
+@dataclass(slots=True)
+class _Step:
+    """An event with the commands recorded after it and before the next, as (line number, line)."""
+
+    entry: EventEntry | UnknownEntry
+    recorded: list[tuple[int, bytes]]
+
+
+def _steps(record: CallRecord) -> list[_Step]:
+    steps: list[_Step] = []
     for entry in record.entries:
-        if isinstance(entry, EventEntry):
-            steps.append((entry, []))
-        elif isinstance(entry, CommandEntry) and steps:
-            steps[-1][1].append(entry)
+        if isinstance(entry, EventEntry) or (isinstance(entry, UnknownEntry) and entry.kind == "event"):
+            steps.append(_Step(entry, []))
+        elif isinstance(entry, CommandEntry | UnknownEntry) and steps:
+            steps[-1].recorded.append((entry.number, entry.raw))
     return steps
+
+
+def _again(conversation: Conversation, entry: EventEntry | UnknownEntry) -> tuple[list[bytes], str]:
+    """The lines the core answers with now; and in words where it gave up, as it may have on the call."""
+    if isinstance(entry, UnknownEntry):
+        return [], ""
+    try:
+        answers = conversation.step(entry.event)
+    except AssertionError as error:
+        return [], f"(the core gave up: {error})"
+    return [command_line(entry.at_ms, command) for command in answers], ""
+
+
+def _difference(step: _Step, lines: list[bytes], broke: str) -> Difference | None:
+    recorded = step.recorded
+    for index in range(max(len(lines), len(recorded))):
+        number, before = recorded[index] if index < len(recorded) else (step.entry.number, b"")
+        after = lines[index] if index < len(lines) else broke.encode()
+        if before != after:
+            return Difference(
+                line=number, event=step.entry.raw.decode(), recorded=before.decode(), replayed=after.decode()
+            )
+    return None

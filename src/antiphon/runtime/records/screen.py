@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 
+from antiphon.runtime.records.cost import CallCost, cost_of
 from antiphon.runtime.records.lines import CallRecord
 from antiphon.runtime.records.story import CallStory, ReplyStory, ToolStory, tell
 from antiphon.runtime.records.waterfall import (
@@ -28,7 +30,7 @@ _STAGE_WORDS = {
 
 
 def render_call(record: CallRecord) -> list[str]:
-    """Head, transcript, latency, tools, interruptions, trouble, end."""
+    """Head, transcript, latency, tools, interruptions, cost, trouble, end."""
     story = tell(record.entries)
     return [
         *_head(record, story),
@@ -40,6 +42,7 @@ def render_call(record: CallRecord) -> list[str]:
         *_latency(story),
         *_tools(story),
         *_interruptions(story),
+        *_cost(cost_of(record.entries, story)),
         *_trouble(record, story),
     ]
 
@@ -84,8 +87,10 @@ def _transcript(story: CallStory, fillers: tuple[str, ...]) -> list[str]:
 
 def _heard(reply: ReplyStory, fillers: tuple[str, ...]) -> str:
     mark = "[filler] " if reply.said in fillers else ""
+    if reply.protected == "cut":
+        mark += "[not given: words that must be heard] "
     if reply.complete:
-        return mark + reply.heard
+        return mark + (reply.heard or reply.said)
     unheard = reply.said[len(reply.heard) :].strip() if reply.said.startswith(reply.heard) else ""
     cut = f" ✂ not heard: {unheard}" if unheard else " ✂"
     return f"{mark}{reply.heard}{cut}"
@@ -166,6 +171,26 @@ def _interruptions(story: CallStory) -> Iterator[str]:
             f", silent {item.silent_after_ms} ms after the onset" if item.silent_after_ms is not None else ""
         )
         yield f"{clock(item.at_ms)}  {kind} over {item.reply_id}{after}"
+
+
+def _cost(cost: CallCost) -> Iterator[str]:
+    if not cost.stages:
+        return
+    short = "" if cost.is_complete else "   at least: some of it has no price in the book"
+    yield from ("", f"COST  {_usd(cost.total_usd)}, of it for nothing {_usd(cost.wasted_usd)}{short}")
+    for stage in cost.stages:
+        amounts = "  ".join(f"{count} {name}" for name, count in stage.amounts.items() if count)
+        wasted = f"  ({stage.wasted_requests} for nothing)" if stage.wasted_requests else ""
+        price = _usd(stage.cost_usd) if not stage.unpriced else "no price"
+        about = "about " if stage.estimated else ""
+        yield (
+            f"  {stage.role:<4} {stage.provider:<28} {price:>10}  {about}{amounts}  "
+            f"in {stage.requests} requests{wasted}"
+        )
+
+
+def _usd(value: Decimal) -> str:
+    return f"${value:.5f}"
 
 
 def _trouble(record: CallRecord, story: CallStory) -> Iterator[str]:

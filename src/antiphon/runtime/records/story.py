@@ -47,6 +47,7 @@ class ReplyStory:
     heard: str = ""
     heard_ms: int = 0
     complete: bool = False
+    protected: str = ""
     discarded: bool = False
 
     @property
@@ -147,6 +148,10 @@ class _Teller:
                     self._turn_onset_ms = event.onset_ms
             case e.SpeechStopped():
                 self._stopped[event.ended_ms] = at_ms
+            case e.TalkPressed():
+                self._onset_ms = self._turn_onset_ms = at_ms
+            case e.TalkReleased():
+                self._stopped[at_ms] = at_ms
             case e.TranscriptFinal():
                 self._final_at_ms = at_ms
             case e.DtmfReceived():
@@ -245,11 +250,12 @@ class _Teller:
                 reply.discarded = reply.audible_at_ms is None
                 reply.ended_at_ms = at_ms
             case c.Synthesize():
-                reply.chunks.append(command.text)
+                reply.chunks.append(f"({command.sound} sound)" if command.sound else command.text)
                 if reply.synthesize_at_ms is None:
                     reply.synthesize_at_ms = at_ms
             case c.ReportHeard():
                 reply.heard, reply.complete, reply.ended_at_ms = command.text, command.complete, at_ms
+                reply.protected = command.protected
 
     def _playout_command(
         self, at_ms: int, command: c.StartPlayout | c.PausePlayout | c.ResumePlayout | c.FlushPlayout
@@ -275,7 +281,13 @@ class _Teller:
         # A flush because the line went away, or because we end the call, interrupts nobody.
         by_caller = isinstance(
             self._cause,
-            e.SpeechStarted | e.SpeechStopped | e.TranscriptPartial | e.TranscriptFinal | e.DtmfReceived,
+            e.SpeechStarted
+            | e.SpeechStopped
+            | e.TranscriptPartial
+            | e.TranscriptFinal
+            | e.DtmfReceived
+            | e.TalkPressed
+            | e.TurnSignalled,
         )
         paused = self._paused.get(reply.id)
         if paused is not None:

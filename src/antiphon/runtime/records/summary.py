@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from antiphon.runtime.records.lines import CallRecord
+from antiphon.runtime.records.cost import cost_of, cost_summary
+from antiphon.runtime.records.lines import CallRecord, NoteEntry
 from antiphon.runtime.records.story import CallStory, ReplyStory, tell
 from antiphon.runtime.records.waterfall import percentiles, waterfall
 
 
 def summarise(record: CallRecord) -> dict[str, Any]:
     """Keys: call_id, agent, line, started_at_ms, outcome, escalation, turns, replies, latency_ms, stages_ms,
-    tools, interruptions, utterances, duration_ms, errors, counts, complete."""
+    tools, interruptions, utterances, duration_ms, cost, models_chosen, errors, counts, complete."""
     story = tell(record.entries)
     falls = [(turn, waterfall(turn, story.replies.get(turn.reply_id or ""))) for turn in story.turns]
     totals = [fall.total_ms for _, fall in falls if fall.total_ms is not None]
@@ -50,6 +51,12 @@ def summarise(record: CallRecord) -> dict[str, Any]:
         ],
         "utterances": [{"at_ms": at, "kind": kind, "text": text} for at, kind, text in story.notes],
         "duration_ms": record.duration_ms,
+        "cost": cost_summary(cost_of(record.entries, story)),
+        "models_chosen": [
+            {"at_ms": entry.at_ms} | entry.fields
+            for entry in record.entries
+            if isinstance(entry, NoteEntry) and entry.type == "model_chosen"
+        ],
         "errors": [{"at_ms": item.at_ms, "what": item.what, "detail": item.detail} for item in story.errors],
         "counts": _counts(story),
         "complete": record.complete,
@@ -65,6 +72,7 @@ def _reply(reply: ReplyStory) -> dict[str, Any]:
         "heard": reply.heard,
         "heard_ms": reply.heard_ms,
         "complete": reply.complete,
+        "protected": reply.protected,
     }
 
 

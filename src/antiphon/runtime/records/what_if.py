@@ -19,8 +19,10 @@ from antiphon.conversation import Conversation
 from antiphon.conversation import commands as c
 from antiphon.conversation import events as e
 from antiphon.conversation.policy import Policy
+from antiphon.errors import ConfigError
 from antiphon.runtime.records.agent_side import AgentSide, Due
-from antiphon.runtime.records.lines import CallRecord, CommandEntry, Entry, EventEntry
+from antiphon.runtime.records.cut_offs import cut_offs, unfinished_pauses
+from antiphon.runtime.records.lines import CallRecord, CommandEntry, Entry, EventEntry, check_time
 from antiphon.runtime.records.story import CallStory, tell
 from antiphon.runtime.records.waterfall import waterfall
 
@@ -31,6 +33,9 @@ _CALLER_EVENTS = (
     e.TranscriptPartial,
     e.TranscriptFinal,
     e.EndOfTurnScored,
+    e.TurnSignalled,
+    e.TalkPressed,
+    e.TalkReleased,
     e.DtmfReceived,
     e.CallerHungUp,
     e.OperatorEnded,
@@ -47,6 +52,7 @@ class TurnChange:
     Attributes:
         recorded_ms: Last speech sample to first agent sample; None when nothing answered it.
         text: What was understood, "" when the recording has no such turn.
+        recorded_cut_off: The caller had not finished when the turn was ended (`cut_offs.py`).
     """
 
     turn: int
@@ -55,6 +61,8 @@ class TurnChange:
     what_if_ms: int | None
     text: str
     what_if_text: str
+    recorded_cut_off: bool = False
+    what_if_cut_off: bool = False
 
 
 class _Delay(NamedTuple):
@@ -64,9 +72,17 @@ class _Delay(NamedTuple):
 
 
 def compare(record: CallRecord, policy: Policy) -> list[TurnChange]:
-    """Every turn of either run, in order of time."""
-    before = _delays(tell(record.entries))
-    after = _delays(tell(simulate(record, policy)))
+    """Every turn of either run, in order of time.
+
+    Raises:
+        ConfigError: Call time runs backwards, or the recording lacks what the policy's endpointing needs.
+    """
+    check_time(record)
+    _check_endpointing(record, policy)
+    simulated = simulate(record, policy)
+    before, after = _delays(tell(record.entries)), _delays(tell(simulated))
+    pauses = unfinished_pauses(record.entries)
+    cut_before, cut_after = cut_offs(record.entries, pauses), cut_offs(simulated, pauses)
     nothing = _Delay(None, 0, "")
     return [
         TurnChange(
@@ -76,14 +92,38 @@ def compare(record: CallRecord, policy: Policy) -> list[TurnChange]:
             what_if_ms=after.get(ended_ms, nothing).total_ms,
             text=before.get(ended_ms, nothing).text,
             what_if_text=after.get(ended_ms, nothing).text,
+            recorded_cut_off=ended_ms in cut_before,
+            what_if_cut_off=ended_ms in cut_after,
         )
         for ended_ms in sorted(before.keys() | after.keys())
     ]
 
 
 def simulate(record: CallRecord, policy: Policy) -> list[Entry]:
-    """The trace the call would have had."""
+    """The trace the call would have had.
+
+    Raises:
+        ConfigError: The recording makes no sense to this version's core.
+    """
     return _World(record, policy).run()
+
+
+def _check_endpointing(record: CallRecord, policy: Policy) -> None:
+    """Nobody can know what a vendor would have signalled, or when a button would have been pressed."""
+    needed: dict[str, tuple[type[e.Event], str]] = {
+        "provider": (e.TurnSignalled, "turn events of a vendor"),
+        "push_to_talk": (e.TalkPressed, "talk button"),
+    }
+    endpointing = policy.turn.endpointing
+    if endpointing == record.header.policy.turn.endpointing or endpointing not in needed:
+        return
+    kind, what = needed[endpointing]
+    if not any(isinstance(event, kind) for event in record.events):
+        raise ConfigError(
+            f"turn.endpointing={endpointing} cannot be tried on this call: it has no {what}",
+            where=str(record.path),
+            fix="try it on calls that were taken that way",
+        )
 
 
 def _delays(story: CallStory) -> dict[int, _Delay]:
@@ -101,6 +141,7 @@ class _World:
     def __init__(self, record: CallRecord, policy: Policy) -> None:
         self._conversation = Conversation(policy)
         self._agent = AgentSide(record.entries)
+        self._where = f"{record.path} (antiphon {record.header.version})"
         self._end_ms = record.duration_ms + _OVERTIME_MS
         self._order = count()
         self._queue: list[tuple[int, int, Due]] = []
@@ -111,13 +152,21 @@ class _World:
     def run(self) -> list[Entry]:
         while (event := self._next()) is not None and event.at_ms <= self._end_ms:
             self._trace.append(EventEntry(number=0, raw=b"", event=event))
-            for command in self._conversation.step(event):
+            for command in self._step(event):
                 entry = CommandEntry(number=0, raw=b"", at_ms=event.at_ms, command=command)  # type: ignore[arg-type]
                 self._trace.append(entry)
                 if isinstance(command, c.EndCall):
                     return self._trace
                 self._carry_out(event.at_ms, command)
         return self._trace
+
+    def _step(self, event: e.AnyEvent) -> list[c.Command]:
+        try:
+            return self._conversation.step(event)
+        except AssertionError as error:
+            raise ConfigError(
+                f"at {event.at_ms} ms this recording makes no sense to the core: {error}", where=self._where
+            ) from error
 
     def _next(self) -> e.AnyEvent | None:
         while self._queue and not self._agent.still_true(self._queue[0][2]):

@@ -1,0 +1,126 @@
+"""What the last words of an utterance promise, per language: plain lists, so that a speaker of the language
+can check and extend them. English is complete; the others hold what is beyond doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cues:
+    """Lower case; phrases are words with one space between.
+
+    Attributes:
+        dangling: A phrase that stops on one of these goes on.
+        complete: Endings that are whole although their last word dangles.
+        fillers: Sounds and words of somebody who looks for the next one.
+        openers: Endings that announce what is not there yet.
+        closers: Last words of a call.
+        short_answers: Whole answers by themselves.
+        digits: Spoken digits, "oh" included.
+        repeats: "double five": counts twice or three times.
+    """
+
+    dangling: frozenset[str] = frozenset()
+    complete: tuple[str, ...] = ()
+    fillers: frozenset[str] = frozenset()
+    openers: tuple[str, ...] = ()
+    closers: frozenset[str] = frozenset()
+    short_answers: frozenset[str] = frozenset()
+    digits: frozenset[str] = frozenset()
+    repeats: tuple[tuple[str, int], ...] = ()
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_ENGLISH = Cues(
+    dangling=_set(
+        "a about after although an and are around as at because before between but by can could every for "
+        "from her his i i'd i'll i'm if in into is it's my nor of on or our plus she's "
+        "should since so than that's the their then there's they're till to unless until very was we we're "
+        "we'd we'll were when where whether which while who whose with without would you're your"
+    ),
+    complete=(
+        "and so on", "as i am", "as it is", "asking for", "begin with", "calling about", "calling for",
+        "check in", "come in", "come on", "go on", "going on", "hang on", "hold on", "later on",
+        "looking for", "waiting for",
+        "i am", "i have to", "i hope so", "i need to", "i think so", "i want to", "i was", "i would",
+        "it is", "it was", "log in", "move on", "or so", "send it in", "so so",
+        "the day after", "the day before", "the month after", "the one after", "the one before",
+        "the week after", "the week before", "they are", "they were", "told you so", "turn it on", "we are",
+        "we were", "what for", "you can", "you could", "i can", "i could", "if you would", "if you could",
+        "he was", "she was", "there is", "there are", "where from",
+    ),
+    fillers=_set("ah eh em er erm hm hmm uh uhh uhm um umm"),
+    openers=(
+        "can i get", "can i have", "could i get", "could i have", "i was wondering", "i would like",
+        "i'd like", "is there any", "it starts with", "let me check", "let me look", "let me see",
+        "let me think", "my account number is", "my address is", "my birthday is", "my date of birth is",
+        "my email is", "my first name is", "my last name is", "my name is", "my number is",
+        "my phone number is", "such as", "that would be", "the address is",
+        "the number is", "the thing is", "what about", "you know what",
+    ),
+    closers=_set("bye goodbye"),
+    short_answers=_set(
+        "absolutely correct definitely exactly fine great maybe nah never no nope ok okay perfect please "
+        "right sure thanks yeah yep yes yup"
+    ),
+    digits=_set("eight five four nine o oh one seven six three two zero"),
+    repeats=(("double", 2), ("triple", 3)),
+)  # fmt: skip
+_SPANISH = Cues(
+    dangling=_set(
+        "a al aunque con cuando de del desde e el en entre hasta la las los mi mis ni o para pero por porque "
+        "que sin sobre su sus tu un una unos unas y"
+    ),
+    complete=("para que", "por que"),
+    fillers=_set("eh em mmm pues"),
+    openers=(
+        "a ver", "mi apellido es", "mi nombre es", "mi número es", "mi teléfono es", "me llamo", "quiero",
+        "quisiera",
+    ),
+    closers=_set("adiós"),
+    short_answers=_set("bueno claro correcto exacto gracias no sí vale"),
+    digits=_set("cero cinco cuatro dos nueve ocho seis siete tres uno"),
+    repeats=(("doble", 2), ("triple", 3)),
+)  # fmt: skip
+_FRENCH = Cues(
+    dangling=_set(
+        "à au aux avec car chez dans de des donc du et je le les leur leurs ma mais mes mon ni notre nos ou "
+        "parce pour puis quand que sa sans ses son sur ta tes ton vers vos votre"
+    ),
+    complete=("je suis pour",),
+    fillers=_set("ben bah euh heu hum mmm"),
+    openers=(
+        "attendez", "je m'appelle", "je voudrais", "mon nom est", "mon numéro est", "voyons",
+    ),
+    closers=_set("adieu"),
+    short_answers=_set("absolument exact exactement merci non oui parfait si voilà"),
+    digits=_set("cinq deux huit neuf quatre sept six trois un zéro"),
+    repeats=(("double", 2), ("triple", 3)),
+)  # fmt: skip
+_GERMAN = Cues(
+    # No verb particles ("ich rufe an", "ich komme mit"): they end sentences.
+    dangling=_set(
+        "als beim bis dass dem den der des ein einem einen einer eines für gegen im ins meinem meinen meiner "
+        "ob oder sehr seit sondern und unsere vom von während wegen weil wenn zum zur zwischen"
+    ),
+    fillers=_set("äh ähm ehm hm hmm öh tja"),
+    openers=(
+        "ich heiße", "ich hätte gern", "ich möchte", "mein name ist", "meine nummer ist", "moment",
+    ),
+    closers=_set("tschüss tschüs wiederhören wiedersehen"),
+    short_answers=_set("bitte danke doch gern gerne genau ja nein nö okay richtig stimmt"),
+    digits=_set("acht drei eins fünf neun null sechs sieben vier zwei zwo"),
+    repeats=(("doppel", 2),),
+)  # fmt: skip
+
+_BY_LANGUAGE = {"en": _ENGLISH, "es": _SPANISH, "fr": _FRENCH, "de": _GERMAN}
+_UNKNOWN = Cues()
+
+
+def cues_of(language: str) -> Cues:
+    """Of a BCP 47 tag ("en-GB"); a language we have no list for gives no cues, only sound decides then."""
+    return _BY_LANGUAGE.get(language.partition("-")[0].lower(), _UNKNOWN)

@@ -1,0 +1,79 @@
+"""Endpointing by the caller's talk button: a press takes the floor, its release ends the turn.
+
+Inside a press `Turn.voiced` means "he holds the floor", from the press to the last sound after the release;
+the VAD's word is kept in `State.voice`. Outside presses a voice is nothing to us.
+"""
+
+from __future__ import annotations
+
+from antiphon.conversation import drafts, floor, turns
+from antiphon.conversation.events import TalkPressed, TalkReleased
+from antiphon.conversation.state import Phase, State, Turn
+
+
+def decides(state: State) -> bool:
+    return state.policy.turn.endpointing == "push_to_talk"
+
+
+def pressed(state: State, event: TalkPressed) -> None:
+    if not decides(state) or state.talking:
+        return
+    state.talking = True
+    turns.drop_draft(state)
+    state.cancel_timer("silence", "stop_silence", "final_wait", "stable_partial", "talk_tail", "hold")
+    if state.phase is not Phase.LISTENING and not floor.protected(state):
+        floor.drop_speech(state)
+        state.phase = Phase.LISTENING
+    if state.turn is None:
+        state.turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms)
+    # Pressed again before the words of the last press were in: one turn, with all of them.
+    state.turn.voiced, state.turn.overdue = True, False
+    state.set_timer("talk", state.now_ms + state.policy.turn.talk_max_ms)
+
+
+def released(state: State, event: TalkReleased) -> None:
+    if state.talking:
+        _let_go(state)
+
+
+def release_is_lost(state: State) -> None:
+    """Nobody holds a button for this long."""
+    if state.talking:
+        _let_go(state)
+
+
+def tail_passed(state: State) -> None:
+    """Still a voice, but he has let go: what comes now is not for us."""
+    if state.turn is not None and not state.talking:
+        _finish(state, state.turn)
+
+
+def voice(state: State, *, heard: bool) -> None:
+    """The VAD's word."""
+    state.voice = heard
+    turn = state.turn
+    if not heard and turn is not None and turn.voiced and not state.talking:
+        _finish(state, turn)
+
+
+def _let_go(state: State) -> None:
+    state.talking = False
+    state.cancel_timer("talk")
+    turn = state.turn
+    if turn is None:
+        return
+    turn.ended_ms = state.now_ms
+    if state.voice:
+        # Fingers are faster than the audio path: the last syllable is still on its way.
+        state.set_timer("talk_tail", state.now_ms + state.policy.turn.talk_tail_ms)
+    else:
+        _finish(state, turn)
+
+
+def _finish(state: State, turn: Turn) -> None:
+    turn.voiced, turn.overdue = False, True
+    state.cancel_timer("talk_tail")
+    turns.ask(state, turn)
+    drafts.await_stable(state, turn)
+    if state.phase is Phase.LISTENING:
+        state.set_timer("final_wait", state.now_ms + state.policy.turn.final_wait_ms)

@@ -1,0 +1,179 @@
+"""Does what an agent file asks of its providers hold together? Found at the check, not on a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from antiphon.agents.definition import AgentDefinition
+from antiphon.agents.definition.document import Document, dotted, read_document
+from antiphon.agents.definition.problems import Finding, KeyPath, Problem, Weight
+from antiphon.agents.definition.values import UNIFIED
+from antiphon.errors import ConfigError
+from antiphon.providers.prices import Price, PriceBook
+from antiphon.providers.registry import Registry
+from antiphon.providers.roles import Known, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """One provider as the file names it."""
+
+    role: Role
+    name: str
+    at: KeyPath
+    priced_as: str
+
+
+def check_providers(definition: AgentDefinition, registry: Registry, prices: PriceBook) -> list[Finding]:
+    """Everything that would be wrong on a call, in the order of the file."""
+    document = read_document(definition.path)
+    findings: list[Finding] = []
+    for named in _named(definition):
+        try:
+            known = registry.known_as(named.role, named.name)
+        except ConfigError as error:
+            findings.append(_finding(document, named.at, error.message, error.fix))
+            continue
+        findings += _usable(document, named, known)
+        findings += _fits(document, named, known, definition)
+        findings += _priced(document, named, prices, definition)
+    return [*findings, *_last_resort(document, definition)]
+
+
+def check_prices(registry: Registry, prices: PriceBook) -> list[Finding]:
+    """Prices the operator gave for names that nobody has: a slip of the pen would cost nothing, for ever."""
+    return [
+        Finding(
+            problem=Problem(
+                path=prices.own,
+                line=0,
+                field="prices",
+                message=f"a price for {price.provider}, which no vendor offers as {price.role}",
+                fix="`antiphon providers` lists the names",
+            ),
+            weight=Weight.ERROR,
+        )
+        for price in prices.prices
+        if prices.own is not None and price.is_own and not _exists(registry, price)
+    ]
+
+
+def _exists(registry: Registry, price: Price) -> bool:
+    roles = [role for role in Role if price.role in (role.value, "*")]
+    if "*" in price.provider:
+        return any(price.fits(name) for role in roles for name in registry.known(role)) or any(
+            known.any_name and name.partition("/")[0] == price.provider.partition("/")[0]
+            for role in roles
+            for name, known in registry.matrix(role)
+        )
+    return any(registry.knows(role, price.provider) for role in roles)
+
+
+def _named(definition: AgentDefinition) -> Iterator[_Named]:
+    speech = definition.speech
+    for role, field, names in (
+        (Role.STT, "stt", speech.stt),
+        (Role.TTS, "tts", speech.tts),
+        (Role.END_OF_TURN, "end_of_turn", speech.end_of_turn),
+        (Role.VAD, "vad", speech.vad),
+    ):
+        for index, name in enumerate(names):
+            yield _Named(role=role, name=name, at=("speech", field, index), priced_as=role.value)
+    for index, name in enumerate(definition.reasoning.models):
+        at: KeyPath = ("reasoning", "model", index)
+        if name.startswith(UNIFIED):
+            unified = name.removeprefix(UNIFIED)
+            yield _Named(role=Role.SPEECH_TO_SPEECH, name=unified, at=at, priced_as="s2s")
+        elif not name.startswith("flow/"):
+            yield _Named(role=Role.LLM, name=name, at=at, priced_as="llm")
+
+
+def _usable(document: Document, named: _Named, known: Known) -> Iterator[Finding]:
+    """What is missing here: not the file's fault, but no call could be answered. The operator's own endpoint
+    (a name without a model) may be missing: files name it in case there is one."""
+    if known.is_ready or (named.role is Role.LLM and not known.name):
+        return
+    fix = known.state.removeprefix("missing: ")
+    yield _finding(document, named.at, f"{named.name} cannot be used on this machine", fix, Weight.HERE)
+
+
+def _fits(document: Document, named: _Named, known: Known, definition: AgentDefinition) -> Iterator[Finding]:
+    can, name = known.capabilities, named.name
+    if named.role in (Role.STT, Role.TTS, Role.SPEECH_TO_SPEECH) and not _speaks(
+        can.languages, definition.language
+    ):
+        spoken = ", ".join(can.languages)
+        message = f"{name} does not know the agent's language, {definition.language}"
+        yield _finding(
+            document, named.at, message, f"it knows {spoken}; choose another, or change `language:`"
+        )
+    if named.role is Role.STT:
+        if definition.speech.vocabulary and not can.vocabulary:
+            message = f"{name} takes no vocabulary; `speech.vocabulary` is ignored"
+            yield _finding(document, named.at, message, "choose a recogniser that does", Weight.ADVICE)
+        if _provider_ends_turns(definition) and not can.turn_events:
+            message = f"{name} gives no turn events, and `turn.endpointing` is left to the provider"
+            fix = "choose a recogniser with turn events, or remove `endpointing: provider`"
+            yield _finding(document, named.at, message, fix)
+    if named.role is Role.LLM and definition.reasoning.tools and known.name and not can.tools:
+        message = f"{name} cannot ask for tools, and `reasoning.tools` names some"
+        yield _finding(document, named.at, message, "choose a model with tools, or remove them")
+    if named.role is Role.TTS and "<speak" in definition.greeting and not can.ssml:
+        message = f"{name} takes no SSML; the greeting's markup is stripped"
+        yield _finding(document, named.at, message, "write plain words", Weight.ADVICE)
+
+
+def _speaks(languages: Sequence[str], wanted: str) -> bool:
+    """ "en" covers "en-GB" and is covered by it: vendors that list a part mean the whole of it."""
+    if not languages or "multi" in languages:
+        return True
+    first = wanted.partition("-")[0].lower()
+    return any(
+        tag.lower() in (wanted.lower(), first)
+        or ("-" not in wanted and tag.partition("-")[0].lower() == first)
+        for tag in languages
+    )
+
+
+def _priced(
+    document: Document, named: _Named, prices: PriceBook, definition: AgentDefinition
+) -> Iterator[Finding]:
+    """Without a price costs are too low, which only matters for sure where a call has a cost limit."""
+    if named.priced_as not in ("stt", "tts", "llm", "s2s") or prices.find(named.priced_as, named.name):
+        return
+    if named.role is Role.LLM and "/" not in named.name:
+        return  # The operator's own endpoint; its price is his to give.
+    limit = Decimal(str(getattr(definition.policy.silence, "call_cost_max_usd", 0)))
+    message = f"the price book has no price for {named.name}, so the cost of a call is told too low"
+    fix = "put its price into a file and name it in ANTIPHON_PRICES; docs/providers.md shows how"
+    yield _finding(document, named.at, message, fix, Weight.ERROR if limit else Weight.ADVICE)
+
+
+def _last_resort(document: Document, definition: AgentDefinition) -> Iterator[Finding]:
+    models = definition.reasoning.models
+    flows = [index for index, name in enumerate(models) if name.startswith("flow/")]
+    if not flows:
+        message = (
+            "no flow stands behind the language models; if all of them fail, the caller hears an apology"
+        )
+        yield _finding(document, ("reasoning", "model"), message, "add flow/NAME at the end", Weight.ADVICE)
+    elif flows[0] != len(models) - 1:
+        message = f"{models[flows[0]]} always answers, so what stands behind it is never asked"
+        yield _finding(document, ("reasoning", "model", flows[0]), message, "put the flow last")
+
+
+def _provider_ends_turns(definition: AgentDefinition) -> bool:
+    return getattr(definition.policy.turn, "endpointing", "ours") == "provider"
+
+
+def _finding(
+    document: Document, at: KeyPath, message: str, fix: str, weight: Weight = Weight.ERROR
+) -> Finding:
+    # A list of one may be written without its brackets; then only the key itself is in the file.
+    field = at if at in document.lines else at[:-1]
+    problem = Problem(
+        path=document.path, line=document.line(at), field=dotted(field), message=message, fix=fix
+    )
+    return Finding(problem=problem, weight=weight)

@@ -1,0 +1,1 @@
+"""Any `livekit-plugins-*` class as a provider: the long tail of vendors."""

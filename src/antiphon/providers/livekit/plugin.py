@@ -1,0 +1,127 @@
+"""A plugin's class by its name, made with what it wants, and its errors as ours.
+
+Only the namespace `livekit.plugins` is looked into: an agent file names a vendor, it does not run code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from livekit.agents import APIConnectOptions, APIError, APIStatusError, APITimeoutError
+
+from antiphon.errors import ConfigError, ProviderProtocolError, ProviderUnavailable
+from antiphon.providers.refusals import refused
+
+NAME = "livekit"
+PLUGINS = "livekit.plugins"
+# How constructors call what stands behind the colon, by role.
+CHOICES = {"STT": ("model",), "LLM": ("model",), "TTS": ("voice", "voice_id", "model")}
+
+
+def load(name: str, role: str) -> Plugin:
+    """The plugin an agent file calls `PLUGIN.CLASS:MODEL`, not yet made.
+
+    Args:
+        role: "STT", "TTS" or "LLM": what the class must be.
+
+    Raises:
+        ConfigError: Not a plugin's name, not installed, or of another role.
+    """
+    path, _, choice = name.partition(":")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+", path):
+        raise ConfigError(
+            f"{NAME}/{name} names no plugin", fix=f"write {NAME}/PLUGIN.{role}, such as {NAME}/acme.{role}"
+        )
+    module, _, kind = path.rpartition(".")
+    distribution = f"livekit-plugins-{module.partition('.')[0].replace('_', '-')}"
+    try:
+        made = getattr(import_module(f"{PLUGINS}.{module}"), kind)
+    except ImportError:
+        raise ConfigError(
+            f"the plugin {module} is not installed", fix=f"pip install {distribution}"
+        ) from None
+    except AttributeError:
+        raise ConfigError(
+            f"the plugin {module} has no {kind}", fix=f"see what {distribution} offers"
+        ) from None
+    wanted = getattr(import_module(f"livekit.agents.{role.lower()}"), role)
+    if not (isinstance(made, type) and issubclass(made, wanted)):
+        raise ConfigError(
+            f"{NAME}/{name} is no {role}", fix="name a class that is one, or another role for it"
+        )
+    return Plugin(name, made, role, choice)
+
+
+class Plugin:
+    """One plugin, made when it is first used: many need the running loop."""
+
+    def __init__(self, name: str, kind: type[Any], role: str, choice: str) -> None:
+        self.name = f"{NAME}/{name}"
+        self._kind, self._role, self._choice = kind, role, choice
+        self._made: Any = None
+
+    def instance(self) -> Any:
+        """The same for all calls.
+
+        Raises:
+            ProviderUnavailable: It does not want to be made: a key or a setting is missing.
+        """
+        if self._made is None:
+            try:
+                self._made = self._kind(**self._arguments())
+            except (ValueError, TypeError, KeyError) as error:
+                raise ProviderUnavailable(self.name, f"cannot be made: {error}") from error
+        return self._made
+
+    def _arguments(self) -> dict[str, Any]:
+        takes = inspect.signature(self._kind.__init__).parameters
+        arguments: dict[str, Any] = {}
+        if self._choice:
+            known = next((word for word in CHOICES[self._role] if word in takes), CHOICES[self._role][0])
+            arguments[known] = self._choice
+        if "http_session" in takes:
+            arguments["http_session"] = http_session()
+        return arguments
+
+
+_sessions: dict[asyncio.AbstractEventLoop, Any] = {}
+
+
+def http_session() -> Any:
+    """One for all plugins of a process. Without it they look for the worker they usually live in."""
+    loop = asyncio.get_running_loop()
+    if loop not in _sessions or _sessions[loop].closed:
+        _sessions.clear()  # Of a loop that is gone.
+        # The plugins' own HTTP library, which comes with them only.
+        _sessions[loop] = import_module("aiohttp").ClientSession()
+    return _sessions[loop]
+
+
+def once(timeout_ms: int) -> APIConnectOptions:
+    """No second try behind our back: the next provider is better."""
+    return APIConnectOptions(max_retry=0, timeout=timeout_ms / 1000)
+
+
+@contextmanager
+def plugin_errors(name: str) -> Iterator[None]:
+    """A plugin's exceptions as ours. Bodies are left out: they may repeat what the caller said."""
+    try:
+        yield
+    except APIStatusError as error:
+        if error.status_code < 400:
+            raise ProviderUnavailable(name, "the plugin reported an error") from error
+        raise refused(name, error.status_code) from error
+    except (APITimeoutError, TimeoutError) as error:
+        raise ProviderUnavailable(name, "no answer in time") from error
+    except (APIError, OSError, RuntimeError) as error:  # A stream that has ended is a RuntimeError.
+        raise ProviderUnavailable(name, "the plugin reported an error") from error
+    except (ValueError, AttributeError, TypeError, KeyError) as error:
+        raise ProviderProtocolError(
+            name, f"an answer we do not understand ({type(error).__name__})"
+        ) from error

@@ -1,0 +1,43 @@
+"""OpenAI's voices, streamed over HTTP as 24 kHz PCM. Source: `types/audio` of openai 3.54.0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from antiphon.providers.openai.audio_client import OpenAiAudioConfig, audio_client, openai_errors
+from antiphon.providers.openai.transcription_wire import NAME
+from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
+from antiphon.speech.ports import TtsAudio, TtsRequest
+
+RATE_HZ = 24_000  # The only rate of `response_format: pcm`.
+DEFAULT_MODEL = "gpt-4o-mini-tts"
+_SPEED_MIN, _SPEED_MAX = 0.25, 4.0
+
+
+class OpenAiTts:
+    """A `TextToSpeech`. `request.voice` is "VOICE", spoken by `gpt-4o-mini-tts`, or "MODEL/VOICE"."""
+
+    def __init__(self, config: OpenAiAudioConfig, limits: SpeakingLimits | None = None) -> None:
+        self._limits = limits or SpeakingLimits()
+        self._client = audio_client(
+            config, connect_ms=self._limits.connect_ms, stall_ms=self._limits.first_ms
+        )
+
+    async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
+        if not has_words(request.text):
+            return
+        model, _, voice = request.voice.rpartition("/")
+        wanted: dict[str, Any] = {
+            "model": model or DEFAULT_MODEL,
+            "voice": voice,
+            "input": request.text,
+            "response_format": "pcm",
+        }
+        if request.speed != 1.0:
+            wanted["speed"] = min(max(request.speed, _SPEED_MIN), _SPEED_MAX)
+        line = PcmPieces(RATE_HZ, request)
+        with openai_errors():
+            async with self._client.audio.speech.with_streaming_response.create(**wanted) as response:
+                pieces = response.iter_bytes()
+                await speak_pcm(NAME, pieces, line, emit, self._limits)

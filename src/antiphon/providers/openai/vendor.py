@@ -1,0 +1,25 @@
+"""What OpenAI offers, and what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from antiphon.providers.cloud import Account, cloud_vendor
+from antiphon.providers.openai.audio_offers import AUDIO_OFFERS, openai_batch, openai_stt, openai_tts
+from antiphon.providers.openai.llm import HOST, MODELS
+from antiphon.providers.openai_compatible.vendor import hosted_model, model_offers
+from antiphon.providers.roles import Vendor
+
+ACCOUNT = Account(vendor=HOST.name, sdk="openai", keys=("OPENAI_API_KEY",))
+
+
+def vendor(environment: Mapping[str, str]) -> Vendor:
+    return cloud_vendor(
+        ACCOUNT,
+        environment,
+        [*model_offers(MODELS), *AUDIO_OFFERS],
+        llm=lambda model, access: hosted_model(HOST, model, access),
+        stt=openai_stt,
+        tts=openai_tts,
+        batch_stt=openai_batch,
+    )

@@ -1,0 +1,90 @@
+"""What voices that stream plain PCM share: a first byte and no pause without an end, whole samples at the
+line's rate, and an error for silence where words should be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from antiphon.audio.resample import StreamResampler
+from antiphon.errors import ProviderUnavailable
+from antiphon.speech.ports import TtsAudio, TtsRequest
+
+# Raw PCM has no end mark, so an answer that was cut looks like one that is complete. The fastest speakers
+# take 150 ms for a word on average.
+_LEAST_MS_A_WORD = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakingLimits:
+    """Attributes: connect_ms: part of first_ms; stall_ms: between two pieces once it speaks."""
+
+    connect_ms: int = 2_000
+    first_ms: int = 4_000
+    stall_ms: int = 3_000
+
+
+class PcmPieces:
+    """Mono s16le in pieces of any length, half samples too, to whole samples at the rate of a request."""
+
+    def __init__(self, from_hz: int, request: TtsRequest) -> None:
+        self._resampler = StreamResampler(from_hz, request.sample_rate_hz)
+        self._half = b""
+        words = len(request.text.split())
+        self._due_bytes = 2 * from_hz * _LEAST_MS_A_WORD * words // 1000 / max(request.speed, 1.0)
+        self._came_bytes = 0
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether so much came that all of the words can be in it."""
+        return self._came_bytes >= self._due_bytes
+
+    def push(self, pcm: bytes) -> bytes:
+        self._came_bytes += len(pcm)
+        pcm = self._half + pcm
+        whole = len(pcm) & ~1
+        self._half = pcm[whole:]
+        return self._resampler.push(np.frombuffer(pcm[:whole], dtype="<i2")).astype("<i2").tobytes()
+
+    def flush(self) -> bytes:
+        return self._resampler.flush().astype("<i2").tobytes()
+
+
+def has_words(text: str) -> bool:
+    """Punctuation alone is nothing to say, and vendors refuse it."""
+    return any(letter.isalnum() for letter in text)
+
+
+async def speak_pcm(
+    vendor: str,
+    pieces: AsyncIterator[bytes],
+    line: PcmPieces,
+    emit: Callable[[TtsAudio], None],
+    limits: SpeakingLimits,
+) -> None:
+    """Emit what `pieces` bring, at the line's rate.
+
+    Raises:
+        ProviderUnavailable: No audio in time, none at all, or too little. What was emitted before stands.
+    """
+    spoke = ended = False
+    while not ended:
+        try:
+            async with asyncio.timeout((limits.stall_ms if spoke else limits.first_ms) / 1000):
+                piece = await anext(pieces, None)
+        except TimeoutError:
+            said = "stopped in the middle" if spoke else "no audio in time"
+            raise ProviderUnavailable(vendor, said) from None
+        ended = piece is None
+        pcm = line.flush() if piece is None else line.push(piece)
+        if pcm:
+            spoke = True
+            emit(TtsAudio(pcm=pcm))
+            await asyncio.sleep(0)  # What is buffered is read without a pause in which to be cancelled.
+    if not spoke:
+        raise ProviderUnavailable(vendor, "success without any audio")
+    if not line.is_enough:
+        raise ProviderUnavailable(vendor, "too little audio for these words")

@@ -1,0 +1,1 @@
+"""Measuring the providers an agent names, from where it runs."""

@@ -1,0 +1,1 @@
+"""Turn-taking judged on recordings: the real line, ears and core on virtual time, faster than life."""

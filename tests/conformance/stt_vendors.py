@@ -1,0 +1,202 @@
+"""The vendors that hear: a row each, with its double and what to ask the double about what it was told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.doubles import assemblyai_listen, deepgram_listen, openai_transcription
+from tests.doubles.coded_speech import blocks, spoken
+from tests.doubles.faults import Faulty
+from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
+
+from antiphon.providers.assemblyai.stt import AssemblyAiConfig, AssemblyAiStt
+from antiphon.providers.deepgram.client import DeepgramConfig
+from antiphon.providers.deepgram.stt import DeepgramStt
+from antiphon.providers.listening import ListeningLimits
+from antiphon.providers.openai.audio_client import OpenAiAudioConfig
+from antiphon.providers.openai.stt import OpenAiStt
+from antiphon.speech.ports import SpeechToText, SttEvent, SttStream, Transcript, TurnEvent
+
+WAIT_S = 20.0  # A busy machine; nothing waits this long when all is well.
+PATIENT = ListeningLimits(connect_ms=15_000, final_ms=15_000, settle_ms=30, backoff_first_ms=5)
+HASTY = ListeningLimits(
+    connect_ms=600,
+    final_ms=900,
+    settle_ms=30,
+    backoff_first_ms=5,
+    backoff_max_ms=20,
+    told_wait_max_ms=20,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SttVendor:
+    """One row of the suite.
+
+    Attributes:
+        double: Makes the vendor's double; takes `habits` and `faulty`.
+        make: The adapter under test, against the double.
+        terms: Key terms the vendor was told, on this connection and by now.
+        language: What it was told to listen for, as it says it.
+        turns: It can decide by itself when a turn is over.
+        word_times, confident: Whether transcripts say so.
+    """
+
+    name: str
+    double: Callable[..., SocketVendor]
+    make: Callable[[SocketVendor, ListeningLimits], SpeechToText]
+    terms: Callable[[Peer], Iterable[str]]
+    language: Callable[[Peer], str]
+    turns: bool = True
+    word_times: bool = True
+    confident: bool = True
+
+    @asynccontextmanager
+    async def bench(
+        self,
+        faulty: Faulty | None = None,
+        limits: ListeningLimits = PATIENT,
+        habits: object | None = None,
+    ) -> AsyncIterator[tuple[SocketVendor, SpeechToText]]:
+        """The double and an adapter that talks to it; afterwards the double may not have had a complaint."""
+        double = self.double(habits, faulty=faulty or Faulty())
+        async with double:
+            yield double, self.make(double, limits)
+        assert not double.complaints
+
+
+def _deepgram(model: str) -> Callable[[SocketVendor, ListeningLimits], SpeechToText]:
+    return lambda double, limits: DeepgramStt(model, DeepgramConfig(key=KEY, url=double.url), limits)
+
+
+def _deepgram_terms(peer: Peer) -> Iterable[str]:
+    configured = peer.of_type("Configure")
+    return configured[-1]["keyterms"] if configured else peer.query.get("keyterm", [])
+
+
+def _assemblyai(model: str) -> Callable[[SocketVendor, ListeningLimits], SpeechToText]:
+    return lambda double, limits: AssemblyAiStt(model, AssemblyAiConfig(key=KEY, url=double.url), limits)
+
+
+def _assemblyai_terms(peer: Peer) -> Iterable[str]:
+    updated = peer.of_type("UpdateConfiguration")
+    found: list[str] = json.loads(peer.query.get("keyterms_prompt", ["[]"])[0])
+    return updated[-1]["keyterms_prompt"] if updated else found
+
+
+def _openai(model: str) -> Callable[[SocketVendor, ListeningLimits], SpeechToText]:
+    def make(double: SocketVendor, limits: ListeningLimits) -> SpeechToText:
+        return OpenAiStt(model, OpenAiAudioConfig(key=KEY, url=f"{double.http_url}/v1"), limits)
+
+    return make
+
+
+def _openai_session(peer: Peer) -> dict[str, Any]:
+    found: dict[str, Any] = peer.of_type("session.update")[-1]["session"]["audio"]["input"]["transcription"]
+    return found
+
+
+def _openai_terms(peer: Peer) -> Iterable[str]:
+    session = _openai_session(peer)
+    return session.get("keywords") or session.get("prompt", "").split(", ")
+
+
+VENDORS = (
+    SttVendor(
+        name="deepgram/nova-3",
+        double=deepgram_listen.deepgram_listen,
+        make=_deepgram("nova-3"),
+        terms=_deepgram_terms,
+        language=lambda peer: peer.query["language"][0],
+    ),
+    SttVendor(
+        name="deepgram/flux-general-multi",
+        double=deepgram_listen.deepgram_listen,
+        make=_deepgram("flux-general-multi"),
+        terms=_deepgram_terms,
+        language=lambda peer: peer.query["language_hint"][0],
+    ),
+    SttVendor(
+        name="assemblyai/u3-rt-pro",
+        double=assemblyai_listen.assemblyai_listen,
+        make=_assemblyai("u3-rt-pro"),
+        terms=_assemblyai_terms,
+        language=lambda peer: json.loads(peer.query["language_codes"][0])[0],
+    ),
+    SttVendor(
+        name="openai/gpt-4o-transcribe",
+        double=openai_transcription.openai_transcription,
+        make=_openai("gpt-4o-transcribe"),
+        terms=_openai_terms,
+        language=lambda peer: _openai_session(peer)["language"],
+        word_times=False,
+    ),
+    SttVendor(
+        name="openai/gpt-live-transcribe",
+        double=openai_transcription.openai_transcription,
+        make=_openai("gpt-live-transcribe"),
+        terms=_openai_terms,
+        language=lambda peer: _openai_session(peer)["language"],
+        word_times=False,
+        confident=False,
+    ),
+)
+
+
+@dataclass
+class Ear:
+    """Collects what a stream says, and waits for it."""
+
+    events: list[SttEvent] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __call__(self, event: SttEvent) -> None:
+        self.events.append(event)
+        self.changed.set()
+
+    @property
+    def finals(self) -> list[Transcript]:
+        return [event for event in self.events if isinstance(event, Transcript) and event.final]
+
+    @property
+    def partials(self) -> list[Transcript]:
+        return [event for event in self.events if isinstance(event, Transcript) and not event.final]
+
+    @property
+    def turns(self) -> list[TurnEvent]:
+        return [event for event in self.events if isinstance(event, TurnEvent)]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(WAIT_S):
+            while not condition():
+                self.changed.clear()
+                await self.changed.wait()
+
+    async def final(self, number: int = 0) -> Transcript:
+        await self.until(lambda: len(self.finals) > number)
+        return self.finals[number]
+
+
+async def push(stream: SttStream, text: str, rate_hz: int = 8_000, block: int = 320) -> None:
+    for pcm in blocks(spoken(text, rate_hz), block):
+        stream.push(pcm)
+        await asyncio.sleep(0)
+
+
+async def say(stream: SttStream, text: str, rate_hz: int = 8_000, block: int = 320) -> None:
+    """One utterance, from its onset to its end."""
+    stream.speech_started()
+    await push(stream, text, rate_hz, block)
+    stream.speech_stopped()
+
+
+async def settle(condition: Callable[[], bool]) -> None:
+    """Let the loop run until `condition` holds."""
+    async with asyncio.timeout(WAIT_S):
+        while not condition():  # noqa: ASYNC110 - there is no event for another's state
+            await asyncio.sleep(0)

@@ -1,0 +1,150 @@
+"""What every vendor that speaks owes a call, on the real SDK against the vendor's double; and every fault."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.conformance.tts_vendors import HASTY, VENDORS, TtsVendor
+from tests.doubles.coded_speech import CodedEar
+from tests.doubles.faults import Fault, Faulty
+from tests.doubles.socket_vendor import KEY
+
+from antiphon.errors import ProviderError
+from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
+
+WORDS = "hello please book my visit on monday"
+WAIT_S = 20.0
+
+pytestmark = pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
+
+
+def request_for(vendor: TtsVendor, text: str = WORDS, rate_hz: int = 8_000, speed: float = 1.0) -> TtsRequest:
+    return TtsRequest(text=text, voice=vendor.voice, sample_rate_hz=rate_hz, speed=speed)
+
+
+async def speak(tts: TextToSpeech, request: TtsRequest) -> list[TtsAudio]:
+    said: list[TtsAudio] = []
+    async with asyncio.timeout(WAIT_S):
+        await tts.synthesize(request, said.append)
+    return said
+
+
+def understood(said: list[TtsAudio], rate_hz: int = 8_000) -> str:
+    ear = CodedEar(rate_hz)
+    for audio in said:
+        ear.push(audio.pcm)  # Refuses half samples.
+    return ear.text
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000, 24_000, 48_000])
+async def test_words_are_spoken_at_the_rate_of_the_line(vendor: TtsVendor, rate_hz: int) -> None:
+    async with vendor.bench() as (_, tts):
+        said = await speak(tts, request_for(vendor, rate_hz=rate_hz))
+    assert understood(said, rate_hz) == WORDS
+    length_ms = sum(len(audio.pcm) for audio in said) / 2 / rate_hz * 1000
+    assert length_ms == pytest.approx(7 * 140, abs=5)
+
+
+async def test_audio_comes_before_everything_is_spoken(vendor: TtsVendor) -> None:
+    async with vendor.bench() as (_, tts):
+        said = await speak(tts, request_for(vendor))
+    assert len(said) >= 2
+
+
+async def test_voice_and_speed_reach_the_vendor(vendor: TtsVendor) -> None:
+    async with vendor.bench() as (double, tts):
+        await speak(tts, request_for(vendor))
+        await speak(tts, request_for(vendor, speed=1.2))
+        await speak(tts, request_for(vendor, speed=9.0))
+    assert {vendor.heard_voice(request) for request in double.requests} == {vendor.voice}
+    speeds = [vendor.heard_speed(request) for request in double.requests]
+    assert speeds[:2] == [1.0, 1.2]
+    assert 1.2 < speeds[2] < 9.0, "no faster than the vendor can"
+
+
+@pytest.mark.parametrize("text", ["", " ", "...", "?!", "—", "\n"])
+async def test_nothing_to_say_is_no_request_and_no_audio(vendor: TtsVendor, text: str) -> None:
+    async with vendor.bench() as (double, tts):
+        assert await speak(tts, request_for(vendor, text)) == []
+    assert double.requests == []
+
+
+async def test_two_callers_at_once_get_their_own_words(vendor: TtsVendor) -> None:
+    async with vendor.bench() as (_, tts):
+        one, other = await asyncio.gather(
+            speak(tts, request_for(vendor, "hello please")),
+            speak(tts, request_for(vendor, "cancel my visit")),
+        )
+    assert (understood(one), understood(other)) == ("hello please", "cancel my visit")
+
+
+async def test_the_connection_stays_warm_between_sentences(vendor: TtsVendor) -> None:
+    async with vendor.bench() as (double, tts):
+        for _ in range(3):
+            await speak(tts, request_for(vendor))
+    assert double.connections == 1
+
+
+async def test_a_cancelled_sentence_is_silent_at_once_and_the_vendor_is_told(vendor: TtsVendor) -> None:
+    said: list[TtsAudio] = []
+    first = asyncio.Event()
+
+    def emit(audio: TtsAudio) -> None:
+        said.append(audio)
+        first.set()
+
+    async with vendor.bench() as (double, tts):
+        double.faulty.fault = Fault.HANG
+        task = asyncio.create_task(tts.synthesize(request_for(vendor), emit))
+        async with asyncio.timeout(WAIT_S):
+            await double.waiting.wait()
+        task.cancel()
+        async with asyncio.timeout(WAIT_S):
+            await asyncio.wait([task])
+            await double.gone.wait()
+        assert task.cancelled()
+        count = len(said)
+        double.faulty.fault = Fault.NONE
+        assert understood(await speak(tts, request_for(vendor))) == WORDS, "and is well for the next"
+    assert len(said) == count == 0
+
+
+async def test_cancelling_while_it_speaks_emits_nothing_more(vendor: TtsVendor) -> None:
+    said: list[TtsAudio] = []
+
+    async with vendor.bench() as (_, tts):
+        task: asyncio.Task[None]
+
+        def emit(audio: TtsAudio) -> None:
+            said.append(audio)
+            task.cancel()
+
+        task = asyncio.create_task(tts.synthesize(request_for(vendor, " ".join([WORDS] * 20)), emit))
+        async with asyncio.timeout(WAIT_S):
+            await asyncio.wait([task])
+    assert task.cancelled()
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("fault", Fault, ids=lambda fault: fault.value)
+async def test_every_fault_ends_within_the_deadline_as_the_right_error(
+    vendor: TtsVendor, fault: Fault
+) -> None:
+    expected = vendor.failures[fault]
+    async with vendor.bench(Faulty(fault=fault, delay_ms=100), HASTY) as (_, tts):
+        if expected is None:
+            assert understood(await speak(tts, request_for(vendor))) == WORDS
+            return
+        with pytest.raises(ProviderError) as raised:
+            await speak(tts, request_for(vendor))
+    assert type(raised.value) is expected
+    assert KEY not in f"{raised.value!r} {raised.value.__cause__!r}"
+    assert "hello" not in str(raised.value)
+
+
+async def test_a_vendor_that_comes_back_is_used_again(vendor: TtsVendor) -> None:
+    async with vendor.bench(Faulty(fault=Fault.CLOSE_CODE, times=1)) as (_, tts):
+        with pytest.raises(ProviderError):
+            await speak(tts, request_for(vendor))
+        assert understood(await speak(tts, request_for(vendor))) == WORDS

@@ -1,0 +1,104 @@
+"""The vendors that speak: a row each, with its double."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tests.doubles.faults import Fault, Faulty
+from tests.doubles.http_vendor import HttpVendor
+from tests.doubles.socket_vendor import KEY
+from tests.doubles.speech_http import DeepgramHttp, OpenAiAudioHttp
+
+from antiphon.errors import ProviderError, ProviderRejected, ProviderUnavailable
+from antiphon.providers.deepgram.client import DeepgramConfig
+from antiphon.providers.deepgram.tts import DeepgramTts
+from antiphon.providers.openai.audio_client import OpenAiAudioConfig
+from antiphon.providers.openai.tts import OpenAiTts
+from antiphon.providers.pcm_speech import SpeakingLimits
+from antiphon.speech.ports import TextToSpeech
+
+PATIENT = SpeakingLimits(connect_ms=15_000, first_ms=15_000, stall_ms=15_000)
+HASTY = SpeakingLimits(connect_ms=500, first_ms=700, stall_ms=500)
+
+# What a fault is for a caller of `synthesize`; None where the words are spoken all the same.
+FAILURES: Mapping[Fault, type[ProviderError] | None] = {
+    Fault.NONE: None,
+    Fault.SLOW_FIRST_BYTE: None,
+    Fault.REFUSE: ProviderUnavailable,
+    Fault.HANG: ProviderUnavailable,
+    Fault.DROP_MID_STREAM: ProviderUnavailable,
+    Fault.MALFORMED: ProviderUnavailable,  # Raw PCM has no format to break: the audio is too short.
+    Fault.RATE_LIMIT: ProviderUnavailable,
+    Fault.AUTH: ProviderRejected,
+    Fault.CLOSE_CODE: ProviderUnavailable,
+    Fault.NO_RESULT: ProviderUnavailable,
+}
+
+
+class TtsDouble(Protocol):
+    """What the suite asks of a double, socket or HTTP."""
+
+    @property
+    def requests(self) -> list[Any]: ...
+
+    @property
+    def connections(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TtsVendor:
+    """One row of the suite.
+
+    Attributes:
+        bench: Opens the double with these faults and gives it with the adapter.
+        voice: For `TtsRequest.voice`.
+        heard_voice, heard_speed: What the double was told with a request.
+        failures: Replaces `FAILURES` for faults that mean something else here.
+    """
+
+    name: str
+    bench: Callable[..., Any]
+    voice: str
+    heard_voice: Callable[[Any], str]
+    heard_speed: Callable[[Any], float]
+    failures: Mapping[Fault, type[ProviderError] | None]
+
+
+def _http(wire: Callable[[], Any], make: Callable[[HttpVendor, SpeakingLimits], TextToSpeech]) -> Any:
+    @asynccontextmanager
+    async def bench(
+        faulty: Faulty | None = None, limits: SpeakingLimits = PATIENT
+    ) -> AsyncIterator[tuple[HttpVendor, TextToSpeech]]:
+        async with HttpVendor(wire=wire(), faulty=faulty or Faulty()) as double:
+            yield double, make(double, limits)
+
+    return bench
+
+
+VENDORS = (
+    TtsVendor(
+        name="deepgram/aura-2",
+        bench=_http(
+            DeepgramHttp,
+            lambda double, limits: DeepgramTts(DeepgramConfig(key=KEY, url=double.url), limits),
+        ),
+        voice="aura-2-thalia-en",
+        heard_voice=lambda request: str(request.query["model"]),
+        heard_speed=lambda request: float(request.query.get("speed", "1")),
+        failures=FAILURES,
+    ),
+    TtsVendor(
+        name="openai/gpt-4o-mini-tts",
+        bench=_http(
+            OpenAiAudioHttp,
+            lambda double, limits: OpenAiTts(OpenAiAudioConfig(key=KEY, url=f"{double.url}/v1"), limits),
+        ),
+        voice="gpt-4o-mini-tts/alloy",
+        heard_voice=lambda request: f"{request.json['model']}/{request.json['voice']}",
+        heard_speed=lambda request: float(request.json.get("speed", 1)),
+        failures=FAILURES,
+    ),
+)

@@ -1,0 +1,52 @@
+"""What a language model would do at the clinic's front desk: look, offer, ask who it is, confirm, book. It
+knows nothing but what it is asked, so whatever an adapter loses on the way is missing here."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.doubles.language_model import Asked, Called, Scripted, Thought, Turn
+
+LOOKING = "One moment, "
+DAY = "2026-11-27"  # The Friday after `dialogue.NOW`.
+
+
+def front_desk(asked: Asked) -> Scripted:
+    """The next answer of the conversation so far."""
+    last = asked.turns[-1]
+    if last.role == "tool":
+        return _after(last)
+    said = last.text.rpartition("\n")[2].lower()
+    if "physical" in said:
+        assert "Monday, November 23" in last.text, "it does not know the day"
+        window = {"appointment_type": "physical", "from_date": DAY, "to_date": DAY, "limit": 2}
+        look = Called(name="clinic_find_slots", arguments=json.dumps(window))
+        return Scripted(parts=[Thought("Friday is the 27th."), LOOKING, "I'm looking.", look])
+    if "first" in said:
+        return Scripted(parts=["Gladly. ", "What is your name and date of birth?"])
+    if "chen" in said:
+        return Scripted(parts=["Thank you, Linda. ", f"Shall I book {_offered(last)[1]}?"])
+    if "yes" in said:
+        person = {"first_name": "Linda", "last_name": "Chen", "date_of_birth": "1979-04-08"}
+        booking = {"slot_id": _offered(last)[0], "appointment_type": "physical", **person}
+        return Scripted(parts=[Called(name="clinic_book", arguments=json.dumps(booking))])
+    return Scripted(parts=["Goodbye.", Called(name="end_call")])
+
+
+def _after(result: Turn) -> Scripted:
+    told = json.loads(result.text)
+    assert told["ok"], told
+    if result.answers == "clinic_find_slots":
+        first, second = (slot["spoken"] for slot in told["value"]["slots"])
+        return Scripted(parts=["I have ", f"{first}, or {second}."])
+    if result.answers == "clinic_book":
+        return Scripted(parts=["You're booked. ", "Anything else?"])
+    return Scripted(parts=["Goodbye."])
+
+
+def _offered(turn: Turn) -> tuple[str, str]:
+    """The first slot, as the notes of an earlier tool call tell it: its id, and its words."""
+    found = re.search(r'"slot_id": "([^"]+)".*?"spoken": "([^"]+)"', turn.text)
+    assert found, f"it has forgotten what it found: {turn.text}"
+    return found[1], found[2]

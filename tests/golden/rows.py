@@ -1,0 +1,115 @@
+"""What users of voice agents complain about, and the nine invariants that answer it, row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One invariant or pain.
+
+    Attributes:
+        missing: What the golden trace does not show, and where it is or will be shown; "" when all is there.
+        elsewhere: Tests outside this folder that stand for it, as `path::name`.
+    """
+
+    text: str
+    missing: str = ""
+    elsewhere: tuple[str, ...] = ()
+
+
+ROWS: dict[str, Row] = {
+    "I1": Row(text="After a flush no sample of that reply is played, however late it arrives"),
+    "I2": Row(text="Every reply reaches exactly one end, and nothing waits on an ended reply"),
+    "I3": Row(text="Agent text in the transcript is exactly what was played, cut at the mark"),
+    "I4": Row(text="Speaking means samples are queued or a deadline is running"),
+    "I5": Row(text="Every final transcript joins a turn or is recorded as something else"),
+    "I6": Row(text="From every reachable state a timer is pending until the call ends"),
+    "I7": Row(text="A consequential tool effect happens at most once per confirmed turn"),
+    "I8": Row(text="Call time never decreases; equal times are processed in arrival order"),
+    "I9": Row(
+        text="No command needs a permit the conversation does not hold",
+        missing="The one permit the core knows is the confirmed turn. Consent to record, permits to dial and "
+        "grants of voices come with `trust/`, and each brings its trace",
+    ),
+    "P1": Row(text="Text never spoken enters the context"),
+    "P2": Row(text="Words the caller did hear are lost, so the agent repeats itself"),
+    "P3": Row(text="A whole assistant turn vanishes on hang-up or early pause"),
+    "P4": Row(text="The caller's words are dropped when he speaks again quickly"),
+    "P5": Row(text="The agent goes silent but says that it speaks"),
+    "P6": Row(text="The call never ends, or hangs at shutdown"),
+    "P7": Row(
+        text="The goodbye is clipped, its hang-up cancelled by a barge-in, or repeated for ever",
+        elsewhere=(
+            "tests/unit/conversation/test_found_by_simulation.py::"
+            "test_a_goodbye_talked_over_at_the_time_limit_ends_with_that_cause",
+            "tests/unit/conversation/test_found_by_simulation.py::"
+            "test_asking_for_the_end_again_does_not_put_it_off",
+        ),
+    ),
+    "P8": Row(
+        text="A false barge-in on a cough, a breath, echo or line noise",
+        missing="The cough. Echo of the agent's own voice is shown by the tests beside",
+        elsewhere=(
+            "tests/unit/conversation/test_echo.py::"
+            "test_an_echo_is_noted_as_such_and_speech_goes_on_at_the_same_sample",
+        ),
+    ),
+    "P9": Row(text="The first syllable is lost after a barge-in"),
+    "P10": Row(text="A tool runs twice after a barge-in"),
+    "P11": Row(text="Audio of a cancelled sentence leaks into the next"),
+    "P12": Row(
+        text="Choppy or degrading audio on phone lines while the recording is clean",
+        missing="Late ticks. That the recording is taken behind the pacing clock comes with recording",
+    ),
+    "P13": Row(
+        text="Latency climbs from the third concurrent call",
+        missing="That one inference serves all calls. Milliseconds under load are measured, see "
+        "`docs/benchmarks.md`",
+    ),
+    "P14": Row(
+        text="50 to 400 MB a call; four or five rooms on a core with 2 GB",
+        missing="What a call costs Python. The resident memory of the process is measured, see "
+        "`docs/benchmarks.md`",
+    ),
+    "P15": Row(text="Memory grows call after call; a full processor after the hang-up"),
+    "P16": Row(text="An idle prompt or hang-up fires while the caller still hears the agent"),
+    "P17": Row(
+        text="Voicemail is treated as a person; the redial is not run",
+        missing="All of it: answering machines are told from people in `calls/`, redials run in "
+        "`campaigns/`, and neither exists yet",
+    ),
+    "P18": Row(
+        text="Call-screening assistants and loops of callers on hold",
+        missing="All of it: the classes of who answers come with the detection of answering machines",
+    ),
+    "P19": Row(
+        text="Transfer: ring timeout ignored, wrong final state, caller gone while the other phone rings",
+        missing="The hand-over itself. The second leg, its ringing and its failures come with transfer in "
+        "`calls/`",
+    ),
+    "P20": Row(
+        text="Reconnect storms or lost audio when the socket of a vendor drops",
+        missing="The voice. Recognisers and models that reconnect are shown by the suites in "
+        "`tests/conformance/`",
+    ),
+    "P21": Row(text="End of turn waits for seconds because a final never comes, or fires in the next turn"),
+    "P22": Row(
+        text="Realtime model: context seed refused, history lost on reconnect, answer after an interruption",
+        missing="All of it: the core does not drive speech-to-speech sessions yet",
+    ),
+    "P23": Row(text="The limit of TTS contexts is reached by rapid interruptions"),
+    "P24": Row(text="Testing is manual or needs real calls and keys"),
+    "P25": Row(
+        text="Checks of quota or identity fail open; the media socket is unauthenticated",
+        missing="There is no trace of a call that never was",
+        elsewhere=(
+            "tests/unit/calls/test_twilio_tokens.py::test_a_token_is_good_once",
+            "tests/unit/calls/test_twilio_tokens.py::test_a_changed_or_foreign_token_is_denied",
+            "tests/unit/calls/test_twilio_server.py::"
+            "test_without_a_token_the_stream_is_closed_with_the_reason",
+            "tests/unit/runtime/test_exchange.py::test_more_calls_than_lines_are_refused_and_the_others_go_on",
+        ),
+    ),
+}

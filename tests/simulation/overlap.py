@@ -1,0 +1,56 @@
+"""When both speak: from which moment on it is an interruption that the core knows of."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from antiphon.conversation import Policy
+from antiphon.conversation import commands as cmd
+from antiphon.conversation import events as ev
+from tests.simulation.caller import Caller
+from tests.simulation.line import Line
+from tests.simulation.vendors import Recogniser
+
+
+class Parties(Protocol):
+    now_ms: int
+    policy: Policy
+    caller: Caller
+    line: Line
+    recogniser: Recogniser
+
+
+class Overlap:
+    """Attributes:
+    interruptions: Known at, caller speaks until, reply: from the first to the second it must be silent.
+    """
+
+    def __init__(self, world: Parties) -> None:
+        self._world = world
+        self.interruptions: list[tuple[int, int, str]] = []
+        self._noticed_until_ms = -1  # End of the utterance whose onset the core was told.
+        self._uninterruptible: set[str] = set()
+
+    def starts(self, command: cmd.StartReply) -> None:
+        ends_the_call = command.kind == "goodbye" and command.reason != "silence"
+        if ends_the_call or (command.kind == "greeting" and self._world.policy.protect_greeting):
+            self._uninterruptible.add(command.reply_id)
+
+    def event(self, event: ev.AnyEvent) -> None:
+        kind = type(event)
+        if kind is ev.SpeechStarted and event.onset_ms == self._world.caller.onset_ms:  # type: ignore[union-attr]
+            self._noticed_until_ms = self._world.caller.speaks_until_ms
+        elif kind is ev.TranscriptPartial or kind is ev.TranscriptFinal:
+            self._words(event)  # type: ignore[arg-type]
+
+    def _words(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        """Words of the caller's own, told while he still speaks."""
+        world = self._world
+        until_ms = world.caller.speaks_until_ms
+        current = event.segment == world.recogniser.segment
+        if until_ms <= world.now_ms or until_ms != self._noticed_until_ms or not current:
+            return
+        if any(word[0] == "w" and word[1:].isdigit() for word in event.text.split()):
+            for playing in world.line.replies.values():
+                if playing.started and not playing.dead and playing.id not in self._uninterruptible:
+                    self.interruptions.append((world.now_ms, until_ms, playing.id))

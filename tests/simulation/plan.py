@@ -1,0 +1,127 @@
+"""What a simulated call is made of before it begins: policy, caller, weather, and all later decisions."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from antiphon.conversation import Policy, SilencePolicy
+from antiphon.conversation.policy import PRESETS
+from tests.simulation.choices import Made
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What the caller does at a moment.
+
+    Attributes:
+        words: How many words of his own, each said once in the whole call; 0 for a noise.
+        phrase: Said before them: "mm-hmm", "one second", "dtmf:42#" (keys, not voice).
+        unheard: Too quiet for the voice activity detector; the recogniser hears it all the same.
+    """
+
+    at_ms: int
+    duration_ms: int
+    words: int = 0
+    phrase: str = ""
+    unheard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """From `at_ms` on nothing arrives for `duration_ms`, then all of it at once in a random order.
+
+    `everything`: our own process stood still, so timers and voice activity are late too; else the vendors.
+    """
+
+    at_ms: int
+    duration_ms: int
+    everything: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weather:
+    """How much goes wrong, as probabilities per decision."""
+
+    vendor_fault: float = 0.02  # A reply, a chunk, a final, a score, a tool fails or never comes.
+    slow: float = 0.05  # ... or takes seconds.
+    doubled: float = 0.02  # An event arrives twice.
+    jitter: float = 0.03  # An event arrives up to 400 ms late.
+    marks_lost: float = 0.05
+    stalls: float = 0.0
+    reacts: float = 0.1  # The caller talks into a filler, a tool, a goodbye, the last sample.
+    echo: float = 0.0  # The agent's own voice comes back as the caller's.
+    quiet: float = 0.03  # An utterance the voice activity detector misses.
+
+
+WEATHERS = {
+    "fair": Weather(),
+    "failing": Weather(vendor_fault=0.1, slow=0.15, doubled=0.1),
+    "stalling": Weather(jitter=0.15, stalls=0.8, marks_lost=0.2),
+    "unruly": Weather(reacts=0.4, echo=0.15, quiet=0.1),
+}
+SPEECHLESS = ("mm-hmm", "okay", "right", "yes", "thank you bye")
+HOLDS = ("one second", "hold on", "let me find my card")
+KEYS = ("dtmf:1", "dtmf:42#", "dtmf:5551234", "dtmf:#")
+
+_POLICIES = (
+    Policy(),
+    Policy(turn=PRESETS["snappy"]),
+    Policy(turn=PRESETS["patient"], protect_greeting=True),
+    Policy(fillers=()),
+    Policy(silence=SilencePolicy(call_max_ms=25_000, goodbye_max_ms=6000)),
+    Policy(silence=SilencePolicy(reprompts_max=0, hold_patience_ms=12_000)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One call. With `made`, its decisions are played back; without, they are drawn from `seed`."""
+
+    seed: int = 0
+    policy: Policy = field(default_factory=Policy)
+    weather: Weather = field(default_factory=Weather)
+    utterances: Sequence[Utterance] = ()
+    stalls: Sequence[Stall] = ()
+    hang_up_ms: int | None = None
+    mark_every_ms: int = 200
+    made: Made | None = None
+
+
+def random_plan(seed: int, weather: str = "fair") -> Plan:
+    """A few minutes of somebody who speaks when he likes, coughs, agrees, presses keys and may hang up."""
+    pick = random.Random(f"{weather}/{seed}")
+    utterances: list[Utterance] = []
+    at_ms = pick.randint(0, 6000)
+    for _ in range(pick.randint(0, 12)):
+        utterance = _utterance(pick, at_ms, WEATHERS[weather].quiet)
+        utterances.append(utterance)
+        at_ms += pick.choice((100, 300, 800, 1500, 4000, 9000)) + utterance.duration_ms
+    stalls = [
+        Stall(pick.randint(0, max(1, at_ms)), pick.choice((120, 600, 2500, 6000)), pick.random() < 0.4)
+        for _ in range(pick.randint(1, 3) if pick.random() < WEATHERS[weather].stalls else 0)
+    ]
+    return Plan(
+        seed=seed,
+        policy=pick.choice(_POLICIES) if pick.random() < 0.6 else _POLICIES[0],
+        weather=WEATHERS[weather],
+        utterances=tuple(utterances),
+        stalls=tuple(stalls),
+        hang_up_ms=at_ms + pick.randint(0, 20_000) if pick.random() < 0.5 else None,
+        mark_every_ms=pick.choice((200, 500, 500, 1000)),
+    )
+
+
+def _utterance(pick: random.Random, at_ms: int, quiet: float) -> Utterance:
+    kind = pick.random()
+    if kind < 0.55:
+        words = pick.randint(1, 10)
+        return Utterance(at_ms, 250 * words + 150, words, unheard=pick.random() < quiet)
+    if kind < 0.7:
+        return Utterance(at_ms, pick.choice((90, 250, 700, 700, 15_000)))
+    if kind < 0.83:
+        return Utterance(at_ms, 350, phrase=pick.choice(SPEECHLESS))
+    if kind < 0.9:
+        return Utterance(at_ms, 900, words=pick.randint(0, 3), phrase=pick.choice(HOLDS))
+    return Utterance(at_ms, 0, phrase=pick.choice(KEYS))

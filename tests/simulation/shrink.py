@@ -1,0 +1,126 @@
+"""A failing call made small: fewer utterances, fewer oddities, and still the same invariant broken.
+
+Delta debugging (Zeller and Hildebrandt, 2002) over everything a call is made of. What remains is written as a
+trace that `antiphon replay` and `antiphon calls show` read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from tests.simulation.judge import Violation, violations
+from tests.simulation.plan import Plan, Utterance
+from tests.simulation.record import write_trace
+from tests.simulation.world import World
+
+T = TypeVar("T")
+TRIES_MAX = 3000
+
+
+def broken_by(plan: Plan) -> list[Violation]:
+    """What the call breaks; an assertion of the core's own counts as an invariant named "core"."""
+    return _outcome(plan)[1]
+
+
+def shrink(plan: Plan) -> Plan:
+    """The smallest call found that breaks the same invariant. The plan must break one."""
+    world, found = _outcome(plan)
+    assert found, "only a call that breaks something can be made smaller"
+    name = found[0].invariant
+    tries = 0
+
+    def fails(candidate: Plan) -> bool:
+        nonlocal tries
+        tries += 1
+        return tries <= TRIES_MAX and any(v.invariant == name for v in broken_by(candidate))
+
+    smallest = dataclasses.replace(plan, made=dict(world.choices.made))
+    assert fails(smallest), "a call played back breaks what it broke"
+    while True:
+        before = _size(smallest)
+        smallest = _pass(smallest, fails)
+        if _size(smallest) >= before:
+            return smallest
+
+
+def explain(plan: Plan, directory: Path | None = None) -> str:
+    """Shrink, write the trace, and say in a few lines what broke and how to see it."""
+    small = shrink(plan)
+    world, found = _outcome(small)
+    folder = directory or Path(tempfile.mkdtemp(prefix="antiphon-simulation-"))
+    notes = [("violation", str(violation)) for violation in found]
+    path = write_trace(
+        folder / f"{found[0].invariant}-{plan.seed}.jsonl", plan.policy, world.steps, notes=notes
+    )
+    size = f"{len(world.steps)} events, {len(small.utterances)} utterances, {len(small.made or {})} oddities"
+    return f"{found[0]}\n  smallest: {size}\n  antiphon replay {path}"
+
+
+def _outcome(plan: Plan) -> tuple[World, list[Violation]]:
+    world = World(plan)
+    try:
+        world.run()
+        return world, violations(world)
+    except AssertionError as error:
+        return world, [Violation("core", str(error))]
+
+
+def _pass(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:
+    """Once over everything that can be left out or made shorter."""
+    replace = dataclasses.replace
+    if plan.stalls:
+        stalls = fewer(plan.stalls, lambda kept: fails(replace(plan, stalls=tuple(kept))))
+        plan = replace(plan, stalls=tuple(stalls))
+    utterances = fewer(plan.utterances, lambda kept: fails(replace(plan, utterances=tuple(kept))))
+    plan = replace(plan, utterances=tuple(utterances))
+    made = list((plan.made or {}).items())
+    plan = replace(plan, made=dict(fewer(made, lambda kept: fails(replace(plan, made=dict(kept))))))
+    if plan.hang_up_ms is not None and fails(replace(plan, hang_up_ms=None)):
+        plan = replace(plan, hang_up_ms=None)
+    for index, utterance in enumerate(plan.utterances):
+        for plainer in _plainer(utterance):
+            shorter = (*plan.utterances[:index], plainer, *plan.utterances[index + 1 :])
+            if fails(replace(plan, utterances=shorter)):
+                plan = replace(plan, utterances=shorter)
+                break
+    return plan
+
+
+def _plainer(utterance: Utterance) -> list[Utterance]:
+    """Shorter ways to have said it."""
+    if utterance.words > 1:
+        return [dataclasses.replace(utterance, words=1, duration_ms=400)]
+    return [dataclasses.replace(utterance, duration_ms=400)] if utterance.duration_ms > 400 else []
+
+
+def fewer(things: Sequence[T], fails: Callable[[Sequence[T]], bool]) -> Sequence[T]:
+    """A subset that still fails and of which no single thing can be left out (ddmin, by complements)."""
+    kept = list(things)
+    parts = 2
+    if kept and fails([]):
+        return []
+    while len(kept) >= 2:
+        size = max(1, len(kept) // parts)
+        for start in range(0, len(kept), size):
+            rest = kept[:start] + kept[start + size :]
+            if fails(rest):
+                kept, parts = rest, max(2, parts - 1)
+                break
+        else:
+            if size == 1:
+                break
+            parts = min(len(kept), 2 * parts)
+    return kept
+
+
+def _size(plan: Plan) -> int:
+    spoken = sum(utterance.duration_ms for utterance in plan.utterances)
+    return (
+        spoken
+        + 1000 * (len(plan.utterances) + len(plan.stalls) + len(plan.made or {}))
+        + (1000 if plan.hang_up_ms is not None else 0)
+    )

@@ -1,0 +1,65 @@
+"""Who ends turns, as the agent file says it: its knobs, and settings that cannot all be meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.unit.agents.test_definition import GOOD, load
+
+from antiphon.agents.definition import AgentDefinition, agent_schema
+from antiphon.errors import ConfigError
+
+TURN = "turn: {preset: patient, stop_silence_min_ms: 450}"
+
+
+def _with(tmp_path: Path, turn: str) -> AgentDefinition:
+    return load(tmp_path, GOOD.replace(TURN, f"turn: {{{turn}}}"))
+
+
+def test_we_end_turns_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    assert load(tmp_path).policy.turn.endpointing == "ours"
+
+
+@pytest.mark.parametrize("mode", ["ours", "provider", "push_to_talk"])
+def test_every_mode_may_be_chosen_with_every_preset(tmp_path: Path, mode: str) -> None:
+    for preset in ("snappy", "balanced", "patient"):
+        turn = _with(tmp_path, f"preset: {preset}, endpointing: {mode}").policy.turn
+        assert turn.endpointing == mode
+
+
+def test_push_to_talk_may_speculate(tmp_path: Path) -> None:
+    turn = _with(tmp_path, "endpointing: push_to_talk, speculate: true, stable_partial_ms: 200").policy.turn
+    assert turn.speculate and turn.stable_partial_ms == 200
+
+
+@pytest.mark.parametrize(
+    ("turn", "words"),
+    [
+        ("endpointing: theirs", ["'theirs' is not allowed", "push_to_talk"]),
+        ("provider_wait_ms: 2000", ["means nothing with `endpointing: ours`", "endpointing: provider"]),
+        ("talk_max_ms: 9000", ["talk_max_ms", "endpointing: push_to_talk"]),
+        ("endpointing: provider, talk_tail_ms: 100", ["means nothing with `endpointing: provider`"]),
+        (
+            "endpointing: provider, provider_wait_ms: 500",
+            ["less than stop_silence_max_ms", "hardly ever get to decide"],
+        ),
+        (
+            "endpointing: push_to_talk, talk_tail_ms: 900, talk_max_ms: 300",
+            ["talk_tail_ms (900) is greater than talk_max_ms (300)"],
+        ),
+        ("score_complete: 0.1", ["score_incomplete (0.5) is greater than score_complete (0.1)"]),
+        ("endpointing: push_to_talk, talk_max_ms: soon", ["turn.talk_max_ms", "valid integer"]),
+    ],
+)
+def test_settings_that_contradict_are_named(tmp_path: Path, turn: str, words: list[str]) -> None:
+    with pytest.raises(ConfigError) as error:
+        _with(tmp_path, turn)
+    assert all(part in str(error.value) for part in words), str(error.value)
+
+
+def test_the_schema_shows_the_modes_and_their_knobs() -> None:
+    turn = agent_schema()["$defs"]["TurnSection"]["properties"]
+    assert turn["endpointing"]["enum"] == ["ours", "provider", "push_to_talk"]
+    assert turn["endpointing"]["default"] == "ours"
+    assert {"stable_partial_ms", "provider_wait_ms", "talk_tail_ms", "talk_max_ms"} <= turn.keys()

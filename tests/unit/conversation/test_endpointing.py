@@ -1,0 +1,148 @@
+"""How long a pause may last: the score, the words, and what this caller has shown about his pauses."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.conversation.script import Script
+
+from antiphon.conversation import Policy, TurnPolicy, endpointing
+from antiphon.conversation import commands as cmd
+from antiphon.conversation.policy import PRESETS
+from antiphon.conversation.state import Phase, State, Turn
+
+EXPECTED = ("open", "yes_no", "name", "spelling", "digits", "date", "choice")
+SPOKEN = "yes no um and my number is five double 0 s m-i-t-h the doctor please, let me see... bye".split()  # noqa: SIM905
+TEXTS = st.one_of(
+    st.text(max_size=40),
+    st.lists(
+        st.sampled_from(SPOKEN),
+        max_size=9,
+    ).map(" ".join),
+)
+
+
+def _wait_ms(
+    text: str,
+    *,
+    score: float | None = 0.5,
+    policy: TurnPolicy = TurnPolicy(),  # noqa: B008 - frozen
+    expects: str = "open",
+    pace: float = 0.0,
+    language: str = "en",
+) -> int:
+    state = State(policy=Policy(turn=policy, language=language), phase=Phase.LISTENING)
+    state.expects, state.pace = expects, pace
+    turn = Turn(onset_ms=0, ended_ms=900, voiced=False, segments={0: text}, score=score)
+    return endpointing.wait_ms(state, turn)
+
+
+@given(
+    text=TEXTS,
+    score=st.one_of(st.none(), st.floats(0, 1)),
+    preset=st.sampled_from(sorted(PRESETS)),
+    expects=st.sampled_from(EXPECTED),
+    pace=st.floats(-1.6, 0.5),
+    language=st.sampled_from(["en", "de-DE", "fr", "es", "ja"]),
+)
+def test_no_cue_leaves_the_bounds_of_the_policy(
+    *, text: str, score: float | None, preset: str, expects: str, pace: float, language: str
+) -> None:
+    policy = PRESETS[preset]
+    wait_ms = _wait_ms(text, score=score, policy=policy, expects=expects, pace=pace, language=language)
+    assert policy.stop_silence_min_ms <= wait_ms <= policy.stop_silence_max_ms + policy.patience_ms
+
+
+@given(text=TEXTS, low=st.floats(0, 1), high=st.floats(0, 1), expects=st.sampled_from(EXPECTED))
+def test_the_surer_the_end_the_shorter_the_wait(text: str, low: float, high: float, expects: str) -> None:
+    low, high = sorted((low, high))
+    assert _wait_ms(text, score=high, expects=expects) <= _wait_ms(text, score=low, expects=expects)
+
+
+def test_equal_steps_of_the_log_odds_lengthen_the_wait_by_equal_factors() -> None:
+    odds = (2.0, 2.0 / 1.35, 2.0 / 1.35**2)
+    waits = [_wait_ms("I need a doctor.", score=each / (1 + each)) for each in odds]
+    assert waits[1] / waits[0] == pytest.approx(waits[2] / waits[1], rel=0.01)
+    assert waits[0] < waits[1]
+
+
+def test_equal_bounds_are_fixed_silence() -> None:
+    fixed = TurnPolicy(stop_silence_min_ms=700, stop_silence_max_ms=700, patience_ms=0)
+    assert {_wait_ms("I need a", score=score, policy=fixed) for score in (0.0, 0.5, 1.0)} == {700}
+
+
+def _turn(script: Script, text: str, *, pauses_ms: tuple[int, ...] = ()) -> int:
+    """Say it with these pauses in it; how long after the last word the turn was taken."""
+    for pause_ms in pauses_ms:
+        script.says(text, score=0.05)
+        script.wait(pause_ms)
+    script.says(text, score=0.65)
+    taken = script.count(cmd.CommitTurn)
+    while script.count(cmd.CommitTurn) == taken:
+        script.wait(10)
+    delay_ms = script.now_ms - script.last(cmd.CommitTurn).ended_ms
+    reply_id = script.last(cmd.StartReply).reply_id
+    script.reply_text(reply_id, "All right.")
+    script.audible(reply_id)
+    script.now_ms += 3000
+    script.heard_out(reply_id)
+    script.segment += 1
+    return delay_ms
+
+
+def test_a_caller_who_pauses_long_gets_patience_that_fades() -> None:
+    script = Script()
+    script.greeted()
+    first_ms = _turn(script, "I need a doctor.")
+    _turn(script, "I need a doctor.", pauses_ms=(900, 900))
+    patient_ms = _turn(script, "I need a doctor.")
+    later_ms = [_turn(script, "I need a doctor.") for _ in range(12)]
+    assert patient_ms > 1.5 * first_ms
+    assert later_ms[0] <= patient_ms
+    assert later_ms[-1] <= first_ms + 10
+
+
+def test_a_brisk_caller_is_answered_sooner_but_never_below_the_minimum() -> None:
+    script = Script()
+    script.greeted()
+    delays_ms = [_turn(script, "I need a doctor.") for _ in range(8)]
+    assert delays_ms[-1] < delays_ms[0]
+    assert delays_ms[-1] >= TurnPolicy().stop_silence_min_ms
+
+
+def test_a_caller_who_goes_on_right_after_we_took_his_turn_was_cut_off() -> None:
+    script = Script()
+    script.greeted()
+    script.says("I need a doctor.", score=0.9)
+    script.wait(400)
+    assert script.count(cmd.CommitTurn) == 1
+    script.voice()
+    assert script.conversation.state.pace < -0.5
+
+
+def test_a_caller_who_speaks_long_after_his_turn_was_not_cut_off() -> None:
+    script = Script()
+    script.greeted()
+    _turn(script, "I need a doctor.")
+    script.wait(2000)
+    before = script.conversation.state.pace
+    script.voice()
+    assert script.conversation.state.pace == before
+
+
+def test_pauses_inside_a_number_say_nothing_about_the_caller() -> None:
+    script = Script()
+    script.greeted(expects="digits")
+    script.says("5 5 5", score=0.5)
+    script.wait(1500)
+    script.voice()
+    assert script.conversation.state.pace == 0
+
+
+def test_learning_can_be_switched_off() -> None:
+    script = Script(Policy(turn=msgspec.structs.replace(TurnPolicy(), adapt=False)))
+    script.greeted()
+    _turn(script, "I need a doctor.", pauses_ms=(900, 900))
+    assert script.conversation.state.pace == 0

@@ -1,0 +1,237 @@
+"""From played samples to words: what the caller heard, and where to go on."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.conversation.scenes import Scene, speaking
+
+from antiphon.conversation import commands as cmd
+from antiphon.conversation import events as ev
+from antiphon.conversation.heard import (
+    MS_PER_CHARACTER,
+    heard_text,
+    protected_heard,
+    rewind_ms,
+    span_end_ms,
+    words_between,
+)
+from antiphon.conversation.policy import Policy, TurnPolicy
+from antiphon.conversation.state import Chunk, Reply
+
+
+def _timed(text: str, *ends_ms: int, duration_ms: int | None = None) -> Chunk:
+    return Chunk(text=text, duration_ms=duration_ms or ends_ms[-1], word_ends_ms=ends_ms)
+
+
+TWO = [_timed("We open at eight.", 200, 500, 650, 1100, duration_ms=1200), _timed("Bye now.", 400, 900)]
+
+
+@pytest.mark.parametrize(
+    ("heard_ms", "words"),
+    [
+        (0, ""),
+        (100, ""),
+        (200, "We"),
+        (419, "We"),
+        (420, "We open"),  # All but its last 80 ms.
+        (1019, "We open at"),
+        (1020, "We open at eight."),
+        (1599, "We open at eight. Bye"),
+        (2100, "We open at eight. Bye now."),
+    ],
+)
+def test_word_times_of_the_voice_decide_to_the_word(heard_ms: int, words: str) -> None:
+    assert heard_text(TWO, heard_ms) == words
+
+
+def test_without_word_times_words_share_the_audio_by_their_length() -> None:
+    chunk = Chunk(text="A considerable delay", duration_ms=2000)
+    assert heard_text([chunk], 300) == "A"
+    assert heard_text([chunk], 1400) == "A considerable"
+
+
+def test_a_digit_is_as_long_as_its_word() -> None:
+    chunk = Chunk(text="Press 12345 now", duration_ms=3000)
+    assert heard_text([chunk], 1200) == "Press"
+    assert heard_text([chunk], 2600) == "Press 12345"
+
+
+def test_a_failed_chunk_was_not_heard_and_takes_no_time() -> None:
+    chunks = [Chunk(text="Lost.", duration_ms=0, failed=True), Chunk(text="Here.", duration_ms=500)]
+    assert heard_text(chunks, 500) == "Here."
+
+
+def test_a_chunk_cut_while_it_was_made_is_told_by_the_words_timed_so_far() -> None:
+    chunk = Chunk(text="We open at eight on weekdays.", expected_ms=2000, word_ends_ms=(200, 500, 650))
+    assert heard_text([chunk], 700) == "We open at"
+    assert heard_text([chunk], 1100) == "We open at eight"
+
+
+def test_words_between_are_those_that_sound_in_part() -> None:
+    assert words_between(TWO, 300, 1300) == "open at eight. Bye"
+    assert words_between(TWO, -500, 100) == "We"
+    assert words_between(TWO, 5000, 6000) == ""
+
+
+@pytest.mark.parametrize(
+    ("heard_ms", "most_ms", "back_ms"),
+    [
+        (900, 1000, 900),  # The clause began 900 ms ago.
+        (900, 500, 250),  # Too far: the word began at 650.
+        (1300, 1000, 100),  # The next sentence began at 1200.
+        (1200, 1000, 0),  # A clause ends exactly here.
+        (900, 100, 100),  # Even the word is longer than that.
+        (0, 1000, 0),
+    ],
+)
+def test_after_a_long_gap_speech_goes_on_at_a_clause_or_a_word(
+    heard_ms: int, most_ms: int, back_ms: int
+) -> None:
+    assert rewind_ms(TWO, heard_ms, most_ms) == back_ms
+
+
+def test_a_comma_is_a_clause_boundary() -> None:
+    chunk = _timed("On Friday, we close early.", 200, 700, 900, 1300, 1800)
+    assert rewind_ms([chunk], 1400, 1000) == 700
+
+
+def test_protected_words_count_only_when_heard_to_the_very_end() -> None:
+    chunks = [Chunk(text="One.", duration_ms=500), Chunk(text="Two.", duration_ms=500, uninterruptible=True)]
+    assert protected_heard(chunks, 999) == "cut"
+    assert protected_heard(chunks, 1000) == "heard"
+    assert protected_heard(chunks[:1], 0) == ""
+
+
+def test_neighbouring_protected_chunks_are_one_stretch() -> None:
+    reply = Reply(id="r1", kind="turn")
+    reply.chunks = [
+        Chunk(text="a", duration_ms=500),
+        Chunk(text="b", duration_ms=500, uninterruptible=True),
+        Chunk(text="c", duration_ms=500, uninterruptible=True),
+        Chunk(text="d", duration_ms=500),
+    ]
+    found = [span_end_ms(reply, ms) for ms in (0, 499, 500, 999, 1000, 1499, 1500)]
+    assert found == [None, None, 1500, 1500, 1500, 1500, None]
+
+
+def test_before_any_audio_was_made_the_pace_is_typical_then_it_is_the_voices_own() -> None:
+    scene = Scene()
+    text = "Hello, how can I help?"
+    scene.gives("r1", text, made=False, finishes=False)
+    state = scene.conversation.state
+    assert state.reply is not None
+    assert state.reply.chunks[0].expected_ms == MS_PER_CHARACTER * len(text)
+    scene.made("r1", 0, 100 * len(text))
+    scene.gives("r1", "Tell me.", made=False)
+    assert state.reply.chunks[1].expected_ms == 100 * len("Tell me.")
+
+
+def test_a_cut_in_a_chunk_still_being_made_is_exact_to_the_word() -> None:
+    scene, reply_id = speaking("We open at eight.", heard_ms=1000, finishes=False)
+    scene.gives(reply_id, "On Friday we close at noon already.", made=False)
+    scene.play(reply_id, 900)
+    scene.voice()
+    scene.partial("Wait, stop")
+    scene.step(
+        ev.ChunkCut(
+            at_ms=scene.now_ms, reply_id=reply_id, index=1, audio_ms=1200, word_ends_ms=(150, 600, 800)
+        )
+    )
+    scene.flushed()
+    assert scene.reports(reply_id)[0].text == "We open at eight. On Friday we"
+
+
+def test_after_a_short_hold_speech_goes_on_at_the_same_sample() -> None:
+    scene, reply_id = speaking()
+    scene.voice()
+    scene.paused(reply_id)
+    scene.now_ms += 600
+    scene.pause()
+    scene.final("okay")
+    assert scene.last(cmd.ResumePlayout).rewind_ms == 0
+
+
+def test_the_rewind_is_never_longer_than_the_policy_allows() -> None:
+    scene, reply_id = speaking(policy=Policy(turn=TurnPolicy(rewind_ms=150)))
+    scene.voice()
+    scene.paused(reply_id)
+    scene.now_ms += 600
+    scene.pause()
+    scene.now_ms += 700
+    scene.final("okay")
+    assert scene.last(cmd.ResumePlayout).rewind_ms == 150
+
+
+def test_what_was_heard_before_a_rewind_stays_heard() -> None:
+    scene, reply_id = speaking(heard_ms=1000)
+    scene.voice()
+    scene.paused(reply_id)
+    scene.now_ms += 1300
+    scene.pause()
+    scene.final("okay")
+    assert scene.last(cmd.ResumePlayout).rewind_ms > 0
+    scene.segment += 1
+    scene.now_ms += 100
+    scene.voice()
+    scene.partial("No, stop")
+    scene.flushed()
+    assert scene.reports(reply_id)[0].text == "We open at eight."
+
+
+# --- every way out of a call reports once -----------------------------------------------------------------
+
+
+def _hang_up(scene: Scene) -> None:
+    scene.step(ev.CallerHungUp(at_ms=scene.now_ms))
+
+
+def _line_fails(scene: Scene) -> None:
+    scene.step(ev.LineFailed(at_ms=scene.now_ms, reason="torn"))
+
+
+def _operator(scene: Scene) -> None:
+    scene.step(ev.OperatorEnded(at_ms=scene.now_ms, now=True))
+
+
+def _operator_politely(scene: Scene) -> None:
+    scene.step(ev.OperatorEnded(at_ms=scene.now_ms))
+    scene.flushed()
+    scene.wait(15_000)
+
+
+def _time_limit(scene: Scene) -> None:
+    scene.now_ms = 1_800_000
+    scene.step(ev.TimerFired(at_ms=scene.now_ms, timer="call_limit"))
+    scene.flushed()
+    scene.wait(15_000)
+
+
+def _flush_that_is_never_answered(scene: Scene) -> None:
+    scene.voice()
+    scene.partial("No, stop")
+    scene.step(ev.CallerHungUp(at_ms=scene.now_ms))
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [_hang_up, _line_fails, _operator, _operator_politely, _time_limit, _flush_that_is_never_answered],
+    ids=lambda leave: leave.__name__.strip("_"),
+)
+def test_every_end_reports_what_was_heard_exactly_once(leave: object) -> None:
+    scene, reply_id = speaking(heard_ms=1000)
+    assert callable(leave)
+    leave(scene)
+    reports = scene.reports(reply_id)
+    assert [(r.text, r.complete) for r in reports] == [("We open at eight.", False)]
+    assert scene.count(cmd.EndCall) == 1
+    reported = [c.reply_id for c in scene.commands if isinstance(c, cmd.ReportHeard)]
+    assert len(reported) == len(set(reported))
+
+
+def test_a_transfer_reports_once_and_only_after_its_words_were_heard() -> None:
+    scene, reply_id = speaking("I'll put you through.", heard_ms=800, then="escalate")
+    assert scene.count(cmd.Escalate) == 0
+    scene.play(reply_id, 460)
+    scene.ends(reply_id)
+    assert [(r.text, r.complete) for r in scene.reports(reply_id)] == [("I'll put you through.", True)]
+    assert scene.last(cmd.EndCall).cause == "escalated"

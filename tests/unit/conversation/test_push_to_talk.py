@@ -1,0 +1,207 @@
+"""The talk button: a press takes the floor, its release ends the turn, a voice outside it is nothing."""
+
+from __future__ import annotations
+
+from tests.unit.conversation.script import Script
+
+from antiphon.conversation import Policy, TurnPolicy
+from antiphon.conversation import commands as cmd
+from antiphon.conversation import events as ev
+
+TALK = Policy(turn=TurnPolicy(endpointing="push_to_talk"))
+WORDS = "I need to see a doctor."
+
+
+def _greeted() -> Script:
+    script = Script(TALK)
+    script.greeted()
+    return script
+
+
+def _answering() -> Script:
+    """The agent speaks in reply to a first turn."""
+    script = _greeted()
+    script.talk()
+    script.now_ms += 800
+    script.let_go()
+    script.final(WORDS)
+    reply = script.last(cmd.StartReply)
+    script.reply_text(reply.reply_id, "We open at eight.", "We close at five.")
+    script.audible(reply.reply_id)
+    script.segment = 1
+    script.now_ms += 500
+    return script
+
+
+def test_the_release_ends_the_turn_without_any_stop_silence() -> None:
+    script = _greeted()
+    script.talk()
+    script.now_ms += 300
+    script.voice()
+    script.now_ms += 1000
+    script.pause()
+    script.wait(3000)
+    assert script.count(cmd.CommitTurn) == script.count(cmd.FinalizeTranscript) == 0
+    script.let_go()
+    assert script.count(cmd.FinalizeTranscript) == 1
+    script.now_ms += 60
+    script.final(WORDS)
+    commit = script.last(cmd.CommitTurn)
+    assert commit.text == WORDS and commit.ended_ms == script.now_ms - 60
+
+
+def test_a_voice_still_heard_at_the_release_is_waited_for_as_long_as_the_tail() -> None:
+    script = _greeted()
+    script.talk()
+    script.voice()
+    script.now_ms += 900
+    script.let_go()
+    assert script.count(cmd.FinalizeTranscript) == 0
+    script.wait(TALK.turn.talk_tail_ms)
+    assert script.count(cmd.FinalizeTranscript) == 1
+
+
+def test_the_last_syllable_ends_the_tail_early() -> None:
+    script = _greeted()
+    script.talk()
+    script.voice()
+    script.now_ms += 900
+    script.let_go()
+    script.now_ms += 100
+    script.pause()
+    assert script.count(cmd.FinalizeTranscript) == 1
+    script.wait(TALK.turn.talk_tail_ms)
+    assert script.count(cmd.FinalizeTranscript) == 1
+
+
+def test_a_press_takes_the_floor_at_once() -> None:
+    script = _answering()
+    playing = script.last(cmd.StartPlayout).reply_id
+    script.talk()
+    assert script.last(cmd.FlushPlayout).reply_id == playing
+    assert script.phase == "listening"
+
+
+def test_a_press_while_the_reply_is_prepared_gives_it_up() -> None:
+    script = _greeted()
+    script.talk()
+    script.let_go()
+    script.final(WORDS)
+    reply = script.last(cmd.StartReply)
+    script.talk()
+    assert script.last(cmd.CancelReply).reply_id == reply.reply_id
+
+
+def test_a_voice_outside_a_press_neither_interrupts_nor_takes_a_turn() -> None:
+    script = _answering()
+    before = len(script.commands)
+    script.voice()
+    script.partial("No not you")
+    script.now_ms += 2000
+    script.pause()
+    script.wait(1000)
+    assert len(script.commands) == before
+    script.final("No, not you.")
+    assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="noise", text="No, not you.")
+    assert script.count(cmd.CommitTurn) == 1
+
+
+def test_a_press_without_words_asks_again_politely() -> None:
+    script = _greeted()
+    script.talk()
+    script.now_ms += 400
+    script.let_go()
+    script.now_ms += 60
+    script.final("")
+    assert script.last(cmd.StartReply).kind == "reprompt"
+
+
+def test_empty_presses_do_not_go_on_for_ever() -> None:
+    script = _greeted()
+    for _ in range(3):
+        script.talk()
+        script.let_go()
+        script.final("")
+        script.segment += 1
+    assert script.last(cmd.StartReply).kind == "goodbye"
+
+
+def test_a_lost_release_has_a_bound() -> None:
+    script = _greeted()
+    script.talk()
+    script.partial(WORDS)
+    script.wait(TALK.turn.talk_max_ms)
+    assert script.count(cmd.FinalizeTranscript) == 1
+    script.wait(TALK.turn.final_wait_ms)
+    assert script.last(cmd.CommitTurn).text == WORDS
+    before = len(script.commands)
+    script.let_go()
+    assert len(script.commands) == before, "the release that came after all means nothing"
+
+
+def test_a_final_that_never_comes_costs_a_bounded_wait() -> None:
+    script = _greeted()
+    script.talk()
+    script.partial(WORDS)
+    script.let_go()
+    script.wait(TALK.turn.final_wait_ms)
+    assert script.last(cmd.CommitTurn).text == WORDS
+
+
+def test_a_second_press_before_the_words_are_in_is_the_same_turn() -> None:
+    script = _greeted()
+    script.talk()
+    script.let_go()
+    script.talk()
+    script.final("I need to see")
+    script.now_ms += 500
+    script.let_go()
+    script.segment = 1
+    script.now_ms += 60
+    script.final("a doctor.")
+    assert script.last(cmd.CommitTurn).text == "I need to see a doctor."
+    assert script.count(cmd.CommitTurn) == 1
+
+
+def test_presses_and_releases_that_come_twice_count_once() -> None:
+    script = _greeted()
+    script.talk()
+    before = len(script.commands)
+    script.talk()
+    assert len(script.commands) == before
+    script.let_go()
+    script.let_go()
+    assert script.count(cmd.FinalizeTranscript) == 1
+
+
+def test_what_must_be_heard_is_heard_and_what_was_said_meanwhile_is_kept() -> None:
+    script = Script(Policy(turn=TALK.turn, protect_greeting=True))
+    script.reply_text("r1", "This call may be recorded.")
+    script.audible("r1")
+    script.now_ms += 200
+    script.talk()
+    script.now_ms += 800
+    script.let_go()
+    script.final(WORDS)
+    assert script.count(cmd.FlushPlayout) == script.count(cmd.CommitTurn) == 0
+    script.heard_out("r1")
+    script.wait(900)
+    assert script.last(cmd.CommitTurn).text == WORDS
+
+
+def test_the_button_means_nothing_where_silence_decides() -> None:
+    script = Script(Policy())
+    script.reply_text("r1", "Hello.")
+    script.audible("r1")
+    before = len(script.commands)
+    script.talk()
+    script.let_go()
+    assert len(script.commands) == before and script.phase == "speaking"
+
+
+def test_the_call_may_end_while_the_button_is_held() -> None:
+    script = _greeted()
+    script.talk()
+    script.step(ev.OperatorEnded(at_ms=script.now_ms))
+    script.wait(TALK.turn.talk_max_ms)
+    assert script.count(cmd.EndCall) == 1

@@ -1,0 +1,187 @@
+"""Words that must be heard to their end, and what callers say and type over them."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.conversation.scenes import Scene, speaking
+
+from antiphon.conversation import Policy
+from antiphon.conversation import commands as cmd
+from antiphon.conversation import events as ev
+
+NOTICE = "This call may be recorded."  # 26 characters: 1560 ms.
+CHUNKS = ("One thing first.", NOTICE, "Now, how can I help you today?")  # The notice is 960 to 2520.
+
+
+def _over_the_notice(heard_ms: int = 1200) -> tuple[Scene, str]:
+    return speaking(*CHUNKS, protected=[NOTICE], heard_ms=heard_ms)
+
+
+def test_a_voice_over_a_protected_chunk_pauses_nothing() -> None:
+    scene, _ = _over_the_notice()
+    assert not [c for c in scene.voice() if isinstance(c, cmd.PausePlayout)]
+    assert scene.phase == "speaking"
+
+
+def test_a_voice_before_the_protected_chunk_pauses_as_ever() -> None:
+    scene, _ = _over_the_notice(heard_ms=600)
+    assert [c for c in scene.voice() if isinstance(c, cmd.PausePlayout)]
+
+
+def test_words_over_a_protected_chunk_take_the_floor_right_after_it() -> None:
+    scene, reply_id = _over_the_notice()
+    scene.says("I need a doctor today.", duration_ms=500)
+    scene.play(reply_id, 1200)
+    assert scene.count(cmd.FlushPlayout) == 0, "the notice is still being said"
+    scene.play(reply_id, 200)
+    assert scene.count(cmd.FlushPlayout) == 1
+    scene.flushed()
+    report = scene.reports(reply_id)[0]
+    assert (report.protected, report.complete) == ("heard", False)
+    assert NOTICE in report.text
+    scene.wait(1500)
+    assert scene.last(cmd.CommitTurn).text == "I need a doctor today."
+
+
+def test_the_end_of_the_stretch_is_not_waited_for_by_marks_alone() -> None:
+    scene, reply_id = _over_the_notice()
+    scene.says("I need a doctor today.", duration_ms=500)
+    scene.play(reply_id, 200)  # The clock is at 1200 + 560 + 200 of the audio, by the last mark at 1400.
+    scene.wait(1560 - 200 - 240 + 100 + 200)
+    assert scene.count(cmd.FlushPlayout) == 1
+
+
+def test_a_voice_that_goes_on_after_the_protected_chunk_pauses_the_rest() -> None:
+    scene, reply_id = _over_the_notice(heard_ms=2200)
+    scene.voice()
+    scene.play(reply_id, 600)
+    assert scene.count(cmd.PausePlayout) == 1
+    assert scene.phase == "holding"
+
+
+def test_a_backchannel_over_a_protected_chunk_changes_nothing_and_is_kept() -> None:
+    scene, reply_id = _over_the_notice()
+    scene.says("Mm-hmm.", duration_ms=300)
+    scene.play(reply_id, 2000)
+    assert scene.notes() == [("backchannel", "Mm-hmm.")]
+    assert scene.count(cmd.FlushPlayout) == scene.count(cmd.PausePlayout) == 0
+
+
+def test_after_the_protected_chunk_barge_in_is_as_ever() -> None:
+    scene, _ = _over_the_notice(heard_ms=2800)
+    scene.voice()
+    scene.now_ms += 300
+    scene.partial("Wait a minute")
+    assert scene.count(cmd.FlushPlayout) == 1
+
+
+def test_keys_over_a_protected_chunk_are_kept_and_count_right_after_it() -> None:
+    scene, reply_id = _over_the_notice()
+    scene.step(ev.DtmfReceived(at_ms=scene.now_ms, digit="7"))
+    assert scene.count(cmd.FlushPlayout) == 0
+    scene.play(reply_id, 1600)
+    assert scene.count(cmd.FlushPlayout) == 1, "a key takes the floor as soon as it may"
+    scene.flushed()
+    scene.wait(3000)
+    assert scene.last(cmd.CommitTurn).text == "dtmf:7"
+
+
+def test_a_protected_last_chunk_is_protected_to_its_last_sample() -> None:
+    scene, reply_id = speaking("Hello.", NOTICE, protected=[NOTICE], heard_ms=1900)
+    scene.says("I need a doctor today.", duration_ms=200)
+    assert scene.count(cmd.PausePlayout) == 0
+    scene.ends(reply_id)
+    assert scene.reports(reply_id)[0].protected == "heard"
+    scene.wait(1500)
+    assert scene.last(cmd.CommitTurn).text == "I need a doctor today."
+
+
+def test_a_notice_cut_before_its_end_does_not_count_as_given() -> None:
+    scene, reply_id = _over_the_notice(heard_ms=800)
+    scene.voice()
+    scene.partial("Stop that")
+    scene.flushed()
+    assert scene.reports(reply_id)[0].protected == "cut"
+
+
+def test_a_notice_that_ends_with_a_hang_up_does_not_count_as_given() -> None:
+    scene, reply_id = _over_the_notice(heard_ms=2400)
+    scene.step(ev.CallerHungUp(at_ms=scene.now_ms))
+    assert scene.reports(reply_id)[0].protected == "cut"
+
+
+def test_a_notice_whose_audio_never_came_does_not_count_as_given() -> None:
+    scene = Scene()
+    scene.greeted()
+    reply_id = scene.asked()
+    scene.gives(reply_id, "One thing first.", finishes=False)
+    scene.gives(reply_id, NOTICE, protected=[NOTICE], made=False)
+    scene.step(ev.SynthesisFailed(at_ms=scene.now_ms, reply_id=reply_id, index=1, reason="no voice"))
+    scene.audible(reply_id)
+    scene.play(reply_id, 960)
+    scene.ends(reply_id)
+    assert scene.reports(reply_id)[0].protected == "cut"
+
+
+def test_a_reply_without_protected_words_says_so() -> None:
+    scene, reply_id = speaking()
+    scene.ends(reply_id)
+    assert scene.reports(reply_id)[0].protected == ""
+
+
+def test_a_chunk_still_being_made_is_protected_while_it_plays() -> None:
+    scene = Scene()
+    scene.greeted()
+    reply_id = scene.asked()
+    scene.gives(reply_id, NOTICE, protected=[NOTICE], made=False, finishes=False)
+    scene.audible(reply_id)
+    scene.play(reply_id, 400)
+    scene.voice()
+    assert scene.count(cmd.PausePlayout) == 0
+
+
+def test_a_greeting_protected_as_a_whole_is_so_before_its_first_sample() -> None:
+    scene = Scene(Policy(protect_greeting=True))
+    scene.voice()
+    scene.gives("r1", "This is the clinic.", "How can I help?")
+    assert scene.last(cmd.StartPlayout).reply_id == "r1"
+    scene.audible("r1")
+    scene.play("r1", 1600)
+    scene.partial("I need a doctor")
+    assert scene.count(cmd.FlushPlayout) == 0
+
+
+@pytest.mark.parametrize("reason", ["time_limit", "cost_limit", "operator"])
+def test_nobody_talks_the_agent_out_of_a_limit(reason: str) -> None:
+    scene = Scene(_limited())
+    scene.greeted()
+    _reach(scene, reason)
+    reply_id = scene.last(cmd.StartReply).reply_id
+    scene.voice()
+    scene.gives(reply_id, "I have to go now, goodbye.")
+    scene.audible(reply_id)
+    scene.heard_ms = 0
+    scene.play(reply_id, 800)
+    scene.partial("No wait, one more thing please")
+    scene.play(reply_id, 760)
+    scene.ends(reply_id)
+    assert scene.last(cmd.EndCall).cause == reason
+    assert scene.notes()[-1] == ("late", "No wait, one more thing please")
+    assert scene.count(cmd.StartReply) == 2, "the goodbye is said once"
+
+
+def _limited() -> Policy:
+    from antiphon.conversation.policy import SilencePolicy
+
+    return Policy(silence=SilencePolicy(call_cost_max_usd=0.5))
+
+
+def _reach(scene: Scene, reason: str) -> None:
+    at_ms = scene.now_ms
+    if reason == "time_limit":
+        scene.now_ms = 1_800_000
+        scene.step(ev.TimerFired(at_ms=scene.now_ms, timer="call_limit"))
+    elif reason == "cost_limit":
+        scene.step(ev.CostReached(at_ms=at_ms, cost_usd=0.51))
+    else:
+        scene.step(ev.OperatorEnded(at_ms=at_ms))

@@ -1,0 +1,297 @@
+"""Language models that fail, are late or refuse, on virtual time: one answer, said once, paid once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+from tests.doubles.scripted_ports import ScriptedModel
+from tests.doubles.virtual_loop import live, passes
+
+from antiphon.agents.ports import Completion, Message, ToolCall
+from antiphon.errors import ProviderError, ProviderRejected, ProviderUnavailable
+from antiphon.runtime.failover.health import HealthBook
+from antiphon.runtime.failover.models import FailoverModel
+from antiphon.runtime.failover.race import Candidate, RaceRules
+from antiphon.runtime.metering import Meter, Payer, metered_model, paid_by
+
+DOWN = ProviderUnavailable("m", "down")
+ASK = [Message(role="user", content="Hello?" * 10)]
+FIRST = "Sure, I can do that for you today. "
+
+
+class Table:
+    """Models behind one failover, a call that pays for them, and what it heard."""
+
+    def __init__(self, *models: ScriptedModel, hedge: bool = False, first_ms: int = 1000) -> None:
+        self.book = HealthBook()
+        self.models = models
+        self.said: list[str] = []
+        self.notes: list[dict[str, Any]] = []
+        self.meter = Meter()
+        self.meter.note = lambda kind, **fields: self.notes.append({"type": kind, **fields})
+        candidates = [
+            Candidate(name=f"m{i}", port=metered_model(f"m{i}", model), health=self.book.of("llm", f"m{i}"))
+            for i, model in enumerate(models)
+        ]
+        self.failover = FailoverModel(
+            candidates, RaceRules(note="model_failed", first_ms=first_ms, hedge=hedge)
+        )
+
+    async def ask(self, messages: list[Message] = ASK) -> Completion:
+        with paid_by(Payer(meter=self.meter, reply="r1")):
+            return await self.failover.complete(messages, (), self.said.append)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.said).split())
+
+    def uses(self) -> list[tuple[str, bool, bool]]:
+        return [
+            (note["provider"], note.get("estimated", False), note.get("wasted", False))
+            for note in self.notes
+            if note["type"] == "usage"
+        ]
+
+
+def test_the_first_model_answers_and_nobody_else_is_asked() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel("Hello ", "there."), ScriptedModel("No."))
+        completion = await table.ask()
+        assert (table.text, completion.text.strip()) == ("Hello there.", "Hello there.")
+        assert table.models[1].asked == []
+        assert table.uses() == [("m0", False, False)]
+
+    live(story())
+
+
+@pytest.mark.parametrize("error", [DOWN, ProviderRejected("m", "no key")])
+def test_one_that_fails_before_a_word_is_followed_by_the_next_and_costs_nothing(error: Exception) -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel(20, error), ScriptedModel("Hello."))
+        await table.ask()
+        assert table.text == "Hello."
+        assert table.uses() == [("m1", False, False)]
+        assert [note["provider"] for note in table.notes if note["type"] == "model_failed"] == ["m0"]
+
+    live(story())
+
+
+def test_words_that_made_no_whole_piece_are_taken_back_and_the_reply_begins_again() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel("I thi", DOWN), ScriptedModel("Good morning."))
+        completion = await table.ask()
+        assert table.text == completion.text.strip() == "Good morning."
+        assert table.models[1].asked == [ASK]
+
+    live(story())
+
+
+def test_words_that_were_let_out_are_never_said_again_and_the_next_model_goes_on_behind_them() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel(FIRST, "And th", DOWN), ScriptedModel("Is nine good?"))
+        completion = await table.ask()
+        assert table.text.split() == (FIRST + "Is nine good?").split()
+        assert completion.text.split() == table.text.split()
+        told = table.models[1].asked[0][len(ASK) :]
+        assert [message.role for message in told] == ["assistant", "system"]
+        assert told[0].content == FIRST.strip()
+        assert ("m0", True, False) in table.uses()  # What came before it broke is charged.
+
+    live(story())
+
+
+def test_a_tool_that_ran_is_not_asked_for_again_when_the_model_is_lost_after_it() -> None:
+    async def story() -> None:
+        call = ToolCall(id="c1", name="book", arguments="{}")
+        table = Table(ScriptedModel(calls=[call]), ScriptedModel("You are booked."))
+        asked = await table.ask()
+        assert asked.tool_calls == (call,)
+        table.models[0].steps, table.models[0].calls = (DOWN,), ()
+        ran = [
+            *ASK,
+            Message(role="assistant", content="", tool_calls=asked.tool_calls),
+            Message(role="tool", content='{"ok": true}', tool_call_id="c1"),
+        ]
+        await table.ask(ran)
+        assert table.models[1].asked == [ran]
+        assert table.text == "You are booked."
+
+    live(story())
+
+
+def test_a_model_without_a_first_word_in_time_has_failed() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel(60_000, "late"), ScriptedModel("Hello."), first_ms=800)
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        await table.ask()
+        assert table.text == "Hello."
+        assert loop.time() - begun == pytest.approx(0.8, abs=0.02)
+        assert table.models[0].cancelled == 1
+        assert table.uses()[0] == ("m0", True, True)  # The prompt was read; nobody heard anything of it.
+
+    live(story())
+
+
+def test_a_model_that_stalls_half_way_is_followed_too() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel(FIRST, 60_000, "never"), ScriptedModel("Is nine good?"))
+        await table.ask()
+        assert table.text.split() == (FIRST + "Is nine good?").split()
+
+    live(story())
+
+
+SENTENCES = ("This is the first one. ", "Here comes the second. ", "Now the third follows. ")
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_size=3))
+def test_wherever_models_break_off_no_word_is_said_twice_and_the_pieces_stay_whole(
+    breaks: list[tuple[int, bool]],
+) -> None:
+    def script(number: int, after: int, inside: bool) -> list[int | str | Exception]:
+        said: list[int | str | Exception] = [f"m{number} {text}" for text in SENTENCES[:after]]
+        return [*said, *(["and the"] if inside else []), DOWN]
+
+    async def story() -> None:
+        broken = [ScriptedModel(*script(number, *where)) for number, where in enumerate(breaks)]
+        table = Table(*broken, ScriptedModel("The last word."))
+        await table.ask()
+        said = [
+            f"m{number} {text}".strip()
+            for number, (after, _) in enumerate(breaks)
+            for text in SENTENCES[:after]
+        ]
+        assert table.text == " ".join([*said, "The last word."])
+
+    live(story())
+
+
+def test_a_model_with_nobody_behind_it_tells_its_own_reason() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel(FIRST, DOWN))
+        with pytest.raises(ProviderError, match="down"):
+            await table.ask()
+
+    live(story())
+
+
+def test_when_everybody_fails_the_error_says_so_and_nothing_hangs() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel(DOWN), ScriptedModel(60_000))
+        with pytest.raises(ProviderError):
+            await table.ask()
+        assert table.text == ""
+
+    live(story())
+
+
+def warmed_up(table: Table, answers_in_ms: int) -> None:
+    for _ in range(20):
+        table.book.of("llm", "m0").first_response.add(answers_in_ms)
+
+
+@pytest.mark.parametrize("second_ms", [100, 900])
+def test_a_hedge_starts_at_the_primarys_own_p95_and_only_one_of_the_two_is_heard(second_ms: int) -> None:
+    async def story() -> None:
+        first = ScriptedModel(700, "From the first.")
+        table = Table(first, ScriptedModel(second_ms, "From the second."), hedge=True, first_ms=5000)
+        warmed_up(table, 300)
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        await table.ask()
+        winner, loser, took_s = (1, 0, 0.4) if second_ms == 100 else (0, 1, 0.7)
+        assert table.text == ("From the first.", "From the second.")[winner]
+        assert loop.time() - begun == pytest.approx(took_s, abs=0.02)
+        assert table.models[loser].cancelled == 1
+        assert sorted(table.uses()) == sorted([(f"m{winner}", False, False), (f"m{loser}", True, True)])
+
+    live(story())
+
+
+def test_there_is_no_hedge_while_nobody_knows_what_is_usual() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel(700, "Hello."), ScriptedModel("No."), hedge=True)
+        await table.ask()
+        assert table.models[1].asked == []
+
+    live(story())
+
+
+def test_what_one_call_learned_spares_the_next_one_the_wait() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel(60_000), ScriptedModel("Hello."), first_ms=500)
+        loop = asyncio.get_running_loop()
+        for _ in range(3):
+            await table.ask()
+        begun = loop.time()
+        await table.ask()
+        assert loop.time() - begun < 0.05
+        assert len(table.models[0].asked) == 3
+        await passes(6000)
+        table.models[0].steps = ("I am well again.",)
+        await table.ask()  # The probe.
+        table.said.clear()
+        await table.ask()
+        assert table.text == "I am well again."
+
+    live(story())
+
+
+def test_a_refusal_calls_a_person_once_and_keeps_the_breaker_open() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel(ProviderRejected("m0", "the quota is used up")), ScriptedModel("Hello."))
+        with capture_logs() as logs:
+            for _ in range(3):
+                await table.ask()
+        assert [log["event"] for log in logs if log["log_level"] == "error"] == ["provider_rejected"]
+        assert len(table.models[0].asked) == 1
+        await passes(60000)
+        await table.ask()
+        assert len(table.models[0].asked) == 1
+
+    live(story())
+
+
+def test_giving_up_the_reply_stops_everybody_at_once_and_is_no_verdict() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel(9000, "a"), ScriptedModel(9000, "b"), hedge=True, first_ms=20_000)
+        warmed_up(table, 100)
+        asking = asyncio.ensure_future(table.ask())
+        await passes(500)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert [model.cancelled for model in table.models] == [1, 1]
+        assert set(table.book.states().values()) == {"closed"}
+        assert [use[:2] for use in table.uses()] == [("m0", True), ("m1", True)]
+
+    live(story())
+
+
+def test_the_last_one_is_tried_even_when_every_breaker_is_open() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel(DOWN), ScriptedModel(DOWN))
+        for _ in range(4):
+            with pytest.raises(ProviderError):
+                await table.ask()
+        table.models[1].steps = ("Hello.",)
+        await table.ask()
+        assert table.text == "Hello."
+
+    live(story())
+
+
+def test_a_fault_of_ours_is_no_providers_failure() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel(ValueError("bug")), ScriptedModel("Hello."))
+        with pytest.raises(ValueError, match="bug"):
+            await table.ask()
+        assert table.models[1].asked == []
+
+    live(story())

@@ -1,0 +1,187 @@
+"""Voices that break off in the middle of a sentence: every word is heard once, in order, whoever says it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.doubles.scripted_ports import RATE_HZ, WORD_MS, ScriptedVoice, heard
+from tests.doubles.virtual_loop import live, passes
+
+from antiphon.errors import ProviderError
+from antiphon.runtime.failover.health import HealthBook
+from antiphon.runtime.failover.race import Candidate, RaceRules
+from antiphon.runtime.failover.voices import FailoverTts, SpeakingAs
+from antiphon.runtime.metering import Meter, MeteredTts, Payer, paid_by
+from antiphon.speech.ports import TtsAudio, TtsRequest
+
+SENTENCE = "one two three four five six"
+
+
+class Booth:
+    """Voices behind one failover, and what the line got of them."""
+
+    def __init__(self, *voices: ScriptedVoice, hedge: bool = False, first_ms: int = 1000) -> None:
+        self.voices = voices
+        self.book = HealthBook()
+        self.pcm = b""
+        self.ends_ms: tuple[int, ...] = ()
+        self.notes: list[dict[str, Any]] = []
+        self.meter = Meter()
+        self.meter.note = lambda kind, **fields: self.notes.append({"type": kind, **fields})
+        candidates = [
+            Candidate(
+                name=f"v{i}",
+                port=SpeakingAs(tts=MeteredTts(f"v{i}", voice), voice=f"voice-{i}"),
+                health=self.book.of("tts", f"v{i}"),
+            )
+            for i, voice in enumerate(voices)
+        ]
+        rules = RaceRules(note="voice_failed", first_ms=first_ms, hedge=hedge)
+        self.failover = FailoverTts(candidates, rules)
+
+    async def say(self, text: str = SENTENCE) -> None:
+        request = TtsRequest(text=text, voice="voice-0", sample_rate_hz=RATE_HZ)
+        with paid_by(Payer(meter=self.meter, reply="r1")):
+            await self.failover.synthesize(request, self._hear)
+
+    def _hear(self, audio: TtsAudio) -> None:
+        self.pcm += audio.pcm
+        self.ends_ms = audio.word_ends_ms or self.ends_ms
+
+    @property
+    def words(self) -> list[str]:
+        return heard(self.pcm, SENTENCE)
+
+    def characters(self) -> dict[str, tuple[int, bool]]:
+        uses = [note for note in self.notes if note["type"] == "usage"]
+        return {use["provider"]: (use["characters"], use.get("wasted", False)) for use in uses}
+
+
+def test_one_voice_is_passed_through_untouched() -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice())
+        await booth.say()
+        assert booth.words == SENTENCE.split()
+        assert booth.ends_ms == tuple(WORD_MS * (n + 1) for n in range(6))
+        assert booth.characters() == {"v0": (len(SENTENCE), False)}
+
+    live(story())
+
+
+@given(st.integers(0, 12), st.booleans())
+def test_wherever_a_voice_that_dates_its_words_breaks_off_every_word_is_heard_once(
+    blocks: int, hangs: bool
+) -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice(breaks_after=blocks, hangs=hangs), ScriptedVoice())
+        await booth.say()
+        words = booth.words
+        # The very first block comes before the first word is dated: half a word may be heard, then the word.
+        assert [word for word in words if not word.endswith("-")] == SENTENCE.split()
+        assert [word for word in words if word.endswith("-")] in ([], ["one-"])
+        whole_ms = list(booth.ends_ms)
+        assert len(whole_ms) == 6
+        assert whole_ms == sorted(whole_ms)
+        assert len(booth.pcm) * 1000 // (2 * RATE_HZ) == whole_ms[-1]
+
+    live(story())
+
+
+def test_the_fallback_speaks_with_its_own_voice_and_only_what_is_left() -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice(breaks_after=7), ScriptedVoice())
+        await booth.say()
+        (asked,) = booth.voices[1].asked
+        assert (asked.text, asked.voice) == ("four five six", "voice-1")
+        assert booth.characters() == {"v0": (len(SENTENCE), False), "v1": (len("four five six"), False)}
+
+    live(story())
+
+
+def test_without_dated_words_a_word_is_rather_said_again_than_left_out() -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice(dated=False, breaks_after=8), ScriptedVoice())
+        await booth.say()
+        heard_words = [word for word in booth.words if not word.endswith("-")]
+        assert list(dict.fromkeys(heard_words)) == SENTENCE.split()
+        assert len(heard_words) > len(SENTENCE.split())
+
+    live(story())
+
+
+def test_when_every_word_was_given_the_missing_end_costs_nothing_more() -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice(breaks_after=11), ScriptedVoice())
+        await booth.say("one two three four five")
+        assert booth.words == ["one", "two", "three", "four", "five"]
+        booth = Booth(Ends(), ScriptedVoice())
+        await booth.say("one")
+        assert booth.words == ["one"]
+        assert booth.voices[1].asked == []
+
+    live(story())
+
+
+class Ends(ScriptedVoice):
+    """Says everything and loses the connection before it says that this was all."""
+
+    async def synthesize(self, request: TtsRequest, emit: Any) -> None:
+        await super().synthesize(request, emit)
+        raise ProviderError("voice", "closed")
+
+
+@pytest.mark.parametrize("voice", [ScriptedVoice(silent=True), ScriptedVoice(first_ms=60_000)])
+def test_a_voice_that_gives_nothing_or_comes_too_late_is_followed(voice: ScriptedVoice) -> None:
+    async def story() -> None:
+        booth = Booth(voice, ScriptedVoice())
+        await booth.say()
+        assert booth.words == SENTENCE.split()
+        assert [note["provider"] for note in booth.notes if note["type"] == "voice_failed"] == ["v0"]
+
+    live(story())
+
+
+def test_a_hedge_is_heard_alone_and_the_loser_is_charged_as_waste() -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice(first_ms=900), ScriptedVoice(first_ms=50), hedge=True, first_ms=5000)
+        for _ in range(20):
+            booth.book.of("tts", "v0").first_response.add(200)
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        await booth.say()
+        assert booth.words == SENTENCE.split()
+        assert loop.time() - begun == pytest.approx(0.2 + 0.05 + 12 * 0.01, abs=0.02)
+        assert booth.voices[0].cancelled == 1
+        assert booth.characters() == {"v0": (len(SENTENCE), True), "v1": (len(SENTENCE), False)}
+
+    live(story())
+
+
+def test_an_interruption_stops_the_voice_within_a_moment() -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice(block_ms=100), ScriptedVoice())
+        loop = asyncio.get_running_loop()
+        saying = asyncio.ensure_future(booth.say())
+        await passes(300)
+        begun = loop.time()
+        saying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await saying
+        assert loop.time() - begun < 0.05
+        assert booth.voices[0].cancelled == 1
+        assert booth.voices[1].asked == []
+
+    live(story())
+
+
+def test_when_all_voices_fail_it_is_an_error_and_no_silence() -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice(breaks_after=0), ScriptedVoice(silent=True))
+        with pytest.raises(ProviderError):
+            await booth.say()
+
+    live(story())
