@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from antiphon.providers.cloud import Access, Offer
 from antiphon.providers.roles import Capabilities, Role
-from antiphon.speech.ports import BatchTranscription, SpeechToText, TextToSpeech
+from antiphon.speech.ports import BatchTranscription, SpeechToSpeech, SpeechToText, TextToSpeech
 
 # `audio.transcription` of the realtime session takes one ISO-639-1 language; OpenAI lists some fifty.
 _TRANSCRIBERS = ("gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-transcribe", "gpt-live-transcribe")
@@ -14,6 +14,7 @@ _VOICES = (
     "alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer",
     "verse",
 )  # fmt: skip
+_SPEAKERS = ("gpt-realtime", "gpt-realtime-mini")
 _RATES_HZ = (24_000,)
 
 AUDIO_OFFERS = (
@@ -51,6 +52,21 @@ AUDIO_OFFERS = (
         )
         for name in _RECORDINGS
     ),
+    *(
+        Offer(
+            role=Role.SPEECH_TO_SPEECH,
+            name=name,
+            capabilities=Capabilities(
+                sample_rates_hz=(8_000, *_RATES_HZ),
+                turn_events=True,
+                tools=True,
+                prompt_cache=True,
+                images=True,
+            ),
+            any_name=True,
+        )
+        for name in _SPEAKERS
+    ),
 )
 
 
@@ -66,6 +82,12 @@ def openai_tts(voice: str, access: Access) -> tuple[TextToSpeech, str]:
     from antiphon.providers.openai.tts import OpenAiTts
 
     return OpenAiTts(OpenAiAudioConfig(key=access.key, url=access.url)), voice
+
+
+def openai_realtime(model: str, access: Access) -> SpeechToSpeech:
+    from antiphon.providers.openai.realtime import OpenAiRealtime
+
+    return OpenAiRealtime(model, access.key, access.url)
 
 
 def openai_batch(model: str, access: Access) -> BatchTranscription:

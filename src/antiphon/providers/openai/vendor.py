@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from antiphon.providers.cloud import Account, cloud_vendor
-from antiphon.providers.openai.audio_offers import AUDIO_OFFERS, openai_batch, openai_stt, openai_tts
+from antiphon.providers.openai.audio_offers import (
+    AUDIO_OFFERS,
+    openai_batch,
+    openai_realtime,
+    openai_stt,
+    openai_tts,
+)
 from antiphon.providers.openai.llm import HOST, MODELS
 from antiphon.providers.openai_compatible.vendor import hosted_model, model_offers
 from antiphon.providers.roles import Vendor
@@ -22,4 +28,5 @@ def vendor(environment: Mapping[str, str]) -> Vendor:
         stt=openai_stt,
         tts=openai_tts,
         batch_stt=openai_batch,
+        speech_to_speech=openai_realtime,
     )
