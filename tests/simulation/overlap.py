@@ -50,7 +50,10 @@ class Overlap:
         current = event.segment == world.recogniser.segment
         if until_ms <= world.now_ms or until_ms != self._noticed_until_ms or not current:
             return
-        if any(word[0] == "w" and word[1:].isdigit() for word in event.text.split()):
+        spoken = event.text.split()
+        own = sum(word[0] == "w" and word[1:].isdigit() for word in spoken)
+        # One short word behind an echo of ours may be the echo misheard (decision 0010): the next one tells.
+        if own > (len(spoken) > own):
             for playing in world.line.replies.values():
                 if playing.started and not playing.dead and playing.id not in self._uninterruptible:
                     self.interruptions.append((world.now_ms, until_ms, playing.id))
