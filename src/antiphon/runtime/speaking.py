@@ -97,6 +97,9 @@ class Speaker:
             self.drop(reply_id)
 
 
+_ending: set[asyncio.Task[None]] = set()
+
+
 class _SpokenReply:
     """Audio of one reply in the making."""
 
@@ -132,6 +135,8 @@ class _SpokenReply:
     def cancel(self) -> None:
         task, self._task = self._task, None  # A cancelled task holds its frames: we would hold each other.
         if task is not None:
+            _ending.add(task)  # The loop itself holds no task: until it has ended somebody must.
+            task.add_done_callback(_ending.discard)
             task.cancel()
 
     def cut(self) -> ChunkCut | None:
