@@ -197,6 +197,9 @@ class _Printing:
     def expect(self, kind: Any, phrases: Sequence[str] = ()) -> None:
         self._notes.append(f"expects {kind.value}")
 
+    def understood(self, *, urgent: bool = False) -> None:
+        """In writing every turn is whole."""
+
     def end_call(self, cause: str) -> None:
         self.over = True
         self._notes.append(f"ends: {cause}")

@@ -101,6 +101,10 @@ class Replying(Protocol):
     def expect(self, kind: Expect, phrases: Sequence[str] = ()) -> None:
         """What the next answer will look like, with vocabulary for the recogniser."""
 
+    def understood(self, *, urgent: bool = False) -> None:
+        """The caller's words, as they are, make a whole request or answer, so that the turn need not be
+        waited for as if it were unfinished; not at all if `urgent` (an emergency)."""
+
     def end_call(self, cause: str) -> None:
         """End the call once this reply has been heard ("goal_reached", "caller_done", "gave_up")."""
 

@@ -148,6 +148,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.TalkReleased: push_to_talk.released,
     ev.ReplyText: replies.text,
     ev.AnswerExpected: replies.expected,
+    ev.TurnUnderstood: turns.understood,
     ev.ReplyFinished: replies.finished,
     ev.ReplyFailed: replies.failed,
     ev.ChunkSynthesized: replies.synthesized,

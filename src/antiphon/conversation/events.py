@@ -87,6 +87,14 @@ class ReplyText(Event, frozen=True, kw_only=True):
     uninterruptible: bool = False
 
 
+class TurnUnderstood(Event, frozen=True, kw_only=True):
+    """Who drafts the reply finds the caller's words whole: a request, an answer. `urgent` ones (an emergency)
+    wait for nothing."""
+
+    reply_id: str
+    urgent: bool = False
+
+
 class AnswerExpected(Event, frozen=True, kw_only=True):
     """The reply asks for this kind of answer (values of `agents.ports.Expect`)."""
 
@@ -229,6 +237,7 @@ AnyEvent = (
     | TalkReleased
     | ReplyText
     | AnswerExpected
+    | TurnUnderstood
     | ReplyFinished
     | ReplyFailed
     | ChunkSynthesized

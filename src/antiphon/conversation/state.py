@@ -98,6 +98,8 @@ class Turn:
         voiced: The VAD hears the caller now.
         finals_due: Final transcripts asked for and not yet given.
         score: End-of-turn score of the pause that began at `ended_ms`, once known.
+        understood: Who drafts the reply finds the words whole as they are.
+        urgent: They are an emergency.
         overdue: It is over (stop silence, vendor's word or release); only the final transcript is missing.
         lost: Some of it never reached a recogniser.
         voiced_at_ms: When the VAD last began to hear the caller.
@@ -120,6 +122,8 @@ class Turn:
     partials: dict[int, str] = field(default_factory=dict)
     finals_due: int = 0
     score: float | None = None
+    understood: bool = False
+    urgent: bool = False
     overdue: bool = False
     lost: bool = False
     voiced_at_ms: int = 0

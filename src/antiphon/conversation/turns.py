@@ -27,6 +27,7 @@ from antiphon.conversation.events import (
     SpeechStopped,
     TranscriptFinal,
     TranscriptPartial,
+    TurnUnderstood,
 )
 from antiphon.conversation.state import Phase, Reply, State, Turn
 
@@ -172,6 +173,15 @@ def scored(state: State, event: EndOfTurnScored) -> None:
         _consider(state, turn)
 
 
+def understood(state: State, event: TurnUnderstood) -> None:
+    """The words mean something as they are: waiting for more is worth less."""
+    turn, draft = state.turn, state.draft
+    if turn is None or draft is None or draft.id != event.reply_id or state.phase is not Phase.LISTENING:
+        return
+    turn.understood, turn.urgent = True, event.urgent
+    _consider(state, turn)
+
+
 def stop_silence_passed(state: State) -> None:
     turn = state.turn
     if turn is None or turn.voiced:
@@ -241,6 +251,8 @@ def drop_draft(state: State) -> None:
     if state.draft is not None:
         state.emit(CancelReply(reply_id=state.draft.id))
         state.draft = None
+        if state.turn is not None:
+            state.turn.understood = state.turn.urgent = False
 
 
 def commit(state: State, turn: Turn) -> None:

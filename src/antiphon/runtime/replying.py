@@ -18,6 +18,7 @@ from antiphon.conversation.events import (
     ReplyFinished,
     ReplyText,
     ToolRequested,
+    TurnUnderstood,
 )
 from antiphon.errors import AntiphonError
 from antiphon.runtime.metering import Meter, Payer, paid_by
@@ -135,6 +136,9 @@ class ReplyInProgress:
     def expect(self, kind: Expect, phrases: Sequence[str] = ()) -> None:
         self.phrases = tuple(phrases)
         self._emit(AnswerExpected(at_ms=self._now_ms(), reply_id=self.id, kind=kind.value))
+
+    def understood(self, *, urgent: bool = False) -> None:
+        self._emit(TurnUnderstood(at_ms=self._now_ms(), reply_id=self.id, urgent=urgent))
 
     def end_call(self, cause: str) -> None:
         self._then = ("end", cause, "")

@@ -128,3 +128,4 @@ class Outcome:
     end: str = ""
     escalate: str = ""
     summary: str = ""
+    understood: bool = False  # The caller's words were an answer or a request, whole as they are.
