@@ -208,7 +208,9 @@ class WhisperStream:
     async def _run_partial(self, job: _Job) -> None:
         transcript = await self._transcribe(job, final=False)
         self._partial_took_ms = transcript.took_ms
-        if transcript.text:
+        if not transcript.text and job.voiced_ms < _PARTIAL_WITHIN_MS:
+            self._next_partial_ms = job.voiced_ms  # Half a syllable was too little: the next block may do.
+        elif transcript.text:
             self.counters.partials += 1
             self._give(transcript)
 
