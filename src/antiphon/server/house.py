@@ -209,4 +209,5 @@ def _summary(definition: AgentDefinition) -> AgentSummary:
         title=definition.persona.name,
         role=definition.persona.role,
         language=definition.language,
+        push_to_talk=definition.policy.turn.endpointing == "push_to_talk",
     )
