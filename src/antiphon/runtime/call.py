@@ -51,6 +51,7 @@ _log = structlog.get_logger(__name__)
 END_OF_TURN_WINDOW_MS = 8000
 END_OF_TURN_DEADLINE_S = 0.5
 TOOL_DRAIN_S = 10.0
+CUT_WAIT_S = 1.0  # A vendor that does not let go of a cancelled request holds nobody up for longer.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -424,18 +425,23 @@ class Call:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        self._speaker.close()
+        speaking = self._speaker.close()
         self._line.close()
         self.parts.ended(self, command or cmd.EndCall(cause=cause))
-        self._finishing = asyncio.get_running_loop().create_task(self._wind_up(), name=f"end {self.id}")
+        self._finishing = asyncio.get_running_loop().create_task(
+            self._wind_up(speaking), name=f"end {self.id}"
+        )
 
-    async def _wind_up(self) -> None:
+    async def _wind_up(self, speaking: Sequence[asyncio.Task[None]]) -> None:
         """Effects under way are finished and recorded, then everything of the call is let go."""
         await self._toolbox.drain(TOOL_DRAIN_S)
-        for reply in self._replies.values():
-            reply.cancel()
-        for task in list(self._tasks):
+        replying = [task for reply in self._replies.values() if (task := reply.cancel()) is not None]
+        for task in self._tasks:
             task.cancel()
+        stopped = [*speaking, *replying, *self._tasks]
+        if stopped:
+            # What they have used until now is told as they end, and belongs to this call's cost.
+            await asyncio.wait(stopped, timeout=CUT_WAIT_S)
         await self._hearing.aclose()
         await asyncio.wrap_future(self.parts.trace.close())
         self._over.set()

@@ -94,10 +94,12 @@ class ReplyInProgress:
             handle = asyncio.get_running_loop().call_later(CUT_GRACE_S, self._task.cancel)
             self._task.add_done_callback(lambda _: handle.cancel())
 
-    def cancel(self) -> None:
+    def cancel(self) -> asyncio.Task[None] | None:
+        """Gives its work, if that has not ended."""
         self._muted = True
         if self._task is not None:
             self._task.cancel()
+        return self._task
 
     def tool_finished(self, tool_call_id: str, result: ToolResult) -> None:
         future = self._results.pop(tool_call_id, None)

@@ -92,9 +92,11 @@ class Speaker:
         reply.cancel()
         return reply.cut()
 
-    def close(self) -> None:
-        for reply_id in list(self._replies):
-            self.drop(reply_id)
+    def close(self) -> list[asyncio.Task[None]]:
+        """Gives the work that was stopped by it and has not ended."""
+        stopped = [task for reply in self._replies.values() if (task := reply.cancel()) is not None]
+        self._replies.clear()
+        return stopped
 
 
 _ending: set[asyncio.Task[None]] = set()
@@ -132,12 +134,13 @@ class _SpokenReply:
         self._last_chunk = chunks
         self._finish_if_done()
 
-    def cancel(self) -> None:
+    def cancel(self) -> asyncio.Task[None] | None:
         task, self._task = self._task, None  # A cancelled task holds its frames: we would hold each other.
         if task is not None:
             _ending.add(task)  # The loop itself holds no task: until it has ended somebody must.
             task.add_done_callback(_ending.discard)
             task.cancel()
+        return task
 
     def cut(self) -> ChunkCut | None:
         if not self.audible or self._making is None:
