@@ -228,7 +228,7 @@ class LiveConnection:
         await self.content(modelTurn={"role": "model", "parts": [{"inlineData": blob}]})
 
     async def _call(self, answer: Spoken) -> None:
-        calls = [
+        calls: list[dict[str, Any]] = [
             {"id": f"call{self._script.given}-{number}", "name": name, "args": _object(arguments)}
             for number, (name, arguments) in enumerate(answer.calls)
         ]
