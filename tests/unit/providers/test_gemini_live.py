@@ -100,11 +100,13 @@ async def test_a_caller_who_speaks_over_a_reply_ends_it_and_the_vendor_learns_wh
     async with talking(GEMINI, Call(script=script)) as talk:
         talk.session.speak("Tell the hours.")
         await talk.until(lambda: talk.all(SpokenAudio))
+        for _ in range(5):
+            await script.sessions[0].sound()
         talk.session.push(tone(200))
         await talk.until(lambda: talk.all(SpokenEnded))
         assert talk.all(SpokenEnded)[0].status == "cancelled"
         assert talk.all(CallerTurnSeen)[-1].moment is TurnMoment.STARTED
-        talk.session.cut(talk.spoken(), 60)  # Of 100 ms: nine characters, so two words.
+        talk.session.cut(talk.spoken(), 590)  # All the words were there; the voice was at the third.
         peer = await talk.asked(0, GEMINI.is_corrected)
         assert '"We open"' in GEMINI.told(peer)[-1][1]
         assert contents(peer)[-1]["turnComplete"] is False, "a correction is not answered"
@@ -170,6 +172,56 @@ async def test_a_result_that_comes_after_the_call_was_withdrawn_is_told_as_what_
         talk.session.tool_result(talk.all(SpokenToolCall)[0].call, '{"booked":true}')
         peer = await talk.asked(0, lambda seen: '{"booked":true}' in str(GEMINI.told(seen)))
         assert GEMINI.told(peer)[-1][0] == "note" and not GEMINI.results(peer)
+
+
+async def test_sound_while_a_tool_is_at_work_does_not_withdraw_its_call() -> None:
+    script = LiveScript(answers=[SLOTS, Spoken(text="Monday.")])
+    async with talking(GEMINI, Call(script=script, provider_turns=False)) as talk:
+        await greeted(talk)
+        talk.session.push(bytes(3_200))
+        talk.session.tool_result(talk.all(SpokenToolCall)[0].call, "{}")
+        await talk.until(lambda: len(talk.all(SpokenEnded)) == 2)
+        assert talk.text(talk.spoken(1)) == "Monday."
+        assert not inputs(await talk.vendor.peer())
+        talk.session.push(bytes(3_200))
+        await talk.asked(0, inputs)
+
+
+async def test_after_the_last_withdrawn_result_the_reply_waited_for_is_told_to_be_none() -> None:
+    script = LiveScript(answers=[SLOTS, Spoken(hold=True)])
+    async with talking(GEMINI, Call(script=script, provider_turns=False)) as talk:
+        await greeted(talk)
+        talk.session.cut(talk.spoken(), 0)
+        talk.session.show(b"x", "image/png")
+        await talk.asked(0, GEMINI.images)  # By now the call was withdrawn.
+        await script.sessions[0].content(inputTranscription={"text": "Wait."})
+        await talk.until(lambda: talk.all(CallerWords))
+        talk.session.tool_result(talk.all(SpokenToolCall)[0].call, "{}")
+        talk.session.commit_turn()
+        await talk.until(lambda: len(talk.all(SpokenStarted)) == 3)
+        assert talk.all(SpokenEnded)[1] == SpokenEnded(spoken=talk.spoken(1), status="cancelled")
+        assert {event.spoken for event in talk.all(SpokenAudio)} == {talk.spoken(2)}
+
+
+async def test_a_reply_stopped_before_its_first_sound_is_told_as_cancelled() -> None:
+    script = LiveScript(answers=[Spoken(text="", hold=True), Spoken(text="Good.")])
+    async with talking(GEMINI, Call(script=script, provider_turns=False)) as talk:
+        talk.session.commit_turn()
+        talk.session.push(tone(200))  # He goes on.
+        talk.session.commit_turn()
+        await talk.until(lambda: len(talk.all(SpokenEnded)) == 2)
+        assert [event.status for event in talk.all(SpokenEnded)] == ["cancelled", "completed"]
+        assert talk.text(talk.spoken(1)) == "Good."
+
+
+async def test_a_turn_closed_to_ask_by_text_has_no_reply_of_its_own() -> None:
+    script = LiveScript(answers=[Spoken(text="", hold=True), Spoken(text="Are you there?")])
+    async with talking(GEMINI, Call(script=script, provider_turns=False)) as talk:
+        talk.session.push(bytes(3_200))
+        talk.session.speak("Ask again.")
+        await talk.until(lambda: talk.all(SpokenEnded))
+        assert [event.status for event in talk.all(SpokenEnded)] == ["completed"]
+        assert talk.text(talk.spoken()) == "Are you there?"
 
 
 async def test_a_result_for_a_connection_that_is_gone_goes_on_from_there() -> None:

@@ -7,7 +7,7 @@ from tests.doubles.gemini_live import LiveScript
 from tests.doubles.openai_realtime import Spoken
 from tests.unit.providers.test_gemini_live import HISTORY, SLOTS, connection, greeted, say
 
-from antiphon.speech.ports import SessionLost, SpokenAudio, SpokenEnded, SpokenStarted
+from antiphon.speech.ports import CallerWords, SessionLost, SpokenAudio, SpokenEnded, SpokenStarted
 
 GEMINI = Gemini()
 
@@ -122,3 +122,25 @@ async def test_a_session_refused_halfway_is_tried_again_once_it_had_worked_and_e
         await fresh.peer.close(1007, "Request contains an invalid argument.")
         await talk.until(lambda: talk.all(SessionLost))
         assert len(script.sessions) == 2
+
+
+async def test_a_handle_from_before_the_callers_words_is_not_used() -> None:
+    script = LiveScript()
+    async with talking(GEMINI, Call(script=script, history=HISTORY)) as talk:
+        await greeted(talk)
+        await script.sessions[0].keep()
+        await script.sessions[0].content(inputTranscription={"text": "I would"})
+        await talk.until(lambda: talk.all(CallerWords))
+        talk.vendor.cut()
+        assert (await connection(talk, script, 1)).setup["sessionResumption"] == {}
+
+
+async def test_a_handle_from_before_a_reply_of_its_own_accord_is_not_used() -> None:
+    script = LiveScript()
+    async with talking(GEMINI, Call(script=script, history=HISTORY)) as talk:
+        await greeted(talk)
+        await script.sessions[0].keep()
+        await script.sessions[0].sound()
+        await talk.until(lambda: len(talk.all(SpokenStarted)) == 2)
+        talk.vendor.cut()
+        assert (await connection(talk, script, 1)).setup["sessionResumption"] == {}

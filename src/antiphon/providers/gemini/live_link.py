@@ -50,7 +50,9 @@ class LiveLink:
         self._reply: Reply | None = None
         self._early = ""  # Words that came before the sound they are said with.
         self._caller_speaks = False
-        self._expected = False  # A reply was asked for: its end is told even if it is empty.
+        self._expected = 0  # Replies asked for: the end of each is told, even if nothing was said.
+        self._closing = False  # A turn was closed only to ask by text: its answer is nobody's.
+        self._owed: list[SessionEvent] = []
         self._over_already = False  # `turn_complete` will come for a reply we have ended.
         self._calls: set[str] = set()
         self._withdrawn: set[str] = set()
@@ -76,8 +78,7 @@ class LiveLink:
                 self._expect()
                 return self._turns.commit()
             case Speak():
-                self._expect()
-                return [*self._turns.asked(), wire.content(action.instruction, answer=True)]
+                return self._ask(wire.content(action.instruction, answer=True))
             case Cut():
                 return self._cut(action)
             case ToolAnswer():
@@ -86,18 +87,25 @@ class LiveLink:
                 return [wire.image(action.image, action.media_type)]
 
     def _expect(self) -> None:
-        self._expected = True
+        self._expected += 1
         self._memory.forget_handle()
+
+    def _ask(self, message: Outgoing) -> list[Outgoing]:
+        self._expect()
+        closed = self._turns.asked()
+        self._closing = bool(closed)
+        return [*closed, message]
 
     def _cut(self, cut: Cut) -> list[Outgoing]:
         """Tell it where the caller's ear was, which also stops what it is saying."""
         reply = self._memory.reply(cut.spoken)
-        is_current = reply is not None and reply is self._reply
-        if reply is None or (not is_current and cut.heard_ms >= reply.audio_ms):
+        if reply is None:
             return []
-        self._memory.corrected()
-        self._notes.append(wire.heard_note(wire.heard_words(reply.text, cut.heard_ms, reply.audio_ms)))
-        if not is_current and (self._reply is not None or self._expected):
+        made = reply is not self._reply
+        if not made or cut.heard_ms < reply.audio_ms:
+            self._memory.corrected()
+            self._notes.append(wire.heard_note(wire.heard_words(reply.text, cut.heard_ms, reply.length_ms)))
+        if made and (self._reply is not None or self._expected):
             return []  # It would stop the next reply: told after that one.
         return [*self._noted(), *self._turns.cut()]
 
@@ -109,17 +117,24 @@ class LiveLink:
         if not name:
             return []
         # Withdrawn, or asked for on another connection: what was done is done, and has to be known.
-        self._notes.append(wire.late_result(name, answer.result))
-        if self._reply is not None or self._expected:
-            return []
-        if answer.call in self._withdrawn:
-            return self._noted()
-        self._expect()
-        return [*self._turns.asked(), *self._noted(answer=True)]
+        note = wire.late_result(name, answer.result)
+        busy = self._reply is not None or self._expected
+        if not busy and answer.call not in self._withdrawn:
+            return self._ask(wire.content(note, answer=True))
+        self._notes.append(note)
+        self._withdrawn.discard(answer.call)
+        if not self._withdrawn:
+            # After the last result a reply is waited for, and none will come.
+            self._owed += self._silent_reply("cancelled")
+        return [] if busy else self._noted()
 
-    def _noted(self, *, answer: bool = False) -> list[Outgoing]:
+    def _silent_reply(self, status: str) -> list[SessionEvent]:
+        spoken = self._memory.begin().id
+        return [SpokenStarted(spoken=spoken), SpokenEnded(spoken=spoken, status=status)]
+
+    def _noted(self) -> list[Outgoing]:
         notes, self._notes = self._notes, []
-        return [wire.content(" ".join(notes), answer=answer)] if notes else []
+        return [wire.content(" ".join(notes), answer=False)] if notes else []
 
     # ---------------------------------------------------------------- what it says
 
@@ -132,7 +147,8 @@ class LiveLink:
                 if message is None:  # The SDK's iterator ends with each turn.
                     self._messages = self._session.receive()
                     return ()
-                events = list(self._take(message))
+                owed, self._owed = self._owed, []
+                events = [*owed, *self._take(message)]
         except ProviderRejected as error:
             # What has worked is worth another try, from our own log.
             if self._worked:
@@ -160,6 +176,7 @@ class LiveLink:
         if message.tool_call_cancellation is not None:
             self._withdrawn.update(message.tool_call_cancellation.ids or ())
             self._calls -= self._withdrawn
+            self._turns.replied(stopped=True)
         if (update := message.session_resumption_update) is not None and self._is_quiet():
             self._memory.keep_handle(update.new_handle if update.resumable else "")
         self._leaving = self._leaving or message.go_away is not None
@@ -200,11 +217,11 @@ class LiveLink:
         yield from self._begin()
         assert self._reply is not None
         rate_hz = wire.rate_hz(blob.mime_type)
-        pcm = self._reply.sound(blob.data, rate_hz, self._config.sample_rate_hz)
-        yield SpokenAudio(spoken=self._reply.id, pcm=pcm)
         if self._early:
             early, self._early = self._early, ""
             yield from self._words(early)
+        pcm = self._reply.sound(blob.data, rate_hz, self._config.sample_rate_hz)
+        yield SpokenAudio(spoken=self._reply.id, pcm=pcm)
 
     def _words(self, text: str) -> Iterator[SessionEvent]:
         if self._reply is None:
@@ -218,7 +235,8 @@ class LiveLink:
             return
         yield from self._caller(False)
         self._reply = self._memory.begin()
-        self._over_already = self._expected = False
+        self._over_already = self._closing = False
+        self._expected = 0
         self._turns.replying()
         yield SpokenStarted(spoken=self._reply.id)
 
@@ -233,11 +251,12 @@ class LiveLink:
         # What it says with the results is another reply, as with every vendor.
         yield from self._end("completed")
         self._over_already = True
+        self._turns.replying()  # Until it has, the caller's sound would withdraw the calls.
 
     def _over(self, content: Any) -> Iterator[SessionEvent]:
         if content.interrupted:
             yield from self._caller(True)
-            yield from self._end("cancelled")
+            yield from self._stopped()
             self._early, self._over_already = "", True
         elif content.turn_complete:
             bad = wire.went_wrong(content.turn_complete_reason)
@@ -248,11 +267,22 @@ class LiveLink:
         elif content.generation_complete and self._reply is not None:
             self._reply.generated = True
 
+    def _stopped(self) -> Iterator[SessionEvent]:
+        """Interrupted, with sound or before the first of it."""
+        if self._reply is not None:
+            yield from self._end("cancelled")
+        elif self._closing:
+            self._closing = False
+        elif self._expected:
+            self._expected -= 1
+            self._turns.replied(stopped=self._expected > 0)
+            yield from self._silent_reply("cancelled")
+
     def _end(self, status: str) -> Iterator[SessionEvent]:
         reply, self._reply = self._reply, None
         if reply is None:
             return
-        self._worked = True
+        self._worked, reply.complete = True, status == "completed"
         self._turns.replied(stopped=status == "cancelled")
         yield from self._memory.heard_all()
         if tail := reply.finish():

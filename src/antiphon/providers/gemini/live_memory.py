@@ -13,19 +13,29 @@ from antiphon.speech.ports import CallerWords
 
 _REPLIES_KEPT = 8  # A cut comes while its reply is being heard, or a little later.
 _CALLS_KEPT = 32
+_CHARACTER_MS = 65  # English at some 150 words a minute.
 
 
 @dataclass(slots=True)
 class Reply:
-    """One reply as far as it has come. `generated`: all of it is here, though it may not be over yet."""
+    """One reply as far as it has come. `generated`: all of it is here, though it may not be over yet;
+    `complete`: it is over, and was not stopped."""
 
     id: str
     number: int
     text: str = ""
     audio_ms: float = 0.0
     generated: bool = False
+    complete: bool = False
     _out: StreamResampler | None = None
     _rest: bytes = b""  # Half a sample.
+
+    @property
+    def length_ms(self) -> float:
+        """How long its words take. They run ahead of the sound, so until all of it is there the pace of a
+        voice has to do."""
+        paced_ms = 0 if self.complete else len(self.text) * _CHARACTER_MS
+        return max(self.audio_ms, paced_ms)
 
     def sound(self, data: bytes, from_hz: int, to_hz: int) -> bytes:
         data = self._rest + data

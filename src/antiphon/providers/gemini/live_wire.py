@@ -143,9 +143,9 @@ def went_wrong(reason: Any) -> bool:
 
 def heard_words(text: str, heard_ms: int, audio_ms: float) -> str:
     """The words of a reply that lie wholly within what was heard, as if they were spread evenly."""
-    if heard_ms >= audio_ms:
+    if heard_ms >= audio_ms > 0:
         return text.strip()
-    reach = len(text) * max(heard_ms, 0) / audio_ms
+    reach = len(text) * max(heard_ms, 0) / max(audio_ms, 1)
     ends = [word.end() for word in re.finditer(r"\S+", text) if word.end() <= reach]
     return text[: ends[-1]].strip() if ends else ""
 
