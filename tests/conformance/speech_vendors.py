@@ -16,7 +16,8 @@ from typing import Any, Protocol, TypeVar
 
 import pytest
 from tests.doubles.faults import Faulty
-from tests.doubles.gemini_live import LiveScript, gemini_live
+from tests.doubles.gemini_live import gemini_live
+from tests.doubles.gemini_live_script import LiveScript
 from tests.doubles.openai_realtime import Script, openai_realtime
 from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
 from tests.doubles.tls import tls_for_localhost
@@ -198,9 +199,11 @@ class Talk:
 
 @dataclass
 class Call:
-    """What the session is opened with."""
+    """What the session is opened with; `history` may grow while it lasts."""
 
     script: Script = field(default_factory=Script)
+    instructions: str = "You are the front desk."
+    tools: tuple[SpokenTool, ...] = (SLOT,)
     rate_hz: int = 8_000
     provider_turns: bool = True
     history: tuple[tuple[str, str], ...] = ()
@@ -220,9 +223,9 @@ async def talking(vendor: SpeechVendor, call: Call) -> AsyncIterator[Talk]:
     async with vendor.double(call.script, call.faulty) as double:
         config = SpeechSessionConfig(
             sample_rate_hz=call.rate_hz,
-            instructions="You are the front desk.",
+            instructions=call.instructions,
             voice=vendor.voice,
-            tools=(SLOT,),
+            tools=call.tools,
             provider_turns=call.provider_turns,
             history=lambda: call.history,
         )

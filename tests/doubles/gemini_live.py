@@ -8,41 +8,19 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pydantic
 from google.genai import types
-from tests.doubles.openai_realtime import Script, Spoken
+from tests.doubles.gemini_live_script import USAGE, Known, LiveScript
+from tests.doubles.openai_realtime import Spoken
 from tests.doubles.sdk_types import checked
 from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
 
 OUT_HZ, DELTA_MS = 24_000, 100
 LOUD, SILENCE_MS = 1_000, 300
-USAGE = {
-    "promptTokenCount": 120,
-    "responseTokenCount": 60,
-    "thoughtsTokenCount": 10,
-    "totalTokenCount": 190,
-    "promptTokensDetails": [
-        {"modality": "TEXT", "tokenCount": 40},
-        {"modality": "AUDIO", "tokenCount": 80},
-    ],
-    "responseTokensDetails": [{"modality": "AUDIO", "tokenCount": 60}],
-}
 PATH = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
-
-Said = list[tuple[str, str]]
-
-
-@dataclass
-class LiveScript(Script):
-    """Attributes: sessions: every connection that was set up, in order. kept: what each handle stands for."""
-
-    sessions: list[LiveConnection] = field(default_factory=list)
-    kept: dict[str, Said] = field(default_factory=dict)
-    given: int = 0  # Answers so far, whatever the connection.
 
 
 def gemini_live(script: LiveScript, **settings: Any) -> SocketVendor:
@@ -87,7 +65,7 @@ class LiveConnection:
     def __init__(self, peer: Peer, script: LiveScript) -> None:
         self.peer, self._script = peer, script
         self.setup: dict[str, Any] = {}
-        self.said: Said = []  # The vendor's memory: (role, text).
+        self.known = Known()
         self.audio = b""
         self.images: list[tuple[str, bytes]] = []
         self.results: list[dict[str, Any]] = []
@@ -125,7 +103,11 @@ class LiveConnection:
         if handle and handle not in self._script.kept:
             await self.peer.close(1007, "Request contains an invalid argument.")
             return False
-        self.setup, self.said = setup, list(self._script.kept.get(handle or "", ()))
+        system = wanted.system_instruction
+        parts = system.parts if isinstance(system, types.Content) else None
+        text = "".join(part.text or "" for part in parts or ())
+        self.setup = setup
+        self.known = Known(instructions=text, items=list(self._script.kept.get(handle or "", ())))
         self._script.sessions.append(self)
         await self.send(setupComplete={"sessionId": f"s{len(self._script.sessions)}"})
         return True
@@ -136,7 +118,11 @@ class LiveConnection:
         for turn in content.turns or ():
             assert turn.role in ("user", "model")
             assert all(part.function_call is None for part in turn.parts or ()), "closed with 1007"
-            self.said.append((turn.role or "", "".join(part.text or "" for part in turn.parts or ())))
+            text = "".join(part.text or "" for part in turn.parts or ())
+            who = "agent" if turn.role == "model" else "caller"
+            if text.startswith("[Not said by the caller]"):
+                who = "wish" if content.turn_complete else "note"
+            self.known.items.append((who, text))
         if self._seeding:
             self._seeding = not content.turn_complete
             return
@@ -179,8 +165,9 @@ class LiveConnection:
     async def _heard(self) -> None:
         """The caller's turn is over. Its words come in pieces, without an end."""
         self.active = False
-        self.said.append(("user", self._script.heard))
-        for piece in self._script.heard.partition(" "):
+        heard = self._script.hear()
+        self.known.items.append(("caller", heard))
+        for piece in heard.partition(" "):
             await self.content(inputTranscription={"text": piece})
         await self.respond()
 
@@ -189,6 +176,7 @@ class LiveConnection:
             assert response.id in self._waiting, "a result of no call, or of one that was withdrawn"
             self._waiting.discard(response.id or "")
             self.results.append({"name": response.name, "response": response.response})
+            self.known.items.append(("tool", json.dumps(response.response)))
         if not self._waiting:
             await self.respond()
 
@@ -204,9 +192,7 @@ class LiveConnection:
     # ---------------------------------------------------------------- what the vendor says
 
     async def respond(self) -> None:
-        answers = self._script.answers
-        answer = answers[min(self._script.given, len(answers) - 1)]
-        self._script.given += 1
+        answer = self._script.answer(self.known)
         self.generating = True
         if answer.text and answer.items_ms:
             await self._say(answer)
@@ -216,7 +202,7 @@ class LiveConnection:
             await self.over()
 
     async def _say(self, answer: Spoken) -> None:
-        self.said.append(("model", answer.text))
+        self.known.items.append(("agent", answer.text))
         # Words may run ahead of the sound they are said with.
         await self.content(outputTranscription={"text": answer.text})
         for _ in range(1 if answer.hold else sum(answer.items_ms) // DELTA_MS):
@@ -245,7 +231,7 @@ class LiveConnection:
 
     async def keep(self) -> None:
         handle = f"handle{len(self._script.kept) + 1}"
-        self._script.kept[handle] = list(self.said)
+        self._script.kept[handle] = list(self.known.items)
         await self.send(sessionResumptionUpdate={"newHandle": handle, "resumable": True})
 
     async def go_away(self, left: str = "10s") -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.conformance.speech_vendors import Call, Gemini, Talk, contents, inputs, talking
-from tests.doubles.gemini_live import LiveConnection, LiveScript
+from tests.doubles.gemini_live import LiveConnection
+from tests.doubles.gemini_live_script import LiveScript
 from tests.doubles.openai_realtime import Spoken
 
 from antiphon.errors import ConfigError

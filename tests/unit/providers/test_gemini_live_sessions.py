@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.conformance.speech_vendors import Call, Gemini, talking
-from tests.doubles.gemini_live import LiveScript
+from tests.conformance.speech_vendors import Call, Gemini, contents, inputs, talking
+from tests.doubles.gemini_live_script import LiveScript
 from tests.doubles.openai_realtime import Spoken
 from tests.unit.providers.test_gemini_live import HISTORY, SLOTS, connection, greeted, say
 
@@ -19,7 +19,7 @@ async def test_a_session_told_to_leave_is_taken_up_where_it_was() -> None:
         await script.sessions[0].go_away()
         moved = await connection(talk, script, 1)
         assert moved.setup["sessionResumption"]["handle"] == "handle1"
-        assert moved.said == script.sessions[0].said, "with everything the vendor knew"
+        assert moved.known == script.sessions[0].known, "with everything the vendor knew"
         assert not GEMINI.told(moved.peer), "which is not told again"
         talk.session.speak("Go on.")
         await talk.until(lambda: len(talk.all(SpokenEnded)) == 2)
@@ -144,3 +144,32 @@ async def test_a_handle_from_before_a_reply_of_its_own_accord_is_not_used() -> N
         await talk.until(lambda: len(talk.all(SpokenStarted)) == 2)
         talk.vendor.cut()
         assert (await connection(talk, script, 1)).setup["sessionResumption"] == {}
+
+
+async def test_a_turn_of_ours_that_is_under_way_is_not_lost_in_a_move() -> None:
+    script = LiveScript()
+    async with talking(GEMINI, Call(script=script, provider_turns=False)) as talk:
+        await greeted(talk)
+        talk.session.push(bytes(8_000))  # Half a second of it is with the vendor already.
+        await talk.asked(0, lambda seen: len(inputs(seen)) >= 2)
+        await script.sessions[0].go_away()
+        talk.session.show(b"x", "image/png")
+        await talk.asked(0, GEMINI.images)
+        talk.session.commit_turn()
+        await talk.until(lambda: len(talk.all(SpokenEnded)) == 2)
+        await connection(talk, script, 1)
+        assert len(script.sessions[0].audio) > 490 * 32
+        assert [event.status for event in talk.all(SpokenEnded)] == ["completed", "completed"]
+
+
+async def test_the_end_of_a_turn_that_asked_for_a_tool_is_not_the_end_of_the_next_reply() -> None:
+    script = LiveScript(answers=[SLOTS, Spoken(text="", hold=True)])
+    async with talking(GEMINI, Call(script=script)) as talk:
+        await greeted(talk)
+        talk.session.speak("Say that it takes a moment.")
+        await talk.asked(0, lambda seen: len(contents(seen)) == 2)
+        await script.sessions[0].content(turnComplete=True)
+        await script.sessions[0].sound()
+        await script.sessions[0].over()
+        await talk.until(lambda: len(talk.all(SpokenEnded)) == 2)
+        assert talk.audio_ms(talk.spoken(1), 8_000) == 100, "to the last sample"
