@@ -49,7 +49,7 @@ class Desk:
         self.tools = {tool.name.replace(".", "_"): tool for tool in tools}
         self.calendar = CalendarView(database)
         self.ran: list[str] = []
-        self.script = LiveScript(hears=SAID, mind=live_front_desk)
+        self.script = LiveScript(hears=SAID, answering=live_front_desk)
         self.call = Call(
             script=self.script,
             instructions=moment(load_agent(AGENTS / "clinic.yaml"), NOW),

@@ -1,6 +1,6 @@
 """The front desk of `front_desk_mind` behind a Gemini Live session: the same head, another mouth.
 
-    LiveScript(hears=(...), mind=live_front_desk)
+    LiveScript(hears=(...), answering=live_front_desk)
 
 It knows what the session knows: what the caller said, what tools told, and (of an earlier connection) what
 our log says of both. So whatever an adapter loses on the way is missing here.

@@ -39,13 +39,13 @@ class LiveScript(Script):
     """What the vendor hears and says.
 
     Attributes:
-        mind: Makes the answers from what is known, instead of `answers`.
+        answering: Makes the answers from what is known, instead of `answers`.
         hears: What the caller says, turn by turn, instead of `heard` again and again.
         sessions: Every connection that was set up, in order.
         kept: What each handle stands for.
     """
 
-    mind: Callable[[Known], Spoken] | None = None
+    answering: Callable[[Known], Spoken] | None = None
     hears: Sequence[str] = ()
     sessions: list[LiveConnection] = field(default_factory=list)
     kept: dict[str, Said] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class LiveScript(Script):
 
     def answer(self, known: Known) -> Spoken:
         given, self.given = self.given, self.given + 1
-        return self.mind(known) if self.mind else self.answers[min(given, len(self.answers) - 1)]
+        return self.answering(known) if self.answering else self.answers[min(given, len(self.answers) - 1)]
 
     def hear(self) -> str:
         turn, self.turns = self.turns, self.turns + 1
