@@ -38,6 +38,8 @@ CLOUD: Mapping[str, Callable[[Mapping[str, str]], Vendor]] = {
     "livekit": cloud("antiphon.providers.livekit.vendor"),
     "openai": cloud("antiphon.providers.openai.vendor"),
     OWN_ENDPOINT: cloud("antiphon.providers.openai_compatible.vendor"),
+    "playht": cloud("antiphon.providers.playht.vendor"),
+    "rime": cloud("antiphon.providers.rime.vendor"),
 }
 
 
