@@ -40,6 +40,7 @@ CLOUD: Mapping[str, Callable[[Mapping[str, str]], Vendor]] = {
     OWN_ENDPOINT: cloud("antiphon.providers.openai_compatible.vendor"),
     "playht": cloud("antiphon.providers.playht.vendor"),
     "rime": cloud("antiphon.providers.rime.vendor"),
+    "riva": cloud("antiphon.providers.riva.vendor"),
 }
 
 
