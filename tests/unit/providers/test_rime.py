@@ -143,3 +143,25 @@ def test_both_ways_are_offered_and_only_the_socket_dates_words() -> None:
     engine, voice = registry.tts("rime/http/mistv3/cove")
     assert isinstance(engine, RimeHttpTts)
     assert voice == "mistv3/cove"
+
+
+@pytest.mark.parametrize(
+    ("name", "word_times", "japanese"),
+    [
+        ("rime/luna", True, True),
+        ("rime/coda/luna", True, True),
+        ("rime/mistv2/luna", True, False),
+        ("rime/http/mistv3/luna", False, False),
+        ("rime/http/coda/luna", False, True),
+    ],
+)
+def test_a_speaker_nobody_listed_can_do_what_his_model_can(
+    name: str, word_times: bool, japanese: bool
+) -> None:
+    found = Registry(environment={"RIME_API_KEY": "k"}).known_as(Role.TTS, name).capabilities
+    assert (found.word_times, "ja" in found.languages) == (word_times, japanese)
+
+
+def test_http_needs_no_package_of_its_own() -> None:
+    matrix = dict(Registry(environment={"RIME_API_KEY": "k"}).matrix(Role.TTS))
+    assert (matrix["rime/coda/astra"].extra, matrix["rime/http/coda/astra"].extra) == ("rime", "")

@@ -6,14 +6,14 @@ import asyncio
 
 import pytest
 from riva.client.proto import riva_asr_pb2 as asr
-from tests.conformance.stt_vendors import HASTY, PATIENT, VENDORS, WAIT_S, Ear, say, settle
+from tests.conformance.stt_vendors import HASTY, PATIENT, VENDORS, WAIT_S, Ear, push, say, settle
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.riva_listen import Habits, riva_listen
 from tests.doubles.socket_vendor import KEY
 
 from antiphon.errors import ConfigError, ProviderRejected, ProviderUnavailable
 from antiphon.providers.grpc_failures import from_status
-from antiphon.providers.listening import Heard, ListeningStream
+from antiphon.providers.listening import Asked, Heard, ListeningStream
 from antiphon.providers.registry import Registry
 from antiphon.providers.riva import vendor, wire
 from antiphon.providers.riva.stt import RivaConfig, RivaStt
@@ -70,8 +70,10 @@ async def test_every_utterance_has_a_stream_with_the_terms_of_its_time() -> None
     async with RIVA.bench() as (double, stt):
         stream = stt.open(config, ear)
         stream.speech_started()
-        await say(stream, "hello")
+        await push(stream, "hello please")
+        await ear.until(lambda: bool(ear.partials))
         stream.expect(["monday"])
+        stream.speech_stopped()
         await ear.final()
         await say(stream, "monday")
         await ear.final(1)
@@ -123,6 +125,13 @@ async def test_a_retry_after_is_kept_to() -> None:
         assert isinstance(stream.failure, ProviderUnavailable)
         assert stream.failure.retry_after_ms == 7_000
         await stream.aclose()
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "en-US"), ("de", "de-DE"), ("en-GB", "en-GB")])
+def test_a_language_goes_out_with_a_region(language: str, told: str) -> None:
+    asked = Asked(sample_rate_hz=8_000, language=language, terms=(), provider_turns=False)
+    config = wire.streaming_config(asr, asked, model="default", boost=20, endpointing={}, terms=())
+    assert (config.config.language_code, config.config.model) == (told, "")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from antiphon.errors import ConfigError
 from antiphon.providers.cloud import Access, Account, Offer, cloud_vendor
-from antiphon.providers.riva.wire import BOOST, DEFAULT_MODEL, ENDPOINTING_FIELDS
+from antiphon.providers.riva.wire import BOOST, DEFAULT_MODEL, ENDPOINTING_FIELDS, LANGUAGES
 from antiphon.providers.roles import Capabilities, Role, Vendor
 from antiphon.speech.ports import SpeechToText
 
@@ -22,7 +22,7 @@ OFFERS = (
         role=Role.STT,
         name=DEFAULT_MODEL,
         capabilities=Capabilities(
-            languages=("ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "ru", "vi", "zh"),
+            languages=LANGUAGES,
             sample_rates_hz=(8_000, 16_000),
             word_times=True,
             partials=True,

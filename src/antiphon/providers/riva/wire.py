@@ -20,6 +20,12 @@ ENDPOINTING_FIELDS: Mapping[str, type[int] | type[float]] = {
     "start_history": int, "start_threshold": float, "stop_history": int, "stop_threshold": float,
     "stop_history_eou": int, "stop_threshold_eou": float,
 }  # fmt: skip
+# Riva wants a region with every language.
+_REGIONS: Mapping[str, str] = {
+    "ar": "ar-AR", "de": "de-DE", "en": "en-US", "es": "es-US", "fr": "fr-FR", "hi": "hi-IN", "it": "it-IT",
+    "ja": "ja-JP", "ko": "ko-KR", "pt": "pt-BR", "ru": "ru-RU", "vi": "vi-VN", "zh": "zh-CN",
+}  # fmt: skip
+LANGUAGES = tuple(_REGIONS)
 _TERMS_MAX, _TERM_LETTERS_MAX = 500, 100  # Ours: Riva names no bounds.
 
 
@@ -40,7 +46,7 @@ def streaming_config(
     config = sdk.RecognitionConfig(
         encoding=1,  # LINEAR_PCM of `riva_audio.proto`.
         sample_rate_hertz=asked.sample_rate_hz,
-        language_code=asked.language,
+        language_code=_REGIONS.get(asked.language.lower(), asked.language),
         max_alternatives=1,
         audio_channel_count=1,
         enable_word_time_offsets=True,
