@@ -73,6 +73,7 @@ class GrpcVendor:
         add: Called with the server and this vendor. Methods begin with `admit`.
         authorised: Whether a call shows a good key the vendor's way, by its metadata.
         code: For `Fault.CLOSE_CODE`.
+        chain: PEM of a server's key and certificate, to serve TLS on `localhost`.
     """
 
     add: Callable[[Any, GrpcVendor], None]
@@ -81,6 +82,7 @@ class GrpcVendor:
     )
     faulty: Faulty = field(default_factory=Faulty)
     code: grpc.StatusCode = grpc.StatusCode.INTERNAL
+    chain: bytes = b""
     peers: list[GrpcPeer] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)  # As HTTP would number them.
     complaints: list[str] = field(default_factory=list)
@@ -94,12 +96,16 @@ class GrpcVendor:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"https://localhost:{self.port}" if self.chain else f"http://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
         self._server = grpc.aio.server(interceptors=[_Garbled()])
         self.add(self._server, self)
-        self._inner_port = self._server.add_insecure_port("127.0.0.1:0")
+        if self.chain:
+            shown = grpc.ssl_server_credentials([(self.chain, self.chain)])
+            self._inner_port = self._server.add_secure_port("127.0.0.1:0", shown)
+        else:
+            self._inner_port = self._server.add_insecure_port("127.0.0.1:0")
         await self._server.start()
         self._relay = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._relay.sockets[0].getsockname()[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from riva.client.proto import riva_asr_pb2 as asr
@@ -10,6 +11,7 @@ from tests.conformance.stt_vendors import HASTY, PATIENT, VENDORS, WAIT_S, Ear, 
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.riva_listen import Habits, riva_listen
 from tests.doubles.socket_vendor import KEY
+from tests.doubles.tls import tls_for_localhost
 
 from antiphon.errors import ConfigError, ProviderRejected, ProviderUnavailable
 from antiphon.providers.grpc_failures import from_status
@@ -213,7 +215,37 @@ def test_an_address_or_a_key_and_a_function_are_needed(environment: dict[str, st
 )
 def test_an_address_says_whether_it_is_private(url: str, secure: bool, place: str) -> None:
     config = RivaConfig(url=url)
-    assert (config.is_secure, config.place) == (secure, place)
+    assert (config.is_secure, config.place.address) == (secure, place)
+
+
+async def test_over_tls_the_key_and_the_function_are_shown(tmp_path: Path) -> None:
+    _, ca_file = tls_for_localhost(tmp_path)
+    ear = Ear()
+    async with riva_listen(chain=(tmp_path / "server.pem").read_bytes()) as double:
+        environment = {
+            "ANTIPHON_RIVA_URL": double.url,
+            "NVIDIA_API_KEY": KEY,
+            "RIVA_FUNCTION_ID": "f",
+            "RIVA_CA_FILE": str(ca_file),
+        }
+        stream = Registry(environment=environment).stt("riva/default").open(PHONE, ear)
+        async with asyncio.timeout(WAIT_S):
+            peer = await double.peer()
+        await say(stream, "hello please")
+        assert (await ear.final()).text == "hello please"
+        assert peer.metadata["function-id"] == "f"
+        await stream.aclose()
+
+
+async def test_a_server_nobody_vouches_for_is_shown_no_key(tmp_path: Path) -> None:
+    tls_for_localhost(tmp_path)
+    async with riva_listen(chain=(tmp_path / "server.pem").read_bytes()) as double:
+        stream = RivaStt("default", RivaConfig(url=double.url, key=KEY), HASTY).open(PHONE, Ear())
+        assert isinstance(stream, ListeningStream)
+        await settle(lambda: stream.failure is not None)
+        assert isinstance(stream.failure, ProviderUnavailable)
+        await stream.aclose()
+    assert double.peers == []
 
 
 async def test_a_key_never_goes_out_in_the_clear() -> None:
@@ -229,6 +261,7 @@ async def test_a_key_never_goes_out_in_the_clear() -> None:
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
+        ("RIVA_CA_FILE", "nowhere.pem"),
         ("RIVA_BOOST", "much"),
         ("RIVA_BOOST", "-1"),
         ("RIVA_ENDPOINTING", "patience=3"),

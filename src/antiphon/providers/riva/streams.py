@@ -25,15 +25,36 @@ _OPTIONS = (
 _MESSAGES_MAX = 1_000  # Of one stream that nobody has read yet.
 
 
-class RivaCalls:
-    """One connection. `metadata` goes with every call on it; `messages` is the module of Riva's types."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RivaPlace:
+    """Where a server is ("host:port"), and how it is spoken to.
 
-    def __init__(self, place: str, *, secure: bool, metadata: Sequence[tuple[str, str]]) -> None:
+    Attributes:
+        ca_file: PEM of who vouches for the server; whom gRPC trusts anyway where empty.
+        metadata: Goes with every call.
+    """
+
+    address: str
+    secure: bool
+    ca_file: str
+    metadata: tuple[tuple[str, str], ...]
+
+
+class RivaCalls:
+    """One connection. `messages` is the module of Riva's types."""
+
+    def __init__(self, place: RivaPlace) -> None:
         auth = import_module("riva.client.auth")
         self.messages: Any = import_module("riva.client.proto.riva_asr_pb2")
         self._aio = import_module("grpc.aio")
-        self._metadata = tuple(metadata)
-        self._channel = auth.create_channel(uri=place, use_ssl=secure, options=list(_OPTIONS), use_aio=True)
+        self._metadata = place.metadata
+        self._channel = auth.create_channel(
+            uri=place.address,
+            use_ssl=place.secure,
+            ssl_root_cert=place.ca_file if place.secure and place.ca_file else None,
+            options=list(_OPTIONS),
+            use_aio=True,
+        )
         service = import_module("riva.client.proto.riva_asr_pb2_grpc")
         self._stub = service.RivaSpeechRecognitionStub(self._channel)
 

@@ -15,7 +15,7 @@ from typing import Any
 from antiphon.errors import ConfigError
 from antiphon.providers.listening import Asked, Link, ListeningLimits, ListeningStream
 from antiphon.providers.riva import wire
-from antiphon.providers.riva.streams import RivaCalls, RivaLink
+from antiphon.providers.riva.streams import RivaCalls, RivaLink, RivaPlace
 from antiphon.speech.ports import SttConfig, SttEvent, SttStream
 
 _BLOCK_MS = 80  # A step of the streaming models.
@@ -31,6 +31,7 @@ class RivaConfig:
         url: "https://host:port" for TLS; "http://host:port" or "host:port" without.
         key, function_id: For NVIDIA's cloud, which finds the model by the latter. Sent as given: over a
             connection without TLS, leave them empty.
+        ca_file: PEM of who vouches for a server of one's own.
         boost: Weight of the vocabulary.
         endpointing: Fields of `EndpointingConfig`, in ms and as a part of one; the model's own where not set.
     """
@@ -38,6 +39,7 @@ class RivaConfig:
     url: str
     key: str = field(default="", repr=False)
     function_id: str = ""
+    ca_file: str = ""
     boost: float = wire.BOOST
     endpointing: Mapping[str, float] = field(default_factory=dict)
 
@@ -46,17 +48,16 @@ class RivaConfig:
         return self.url.startswith(("https://", "grpcs://"))
 
     @property
-    def place(self) -> str:
-        place = self.url.rpartition("://")[2].rstrip("/")
-        return place if ":" in place else f"{place}:{_PORT}"
-
-    @property
-    def metadata(self) -> tuple[tuple[str, str], ...]:
-        shown = (
-            ("function-id", self.function_id),
-            ("authorization", f"Bearer {self.key}" if self.key else ""),
+    def place(self) -> RivaPlace:
+        address = self.url.rpartition("://")[2].rstrip("/")
+        bearer = f"Bearer {self.key}" if self.key else ""
+        shown = (("function-id", self.function_id), ("authorization", bearer))
+        return RivaPlace(
+            address=address if ":" in address else f"{address}:{_PORT}",
+            secure=self.is_secure,
+            ca_file=self.ca_file,
+            metadata=tuple((name, value) for name, value in shown if value),
         )
-        return tuple((name, value) for name, value in shown if value)
 
 
 class RivaStt:
@@ -99,7 +100,7 @@ class _Riva:
 
     @asynccontextmanager
     async def connect(self, asked: Asked) -> AsyncIterator[Link]:
-        calls = RivaCalls(self._config.place, secure=self._config.is_secure, metadata=self._config.metadata)
+        calls = RivaCalls(self._config.place)
 
         def first_message(terms: Sequence[str]) -> Any:
             return wire.streaming_config(

@@ -4,6 +4,7 @@ function that runs the model. Languages: "Support Matrix" of the Speech NIM, rea
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from antiphon.errors import ConfigError
 from antiphon.providers.cloud import Access, Account, Offer, cloud_vendor
@@ -12,7 +13,7 @@ from antiphon.providers.roles import Capabilities, Role, Vendor
 from antiphon.speech.ports import SpeechToText
 
 _URL, _KEY, _FUNCTION = "ANTIPHON_RIVA_URL", "NVIDIA_API_KEY", "RIVA_FUNCTION_ID"
-_BOOST, _ENDPOINTING = "RIVA_BOOST", "RIVA_ENDPOINTING"
+_BOOST, _ENDPOINTING, _CA_FILE = "RIVA_BOOST", "RIVA_ENDPOINTING", "RIVA_CA_FILE"
 CLOUD_URL = "https://grpc.nvcf.nvidia.com:443"
 
 ACCOUNT = Account(vendor="riva", sdk="riva.client", keys=(f"{_URL}|{_KEY}", f"{_URL}|{_FUNCTION}"), url=_URL)
@@ -47,6 +48,7 @@ def _stt(model: str, access: Access) -> SpeechToText:
         url=url,
         key=access.get(_KEY) if secure else "",  # Never in the clear.
         function_id=access.get(_FUNCTION) if secure else "",
+        ca_file=_file(_CA_FILE, access.get(_CA_FILE)),
         boost=_number(_BOOST, access.get(_BOOST) or str(BOOST)),
         endpointing=endpointing(access.get(_ENDPOINTING)),
     )
@@ -69,6 +71,14 @@ def endpointing(text: str) -> dict[str, float]:
         if name.startswith(("start_threshold", "stop_threshold")) and found[name] > 1:
             raise ConfigError(f"{name} is a part of one", where=_ENDPOINTING, fix=f"{name}=0.98")
     return found
+
+
+def _file(where: str, path: str) -> str:
+    if path and not Path(path).is_file():
+        raise ConfigError(
+            f"there is no file {path}", where=where, fix="the PEM of your certificate authority"
+        )
+    return path
 
 
 def _number(where: str, text: str) -> float:
