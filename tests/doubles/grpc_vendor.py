@@ -73,6 +73,7 @@ class GrpcVendor:
         add: Called with the server and this vendor. Methods begin with `admit`.
         authorised: Whether a call shows a good key the vendor's way, by its metadata.
         code: For `Fault.CLOSE_CODE`.
+        connections: All that were opened, let in or not; `peers` are those that were let in.
         chain: PEM of a server's key and certificate, to serve TLS on `localhost`.
     """
 
@@ -88,7 +89,7 @@ class GrpcVendor:
     complaints: list[str] = field(default_factory=list)
     joined: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
-    _connections: dict[str, GrpcPeer] = field(default_factory=dict)
+    connections: dict[str, GrpcPeer] = field(default_factory=dict)
     _server: Any = None
     _relay: asyncio.Server | None = None
     _inner_port: int = 0
@@ -128,7 +129,7 @@ class GrpcVendor:
         self._relay = None
 
     def cut(self) -> None:
-        for peer in self._connections.values():
+        for peer in self.connections.values():
             peer.cut()
 
     async def peer(self, number: int = 0) -> GrpcPeer:
@@ -140,7 +141,7 @@ class GrpcVendor:
 
     async def admit(self, context: Any) -> GrpcPeer:
         """Whose call this is; ends the call for a bad key and for the faults of the door."""
-        peer = self._connections[context.peer()]
+        peer = self.connections[context.peer()]
         peer.metadata = {name: str(value) for name, value in context.invocation_metadata()}
         if peer.fault is Fault.AUTH or not self.authorised(peer.metadata):
             self.refused.append(401)
@@ -173,7 +174,7 @@ class GrpcVendor:
                 return
             inner, out = await asyncio.open_connection("127.0.0.1", self._inner_port)
             host, port = out.get_extra_info("sockname")[:2]
-            self._connections[f"ipv4:{host}:{port}"] = peer
+            self.connections[f"ipv4:{host}:{port}"] = peer
             both = [asyncio.ensure_future(_pump(reader, out)), asyncio.ensure_future(_pump(inner, writer))]
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             for pump in both:

@@ -119,6 +119,22 @@ async def test_a_model_the_server_does_not_have_is_refused_before_anybody_speaks
         await stream.aclose()
 
 
+@pytest.mark.parametrize("speaking", [False, True])
+@pytest.mark.parametrize("fault", [Fault.NONE, Fault.HANG, Fault.CLOSE_CODE, Fault.AUTH, Fault.RATE_LIMIT])
+async def test_no_connection_outlives_its_stream(fault: Fault, speaking: bool) -> None:
+    async with RIVA.bench(Faulty(fault=fault), HASTY) as (double, stt):
+        stream = stt.open(PHONE, Ear())
+        assert isinstance(stream, ListeningStream)
+        await settle(lambda: bool(double.refused or double.peers))
+        if speaking:
+            await say(stream, "hello please")
+        await settle(lambda: bool(stream.failure or stream.counters.connections or not speaking))
+        await stream.aclose()
+        async with asyncio.timeout(WAIT_S):
+            for connection in double.connections.values():
+                await connection.gone.wait()
+
+
 async def test_a_retry_after_is_kept_to() -> None:
     async with RIVA.bench(Faulty(fault=Fault.RATE_LIMIT, retry_after_s=7), HASTY) as (_, stt):
         stream = stt.open(PHONE, Ear())

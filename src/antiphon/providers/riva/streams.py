@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any
 
 from antiphon.errors import ProviderError, ProviderProtocolError, ProviderUnavailable
 from antiphon.providers.grpc_failures import from_status
 from antiphon.providers.listening import Asked, Heard
 from antiphon.providers.riva import wire
 from antiphon.speech.ports import TurnEvent
-
-T = TypeVar("T")
 
 _OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),  # A connection a call: one that breaks takes no other with it.
@@ -65,11 +62,9 @@ class RivaCalls:
             ProviderUnavailable, ProviderRejected.
         """
         request = self.messages.RivaSpeechRecognitionConfigRequest(model_name=model)
-        try:
-            await _bare(self._stub.GetRivaSpeechRecognitionConfig(request, metadata=self._metadata))
-        except self._aio.AioRpcError as error:
-            if error.code().name != "UNIMPLEMENTED":  # Servers before 2.9 were not asked.
-                raise _failure(error) from None
+        # Older servers do not know the question.
+        asked = self._stub.GetRivaSpeechRecognitionConfig
+        await self.done(asked(request, metadata=self._metadata), allowed="UNIMPLEMENTED")
 
     def listen(self) -> Any:
         return self._stub.StreamingRecognize(metadata=self._metadata)
@@ -81,31 +76,28 @@ class RivaCalls:
     def is_end(self, message: object) -> bool:
         return message is self._aio.EOF
 
-    @contextmanager
-    def errors(self) -> Iterator[None]:
+    async def done(self, work: Awaitable[Any], *, allowed: str = "") -> Any:
+        """What gRPC gives, or raises as ours; None for the status that is `allowed`.
+
+        An error leaves nothing of where it was: gRPC keeps a connection while anybody knows a call on it, and
+        the traceback of an error that somebody keeps does. Details may also repeat what a caller said.
+        """
+        failure: BaseException
         try:
-            yield
-        except self._aio.AioRpcError as error:  # Its details may repeat what a caller said.
-            raise _failure(error) from None
+            return await work
+        except self._aio.AioRpcError as error:
+            if error.code().name == allowed:
+                return None
+            failure = from_status(wire.NAME, error.code().name, error.trailing_metadata())
         except asyncio.InvalidStateError:
-            raise ProviderUnavailable(wire.NAME, "the stream is over") from None
+            failure = ProviderUnavailable(wire.NAME, "the stream is over")
+        except asyncio.CancelledError:
+            failure = asyncio.CancelledError()
+        del work
+        raise failure
 
     async def aclose(self) -> None:
         await self._channel.close()
-
-
-async def _bare(work: Awaitable[T]) -> T:
-    """Cancelled, it leaves nothing of where it was: gRPC keeps a connection while anybody knows a call on it,
-    and the traceback of a task that was cancelled does."""
-    try:
-        return await work
-    except asyncio.CancelledError:
-        pass
-    raise asyncio.CancelledError
-
-
-def _failure(error: Any) -> ProviderError:
-    return from_status(wire.NAME, error.code().name, error.trailing_metadata())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,12 +126,10 @@ class _Stream:
         self._reading.add_done_callback(self._release)
 
     async def write(self, request: Any) -> None:
-        with self._calls.errors():
-            await _bare(self._running().write(request))
+        await self._calls.done(self._running().write(request))
 
     async def done_writing(self) -> None:
-        with self._calls.errors():
-            await _bare(self._running().done_writing())
+        await self._calls.done(self._running().done_writing())
 
     def cancel(self) -> None:
         if self._reading is not None:
@@ -156,17 +146,16 @@ class _Stream:
 
     async def _read(self) -> None:
         try:
-            with self._calls.errors():
-                while not self._calls.is_end(message := await self._call.read()):
-                    if message is None:  # The SDK could not parse it, and logs no more than that.
-                        raise ProviderProtocolError(wire.NAME, "a message we do not understand")
-                    await self.inbox.put(message)
+            while not self._calls.is_end(message := await self._calls.done(self._call.read())):
+                if message is None:  # The SDK could not parse it, and logs no more than that.
+                    raise ProviderProtocolError(wire.NAME, "a message we do not understand")
+                await self.inbox.put(message)
             await self.inbox.put(_Over())
         except ProviderError as failure:
             lost = not isinstance(failure, ProviderUnavailable) or await self._calls.is_lost(self._call)
             await self.inbox.put(_Over(failure=failure, lost=lost))
         except asyncio.CancelledError:
-            return  # By `cancel`; for what is left of it see `_bare`.
+            return  # By `cancel`, and nobody waits for the task.
 
     def _release(self, _: asyncio.Task[None]) -> None:
         self._call = self._reading = None
