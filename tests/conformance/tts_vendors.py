@@ -9,15 +9,19 @@ from typing import Any, Protocol
 
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpVendor
+from tests.doubles.playht_speech import USER, PlayHtHttp
+from tests.doubles.rime_speech import RimeHttp, RimeSocket
 from tests.doubles.socket_vendor import KEY
 from tests.doubles.speech_http import DeepgramHttp, OpenAiAudioHttp
 
-from antiphon.errors import ProviderError, ProviderRejected, ProviderUnavailable
+from antiphon.errors import ProviderError, ProviderProtocolError, ProviderRejected, ProviderUnavailable
 from antiphon.providers.deepgram.client import DeepgramConfig
 from antiphon.providers.deepgram.tts import DeepgramTts
 from antiphon.providers.openai.audio_client import OpenAiAudioConfig
 from antiphon.providers.openai.tts import OpenAiTts
 from antiphon.providers.pcm_speech import SpeakingLimits
+from antiphon.providers.playht.tts import PlayHtConfig, PlayHtTts
+from antiphon.providers.rime.tts import RimeConfig, RimeHttpTts, RimeTts
 from antiphon.speech.ports import TextToSpeech
 
 PATIENT = SpeakingLimits(connect_ms=15_000, first_ms=15_000, stall_ms=15_000)
@@ -78,6 +82,19 @@ def _http(wire: Callable[[], Any], make: Callable[[HttpVendor, SpeakingLimits], 
     return bench
 
 
+@asynccontextmanager
+async def _rime_socket(
+    faulty: Faulty | None = None, limits: SpeakingLimits = PATIENT
+) -> AsyncIterator[tuple[RimeSocket, TextToSpeech]]:
+    async with RimeSocket(faulty=faulty or Faulty()) as double:
+        yield double, RimeTts(RimeConfig(key=KEY, url=double.url), limits)
+
+
+def _rime_speed(parameters: Mapping[str, Any]) -> float:
+    """Rime is told how much longer it shall take."""
+    return round(1 / float(parameters.get("timeScaleFactor", 1)), 2)
+
+
 VENDORS = (
     TtsVendor(
         name="deepgram/aura-2",
@@ -99,6 +116,35 @@ VENDORS = (
         voice="gpt-4o-mini-tts/alloy",
         heard_voice=lambda request: f"{request.json['model']}/{request.json['voice']}",
         heard_speed=lambda request: float(request.json.get("speed", 1)),
+        failures=FAILURES,
+    ),
+    TtsVendor(
+        name="playht/Play3.0-mini",
+        bench=_http(
+            PlayHtHttp,
+            lambda double, limits: PlayHtTts(PlayHtConfig(key=KEY, user=USER, url=double.url), limits),
+        ),
+        voice="Play3.0-mini/s3://voices/jennifer/manifest.json",
+        heard_voice=lambda request: f"{request.json['voice_engine']}/{request.json['voice']}",
+        heard_speed=lambda request: float(request.json.get("speed", 1)),
+        failures=FAILURES,
+    ),
+    TtsVendor(
+        name="rime/coda",
+        bench=_rime_socket,
+        voice="coda/astra",
+        heard_voice=lambda request: f"{request.parameters['modelId']}/{request.parameters['speaker']}",
+        heard_speed=lambda request: _rime_speed(request.parameters),
+        failures={**FAILURES, Fault.MALFORMED: ProviderProtocolError},
+    ),
+    TtsVendor(
+        name="rime/http/coda",
+        bench=_http(
+            RimeHttp, lambda double, limits: RimeHttpTts(RimeConfig(key=KEY, url=double.url), limits)
+        ),
+        voice="coda/astra",
+        heard_voice=lambda request: f"{request.json['modelId']}/{request.json['speaker']}",
+        heard_speed=lambda request: _rime_speed(request.json),
         failures=FAILURES,
     ),
 )

@@ -12,7 +12,7 @@ from antiphon.errors import ConfigError
 from antiphon.providers.cloud import cloud
 from antiphon.providers.local.vendor import embedded
 from antiphon.providers.local.worker import WorkerClient
-from antiphon.providers.roles import Known, Role, Vendor
+from antiphon.providers.roles import Known, Role, Vendor, described_by
 from antiphon.speech.ports import (
     BatchTranscription,
     EndOfTurn,
@@ -38,6 +38,9 @@ CLOUD: Mapping[str, Callable[[Mapping[str, str]], Vendor]] = {
     "livekit": cloud("antiphon.providers.livekit.vendor"),
     "openai": cloud("antiphon.providers.openai.vendor"),
     OWN_ENDPOINT: cloud("antiphon.providers.openai_compatible.vendor"),
+    "playht": cloud("antiphon.providers.playht.vendor"),
+    "rime": cloud("antiphon.providers.rime.vendor"),
+    "riva": cloud("antiphon.providers.riva.vendor"),
 }
 
 
@@ -101,15 +104,13 @@ class Registry:
         return [name for name, _ in self.matrix(Role(role))]
 
     def known_as(self, role: Role, name: str) -> Known:
-        """What is known of a name; of any other name of a vendor that takes any, what it says of its first.
+        """What is known of a name; of any other name of a vendor that takes any, what it says of the nearest.
 
         Raises:
             ConfigError: There is no such name.
         """
         vendor, model = self._find(role, name)
-        known = vendor.known(role)
-        named = [entry for entry in known if entry.name == model]
-        return (named or [entry for entry in known if entry.any_name])[0]
+        return described_by(model, vendor.known(role))
 
     def matrix(self, role: Role) -> list[tuple[str, Known]]:
         """Full names with licence and state."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol, TypeVar
 
 from antiphon.agents.ports import LanguageModel, SentenceEncoder
 from antiphon.speech.ports import (
@@ -83,6 +84,30 @@ class Known:
     @property
     def is_ready(self) -> bool:
         return not self.state.startswith("missing")
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def any_name(self) -> bool: ...
+
+
+E = TypeVar("E", bound=Named)
+
+
+def described_by(name: str, entries: Sequence[E]) -> E:
+    """What holds for a name: its own entry, or of those that stand for any name the one that begins with most
+    of the same parts ("http/coda/luna" is as "http/coda/astra"), the first where none does."""
+    named = [entry for entry in entries if entry.name == name]
+    standing = named or [entry for entry in entries if entry.any_name]
+    return max(standing, key=lambda entry: _parts_shared(name, entry.name))
+
+
+def _parts_shared(name: str, other: str) -> int:
+    pairs = list(zip(name.split("/"), other.split("/"), strict=False))
+    return next((number for number, (one, two) in enumerate(pairs) if one != two), len(pairs))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,7 +135,7 @@ class TtsRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TtsAudio:
-    pcm: bytes
+    pcm: bytes  # Empty where a voice only dates words it has given before.
     # Ends of the words so far in ms from the start of this request's audio, where known.
     word_ends_ms: tuple[int, ...] = ()
 
