@@ -7,14 +7,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tests.doubles.cartesia_speech import cartesia_speech
+from tests.doubles.contexts_double import ContextsDouble
+from tests.doubles.elevenlabs_speech import ElevenLabsHttp, elevenlabs_speech
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpVendor
 from tests.doubles.socket_vendor import KEY
 from tests.doubles.speech_http import DeepgramHttp, OpenAiAudioHttp
 
-from antiphon.errors import ProviderError, ProviderRejected, ProviderUnavailable
+from antiphon.errors import ProviderError, ProviderProtocolError, ProviderRejected, ProviderUnavailable
+from antiphon.providers.cartesia.tts import CartesiaConfig, CartesiaTts
 from antiphon.providers.deepgram.client import DeepgramConfig
 from antiphon.providers.deepgram.tts import DeepgramTts
+from antiphon.providers.elevenlabs.http import ElevenLabsHttpTts
+from antiphon.providers.elevenlabs.tts import ElevenLabsConfig, ElevenLabsTts
 from antiphon.providers.openai.audio_client import OpenAiAudioConfig
 from antiphon.providers.openai.tts import OpenAiTts
 from antiphon.providers.pcm_speech import SpeakingLimits
@@ -24,7 +30,7 @@ PATIENT = SpeakingLimits(connect_ms=15_000, first_ms=15_000, stall_ms=15_000)
 HASTY = SpeakingLimits(connect_ms=500, first_ms=700, stall_ms=500)
 
 # What a fault is for a caller of `synthesize`; None where the words are spoken all the same.
-FAILURES: Mapping[Fault, type[ProviderError] | None] = {
+FAILURES: dict[Fault, type[ProviderError] | None] = {
     Fault.NONE: None,
     Fault.SLOW_FIRST_BYTE: None,
     Fault.REFUSE: ProviderUnavailable,
@@ -57,6 +63,7 @@ class TtsVendor:
         voice: For `TtsRequest.voice`.
         heard_voice, heard_speed: What the double was told with a request.
         failures: Replaces `FAILURES` for faults that mean something else here.
+        dates_words: It tells where words end.
     """
 
     name: str
@@ -65,6 +72,7 @@ class TtsVendor:
     heard_voice: Callable[[Any], str]
     heard_speed: Callable[[Any], float]
     failures: Mapping[Fault, type[ProviderError] | None]
+    dates_words: bool = False
 
 
 def _http(wire: Callable[[], Any], make: Callable[[HttpVendor, SpeakingLimits], TextToSpeech]) -> Any:
@@ -78,7 +86,62 @@ def _http(wire: Callable[[], Any], make: Callable[[HttpVendor, SpeakingLimits], 
     return bench
 
 
+def _socket(
+    double_of: Callable[..., ContextsDouble],
+    make: Callable[[ContextsDouble, SpeakingLimits], ElevenLabsTts | CartesiaTts],
+) -> Any:
+    @asynccontextmanager
+    async def bench(
+        faulty: Faulty | None = None, limits: SpeakingLimits = PATIENT
+    ) -> AsyncIterator[tuple[ContextsDouble, TextToSpeech]]:
+        async with double_of(faulty=faulty or Faulty()) as double:
+            tts = make(double, limits)
+            yield double, tts
+            await tts.aclose()
+
+    return bench
+
+
+# A message of a socket that cannot be read is noticed as such.
+SOCKET_FAILURES = FAILURES | {Fault.MALFORMED: ProviderProtocolError}
+
 VENDORS = (
+    TtsVendor(
+        name="cartesia/sonic-3.5",
+        bench=_socket(
+            cartesia_speech,
+            lambda double, limits: CartesiaTts(CartesiaConfig(key=KEY, url=double.url), limits),
+        ),
+        voice="sonic-3.5/voice-1",
+        heard_voice=lambda sentence: str(sentence.voice),
+        heard_speed=lambda sentence: float(sentence.speed),
+        failures=SOCKET_FAILURES,
+        dates_words=True,
+    ),
+    TtsVendor(
+        name="elevenlabs/eleven_flash_v2_5",
+        bench=_socket(
+            elevenlabs_speech,
+            lambda double, limits: ElevenLabsTts(ElevenLabsConfig(key=KEY, url=double.url), limits),
+        ),
+        voice="eleven_flash_v2_5/voice1",
+        heard_voice=lambda sentence: str(sentence.voice),
+        heard_speed=lambda sentence: float(sentence.speed),
+        failures=SOCKET_FAILURES,
+        dates_words=True,
+    ),
+    TtsVendor(
+        name="elevenlabs/http/eleven_v3",
+        bench=_http(
+            ElevenLabsHttp,
+            lambda double, limits: ElevenLabsHttpTts(ElevenLabsConfig(key=KEY, url=double.url), limits),
+        ),
+        voice="eleven_v3/voice1",
+        heard_voice=lambda request: f"{request.json['model_id']}/{request.path.split('/')[3]}",
+        heard_speed=lambda request: float(request.json.get("voice_settings", {}).get("speed", 1)),
+        failures=FAILURES,
+        dates_words=True,
+    ),
     TtsVendor(
         name="deepgram/aura-2",
         bench=_http(
