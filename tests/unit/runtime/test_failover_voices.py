@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,24 @@ def test_when_every_word_was_given_the_missing_end_costs_nothing_more() -> None:
         await booth.say("one")
         assert booth.words == ["one"]
         assert booth.voices[1].asked == []
+
+    live(story())
+
+
+class DatesAhead(ScriptedVoice):
+    """Dates the whole sentence with its first sound."""
+
+    async def synthesize(self, request: TtsRequest, emit: Any) -> None:
+        ends_ms = tuple(WORD_MS * (n + 1) for n in range(len(request.text.split())))
+        await super().synthesize(request, lambda audio: emit(replace(audio, word_ends_ms=ends_ms)))
+
+
+@given(st.integers(0, 11))
+def test_a_word_that_is_dated_but_not_there_to_its_end_is_not_begun(blocks: int) -> None:
+    async def story() -> None:
+        booth = Booth(DatesAhead(breaks_after=blocks), ScriptedVoice())
+        await booth.say()
+        assert booth.words == SENTENCE.split()
 
     live(story())
 

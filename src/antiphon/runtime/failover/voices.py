@@ -136,8 +136,11 @@ class _Spoken:
         pending = len(self._pending) // 2
         if not self._hold or not self._ends_ms:
             return pending
-        whole = self._ends_ms[-1] * self._rate_hz // 1000 - self._samples
-        return max(min(whole, pending), pending - HELD_MS_MAX * self._rate_hz // 1000, 0)
+        # Some voices date a whole sentence with its first sound: only words that are there to their end go.
+        come = self._samples + pending
+        ends = (end * self._rate_hz // 1000 for end in self._ends_ms)
+        whole = max((end for end in ends if end <= come), default=0) - self._samples
+        return max(whole, pending - HELD_MS_MAX * self._rate_hz // 1000, 0)
 
     def _give(self, samples: int) -> None:
         before_ms = self._before_ms
