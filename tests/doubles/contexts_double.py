@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
-from tests.doubles.coded_speech import GAP_MS, WORD_MS, HeardWord, blocks, spoken
+from tests.doubles.coded_speech import HeardWord, blocks, spoken, timed
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.socket_vendor import Peer, SocketVendor, pause
 
@@ -165,11 +165,7 @@ class ContextsDouble:
 
 
 def _pieces(sentence: Sentence) -> list[Piece]:
-    words = sentence.text.split()
-    each_ms = WORD_MS + GAP_MS
-    dated = [
-        HeardWord(word, number * each_ms, number * each_ms + WORD_MS) for number, word in enumerate(words)
-    ]
+    dated = timed(sentence.text)
     pieces, start_ms = [], 0.0
     for pcm in blocks(spoken(sentence.text, sentence.rate_hz), PIECE_BYTES):
         end_ms = start_ms + len(pcm) * 500 / sentence.rate_hz

@@ -24,7 +24,7 @@ from elevenlabs.types import (
     SendTextMulti,
     StreamingAudioChunkWithTimestampsResponse,
 )
-from tests.doubles.coded_speech import GAP_MS, WORD_MS, HeardWord, spoken
+from tests.doubles.coded_speech import GAP_MS, spoken, timed
 from tests.doubles.contexts_double import ContextsDouble, Piece, Sentence, contexts_messages
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpAnswer, HttpRequest, json_answer
@@ -130,7 +130,7 @@ class ElevenLabsTongue:
         }
         words = piece.words
         if self.dates_first:
-            words = _whole(sentence.text) if piece.start_ms == 0 else []
+            words = timed(sentence.text) if piece.start_ms == 0 else []
         if words:
             chars = [char for word in words for char in _chars(word.text, word.start_ms, word.end_ms)]
             message["alignment"] = {
@@ -148,14 +148,6 @@ class ElevenLabsTongue:
     def refusal(self, fault: Fault, context: str) -> Mapping[str, Any]:
         code = {Fault.AUTH: "quota_exceeded", Fault.RATE_LIMIT: "too_many_concurrent_requests"}[fault]
         return {"message": "no", "error": code, "code": 1008, "contextId": context}
-
-
-def _whole(text: str) -> list[HeardWord]:
-    each_ms = WORD_MS + GAP_MS
-    return [
-        HeardWord(word, number * each_ms, number * each_ms + WORD_MS)
-        for number, word in enumerate(text.split())
-    ]
 
 
 def _chars(word: str, start_ms: int, end_ms: int) -> list[tuple[str, int, int]]:
@@ -206,18 +198,15 @@ class ElevenLabsHttp:
         assert 0.7 <= request.json.get("voice_settings", {}).get("speed", 1.0) <= 1.2
         rate_hz = _FORMATS[request.query["output_format"]]
         text = request.json["text"]
-        pcm = spoken(text, rate_hz)
-        size = 2 * rate_hz * (WORD_MS + GAP_MS) // 1000
         lines = []
-        for number, word in enumerate(text.split()):
-            start_ms = number * (WORD_MS + GAP_MS)
-            chars = _chars(word, start_ms, start_ms + WORD_MS)
+        for word in timed(text):
+            chars = _chars(word.text, word.start_ms, word.end_ms)
             times = {
                 "characters": [char for char, _, _ in chars],
                 "character_start_times_seconds": [start / 1000 for _, start, _ in chars],
                 "character_end_times_seconds": [(start + long) / 1000 for _, start, long in chars],
             }
-            part = pcm[number * size : (number + 1) * size]
+            part = spoken(word.text, rate_hz)
             line = {"audio_base64": base64.b64encode(part).decode(), "alignment": times}
             lines.append(
                 json.dumps(checked(StreamingAudioChunkWithTimestampsResponse, line)).encode() + b"\n"
