@@ -56,7 +56,7 @@ TURNS = (
     "yes",
     "no, thank you",
 )
-HEARS_OUT_MS = 1_500  # The agent pauses between clauses while the next one is made.
+HEARS_OUT_MS = 2_500  # A vendor that hangs costs two seconds for each clause, until it is left alone.
 GIVES_UP_S = 180.0
 RATE_HZ = 8_000
 

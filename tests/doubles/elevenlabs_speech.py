@@ -151,10 +151,14 @@ class ElevenLabsTongue:
 
 
 def _chars(word: str, start_ms: int, end_ms: int) -> list[tuple[str, int, int]]:
-    """Letters share the word's time, and the space behind it has the gap."""
-    marks = [start_ms + (end_ms - start_ms) * number // len(word) for number in range(len(word) + 1)]
-    letters = [(char, marks[n], marks[n + 1] - marks[n]) for n, char in enumerate(word)]
-    return [*letters, (" ", end_ms, GAP_MS)]
+    """Letters share the word's time, marks have none, and the space behind it has the gap."""
+    letters, passed = sum(map(str.isalnum, word)) or 1, 0
+    chars = []
+    for char in word:
+        at_ms = start_ms + (end_ms - start_ms) * passed // letters
+        passed += char.isalnum()
+        chars.append((char, at_ms, start_ms + (end_ms - start_ms) * passed // letters - at_ms))
+    return [*chars, (" ", end_ms, GAP_MS)]
 
 
 def elevenlabs_speech(tongue: ElevenLabsTongue | None = None, **settings: Any) -> ContextsDouble:
