@@ -7,6 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tests.doubles.cartesia_speech import cartesia_speech
+from tests.doubles.contexts_double import ContextsDouble
+from tests.doubles.elevenlabs_speech import ElevenLabsHttp, elevenlabs_speech
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpVendor
 from tests.doubles.playht_speech import USER, PlayHtHttp
@@ -15,8 +18,11 @@ from tests.doubles.socket_vendor import KEY
 from tests.doubles.speech_http import DeepgramHttp, OpenAiAudioHttp
 
 from antiphon.errors import ProviderError, ProviderProtocolError, ProviderRejected, ProviderUnavailable
+from antiphon.providers.cartesia.tts import CartesiaConfig, CartesiaTts
 from antiphon.providers.deepgram.client import DeepgramConfig
 from antiphon.providers.deepgram.tts import DeepgramTts
+from antiphon.providers.elevenlabs.http import ElevenLabsHttpTts
+from antiphon.providers.elevenlabs.tts import ElevenLabsConfig, ElevenLabsTts
 from antiphon.providers.openai.audio_client import OpenAiAudioConfig
 from antiphon.providers.openai.tts import OpenAiTts
 from antiphon.providers.pcm_speech import SpeakingLimits
@@ -28,7 +34,7 @@ PATIENT = SpeakingLimits(connect_ms=15_000, first_ms=15_000, stall_ms=15_000)
 HASTY = SpeakingLimits(connect_ms=500, first_ms=700, stall_ms=500)
 
 # What a fault is for a caller of `synthesize`; None where the words are spoken all the same.
-FAILURES: Mapping[Fault, type[ProviderError] | None] = {
+FAILURES: dict[Fault, type[ProviderError] | None] = {
     Fault.NONE: None,
     Fault.SLOW_FIRST_BYTE: None,
     Fault.REFUSE: ProviderUnavailable,
@@ -61,6 +67,7 @@ class TtsVendor:
         voice: For `TtsRequest.voice`.
         heard_voice, heard_speed: What the double was told with a request.
         failures: Replaces `FAILURES` for faults that mean something else here.
+        dates_words: It tells where words end.
     """
 
     name: str
@@ -69,6 +76,7 @@ class TtsVendor:
     heard_voice: Callable[[Any], str]
     heard_speed: Callable[[Any], float]
     failures: Mapping[Fault, type[ProviderError] | None]
+    dates_words: bool = False
 
 
 def _http(wire: Callable[[], Any], make: Callable[[HttpVendor, SpeakingLimits], TextToSpeech]) -> Any:
@@ -95,7 +103,62 @@ def _rime_speed(parameters: Mapping[str, Any]) -> float:
     return round(1 / float(parameters.get("timeScaleFactor", 1)), 2)
 
 
+def _socket(
+    double_of: Callable[..., ContextsDouble],
+    make: Callable[[ContextsDouble, SpeakingLimits], ElevenLabsTts | CartesiaTts],
+) -> Any:
+    @asynccontextmanager
+    async def bench(
+        faulty: Faulty | None = None, limits: SpeakingLimits = PATIENT
+    ) -> AsyncIterator[tuple[ContextsDouble, TextToSpeech]]:
+        async with double_of(faulty=faulty or Faulty()) as double:
+            tts = make(double, limits)
+            yield double, tts
+            await tts.aclose()
+
+    return bench
+
+
+# A message of a socket that cannot be read is noticed as such.
+SOCKET_FAILURES = FAILURES | {Fault.MALFORMED: ProviderProtocolError}
+
 VENDORS = (
+    TtsVendor(
+        name="cartesia/sonic-3.5",
+        bench=_socket(
+            cartesia_speech,
+            lambda double, limits: CartesiaTts(CartesiaConfig(key=KEY, url=double.url), limits),
+        ),
+        voice="sonic-3.5/voice-1",
+        heard_voice=lambda sentence: str(sentence.voice),
+        heard_speed=lambda sentence: float(sentence.speed),
+        failures=SOCKET_FAILURES,
+        dates_words=True,
+    ),
+    TtsVendor(
+        name="elevenlabs/eleven_flash_v2_5",
+        bench=_socket(
+            elevenlabs_speech,
+            lambda double, limits: ElevenLabsTts(ElevenLabsConfig(key=KEY, url=double.url), limits),
+        ),
+        voice="eleven_flash_v2_5/voice1",
+        heard_voice=lambda sentence: str(sentence.voice),
+        heard_speed=lambda sentence: float(sentence.speed),
+        failures=SOCKET_FAILURES,
+        dates_words=True,
+    ),
+    TtsVendor(
+        name="elevenlabs/http/eleven_v3",
+        bench=_http(
+            ElevenLabsHttp,
+            lambda double, limits: ElevenLabsHttpTts(ElevenLabsConfig(key=KEY, url=double.url), limits),
+        ),
+        voice="eleven_v3/voice1",
+        heard_voice=lambda request: f"{request.json['model_id']}/{request.path.split('/')[3]}",
+        heard_speed=lambda request: float(request.json.get("voice_settings", {}).get("speed", 1)),
+        failures=FAILURES,
+        dates_words=True,
+    ),
     TtsVendor(
         name="deepgram/aura-2",
         bench=_http(
@@ -136,6 +199,7 @@ VENDORS = (
         heard_voice=lambda request: f"{request.parameters['modelId']}/{request.parameters['speaker']}",
         heard_speed=lambda request: _rime_speed(request.parameters),
         failures={**FAILURES, Fault.MALFORMED: ProviderProtocolError},
+        dates_words=True,
     ),
     TtsVendor(
         name="rime/http/coda",

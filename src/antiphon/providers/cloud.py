@@ -24,7 +24,7 @@ from typing import TypeVar
 
 from antiphon.agents.ports import LanguageModel
 from antiphon.errors import ConfigError
-from antiphon.providers.roles import Capabilities, Known, Role, Vendor, described_by
+from antiphon.providers.roles import Capabilities, Known, Role, Vendor, fitting
 from antiphon.speech.ports import BatchTranscription, SpeechToSpeech, SpeechToText, TextToSpeech
 
 T = TypeVar("T")
@@ -167,8 +167,8 @@ class _Reach:
         return offer.extra or self._account.extra or self._account.vendor
 
     def _require(self, role: Role, name: str) -> None:
-        # The registry asks for no name that is not described.
-        offer = described_by(name, [offer for offer in self._offers if offer.role is role])
+        offer = fitting([offer for offer in self._offers if offer.role is role], name)
+        assert offer is not None, "the registry asks for no other"
         if fix := self._missing(offer):
             raise ConfigError(f"{self._account.vendor}/{name} cannot be used yet", fix=fix)
 

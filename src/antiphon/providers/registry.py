@@ -12,7 +12,7 @@ from antiphon.errors import ConfigError
 from antiphon.providers.cloud import cloud
 from antiphon.providers.local.vendor import embedded
 from antiphon.providers.local.worker import WorkerClient
-from antiphon.providers.roles import Known, Role, Vendor, described_by
+from antiphon.providers.roles import Known, Role, Vendor, fitting
 from antiphon.speech.ports import (
     BatchTranscription,
     EndOfTurn,
@@ -30,9 +30,11 @@ LOCAL, OWN_ENDPOINT = "local", "openai-compatible"
 CLOUD: Mapping[str, Callable[[Mapping[str, str]], Vendor]] = {
     "anthropic": cloud("antiphon.providers.anthropic.vendor"),
     "assemblyai": cloud("antiphon.providers.assemblyai.vendor"),
+    "cartesia": cloud("antiphon.providers.cartesia.vendor"),
     "cerebras": cloud("antiphon.providers.cerebras"),
     "deepgram": cloud("antiphon.providers.deepgram.vendor"),
     "deepseek": cloud("antiphon.providers.deepseek"),
+    "elevenlabs": cloud("antiphon.providers.elevenlabs.vendor"),
     "gemini": cloud("antiphon.providers.gemini.vendor"),
     "groq": cloud("antiphon.providers.groq"),
     "livekit": cloud("antiphon.providers.livekit.vendor"),
@@ -110,7 +112,9 @@ class Registry:
             ConfigError: There is no such name.
         """
         vendor, model = self._find(role, name)
-        return described_by(model, vendor.known(role))
+        entry = fitting(vendor.known(role), model)
+        assert entry is not None, "`_find` gives known names only"
+        return entry
 
     def matrix(self, role: Role) -> list[tuple[str, Known]]:
         """Full names with licence and state."""
@@ -152,8 +156,7 @@ class Registry:
         prefix, _, model = name.partition("/")
         if prefix != LOCAL and prefix not in self._cloud:
             return False
-        known = self._vendor(prefix).known(role)
-        return any(entry.name == model or (entry.any_name and model) for entry in known)
+        return fitting(self._vendor(prefix).known(role), model) is not None
 
 
 def _made(maker: T | None) -> T:

@@ -128,6 +128,7 @@ class Call:
         gated = endpointing == "push_to_talk"
         with paid_by(Payer(meter=parts.meter)):
             self._hearing = Hearing(line, parts.recognisers, config, self.post, self.note, gated=gated)
+        self._spawn(self._speaker.warm(), "warm voice")
         self.post(
             ev.CallStarted(
                 at_ms=line.now_ms,
@@ -205,6 +206,7 @@ class Call:
     def speech_started(self, onset_ms: int) -> None:
         self._hearing.speech_started()
         self._warm_reply()
+        self._spawn(self._speaker.warm(), "warm voice")
         self.post(ev.SpeechStarted(at_ms=self._line.now_ms, onset_ms=onset_ms))
 
     def speech_stopped(self, ended_ms: int) -> None:

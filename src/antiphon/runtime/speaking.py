@@ -17,7 +17,7 @@ from antiphon.conversation.events import ChunkCut, ChunkSynthesized, Event, Synt
 from antiphon.errors import ProviderError
 from antiphon.runtime.media.ports import Line
 from antiphon.runtime.metering import Meter, Payer, paid_by
-from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
+from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
 from antiphon.speech.word_times import ends_as_written
 
 _log = structlog.get_logger(__name__)
@@ -59,6 +59,21 @@ class Speaker:
         self.note = note
         self.meter = meter
         self._replies: dict[str, _SpokenReply] = {}
+
+    async def warm(self) -> None:
+        """There will be something to say soon."""
+        for voice in self.voices[:1]:
+            if isinstance(voice.tts, WarmsVoices):
+                await voice.tts.warm(self.asked("", voice))
+
+    def asked(self, spoken: str, voice: Voice) -> TtsRequest:
+        return TtsRequest(
+            text=spoken,
+            voice=voice.voice,
+            sample_rate_hz=self.line.sample_rate_hz,
+            language=voice.language,
+            speed=voice.speed,
+        )
 
     def add(self, reply_id: str, index: int, text: str, sound: str = "") -> None:
         """Have a chunk spoken; with a `sound`, that instead."""
@@ -179,13 +194,7 @@ class _SpokenReply:
         for voice in speaker.voices:
             audio = _ChunkAudio(self, begun_ms, text, spoken)
             self._making = (index, audio)
-            request = TtsRequest(
-                text=spoken,
-                voice=voice.voice,
-                sample_rate_hz=speaker.line.sample_rate_hz,
-                language=voice.language,
-                speed=voice.speed,
-            )
+            request = speaker.asked(spoken, voice)
             try:
                 async with asyncio.timeout(CHUNK_DEADLINE_S):
                     await voice.tts.synthesize(request, audio.take)
@@ -226,11 +235,12 @@ class _ChunkAudio:
         self._word_ends_ms: tuple[int, ...] = ()
 
     def take(self, audio: TtsAudio) -> None:
-        if not self.samples:
+        if audio.pcm and not self.samples:
             self._ttfb_ms = self._line.now_ms - self._begun_ms
         self.samples += len(audio.pcm) // 2
         self._word_ends_ms = audio.word_ends_ms or self._word_ends_ms
-        self._reply.hear(audio.pcm)
+        if audio.pcm:
+            self._reply.hear(audio.pcm)
 
     def synthesized(self, index: int) -> ChunkSynthesized:
         return ChunkSynthesized(

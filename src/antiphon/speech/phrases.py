@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
+from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
 
 log = structlog.get_logger(__name__)
 
@@ -195,6 +195,10 @@ class CachingTts:
         self._cache = cache
         self._provider = provider
         self._text_max_chars = text_max_chars
+
+    async def warm(self, request: TtsRequest) -> None:
+        if isinstance(self._tts, WarmsVoices):
+            await self._tts.warm(request)
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         """As the voice itself would; a phrase that was cut by cancellation or failure is not kept.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,6 +147,14 @@ class TextToSpeech(Protocol):
         Raises:
             ProviderUnavailable: Nothing or too little was spoken; a fallback voice may take over.
         """
+
+
+@runtime_checkable
+class WarmsVoices(Protocol):
+    """What a `TextToSpeech` may have besides."""
+
+    async def warm(self, request: TtsRequest) -> None:
+        """The like of `request` is wanted soon: have a connection ready. Never raises `ProviderError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

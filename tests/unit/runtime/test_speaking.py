@@ -156,3 +156,26 @@ async def test_a_second_voice_is_timed_anew_after_the_first_fell_silent(tmp_path
     events, _ = await _over(stage)
     made = [e for e in events if isinstance(e, ev.ChunkSynthesized)]
     assert [(e.duration_ms, e.word_ends_ms) for e in made] == [(1200, (300, 600, 900, 1200))]
+
+
+class WarmTts(StageTts):
+    """Can be made ready, and remembers for what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.warmed: list[TtsRequest] = []
+
+    async def warm(self, request: TtsRequest) -> None:
+        self.warmed.append(request)
+
+
+async def test_the_voice_is_made_ready_when_the_call_begins_and_when_the_caller_speaks(
+    tmp_path: Path,
+) -> None:
+    voice = WarmTts()
+    stage = Stage(tmp_path, voices=[voice])
+    await stage.begin()
+    (request,) = voice.warmed
+    assert (request.text, request.voice, request.sample_rate_hz) == ("", "v", RATE_HZ)
+    await stage.says("What are your hours?")
+    assert len(voice.warmed) == 2

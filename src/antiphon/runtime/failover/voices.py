@@ -10,7 +10,7 @@ import structlog
 
 from antiphon.errors import ProviderUnavailable
 from antiphon.runtime.failover.race import Attempt, Candidate, RaceLost, RaceRules, admitted, others, race
-from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
+from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
 
 _log = structlog.get_logger(__name__)
 
@@ -38,6 +38,12 @@ class FailoverTts:
         assert candidates, "somebody must speak"
         self._candidates = candidates
         self._rules = rules
+
+    async def warm(self, request: TtsRequest) -> None:
+        """As `WarmsVoices`, for the voice that is asked first."""
+        port = self._candidates[0].port
+        if isinstance(port.tts, WarmsVoices):
+            await port.tts.warm(replace(request, voice=port.voice))
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         order = admitted(self._candidates)
@@ -130,8 +136,11 @@ class _Spoken:
         pending = len(self._pending) // 2
         if not self._hold or not self._ends_ms:
             return pending
-        whole = self._ends_ms[-1] * self._rate_hz // 1000 - self._samples
-        return max(min(whole, pending), pending - HELD_MS_MAX * self._rate_hz // 1000, 0)
+        # Some voices date a whole sentence with its first sound: only words that are there to their end go.
+        come = self._samples + pending
+        ends = (end * self._rate_hz // 1000 for end in self._ends_ms)
+        whole = max((end for end in ends if end <= come), default=0) - self._samples
+        return max(whole, pending - HELD_MS_MAX * self._rate_hz // 1000, 0)
 
     def _give(self, samples: int) -> None:
         before_ms = self._before_ms
