@@ -16,6 +16,7 @@ from antiphon.runtime.call import Call, CallParts
 from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.runtime.speaking import Voice
 from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TtsAudio, TtsRequest
+from antiphon.speech.ssml import Utterance
 from antiphon.storage.traces import TraceWriter
 
 RATE_HZ = 8000
@@ -253,7 +254,7 @@ class Stage:
                 recognisers=[("stage", self.stt)],
                 vocabulary=(),
                 voices=[Voice(name=f"stage-{i}", tts=tts, voice="v") for i, tts in enumerate(self.voices)],
-                shape=str.strip,
+                shape=lambda text: Utterance(text=text.strip()),
                 end_of_turn=StageScore(),
                 reasoner=self.reasoner,
                 tools={tool.name: tool for tool in tools},
