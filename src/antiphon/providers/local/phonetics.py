@@ -22,6 +22,7 @@ _DIGIT_WORDS: Final = frozenset(
     ("zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 )
 _MARK_OF: Final = {"—": ",", "–": ",", "…": ".", "。": ".", "、": ","}
+_LETTER: Final = re.compile(r"\w")
 _EDGE: Final = re.compile(r"^[^\w]+|[^\w.?!,;:—–…]+$")
 _TRAILING: Final = re.compile(r"[.?!,;:—–…]+$")
 
@@ -123,7 +124,7 @@ def _marked_words(nodes: Iterable[Node]) -> list[Word]:
                 _append(words, _told(node) if node.tag == "phoneme" else _marked_words(node.inner), joined)
                 joined = True
             case Words():
-                more = [_word(token) for token in node.text.split()]
+                more = [_token(token) for token in node.text.split()]
                 _append(words, more, joined and not node.text[:1].isspace())
                 joined = not node.text[-1:].isspace()
     return words
@@ -144,6 +145,12 @@ def _append(words: list[Word], more: list[Word], joined: bool) -> None:
         mark, spoken = first.mark or last.mark, last.spoken + first.spoken
         words.append(Word(spoken=spoken, mark=mark, ipa=ipa or ("" if last.spoken else first.ipa)))
     words += more
+
+
+def _token(token: str) -> Word:
+    if _LETTER.search(token):
+        return _word(token)
+    return Word(spoken="", mark=next((sign for sign in token if sign in _MARKS), ""))
 
 
 def _word(token: str) -> Word:
