@@ -20,6 +20,7 @@ from antiphon.conversation.events import (
     ReplyText,
     SynthesisFailed,
 )
+from antiphon.conversation.markup import without_markup
 from antiphon.conversation.state import Chunk, Phase, Reply, State
 
 # Two apologies in a row help nobody; the third party is a person.
@@ -93,10 +94,11 @@ def text(state: State, event: ReplyText) -> None:
 
 
 def add_chunk(state: State, reply: Reply, chunk: Chunk, *, sound: str = "") -> None:
-    """Append a chunk and have its audio made."""
+    """Append a chunk and have its audio made. The voice gets the marks of an author, nobody else does."""
+    marked, chunk.text = chunk.text, without_markup(chunk.text)
     chunk.expected_ms = heard.expected_ms(state, chunk.text)
     reply.chunks.append(chunk)
-    state.emit(Synthesize(reply_id=reply.id, index=len(reply.chunks) - 1, text=chunk.text, sound=sound))
+    state.emit(Synthesize(reply_id=reply.id, index=len(reply.chunks) - 1, text=marked, sound=sound))
 
 
 def expected(state: State, event: AnswerExpected) -> None:

@@ -28,7 +28,7 @@ from antiphon.runtime.speaking import Voice
 from antiphon.speech.chunks import Chunker
 from antiphon.speech.phrases import CachingTts, PhraseCache
 from antiphon.speech.ports import EndOfTurn, SpeechToText, TtsRequest
-from antiphon.speech.shaping import shape
+from antiphon.speech.ssml import Shaper
 
 _log = structlog.get_logger(__name__)
 
@@ -103,7 +103,7 @@ async def _kit(definition: AgentDefinition, shared: Shared) -> AgentKit:
         recognisers=[recogniser(definition, shared)],
         voices=[voice(definition, shared)],
         end_of_turn=_end_of_turn(definition.speech.end_of_turn, shared.registry),
-        shape=lambda text: shape(text, definition.language),
+        shape=Shaper(definition.language, definition.speech.pronunciations).utterance,
         tools=_by_name(tools),
         make_reasoner=reasoning.reasoner,
         prices=shared.prices,
@@ -187,8 +187,10 @@ async def rehearse(kit: AgentKit) -> None:
     for voice in kit.voices[:1]:
         for text in phrases:
             for rate_hz in RATES_HZ:
+                spoken = kit.shape(text)
                 request = TtsRequest(
-                    text=kit.shape(text),
+                    text=spoken.text,
+                    ssml=spoken.ssml,
                     voice=voice.voice,
                     sample_rate_hz=rate_hz,
                     language=voice.language,

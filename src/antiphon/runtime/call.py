@@ -44,6 +44,7 @@ from antiphon.runtime.speaking import Speaker, Voice
 from antiphon.runtime.toolbox import Toolbox
 from antiphon.runtime.views import Screen
 from antiphon.speech.ports import EndOfTurn, SpeechToText, SttConfig
+from antiphon.speech.ssml import Utterance
 from antiphon.storage.traces import TraceWriter
 
 _log = structlog.get_logger(__name__)
@@ -68,7 +69,7 @@ class CallParts:
     recognisers: Sequence[tuple[str, SpeechToText]]
     vocabulary: tuple[str, ...]
     voices: Sequence[Voice]
-    shape: Callable[[str], str]
+    shape: Callable[[str], Utterance]
     end_of_turn: EndOfTurn | None
     reasoner: Reasoner
     tools: Mapping[str, Tool]

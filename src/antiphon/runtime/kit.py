@@ -10,6 +10,7 @@ from antiphon.agents.ports import Reasoner, Tool
 from antiphon.runtime.metering import Prices
 from antiphon.runtime.speaking import Voice
 from antiphon.speech.ports import EndOfTurn, SpeechToText
+from antiphon.speech.ssml import Utterance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,7 @@ class AgentKit:
     recognisers: Sequence[tuple[str, SpeechToText]]
     voices: Sequence[Voice]
     end_of_turn: EndOfTurn | None
-    shape: Callable[[str], str]
+    shape: Callable[[str], Utterance]
     tools: Mapping[str, Tool]
     make_reasoner: Callable[[], Reasoner]
     prices: Prices | None = None

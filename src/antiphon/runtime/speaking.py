@@ -14,10 +14,12 @@ import structlog
 
 from antiphon.audio import tones
 from antiphon.conversation.events import ChunkCut, ChunkSynthesized, Event, SynthesisFailed
+from antiphon.conversation.markup import without_markup
 from antiphon.errors import ProviderError
 from antiphon.runtime.media.ports import Line
 from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
+from antiphon.speech.ssml import Utterance
 from antiphon.speech.word_times import ends_as_written
 
 _log = structlog.get_logger(__name__)
@@ -46,7 +48,7 @@ class Speaker:
         self,
         line: Line,
         voices: Sequence[Voice],
-        shape: Callable[[str], str],
+        shape: Callable[[str], Utterance],
         post: Callable[[Event], None],
         note: Callable[..., None],
         *,
@@ -64,11 +66,12 @@ class Speaker:
         """There will be something to say soon."""
         for voice in self.voices[:1]:
             if isinstance(voice.tts, WarmsVoices):
-                await voice.tts.warm(self.asked("", voice))
+                await voice.tts.warm(self.asked(Utterance(text=""), voice))
 
-    def asked(self, spoken: str, voice: Voice) -> TtsRequest:
+    def asked(self, spoken: Utterance, voice: Voice) -> TtsRequest:
         return TtsRequest(
-            text=spoken,
+            text=spoken.text,
+            ssml=spoken.ssml,
             voice=voice.voice,
             sample_rate_hz=self.line.sample_rate_hz,
             language=voice.language,
@@ -189,10 +192,10 @@ class _SpokenReply:
     async def _synthesize(self, index: int, text: str) -> None:
         speaker = self._speaker
         begun_ms = speaker.line.now_ms
-        spoken = speaker.shape(text)
+        spoken, written = speaker.shape(text), without_markup(text)
         reason = "no voice is configured"
         for voice in speaker.voices:
-            audio = _ChunkAudio(self, begun_ms, text, spoken)
+            audio = _ChunkAudio(self, begun_ms, written, spoken.text)
             self._making = (index, audio)
             request = speaker.asked(spoken, voice)
             try:

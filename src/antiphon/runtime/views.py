@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.conversation.markup import without_markup
 from antiphon.runtime.arrivals import CallerView
 
 
@@ -66,7 +67,7 @@ class Screen:
             case cmd.StartReply():
                 self._started[command.reply_id] = at_ms
             case cmd.Synthesize() if command.reply_id.startswith("f") or command.reply_id not in self._texts:
-                self._texts.setdefault(command.reply_id, command.text)
+                self._texts.setdefault(command.reply_id, without_markup(command.text))
             case cmd.ReportHeard():
                 self._texts.pop(command.reply_id, None)
                 self._view.show(

@@ -25,7 +25,7 @@ _FORMAT: Final = b"antiphon-phrase-1\n"
 _SUFFIX: Final = ".phrase"
 
 
-class PhraseKey(msgspec.Struct, frozen=True, kw_only=True):
+class PhraseKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything that changes how a phrase sounds."""
 
     provider: str
@@ -34,6 +34,7 @@ class PhraseKey(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     sample_rate_hz: int
     speed: float
+    ssml: str = ""
 
     @property
     def digest(self) -> str:
@@ -211,7 +212,7 @@ class CachingTts:
             return
         key = PhraseKey(
             provider=self._provider, voice=request.voice, language=request.language, text=request.text,
-            sample_rate_hz=request.sample_rate_hz, speed=request.speed,
+            sample_rate_hz=request.sample_rate_hz, speed=request.speed, ssml=request.ssml,
         )  # fmt: skip
         known = self._cache.in_memory(key) or await asyncio.to_thread(self._cache.get, key)
         if known is not None:

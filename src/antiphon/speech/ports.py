@@ -126,11 +126,20 @@ class SpeechToText(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TtsRequest:
-    text: str  # Plain words of one clause or sentence; shaping is done before.
+    """Attributes:
+    text: Plain words of one clause or sentence; shaping is done before.
+    sample_rate_hz: What the line carries; the provider resamples once.
+    ssml: The same words in the same order with break, emphasis, phoneme (IPA) and prosody: the inside of a
+        <speak> element, well-formed XML. "" where it would say no more than `text`. Only providers whose
+        capabilities say `ssml` look at it; for all others `text` is enough.
+    """
+
+    text: str
     voice: str
-    sample_rate_hz: int  # What the line carries; the provider resamples once.
+    sample_rate_hz: int
     language: str = "en-US"
     speed: float = 1.0
+    ssml: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

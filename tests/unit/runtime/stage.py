@@ -16,6 +16,7 @@ from antiphon.runtime.call import Call, CallParts
 from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.runtime.speaking import Voice
 from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TtsAudio, TtsRequest
+from antiphon.speech.ssml import Shaper
 from antiphon.storage.traces import TraceWriter
 
 RATE_HZ = 8000
@@ -168,9 +169,11 @@ class StageTts:
     def __init__(self, *, broken: bool = False) -> None:
         self.broken = broken
         self.asked: list[str] = []
+        self.marked: list[str] = []
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         self.asked.append(request.text)
+        self.marked.append(request.ssml)
         if self.broken:
             raise ProviderUnavailable("stage", "no voice today")
         samples = len(request.text) * MS_PER_CHARACTER * RATE_HZ // 1000
@@ -253,7 +256,7 @@ class Stage:
                 recognisers=[("stage", self.stt)],
                 vocabulary=(),
                 voices=[Voice(name=f"stage-{i}", tts=tts, voice="v") for i, tts in enumerate(self.voices)],
-                shape=str.strip,
+                shape=Shaper("xx").utterance,
                 end_of_turn=StageScore(),
                 reasoner=self.reasoner,
                 tools={tool.name: tool for tool in tools},

@@ -29,6 +29,7 @@ from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.runtime.records.lines import read_call
 from antiphon.runtime.records.summary import summarise
 from antiphon.speech.ports import TtsRequest
+from antiphon.speech.ssml import Utterance
 
 CLINIC = Path(__file__).parents[3] / "agents/clinic.yaml"
 CUT = ProviderUnavailable("acme", "cut")
@@ -107,7 +108,7 @@ async def test_a_voice_that_is_away_at_start_up_does_not_keep_the_house_shut(tmp
         recognisers=[],
         voices=[voice(agent(speech={"tts": ("acme/one",)}), ours)],
         end_of_turn=None,
-        shape=str.strip,
+        shape=lambda text: Utterance(text=text.strip()),
         tools={},
         make_reasoner=StageReasoner,
     )

@@ -27,6 +27,7 @@ from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media.ports import Line, LineListener
 from antiphon.runtime.records.lines import read_call
 from antiphon.runtime.speaking import Voice
+from antiphon.speech.ssml import Utterance
 from antiphon.storage.traces import find_call
 
 CLINIC = Path(__file__).parents[3] / "agents/clinic.yaml"
@@ -90,7 +91,7 @@ class House:
             recognisers=[("stage", StageStt())],
             voices=[Voice(name="stage", tts=StageTts(), voice="v")],
             end_of_turn=StageScore(),
-            shape=str.strip,
+            shape=lambda text: Utterance(text=text.strip()),
             tools={},
             make_reasoner=lambda: StageReasoner(plan),
         )

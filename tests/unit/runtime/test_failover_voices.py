@@ -46,8 +46,8 @@ class Booth:
         rules = RaceRules(note="voice_failed", first_ms=first_ms, hedge=hedge)
         self.failover = FailoverTts(candidates, rules)
 
-    async def say(self, text: str = SENTENCE) -> None:
-        request = TtsRequest(text=text, voice="voice-0", sample_rate_hz=RATE_HZ)
+    async def say(self, text: str = SENTENCE, ssml: str = "") -> None:
+        request = TtsRequest(text=text, voice="voice-0", sample_rate_hz=RATE_HZ, ssml=ssml)
         with paid_by(Payer(meter=self.meter, reply="r1")):
             await self.failover.synthesize(request, self._hear)
 
@@ -268,5 +268,24 @@ def test_when_all_voices_fail_it_is_an_error_and_no_silence() -> None:
         booth = Booth(ScriptedVoice(breaks_after=0), ScriptedVoice(silent=True))
         with pytest.raises(ProviderError):
             await booth.say()
+
+    live(story())
+
+
+def test_marks_of_words_that_were_said_are_not_said_again() -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice(breaks_after=7), ScriptedVoice())
+        await booth.say(ssml=f"<emphasis>{SENTENCE}</emphasis>")
+        assert booth.voices[0].asked[0].ssml == f"<emphasis>{SENTENCE}</emphasis>"
+        assert booth.voices[1].asked[0].ssml == ""
+
+    live(story())
+
+
+def test_a_voice_that_takes_over_before_a_word_was_said_gets_the_marks_too() -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice(breaks_after=0), ScriptedVoice())
+        await booth.say(ssml=f"<emphasis>{SENTENCE}</emphasis>")
+        assert booth.voices[1].asked[0].ssml == f"<emphasis>{SENTENCE}</emphasis>"
 
     live(story())

@@ -73,6 +73,7 @@ def test_a_phrase_outlives_the_process(tmp_path: Path) -> None:
         {"provider": "x"},
         {"voice": "x"},
         {"language": "x"},
+        {"ssml": "<emphasis>x</emphasis>"},
         {"text": "x"},
         {"sample_rate_hz": 16000},
         {"speed": 1.1},

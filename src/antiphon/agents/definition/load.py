@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ import msgspec
 from pydantic import ValidationError
 
 import antiphon
-from antiphon.agents.definition.document import Document, dotted, read_document
+from antiphon.agents.definition.document import Document, dotted, leaves, read_document
+from antiphon.agents.definition.markup import SPOKEN_KEYS, markup_problems
 from antiphon.agents.definition.problems import (
     KeyPath,
     Problem,
@@ -37,6 +38,7 @@ from antiphon.agents.flows.emergency import CRISIS_NUMBERS, CRISIS_WORDS, NUMBER
 from antiphon.agents.flows.load import check_flow
 from antiphon.conversation.policy import Policy, SilencePolicy, turn_policy
 from antiphon.errors import ConfigError
+from antiphon.speech.ssml import Pronunciation
 
 EXAMPLES = Path(antiphon.__file__).parent / "examples"
 # Names that hold secrets, and what secrets of known vendors look like.
@@ -122,21 +124,10 @@ def _secrets(document: Document) -> list[Problem]:
             path=document.path, line=document.line(at), field=dotted(at), message="looks like a secret",
             fix="remove it, replace it at the vendor, and give it by an environment variable",
         )
-        for at, value in _leaves(document.value, ())
+        for at, value in leaves(document.value)
         if isinstance(value, str)
         and (_SECRET_VALUE.match(value) or (value and _SECRET_KEY.search(str(at[-1]))))
     ]  # fmt: skip
-
-
-def _leaves(value: Any, at: KeyPath) -> Iterable[tuple[KeyPath, Any]]:
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _leaves(item, (*at, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _leaves(item, (*at, index))
-    else:
-        yield at, value
 
 
 def _checked(file: AgentFile, document: Document, tools: Collection[str] | None) -> list[Problem]:
@@ -158,6 +149,7 @@ def _checked(file: AgentFile, document: Document, tools: Collection[str] | None)
         elif tools is not None and name not in tools:
             add(at, *unknown_word("tool", name, tools))
     problems += _checked_flow(file, document, add)
+    problems += markup_problems(document, SPOKEN_KEYS)
     routing = file.reasoning.routing
     models = [name for name in file.reasoning.model if not name.startswith("flow/")]
     if routing is not None and routing.frontier not in models[1:]:
@@ -261,6 +253,12 @@ def _speech(file: AgentFile) -> Speech:
     return Speech(
         stt=tuple(speech.stt), tts=tuple(speech.tts), end_of_turn=tuple(speech.end_of_turn),
         vad=tuple(speech.vad), vocabulary=tuple(speech.vocabulary), speed=speech.speed, hedge=speech.hedge,
+        pronunciations=tuple(
+            Pronunciation(
+                word=word, ipa=entry.ipa, respelling=entry.respelling, language=entry.language or ""
+            )
+            for word, entry in speech.pronunciations.items()
+        ),
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from antiphon.conversation.policy import (
     turn_contradictions,
     turn_policy,
 )
+from antiphon.speech.ssml import ipa_fault
 
 
 def fault(message: str, fix: str = "") -> ValueError:
@@ -120,12 +121,53 @@ class PersonaSection(Section):
     style: str = ""
 
 
+def _ipa(text: str) -> str:
+    found = ipa_fault(text)
+    if found is not None:
+        raise fault(*found)
+    return text
+
+
+class PronunciationSection(Section):
+    """How a word is said: `ipa` for voices that take phonemes, `respelling` for the others."""
+
+    ipa: Annotated[str, AfterValidator(_ipa), Field(max_length=200)] = ""
+    respelling: Annotated[str, Field(max_length=200)] = ""
+    language: Annotated[str, AfterValidator(_language)] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> PronunciationSection:
+        if not (self.ipa or self.respelling.strip()):
+            raise fault("says nothing", "give it `ipa:`, `respelling:` or both")
+        return self
+
+
+def _as_pronunciation(value: object) -> object:
+    """ "/ʃɪˈvɔːn/" is IPA, any other text a respelling."""
+    if not isinstance(value, str):
+        return value
+    return {"ipa": value[1:-1]} if re.fullmatch(r"/.+/", value) else {"respelling": value}
+
+
+def _spoken_word(word: str) -> str:
+    if not re.search(r"[^\W\d_]", word) or word != word.strip():
+        raise fault(f"{word!r} is not a word", "write the word as it stands in what the agent says")
+    return word
+
+
 class SpeechSection(Section):
     stt: Providers = ["local/whisper-tiny.en"]
     tts: Providers = ["local/piper-joe"]
     end_of_turn: Providers = ["local/smart-turn"]
     vad: Providers = ["local/silero"]
     vocabulary: Texts = []
+    pronunciations: Annotated[
+        dict[
+            Annotated[str, AfterValidator(_spoken_word), Field(max_length=80)],
+            Annotated[PronunciationSection, BeforeValidator(_as_pronunciation)],
+        ],
+        Field(max_length=500),
+    ] = {}
     hedge: bool = Field(
         default=False, description="Start the next voice beside one that is later than it usually is"
     )

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from antiphon.conversation.policy import Policy
+from antiphon.speech.ssml import Pronunciation
 
 UNIFIED = "unified:"  # Before the name of a model that hears and speaks by itself.
 
@@ -30,6 +31,7 @@ class Speech:
     end_of_turn: tuple[str, ...]
     vad: tuple[str, ...]
     vocabulary: tuple[str, ...] = ()
+    pronunciations: tuple[Pronunciation, ...] = ()
     speed: float = 1.0
     hedge: bool = False  # Start the next voice beside one that is later than it usually is.
 

@@ -33,6 +33,7 @@ from antiphon.agents.ports import (
     WarmsPrompts,
 )
 from antiphon.errors import ProviderError, ProviderProtocolError
+from antiphon.speech.ssml import PlainText
 
 HISTORY_MAX = 60  # Exchanges given to the model; older ones have served.
 HISTORY_STEP = 20  # So many are forgotten at once: a beginning that moves with every turn is never cached.
@@ -120,7 +121,7 @@ class LlmReasoner:
         control, offered = _Control(), self._offered()
         spoke = False
         for _ in range(self.definition.reasoning.rounds_max):
-            completion = await self.model.complete(messages, offered, act.say)
+            completion = await self._complete(messages, offered, act)
             spoke = spoke or bool(completion.text.strip())
             calls = completion.tool_calls
             if not calls:
@@ -135,11 +136,19 @@ class LlmReasoner:
                 break
         else:
             # Out of rounds: no more tools, say what is known.
-            last = await self.model.complete(messages, (), act.say)
+            last = await self._complete(messages, (), act)
             spoke = spoke or bool(last.text.strip())
         if not spoke:
             raise ProviderProtocolError("language model", "an answer without words")
         return control
+
+    async def _complete(
+        self, messages: Sequence[Message], tools: Sequence[Tool], act: Replying
+    ) -> Completion:
+        words = PlainText(act.say)
+        completion = await self.model.complete(messages, tools, words.feed)
+        words.finish()
+        return completion
 
     async def _last_words(
         self, messages: list[Message], act: Replying, spoke: bool, control: _Control
@@ -150,7 +159,7 @@ class LlmReasoner:
         if control.summary is not None:
             act.say(self.definition.escalation.words)
             return True
-        completion: Completion = await self.model.complete(messages, (), act.say)
+        completion = await self._complete(messages, (), act)
         return bool(completion.text.strip())
 
     async def _answer(

@@ -53,6 +53,8 @@ class FailoverTts:
             async def speak(attempt: Attempt[SpeakingAs]) -> None:
                 port = attempt.candidate.port
                 asked = replace(request, text=spoken.rest, voice=port.voice)
+                if spoken.has_begun:
+                    asked = replace(asked, ssml="")  # Marks of words that were said already.
                 async with asyncio.timeout(None) as patience:
 
                     def hear(audio: TtsAudio) -> None:

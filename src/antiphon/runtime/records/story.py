@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from antiphon.conversation import commands as c
 from antiphon.conversation import events as e
+from antiphon.conversation.markup import without_markup
 from antiphon.runtime.records.lines import CommandEntry, Entry, EventEntry, NoteEntry
 
 
@@ -250,7 +251,8 @@ class _Teller:
                 reply.discarded = reply.audible_at_ms is None
                 reply.ended_at_ms = at_ms
             case c.Synthesize():
-                reply.chunks.append(f"({command.sound} sound)" if command.sound else command.text)
+                words = without_markup(command.text)
+                reply.chunks.append(f"({command.sound} sound)" if command.sound else words)
                 if reply.synthesize_at_ms is None:
                     reply.synthesize_at_ms = at_ms
             case c.ReportHeard():
