@@ -84,6 +84,8 @@ def _next_filler(state: State) -> str:
     """Never the one before, in whatever reply that was: a soft sound, "", helps out where there is but one
     phrase, or takes turns with the phrases if the agent wants it."""
     policy = state.policy
+    if state.unified:
+        return ""  # No phrase in another voice than the one the caller talks to.
     ways = list(dict.fromkeys(policy.fillers))
     if policy.thinking_sound:
         ways = [way for phrase in ways for way in (phrase, "")]

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from antiphon.agents.ports import Reasoner, Replying, ReplyRequest, Tool
 from antiphon.conversation import Policy
 from antiphon.errors import ProviderUnavailable
-from antiphon.runtime.call import Call, CallParts
+from antiphon.runtime.call import Call
+from antiphon.runtime.call_parts import CallParts
 from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.runtime.speaking import Voice
 from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TtsAudio, TtsRequest

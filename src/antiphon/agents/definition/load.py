@@ -23,6 +23,7 @@ from antiphon.agents.definition.problems import (
 )
 from antiphon.agents.definition.schema import AgentFile, EmergencySection, RoutingSection
 from antiphon.agents.definition.values import (
+    UNIFIED,
     AgentDefinition,
     Disclosure,
     Emergency,
@@ -238,6 +239,7 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
         policy=Policy(
             turn=turn_policy(file.turn.preset, file.turn.overrides()),
             silence=msgspec.convert(file.silence.model_dump(), SilencePolicy),
+            unified=file.reasoning.model[0].startswith(UNIFIED),
             language=file.language,
             fillers=tuple(file.fillers),
             thinking_sound=file.thinking_sound,
