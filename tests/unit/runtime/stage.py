@@ -16,6 +16,7 @@ from antiphon.runtime.call import Call
 from antiphon.runtime.call_parts import CallParts
 from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.runtime.speaking import Voice
+from antiphon.runtime.unified import UnifiedModel
 from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TtsAudio, TtsRequest
 from antiphon.storage.traces import TraceWriter
 
@@ -226,6 +227,7 @@ class Stage:
         tools: Sequence[Tool] = (),
         voices: Sequence[StageTts] | None = None,
         policy: Policy | None = None,
+        unified: UnifiedModel | None = None,
     ) -> None:
         self.clock = VirtualClock()
         self.line = StageLine(self.clock)
@@ -260,6 +262,7 @@ class Stage:
                 tools={tool.name: tool for tool in tools},
                 trace=self.trace,
                 clock=self.clock,
+                unified=unified,
             )
         )
         self.line.listener = self.call

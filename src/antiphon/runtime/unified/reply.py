@@ -34,8 +34,8 @@ class Replies(Protocol):
     def tool(self, plain: str) -> Tool | None:
         """By the name the vendor was given."""
 
-    def answer(self, call: str, result: str, *, speaks_on: bool) -> None:
-        """A tool's result for the vendor. It will speak on, whether or not anybody wants it to."""
+    def answer(self, call: str, result: str, *, unwanted: bool) -> None:
+        """A tool's result for the vendor. With `unwanted` it will speak on although nobody waits for it."""
 
     def cut(self, spoken: str, heard_ms: int) -> None: ...
 
@@ -101,9 +101,12 @@ class UnifiedReply:
     @property
     def awaits(self) -> bool:
         """The next thing the vendor begins to say belongs here."""
-        if self.muted or self.done:
-            return False
-        return not self._speaking and (self._speaks_on or not self._spoken_pieces)
+        return self.comes_yet and not self._speaking
+
+    @property
+    def comes_yet(self) -> bool:
+        """The vendor will begin to say something for it, whatever becomes of what it says now."""
+        return not self.muted and not self.done and (self._speaks_on or not self._spoken_pieces)
 
     @property
     def unsaid(self) -> bool:
@@ -184,7 +187,8 @@ class UnifiedReply:
 
     def _answer(self, call: str, result: str) -> None:
         self._speaks_on = not self.muted
-        self._owner.answer(call, result, speaks_on=not self.muted)
+        # The vendor speaks on when the last of its calls is answered.
+        self._owner.answer(call, result, unwanted=self.muted and not self._asked)
 
     def ended(self, spoken: str) -> None:
         """The vendor's reply is complete."""

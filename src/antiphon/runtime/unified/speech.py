@@ -215,10 +215,10 @@ class UnifiedSpeech:
     def used(self, tool: ToolUsed) -> None:
         self._history.used(tool)
 
-    def answer(self, call: str, result: str, *, speaks_on: bool) -> None:
+    def answer(self, call: str, result: str, *, unwanted: bool) -> None:
         if self._session is None:
             return
-        if not speaks_on:
+        if unwanted:
             self._unwanted.append(self.line.now_ms + UNWANTED_MS)
         self._session.tool_result(call, result)
 
@@ -227,7 +227,7 @@ class UnifiedSpeech:
             self._session.cut(spoken, heard_ms)
 
     def given_up(self, reply: UnifiedReply) -> None:
-        if reply.awaits:
+        if reply.comes_yet:
             self._unwanted.append(self.line.now_ms + UNWANTED_MS)
 
     # ---------------------------------------------------------------- what the session says
