@@ -315,6 +315,7 @@ async def test_a_half_said_reply_that_died_with_the_session_is_an_apology(tmp_pa
         await call.vendor.stop()
         await call.until(lambda: call.tts.asked[-1] == call.definition.policy.trouble)
         await call.heard_out(call.latest())
+        await call.until(lambda: call.stt.config is not None)
         heard = await says(call, SAID[0])
         await call.record()
     assert heard.startswith("One moment"), call.history()

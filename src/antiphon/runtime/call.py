@@ -91,9 +91,7 @@ class Call:
         if parts.unified is not None:
             self._unified = UnifiedSpeech(
                 parts.unified,
-                line,
-                self.post,
-                self.note,
+                self._speaker,
                 self._history,
                 meter=parts.meter,
                 now=parts.started_at,
@@ -181,6 +179,8 @@ class Call:
         for command in commands:
             self._screen.command(at_ms, command)
             _CARRY_OUT[type(command)](self, command)
+        if isinstance(event, ev.ChunkSynthesized | ev.SynthesisFailed) and self._unified is not None:
+            self._unified.made(event)
         self._screen.phase(self._conversation.phase.value)
 
     def _forward(self, at_ms: int) -> int:
@@ -358,7 +358,7 @@ class Call:
         self._history.heard(command.text, complete=command.complete)
         self._speaker.drop(command.reply_id)
         if self._unified is not None:
-            self._unified.reported(command.reply_id, complete=command.complete)
+            self._unified.reported(command.reply_id, command.text, complete=command.complete)
         self.parts.reasoner.heard(command.reply_id, command.text, command.complete)
 
     def _set_timer(self, command: cmd.SetTimer) -> None:

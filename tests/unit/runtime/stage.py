@@ -165,16 +165,19 @@ class StageStt:
 
 
 class StageTts:
-    """Every character is 50 ms of a constant; can be told to fail."""
+    """Every character is 50 ms of a constant; can be told to fail, and to wait (`hold` cleared)."""
 
     def __init__(self, *, broken: bool = False) -> None:
         self.broken = broken
         self.asked: list[str] = []
+        self.hold = asyncio.Event()
+        self.hold.set()
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         self.asked.append(request.text)
         if self.broken:
             raise ProviderUnavailable("stage", "no voice today")
+        await self.hold.wait()
         samples = len(request.text) * MS_PER_CHARACTER * RATE_HZ // 1000
         emit(TtsAudio(pcm=b"\1\0" * samples))
 

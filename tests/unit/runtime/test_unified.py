@@ -196,6 +196,54 @@ async def test_a_tool_that_cannot_be_asked_for_so_is_told_why(
     await ended(stage)
 
 
+OWED = "My name is Robin, and I am an AI assistant."
+
+
+async def test_what_the_law_wants_heard_and_was_not_is_said_by_a_voice_before_the_model_speaks(
+    tmp_path: Path,
+) -> None:
+    stage = UnifiedStage(tmp_path, owed=True)
+    await stage.begin()  # With other words than the ones that are owed.
+    stage.session.asked.clear()
+    await stage.takes_turn()
+    stage.session.says("s2", "We open at eight.", 900)
+    await settle()
+    assert stage.voices[0].asked == ["Hello.", OWED]
+    exact_ms = 50 * len(OWED)
+    assert stage.plays("r2") == exact_ms + 900
+    assert stage.line.finished[-1] == "r2"
+    stage.line.hear_out("r2")
+    assert stage.call._history.so_far()[-1] == HeardReply(text=f"{OWED} We open at eight.", complete=True)
+    await stage.takes_turn()
+    stage.session.says("s3", "Goodbye.", 400)
+    await settle()
+    assert stage.plays("r3") == 400, "once heard, it is not owed any more"
+    await ended(stage)
+
+
+async def test_the_models_sound_waits_for_the_words_that_are_owed(tmp_path: Path) -> None:
+    stage = UnifiedStage(tmp_path, owed=True)
+    await stage.begin()
+    await stage.sounds()
+    stage.voices[0].hold.clear()
+    await stage.clock.advance(400)
+    stage.session.says("s2", "We open at eight.", 900)
+    await settle()
+    assert stage.plays("r2") == 0
+    assert "r2" not in stage.line.finished
+    stage.voices[0].hold.set()
+    await settle()
+    assert stage.plays("r2") == 50 * len(OWED) + 900
+    assert "r2" in stage.line.finished
+    stage.session.asked.clear()
+    stage.line.heard_ms = 50 * len(OWED) + 300
+    await stage.clock.advance(50 * len(OWED) + 300)
+    stage.line.listener.playout_mark("r2", stage.line.heard_ms)  # type: ignore[union-attr]
+    await stage.sounds(900)
+    assert stage.session.asked == [("cut", "s2", 300)]
+    await ended(stage)
+
+
 async def test_the_call_is_not_ended_in_silence(tmp_path: Path) -> None:
     stage = UnifiedStage(tmp_path)
     await stage.greeted()

@@ -95,7 +95,7 @@ class StageSession:
 
 
 class UnifiedStage(Stage):
-    """The model greets; nothing in the greeting is the law's."""
+    """The model greets; nothing in the greeting is the law's, unless it is `owed`."""
 
     def __init__(
         self,
@@ -104,10 +104,13 @@ class UnifiedStage(Stage):
         tools: Sequence[Tool] = (),
         endpointing: Endpointing = "ours",
         broken: bool = False,
+        owed: bool = False,
         reasoner: StageReasoner | None = None,
     ) -> None:
         self.session = StageSession(broken=broken)
-        definition = dataclasses.replace(load_agent(CLINIC), disclosures=())
+        definition = load_agent(CLINIC)
+        if not owed:
+            definition = dataclasses.replace(definition, disclosures=())
         super().__init__(
             directory,
             reasoner=reasoner,

@@ -47,9 +47,10 @@ class Replies(Protocol):
 
 @dataclass(slots=True)
 class _Chunk:
-    """`index` is the core's, once it has asked for its audio."""
+    """`index` is the core's, once it has asked for its audio. `exact`: a voice says it, word for word."""
 
     text: str
+    exact: bool = False
     index: int | None = None
     duration_ms: int | None = None
     told: bool = False
@@ -57,7 +58,7 @@ class _Chunk:
 
 @dataclass(slots=True)
 class _Piece:
-    """One of the vendor's replies, or (without a name) a sound of ours between two of them."""
+    """One of the vendor's replies, or (without a name) words or a sound of ours beside them."""
 
     spoken: str = ""
     samples: int = 0
@@ -91,6 +92,7 @@ class UnifiedReply:
         self._pieces: list[_Piece] = []
         self._given: list[_Chunk] = []
         self._ready: list[bytes] = []
+        self._complete = False  # The core knows that nothing follows.
         self._asked: dict[str, _Asked] = {}
         self._tool_calls = 0
         self._speaks_on = False  # A tool was answered: the vendor will begin again.
@@ -202,7 +204,7 @@ class UnifiedReply:
         if piece.samples and not piece.chunks:
             self._give(piece, [""])
         self._measure(piece)
-        if self._controls and not any(piece.samples for piece in self._pieces):
+        if self._controls and not any(piece.samples for piece in self._spoken_pieces):
             # A call is neither ended nor handed over in silence.
             for call in self._controls:
                 self._answer(call, result_text(ToolResult(ok=True)))
@@ -229,24 +231,49 @@ class UnifiedReply:
 
     # ---------------------------------------------------------------- as `Speaker`, for this reply
 
-    def add(self, index: int, text: str, sound: str) -> None:
-        """The core has numbered a chunk; or it wants a sound while the vendor is silent."""
+    def owe(self, words: str) -> None:
+        """Before anything of the vendor's: what the caller must hear to its end, by a voice."""
+        piece = _Piece(ended=True)
+        self._pieces.append(piece)
+        self._give(piece, [words], exact=True)
+
+    def add(self, index: int, text: str, sound: str) -> bool:
+        """The core has numbered a chunk; or it wants a sound while the vendor is silent. True for words that
+        are for a voice to say."""
         if sound:
             self._sound(index, sound)
-            return
+            return False
         chunk = next(chunk for chunk in self._given if chunk.index is None)
         assert chunk.text == text, "chunks are numbered in order"
         chunk.index = index
         self._tell(chunk)
+        return chunk.exact
+
+    def made(self, index: int, duration_ms: int) -> None:
+        """The voice has said it, or could not; what follows may be heard."""
+        for piece in self._pieces:
+            for chunk in piece.chunks:
+                if chunk.exact and chunk.index == index:
+                    chunk.told = True
+                    piece.samples = duration_ms * self._owner.line.sample_rate_hz // 1000
+        self._let_out()
 
     def start(self) -> None:
         self.audible = True
+        self._let_out()
+
+    def finish(self) -> None:
+        self._complete = True
+        self._let_out()
+
+    def _let_out(self) -> None:
+        if not self.audible or self._held:
+            return
         for pcm in self._ready:
             self._owner.line.play(self.id, pcm)
         self._ready.clear()
-
-    def finish(self) -> None:
-        self._owner.line.finish(self.id)
+        if self._complete:
+            self._owner.line.finish(self.id)
 
     def cut(self, heard_ms: int) -> None:
         """The caller heard so much and no more; the vendor is to remember it so."""
@@ -283,20 +310,27 @@ class UnifiedReply:
     def _ms(self, piece: _Piece) -> int:
         return piece.samples * 1000 // self._owner.line.sample_rate_hz
 
+    @property
+    def _held(self) -> bool:
+        """Words of ours come first, and are not there yet."""
+        return any(chunk.exact and not chunk.told for chunk in self._given)
+
     def _hear(self, pcm: bytes) -> None:
-        if self.audible:
+        if self.audible and not self._held:
             self._owner.line.play(self.id, pcm)
         else:
             self._ready.append(pcm)
 
-    def _give(self, piece: _Piece, texts: Sequence[str]) -> None:
+    def _give(self, piece: _Piece, texts: Sequence[str], *, exact: bool = False) -> None:
         for text in texts:
-            chunk = _Chunk(text)
+            chunk = _Chunk(text, exact=exact)
             piece.chunks.append(chunk)
             self._given.append(chunk)
             index = len(self._given) - 1
             at_ms = self._owner.line.now_ms
-            self._owner.post(ReplyText(at_ms=at_ms, reply_id=self.id, index=index, text=text))
+            self._owner.post(
+                ReplyText(at_ms=at_ms, reply_id=self.id, index=index, text=text, uninterruptible=exact)
+            )
 
     def _sound(self, index: int, name: str) -> None:
         pcm = SOUNDS[name](self._owner.line.sample_rate_hz)

@@ -13,13 +13,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from antiphon.agents.disclosures import contains
 from antiphon.agents.llm import spoken as words
 from antiphon.agents.llm.reasoner import END_CALL, HAND_OVER
 from antiphon.agents.ports import CallerTurn, Exchange, ReplyKind, ReplyRequest, Tool, ToolUsed
-from antiphon.conversation.events import ChunkCut, Event, ReplyFailed, ReplyOverruled
+from antiphon.conversation.events import (
+    ChunkCut,
+    ChunkSynthesized,
+    ReplyFailed,
+    ReplyOverruled,
+    SynthesisFailed,
+)
 from antiphon.runtime.history import History
-from antiphon.runtime.media.ports import Line
 from antiphon.runtime.metering import Meter, Use
+from antiphon.runtime.speaking import Speaker
 from antiphon.runtime.unified.ears import UnifiedEars
 from antiphon.runtime.unified.model import UnifiedModel
 from antiphon.runtime.unified.reply import UnifiedReply
@@ -54,15 +61,14 @@ class UnifiedSpeech:
     """Made with the call; the session begins when its recogniser (`ears`) is opened.
 
     Args:
+        voice: Says what must be said in exact words.
         lost: Told once that the session is gone, with the reason; never from within a constructor.
     """
 
     def __init__(
         self,
         model: UnifiedModel,
-        line: Line,
-        post: Callable[[Event], None],
-        note: Callable[..., None],
+        voice: Speaker,
         history: History,
         *,
         meter: Meter,
@@ -70,11 +76,12 @@ class UnifiedSpeech:
         caller_number: str,
         lost: Callable[[str], None],
     ) -> None:
-        self.line, self.post = line, post
+        self.line, self.post = voice.line, voice.post
         self.ears = UnifiedEars(self._open)
         self.live = False
-        self._model, self._note, self._history, self._meter = model, note, history, meter
+        self._model, self._voice, self._history, self._meter = model, voice, history, meter
         self._lost = lost
+        self._owed = model.definition.owed
         self._brief = words.brief(model.definition, model.tools, now=now, caller_number=caller_number)
         self._tools = {
             plain: tool
@@ -121,6 +128,9 @@ class UnifiedSpeech:
         """Have the session answer."""
         reply = UnifiedReply(self, request)
         self._latest = self._replies[reply.id] = reply
+        if request.kind in (ReplyKind.TURN, ReplyKind.REPROMPT):
+            for disclosure in self._owed:
+                reply.owe(disclosure)
         self._ask(reply, words.wish(self._model.definition, request))
         return reply
 
@@ -144,9 +154,18 @@ class UnifiedSpeech:
         return reply_id in self._replies
 
     def add(self, reply_id: str, index: int, text: str, sound: str = "") -> None:
-        self._replies[reply_id].add(index, text, sound)
+        if self._replies[reply_id].add(index, text, sound):
+            self._voice.add(reply_id, index, text)
+
+    def made(self, event: ChunkSynthesized | SynthesisFailed) -> None:
+        """The voice is done with words it was given."""
+        reply = self._replies.get(event.reply_id)
+        if reply is not None:
+            duration_ms = event.duration_ms if isinstance(event, ChunkSynthesized) else 0
+            reply.made(event.index, duration_ms)
 
     def start(self, reply_id: str) -> None:
+        self._voice.start(reply_id)
         self._replies[reply_id].start()
 
     def finish(self, reply_id: str, chunks: int) -> None:
@@ -159,14 +178,15 @@ class UnifiedSpeech:
     def drop(self, reply_id: str) -> ChunkCut | None:
         """No more of it is played; how much was heard comes with `flushed` or `reported`."""
         self._replies[reply_id].give_up()
-        return None
+        return self._voice.drop(reply_id)
 
     def flushed(self, reply_id: str, heard_ms: int) -> None:
         if reply_id in self._replies:
             self._replies[reply_id].cut(heard_ms)
 
-    def reported(self, reply_id: str, *, complete: bool) -> None:
+    def reported(self, reply_id: str, text: str, *, complete: bool) -> None:
         """The reply is over. One that nobody was let hear was not flushed either."""
+        self._owed = tuple(each for each in self._owed if not contains(text, each))
         reply = self._replies.pop(reply_id, None)
         if reply is not None and not complete and not reply.audible:
             reply.cut(0)
@@ -205,7 +225,7 @@ class UnifiedSpeech:
         self.live, self._session, self._latest, self._early = False, None, None, None
         self._replies.clear()
         self._owners.clear()
-        del self.ears, self._lost, self.post
+        del self.ears, self._lost, self.post, self._voice
 
     # ---------------------------------------------------------------- what its replies want
 
@@ -328,5 +348,5 @@ class UnifiedSpeech:
     def _gone(self, reason: str) -> None:
         self.live, self._session, self._early = False, None, None
         self._unwanted.clear()
-        self._note("session_failed", provider=self._model.name, reason=reason)
+        self._voice.note("session_failed", provider=self._model.name, reason=reason)
         self._lost(reason)
