@@ -89,6 +89,22 @@ async def test_what_the_vendor_begins_before_the_turn_is_taken_belongs_to_it(tmp
     await ended(stage)
 
 
+@pytest.mark.parametrize("heard_by_us", [True, False])
+async def test_a_vendor_that_tells_of_a_turn_only_by_answering_it_is_heard_at_once(
+    heard_by_us: bool, tmp_path: Path
+) -> None:
+    stage = UnifiedStage(tmp_path, endpointing="provider")
+    await stage.greeted()
+    if heard_by_us:
+        await stage.sounds()
+    stage.session.says("s2", "Certainly.", 400)
+    await settle()
+    assert stage.plays("r2") == 400
+    assert stage.session.asked == []
+    happened = await ended(stage)
+    assert [each.turn for each in happened if isinstance(each, cmd.CommitTurn)] == [1]
+
+
 async def test_what_answers_the_first_half_of_a_turn_is_cut_before_anybody_hears_it(tmp_path: Path) -> None:
     stage = UnifiedStage(tmp_path, endpointing="provider")
     await stage.greeted()

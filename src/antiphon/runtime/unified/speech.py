@@ -289,6 +289,10 @@ class UnifiedSpeech:
         elif self._provider_turns:
             self._discard(self._early)
             self._early = _Early(spoken)
+            if not self._vendor_ended:
+                # Some vendors tell of the caller's turn only by answering it.
+                self.ears.tell(CallerTurnSeen(moment=TurnMoment.STARTED))
+                self.ears.tell(CallerTurnSeen(moment=TurnMoment.ENDED))
         else:
             self._discard(_Early(spoken))
 
