@@ -357,6 +357,10 @@ def test_a_slow_answer_is_covered_by_a_sound_never_by_another_voice() -> None:
     scene.wait(1500)
     filler = scene.last(cmd.Synthesize)
     assert (filler.sound, filler.text) == ("thinking", "")
+    scene.audible(filler.reply_id)
+    scene.ends(filler.reply_id, 500)
+    scene.wait(4000)
+    assert scene.last(cmd.Synthesize).reply_id != filler.reply_id, "a line plays nothing of what has ended"
 
 
 def test_an_effect_is_run_once_for_one_intent() -> None:

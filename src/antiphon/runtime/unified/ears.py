@@ -21,10 +21,13 @@ class UnifiedEars:
 
     Args:
         open_session: Starts the session for the line of the recogniser's config.
+        closing: Told before the session is closed.
     """
 
-    def __init__(self, open_session: Callable[[SttConfig], SpeechSession]) -> None:
-        self._open_session = open_session
+    def __init__(
+        self, open_session: Callable[[SttConfig], SpeechSession], closing: Callable[[], None]
+    ) -> None:
+        self._open_session, self._closing = open_session, closing
         self._emit: Callable[[SttEvent], None] | None = None
         self._session: SpeechSession | None = None
         self._segments: dict[str, int] = {}
@@ -64,4 +67,5 @@ class UnifiedEars:
     async def aclose(self) -> None:
         session, self._session, self._emit = self._session, None, None
         if session is not None:
+            self._closing()
             await session.aclose()

@@ -77,7 +77,7 @@ class UnifiedSpeech:
         lost: Callable[[str], None],
     ) -> None:
         self.line, self.post = voice.line, voice.post
-        self.ears = UnifiedEars(self._open)
+        self.ears = UnifiedEars(self._open, self.let_pass)
         self.live = False
         self._model, self._voice, self._history, self._meter = model, voice, history, meter
         self._lost = lost
@@ -300,6 +300,9 @@ class UnifiedSpeech:
         if early is not None:
             self._wasted.add(early.spoken)
             self.cut(early.spoken, 0)
+            for event in early.events:
+                if isinstance(event, SpokenEnded):
+                    self._ended(event, None)
 
     def _spoken(self, event: SpokenAudio | SpokenToolCall | SpokenEnded) -> None:
         early = self._early
@@ -350,7 +353,8 @@ class UnifiedSpeech:
         self.post(ReplyFailed(at_ms=self.line.now_ms, reply_id=reply.id, reason=reason))
 
     def _gone(self, reason: str) -> None:
-        self.live, self._session, self._early = False, None, None
+        self.let_pass()
+        self.live, self._session = False, None
         self._unwanted.clear()
         self._voice.note("session_failed", provider=self._model.name, reason=reason)
         self._lost(reason)
