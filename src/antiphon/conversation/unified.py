@@ -80,7 +80,9 @@ def session_lost(state: State, event: SessionLost) -> None:
     turn = state.turn
     if turn is None:
         return
-    turn.segments.clear()
+    # What is certain stays, before anything that is still to come.
+    known = [turn.segments[segment] for segment in sorted(turn.segments)]
+    turn.segments = {index - len(known): text for index, text in enumerate(known)}
     turn.partials.clear()
     if turn.voiced:
         return

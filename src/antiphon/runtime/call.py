@@ -220,8 +220,7 @@ class Call:
             self.post(ev.TalkReleased(at_ms=self._line.now_ms))
 
     def line_closed(self, reason: str) -> None:
-        in_the_air = self._speaker.audible + (self._unified.audible if self._unified else [])
-        for reply_id in in_the_air:
+        for reply_id in self._speaker.audible + (self._unified.audible if self._unified else []):
             # What the far end played up to its last moment, before the core accounts for it.
             heard_ms = self._line.flush(reply_id)
             self._drop_speech(reply_id)
@@ -413,8 +412,9 @@ class Call:
         self._spawn(before.aclose(), "close session")
         turn = self._conversation.state.turn
         if turn is not None:
+            since_ms = self._line.now_ms if turn.segments else turn.onset_ms
             self._hearing.open_gate()
-            self._hearing.push(self._line.recent_audio(self._line.now_ms - turn.onset_ms + RUN_UP_MS))
+            self._hearing.push(self._line.recent_audio(self._line.now_ms - since_ms + RUN_UP_MS))
             self._hearing.speech_started()
         self.post(ev.SessionLost(at_ms=self._line.now_ms, reason=reason))
         orphan = self._unified.orphan()

@@ -407,6 +407,21 @@ def test_a_turn_that_was_open_at_the_loss_is_asked_for_and_taken_with_its_words(
     assert script.last(cmd.CommitTurn).text == "What are your hours?"
 
 
+def test_words_that_were_known_at_the_loss_are_kept_before_those_that_follow() -> None:
+    script = Script(UNIFIED)
+    script.greeted()
+    script.voice()
+    script.wait(500)
+    script.final("I need a visit")
+    script.step(ev.SessionLost(at_ms=script.now_ms, reason="gone"))
+    script.wait(500)
+    script.pause()
+    script.final("on Friday.")
+    script.score(0.9)
+    script.wait(1300)
+    assert script.last(cmd.CommitTurn).text == "I need a visit on Friday."
+
+
 def test_a_reply_that_went_with_the_session_is_an_apology_and_the_call_goes_on() -> None:
     scene, reply_id = speaking()
     scene.step(ev.SessionLost(at_ms=scene.now_ms, reason="gone"))
