@@ -26,12 +26,16 @@ KINDS = sorted(
 )
 TEXTS = ("", "yes", "mm-hmm", "I need an appointment", "and", "5 5 5", "one second", "goodbye")
 POLICIES = st.builds(
-    lambda endpointing, protect, fillers: Policy(
-        turn=TurnPolicy(endpointing=endpointing), protect_greeting=protect, fillers=fillers
+    lambda endpointing, protect, fillers, unified: Policy(
+        turn=TurnPolicy(endpointing=endpointing),
+        protect_greeting=protect,
+        fillers=fillers,
+        unified=unified,
     ),
     st.sampled_from(["ours", "provider", "push_to_talk"]),
     st.booleans(),
     st.sampled_from([Policy().fillers, ()]),
+    st.booleans(),
 )
 # Far below the time limit of a call: nothing may count on that one.
 LEFT_ALONE_MS = 6 * 60_000

@@ -38,7 +38,16 @@ class CallerTurn:
     text: str
 
 
-Exchange = CallerTurn | HeardReply
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolUsed:
+    """A tool that a speech-to-speech model used: who goes on for it must know. `result` is JSON text."""
+
+    name: str
+    arguments: str
+    result: str
+
+
+Exchange = CallerTurn | HeardReply | ToolUsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,13 @@ class CommitTurn(Command, frozen=True, kw_only=True):
     ended_ms: int
 
 
+class AmendTurn(Command, frozen=True, kw_only=True):
+    """These words, or these too, were said in a turn that was taken without them."""
+
+    turn: int
+    text: str
+
+
 class NoteUtterance(Command, frozen=True, kw_only=True):
     """Speech that took no turn: kind is "backchannel", "noise", "late" (too late to be answered), "echo" (of
     our own voice) or "lost" (nobody could hear it)."""
@@ -159,6 +166,7 @@ AnyCommand = (
     FinalizeTranscript
     | ScoreEndOfTurn
     | CommitTurn
+    | AmendTurn
     | NoteUtterance
     | StartReply
     | ConfirmReply

@@ -21,6 +21,7 @@ from antiphon.conversation import (
     spans,
     tools,
     turns,
+    unified,
     vendor_turns,
 )
 from antiphon.conversation import events as ev
@@ -39,7 +40,7 @@ class Conversation:
     __slots__ = ("state",)
 
     def __init__(self, policy: Policy) -> None:
-        self.state = State(policy=policy)
+        self.state = State(policy=policy, unified=policy.unified)
 
     @property
     def phase(self) -> Phase:
@@ -151,6 +152,8 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.TurnUnderstood: turns.understood,
     ev.ReplyFinished: replies.finished,
     ev.ReplyFailed: replies.failed,
+    ev.ReplyOverruled: unified.overruled,
+    ev.SessionLost: unified.session_lost,
     ev.ChunkSynthesized: replies.synthesized,
     ev.ChunkCut: replies.chunk_cut,
     ev.SynthesisFailed: replies.synthesis_failed,

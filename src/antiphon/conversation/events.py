@@ -111,6 +111,19 @@ class ReplyFinished(Event, frozen=True, kw_only=True):
     summary: str = ""
 
 
+class ReplyOverruled(Event, frozen=True, kw_only=True):
+    """What the caller of a taken turn said, known only now, wants another answer than the one under way: an
+    emergency. `text` is his words."""
+
+    text: str
+
+
+class SessionLost(Event, frozen=True, kw_only=True):
+    """The model that heard and spoke by itself is gone for good; a recogniser and a voice go on."""
+
+    reason: str
+
+
 class ReplyFailed(Event, frozen=True, kw_only=True):
     """No (more) text can be had for this reply."""
 
@@ -239,6 +252,8 @@ AnyEvent = (
     | AnswerExpected
     | TurnUnderstood
     | ReplyFinished
+    | ReplyOverruled
+    | SessionLost
     | ReplyFailed
     | ChunkSynthesized
     | ChunkCut

@@ -5,7 +5,7 @@ What must be heard to its end, and what is only our own echo, is in `spans.py` a
 
 from __future__ import annotations
 
-from antiphon.conversation import echoes, endpointing, heard, playing, replies, spans, turns, words
+from antiphon.conversation import echoes, endpointing, heard, playing, replies, spans, turns, unified, words
 from antiphon.conversation.commands import (
     CancelReply,
     FlushPlayout,
@@ -30,7 +30,7 @@ def hold(state: State) -> None:
         reply.paused = True
         reply.paused_at_ms = state.now_ms
         state.emit(PausePlayout(reply_id=reply.id))
-    state.set_timer("hold", state.now_ms + state.policy.turn.hold_ms)
+    state.set_timer("hold", unified.hold_due_ms(state))
 
 
 def protected(state: State) -> bool:
@@ -43,6 +43,8 @@ def taken(state: State, turn: Turn) -> bool:
     echoes.listen(state, turn)
     if protected(state):
         return False
+    if unified.voice_takes_floor(state, turn):
+        return True
     reply = state.reply
     kind = reply.kind if reply is not None else ""
     expects = reply.expects if reply is not None and reply.audible else "open"
@@ -57,7 +59,8 @@ def judge(state: State, turn: Turn) -> None:
         return
     if turn.voiced or turn.finals_due:
         return  # More may come.
-    if not words.words(turn.text()):
+    if not words.words(turn.text()) and not unified.voice_takes_floor(state, turn):
+        state.let_pass = state.unified
         # Over what must be heard too: what he says next is not to be measured together with an echo.
         turns.close(state, turn)
         echoes.note(state, turn)
@@ -71,7 +74,11 @@ def judge(state: State, turn: Turn) -> None:
 
 def hold_passed(state: State) -> None:
     """No words within the bound: whatever it is, it does not get to silence us. Words may still come."""
-    if state.phase is Phase.HOLDING:
+    if state.phase is not Phase.HOLDING:
+        return
+    if state.turn is not None and unified.voice_takes_floor(state, state.turn):
+        yield_to_caller(state)
+    else:
         go_on(state)
 
 

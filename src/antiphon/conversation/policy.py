@@ -40,6 +40,8 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
         rewind_after_ms: After a pause longer than this, playout resumes at the start of the clause or word
             that was cut.
         rewind_ms: How much earlier that may be at most.
+        voice_takes_floor_ms: With a model that hears by itself, a voice over ours this long is an
+            interruption, words or no words. Longer than "mm-hm", shorter than `hold_ms`.
         echoes_max: Evidence of echo (two for words of ours, one for a voice that stops as we pause) from
             which only words, no mere voice, pause the agent; 0 never pauses on mere voice.
         final_wait_ms: After the stop silence, how long to wait for a final before using the partial.
@@ -62,6 +64,7 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     backchannel_ms: int = 400
     rewind_after_ms: int = 1200
     rewind_ms: int = 1000
+    voice_takes_floor_ms: int = 750
     echoes_max: int = 4
     final_wait_ms: int = 1500
     dtmf_gap_ms: int = 2500
@@ -99,6 +102,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """All the core needs to know of the agent. Goes into the trace header, so a replay has it.
 
     Attributes:
+        unified: A model that hears and speaks by itself answers: turns are taken without words.
         language: BCP 47 tag of the caller's words; chooses the cues in them.
         fillers: Short phrases that cover a wait, used in turn, never the same twice running.
         thinking_sound: A soft tone takes turns with the phrases. It also does where there is one phrase only.
@@ -113,6 +117,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     turn: TurnPolicy = TurnPolicy()
     silence: SilencePolicy = SilencePolicy()
+    unified: bool = False
     language: str = "en"
     fillers: tuple[str, ...] = ("One moment.", "Let me check that.")
     thinking_sound: bool = False

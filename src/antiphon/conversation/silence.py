@@ -84,12 +84,14 @@ def _next_filler(state: State) -> str:
     """Never the one before, in whatever reply that was: a soft sound, "", helps out where there is but one
     phrase, or takes turns with the phrases if the agent wants it."""
     policy = state.policy
+    state.fillers += 1
+    if state.unified:
+        return ""  # No phrase in another voice than the one the caller talks to.
     ways = list(dict.fromkeys(policy.fillers))
     if policy.thinking_sound:
         ways = [way for phrase in ways for way in (phrase, "")]
     elif len(ways) == 1:
         ways.append("")
-    state.fillers += 1
     return ways[(state.fillers - 1) % len(ways)]
 
 

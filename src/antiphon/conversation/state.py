@@ -171,6 +171,9 @@ class State:
         settled_segment: Transcripts of segments up to this one were used.
         keys: Pressed keys not yet answered; `keys_ended` is how they ended: "" (typing), "gap" or "key".
         vendor_silent: The vendor that should end turns has let one pass without a word.
+        unified: The model that hears and speaks by itself is there; false after its session was lost.
+        unheard: The last turn was taken without words, and they have not come yet.
+        let_pass: A voice over ours was taken for noise by its length; its words may prove us wrong.
         told: Words of the last turn that only the vendor's turn event told of; its final may still come.
         talking: The talk button is held down. `voice` is what the VAD says meanwhile.
         leaving: Why the last goodbye was said; "" after the caller came back from it.
@@ -203,6 +206,9 @@ class State:
     keys: str = ""
     keys_ended: str = ""
     vendor_silent: bool = False
+    unified: bool = False
+    unheard: bool = False
+    let_pass: bool = False
     told: str = ""
     talking: bool = False
     voice: bool = False

@@ -11,6 +11,7 @@ from antiphon.conversation import (
     push_to_talk,
     replies,
     silence,
+    unified,
     vendor_turns,
     words,
 )
@@ -75,6 +76,10 @@ def _pause(state: State, turn: Turn, ended_ms: int) -> None:
     state.cancel_timer("noise")
     ask(state, turn)
     drafts.await_stable(state, turn)
+    if state.unified and state.phase is not Phase.LISTENING:
+        floor.judge(state, turn)
+        if state.turn is not turn:
+            return
     if vendor_turns.decides(state):
         vendor_turns.watch(state)
         return
@@ -85,13 +90,14 @@ def _pause(state: State, turn: Turn, ended_ms: int) -> None:
 
 def ask(state: State, turn: Turn) -> None:
     """Have what was said so far finished."""
-    turn.finals_due += 1
+    if not state.unified:  # Who hears by himself tells what he heard, or not, in his own time.
+        turn.finals_due += 1
     state.emit(FinalizeTranscript())
 
 
 def transcript_partial(state: State, event: TranscriptPartial) -> None:
     turn = state.turn
-    if turn is None or event.segment <= state.settled_segment:
+    if turn is None or state.unheard or event.segment <= state.settled_segment:
         return
     final = turn.segments.get(event.segment)
     if final is not None and len(words.words(event.text)) <= len(words.words(final)):
@@ -122,6 +128,8 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
             turn.lost = True
             turn.partials.clear()  # Half of what was said is not what was meant.
             _given(state, turn)
+        return
+    if unified.words_came(state, event):
         return
     if event.segment <= state.settled_segment:
         if event.text:
@@ -265,7 +273,7 @@ def commit(state: State, turn: Turn) -> None:
     close(state, turn)
     state.told = "" if turn.segments or turn.partials else text
     endpointing.turn_taken(state, turn)
-    if words.words(text):
+    if words.words(text) or state.unified:
         take(state, text, turn.ended_ms)
     else:
         _without_words(state, turn)
@@ -295,6 +303,7 @@ def take(state: State, text: str, ended_ms: int) -> None:
     """These are the caller's words (or keys): answer them."""
     state.turns += 1
     state.reprompts = 0
+    state.unheard, state.let_pass = state.unified and not text, False
     state.on_hold = words.asks_to_wait(text, state.policy)
     state.emit(CommitTurn(turn=state.turns, text=text, ended_ms=ended_ms))
     draft: Reply | None = state.draft

@@ -115,7 +115,8 @@ def _fits(document: Document, named: _Named, known: Known, definition: AgentDefi
         if definition.speech.vocabulary and not can.vocabulary:
             message = f"{name} takes no vocabulary; `speech.vocabulary` is ignored"
             yield _finding(document, named.at, message, "choose a recogniser that does", Weight.ADVICE)
-        if _provider_ends_turns(definition) and not can.turn_events:
+        ends_turns = _provider_ends_turns(definition) and not definition.reasoning.unified
+        if ends_turns and not can.turn_events:
             message = f"{name} gives no turn events, and `turn.endpointing` is left to the provider"
             fix = "choose a recogniser with turn events, or remove `endpointing: provider`"
             yield _finding(document, named.at, message, fix)

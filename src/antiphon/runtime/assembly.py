@@ -11,6 +11,7 @@ import structlog
 from antiphon.agents.build import prepare_reasoning
 from antiphon.agents.definition import AgentDefinition
 from antiphon.agents.disclosures import spans
+from antiphon.agents.flows.emergency import EmergencyRules
 from antiphon.agents.llm.routing import TurnRouter
 from antiphon.agents.ports import LanguageModel, SentenceEncoder, Tool
 from antiphon.agents.tools.toolsets import build_tools
@@ -25,6 +26,7 @@ from antiphon.runtime.failover.voices import FailoverTts, SpeakingAs
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.metering import MeteredStt, MeteredTts, Prices, metered_model
 from antiphon.runtime.speaking import Voice
+from antiphon.runtime.unified import UnifiedModel
 from antiphon.speech.chunks import Chunker
 from antiphon.speech.phrases import CachingTts, PhraseCache
 from antiphon.speech.ports import EndOfTurn, SpeechToText, TtsRequest
@@ -107,6 +109,23 @@ async def _kit(definition: AgentDefinition, shared: Shared) -> AgentKit:
         tools=_by_name(tools),
         make_reasoner=reasoning.reasoner,
         prices=shared.prices,
+        unified=unified_model(definition, shared.registry, tools),
+    )
+
+
+def unified_model(
+    definition: AgentDefinition, registry: Registry, tools: Sequence[Tool]
+) -> UnifiedModel | None:
+    """The file's model that hears and speaks by itself, if it names one first."""
+    name, known = definition.reasoning.unified, _by_name(tools)
+    if not name:
+        return None
+    return UnifiedModel(
+        name=name,
+        port=registry.speech_to_speech(name),
+        definition=definition,
+        tools=[known[tool] for tool in definition.reasoning.tools],
+        emergency=EmergencyRules(definition.emergency),
     )
 
 

@@ -14,6 +14,7 @@ from antiphon.conversation.events import (
     TranscriptPartial,
     TurnSignalled,
 )
+from antiphon.conversation.policy import TurnPolicy
 from antiphon.errors import ProviderError
 from antiphon.runtime.media.ports import Line
 from antiphon.speech.ports import SpeechToText, SttConfig, SttEvent, SttStream, TurnEvent
@@ -22,6 +23,16 @@ _log = structlog.get_logger(__name__)
 
 # Blocks of 100 ms kept before a press: fingers are as quick as tongues, and a recogniser wants a run-up.
 RUN_UP_BLOCKS = 2
+
+
+def heard_as(turn: TurnPolicy, rate_hz: int, language: str, vocabulary: tuple[str, ...]) -> SttConfig:
+    """What a recogniser must know of a call."""
+    return SttConfig(
+        sample_rate_hz=rate_hz,
+        language=language,
+        vocabulary=vocabulary,
+        provider_turns=turn.endpointing == "provider",
+    )
 
 
 class Hearing:

@@ -9,6 +9,7 @@ from antiphon.agents.definition import AgentDefinition
 from antiphon.agents.ports import Reasoner, Tool
 from antiphon.runtime.metering import Prices
 from antiphon.runtime.speaking import Voice
+from antiphon.runtime.unified import UnifiedModel
 from antiphon.speech.ports import EndOfTurn, SpeechToText
 from antiphon.speech.ssml import Utterance
 
@@ -25,3 +26,4 @@ class AgentKit:
     tools: Mapping[str, Tool]
     make_reasoner: Callable[[], Reasoner]
     prices: Prices | None = None
+    unified: UnifiedModel | None = None

@@ -21,6 +21,7 @@ class Screen:
         self._tools: dict[str, str] = {}
         self._partials: dict[int, str] = {}
         self._turn = 0
+        self._amended = ""
         self._ended_ms = 0
         self._stages: dict[str, int] = {}
         self._started: dict[str, int] = {}
@@ -60,8 +61,16 @@ class Screen:
                 self._turn, self._ended_ms = command.turn, command.ended_ms
                 self._stages["endpointing"] = at_ms - command.ended_ms
                 self._partials = {0: command.text}
+                self._amended = command.text
+                if command.text:
+                    self._caller(final=True)
+                self._partials = {}
+            case cmd.AmendTurn():
+                self._amended = f"{self._amended} {command.text}".strip()
+                self._partials = {0: self._amended}
                 self._caller(final=True)
                 self._partials = {}
+                self._caller(final=False)  # They were shown as the beginning of the next turn.
             case cmd.NoteUtterance():
                 self._partials = {}
             case cmd.StartReply():

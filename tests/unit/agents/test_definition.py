@@ -261,6 +261,28 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         load_agent(tmp_path / "none.yaml")
 
 
+def test_a_model_that_hears_and_speaks_by_itself_is_known_by_its_prefix(tmp_path: Path) -> None:
+    definition = load(tmp_path, GOOD.replace("[flow/small]", '["unified:acme/whale", acme/mind, flow/small]'))
+    assert definition.reasoning.unified == "acme/whale"
+    assert definition.policy.unified
+    assert definition.reasoning.language_models == ("acme/mind",)
+    assert not load(tmp_path).policy.unified
+
+
+@pytest.mark.parametrize(
+    ("models", "words"),
+    [
+        ('[acme/mind, "unified:acme/whale", flow/small]', "stands behind another model, and is never asked"),
+        ('["unified:acme/whale"]', "nobody goes on when the session of this model is lost"),
+    ],
+)
+def test_a_model_that_hears_by_itself_comes_first_and_not_alone(
+    models: str, words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        load(tmp_path, GOOD.replace("[flow/small]", models))
+
+
 def test_words_that_yaml_takes_for_something_else_stay_words(tmp_path: Path) -> None:
     flow = FLOW.replace("      - ask: day\n", "      - ask: day\n        on: {no: {say: yes}}\n")
     (tmp_path / "flow.yaml").write_text(flow)

@@ -14,16 +14,18 @@ from structlog.testing import capture_logs
 from tests.doubles.scripted_ports import ScriptedModel, ScriptedStt
 from tests.doubles.virtual_loop import live
 from tests.unit.runtime.stage import RATE_HZ, Stage, StageReasoner, StageTts, settle
+from tests.unit.runtime.unified_stage import StageSession
 
 from antiphon.agents.definition import AgentDefinition, load_agent
 from antiphon.agents.definition.values import Routing
 from antiphon.agents.llm.reasoner import LlmReasoner
 from antiphon.agents.llm.routing import TurnRouter
 from antiphon.agents.ports import Effect, Exchange, Message, Tool, ToolCall, ToolContext, ToolResult
+from antiphon.agents.tools.toolsets import build_tools
 from antiphon.errors import ConfigError, ProviderUnavailable
 from antiphon.providers.registry import Registry
 from antiphon.providers.roles import Known, Role, Vendor
-from antiphon.runtime.assembly import Shared, language_models, recogniser, rehearse, voice
+from antiphon.runtime.assembly import Shared, language_models, recogniser, rehearse, unified_model, voice
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.runtime.records.lines import read_call
@@ -70,6 +72,19 @@ def test_the_models_of_a_file_are_one_in_its_order_and_flows_are_not_among_them(
         assert len(made["one"].asked) == 1
 
     live(story())
+
+
+def test_a_model_that_hears_and_speaks_by_itself_gets_the_tools_of_its_agent(tmp_path: Path) -> None:
+    made: list[str] = []
+    there = shared(tmp_path, speech_to_speech=lambda name: made.append(name) or StageSession())
+    definition = agent(("unified:acme/one", "flow/front_desk"))
+    tools = build_tools(definition, tmp_path)
+    model = unified_model(definition, there.registry, tools)
+    assert model is not None
+    assert (model.name, made) == ("acme/one", ["one"])
+    assert [tool.name for tool in model.tools] == list(definition.reasoning.tools)
+    assert model.emergency.alarm("my husband just collapsed") is not None
+    assert unified_model(agent(("flow/front_desk",)), there.registry, tools) is None
 
 
 def test_only_the_operators_own_endpoint_may_be_missing(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from antiphon.agents.definition.problems import (
 )
 from antiphon.agents.definition.schema import AgentFile, EmergencySection, RoutingSection
 from antiphon.agents.definition.values import (
+    UNIFIED,
     AgentDefinition,
     Disclosure,
     Emergency,
@@ -150,8 +151,9 @@ def _checked(file: AgentFile, document: Document, tools: Collection[str] | None)
             add(at, *unknown_word("tool", name, tools))
     problems += _checked_flow(file, document, add)
     problems += markup_problems(document, SPOKEN_KEYS)
+    _checked_unified(file, add)
     routing = file.reasoning.routing
-    models = [name for name in file.reasoning.model if not name.startswith("flow/")]
+    models = [name for name in file.reasoning.model if not name.startswith(("flow/", UNIFIED))]
     if routing is not None and routing.frontier not in models[1:]:
         at = ("reasoning", "routing", "frontier")
         if routing.frontier in models:
@@ -169,6 +171,17 @@ def _checked(file: AgentFile, document: Document, tools: Collection[str] | None)
             "keep the built-in ones or write `rules:`",
         )
     return problems
+
+
+def _checked_unified(file: AgentFile, add: Any) -> None:
+    """One model that hears and speaks by itself, and somebody to go on when its session is lost."""
+    for index, name in enumerate(file.reasoning.model):
+        if index and name.startswith(UNIFIED):
+            message = f"{name} stands behind another model, and is never asked"
+            add(("reasoning", "model", index), message, "put it first, or remove it")
+    if file.reasoning.model[0].startswith(UNIFIED) and len(file.reasoning.model) == 1:
+        message = "nobody goes on when the session of this model is lost"
+        add(("reasoning", "model"), message, "name a language model or flow/NAME behind it")
 
 
 def _checked_flow(file: AgentFile, document: Document, add: Any) -> list[Problem]:
@@ -230,6 +243,7 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
         policy=Policy(
             turn=turn_policy(file.turn.preset, file.turn.overrides()),
             silence=msgspec.convert(file.silence.model_dump(), SilencePolicy),
+            unified=file.reasoning.model[0].startswith(UNIFIED),
             language=file.language,
             fillers=tuple(file.fillers),
             thinking_sound=file.thinking_sound,

@@ -72,6 +72,12 @@ class Reasoning:
     routing: Routing | None = None
 
     @property
+    def unified(self) -> str:
+        """The model that hears and speaks by itself, without its prefix; "" where the file has none."""
+        first = self.models[0] if self.models else ""
+        return first.removeprefix(UNIFIED) if first.startswith(UNIFIED) else ""
+
+    @property
     def language_models(self) -> tuple[str, ...]:
         """Without the flows, and without models that hear and speak by themselves."""
         return tuple(name for name in self.models if not name.startswith(("flow/", UNIFIED)))

@@ -30,6 +30,7 @@ from antiphon.agents.ports import (
     ToolCall,
     ToolContext,
     ToolResult,
+    ToolUsed,
     WarmsPrompts,
 )
 from antiphon.errors import ProviderError, ProviderProtocolError
@@ -285,15 +286,22 @@ def _words_of_caller(text: str) -> str:
 def _exchange(item: Exchange) -> Message:
     if isinstance(item, CallerTurn):
         return Message(role="user", content=_words_of_caller(item.text))
+    if isinstance(item, ToolUsed):
+        told = f"{item.name}({item.arguments}) -> {item.result}"
+        return Message(role="system", content=f"Result of a tool you used:\n{told}")
     # The model must know that the caller did not hear the rest.
     return Message(role="assistant", content=item.text if item.complete else f"{item.text}— (interrupted)")
 
 
 def _told(call: ToolCall, result: ToolResult) -> Message:
+    return Message(role="tool", content=result_text(result), tool_call_id=call.id)
+
+
+def result_text(result: ToolResult) -> str:
+    """A tool's result as models are told: JSON text, cut where it would crowd out everything else."""
     body = (
         {"ok": result.ok, "value": result.value}
         if result.ok
         else {"ok": False, "error": result.error, "value": result.value}
     )
-    content = json.dumps(body, default=str, ensure_ascii=False)[:RESULT_MAX]
-    return Message(role="tool", content=content, tool_call_id=call.id)
+    return json.dumps(body, default=str, ensure_ascii=False)[:RESULT_MAX]

@@ -54,7 +54,7 @@ class ReplyStory:
     @property
     def said(self) -> str:
         """All that was prepared, heard or not."""
-        return " ".join(self.chunks)
+        return " ".join(chunk for chunk in self.chunks if chunk)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,6 +161,8 @@ class _Teller:
                 self._tool_event(event)
             case e.ReplyFailed():
                 self._failed(at_ms, "reply_failed", f"{event.reply_id}: {event.reason}")
+            case e.SessionLost():
+                self._failed(at_ms, "session_lost", event.reason)
             case e.SynthesisFailed():
                 self._failed(at_ms, "synthesis_failed", f"{event.reply_id}: {event.reason}")
             case e.LineFailed():
@@ -196,6 +198,8 @@ class _Teller:
         match command:
             case c.CommitTurn():
                 self._commit(at_ms, command)
+            case c.AmendTurn():
+                self._amend(command)
             case c.NoteUtterance():
                 self.story.notes.append((at_ms, command.kind, command.text))
                 self._turn_onset_ms = None
@@ -232,6 +236,11 @@ class _Teller:
             turn.final_at_ms = self._final_at_ms
         self.story.turns.append(turn)
         self._turn_onset_ms, self._unanswered = None, turn
+
+    def _amend(self, command: c.AmendTurn) -> None:
+        for turn in self.story.turns:
+            if turn.number == command.turn:
+                turn.heard_as = f"{turn.heard_as} {command.text}".strip()
 
     def _reply_command(
         self,
