@@ -18,7 +18,7 @@ from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.runtime.speaking import Voice
 from antiphon.runtime.unified import UnifiedModel
 from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TtsAudio, TtsRequest
-from antiphon.speech.ssml import Shaper
+from antiphon.speech.ssml import Utterance
 from antiphon.storage.traces import TraceWriter
 
 RATE_HZ = 8000
@@ -233,6 +233,7 @@ class Stage:
         tools: Sequence[Tool] = (),
         voices: Sequence[StageTts] | None = None,
         policy: Policy | None = None,
+        shape: Callable[[str], Utterance] = lambda text: Utterance(text=text.strip()),
         unified: UnifiedModel | None = None,
     ) -> None:
         self.clock = VirtualClock()
@@ -262,7 +263,7 @@ class Stage:
                 recognisers=[("stage", self.stt)],
                 vocabulary=(),
                 voices=[Voice(name=f"stage-{i}", tts=tts, voice="v") for i, tts in enumerate(self.voices)],
-                shape=Shaper("xx").utterance,
+                shape=shape,
                 end_of_turn=StageScore(),
                 reasoner=self.reasoner,
                 tools={tool.name: tool for tool in tools},
