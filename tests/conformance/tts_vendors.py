@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tests.doubles.faults import Fault, Faulty
+from tests.doubles.google_cloud import google_voices
 from tests.doubles.http_vendor import HttpVendor
 from tests.doubles.socket_vendor import KEY
 from tests.doubles.speech_http import DeepgramHttp, OpenAiAudioHttp
 
-from antiphon.errors import ProviderError, ProviderRejected, ProviderUnavailable
+from antiphon.errors import ProviderError, ProviderProtocolError, ProviderRejected, ProviderUnavailable
 from antiphon.providers.deepgram.client import DeepgramConfig
 from antiphon.providers.deepgram.tts import DeepgramTts
+from antiphon.providers.google.client import GoogleConfig
+from antiphon.providers.google.tts import GoogleTts
 from antiphon.providers.openai.audio_client import OpenAiAudioConfig
 from antiphon.providers.openai.tts import OpenAiTts
 from antiphon.providers.pcm_speech import SpeakingLimits
@@ -78,6 +81,27 @@ def _http(wire: Callable[[], Any], make: Callable[[HttpVendor, SpeakingLimits], 
     return bench
 
 
+@asynccontextmanager
+async def _google(
+    faulty: Faulty | None = None, limits: SpeakingLimits = PATIENT
+) -> AsyncIterator[tuple[Any, TextToSpeech]]:
+    async with google_voices(faulty) as double:
+        tts = GoogleTts(GoogleConfig(key=KEY, project="test-project", url=double.url), limits)
+        yield double, tts
+        assert not double.complaints
+
+
+def _google_voice(name: str) -> TtsVendor:
+    return TtsVendor(
+        name=f"google/{name}",
+        bench=_google,
+        voice=name,
+        heard_voice=lambda request: str(request.voice),
+        heard_speed=lambda request: float(request.speed),
+        failures={**FAILURES, Fault.MALFORMED: ProviderProtocolError},
+    )
+
+
 VENDORS = (
     TtsVendor(
         name="deepgram/aura-2",
@@ -101,4 +125,6 @@ VENDORS = (
         heard_speed=lambda request: float(request.json.get("speed", 1)),
         failures=FAILURES,
     ),
+    _google_voice("en-US-Chirp3-HD-Leda"),
+    _google_voice("en-US-Neural2-F"),
 )

@@ -34,6 +34,7 @@ CLOUD: Mapping[str, Callable[[Mapping[str, str]], Vendor]] = {
     "deepgram": cloud("antiphon.providers.deepgram.vendor"),
     "deepseek": cloud("antiphon.providers.deepseek"),
     "gemini": cloud("antiphon.providers.gemini.vendor"),
+    "google": cloud("antiphon.providers.google.vendor"),
     "groq": cloud("antiphon.providers.groq"),
     "livekit": cloud("antiphon.providers.livekit.vendor"),
     "openai": cloud("antiphon.providers.openai.vendor"),
