@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tests.doubles.azure_speech import AzureVoices
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.google_cloud import google_voices
 from tests.doubles.http_vendor import HttpVendor
@@ -14,6 +15,8 @@ from tests.doubles.socket_vendor import KEY
 from tests.doubles.speech_http import DeepgramHttp, OpenAiAudioHttp
 
 from antiphon.errors import ProviderError, ProviderProtocolError, ProviderRejected, ProviderUnavailable
+from antiphon.providers.azure.client import AzureConfig
+from antiphon.providers.azure.tts import AzureTts
 from antiphon.providers.deepgram.client import DeepgramConfig
 from antiphon.providers.deepgram.tts import DeepgramTts
 from antiphon.providers.google.client import GoogleConfig
@@ -102,6 +105,15 @@ def _google_voice(name: str) -> TtsVendor:
     )
 
 
+@asynccontextmanager
+async def _azure(
+    faulty: Faulty | None = None, limits: SpeakingLimits = PATIENT
+) -> AsyncIterator[tuple[Any, TextToSpeech]]:
+    async with AzureVoices(faulty=faulty or Faulty()) as double:
+        yield double, AzureTts(AzureConfig(key=KEY, url=double.url), limits)
+        assert not double.complaints
+
+
 VENDORS = (
     TtsVendor(
         name="deepgram/aura-2",
@@ -127,4 +139,12 @@ VENDORS = (
     ),
     _google_voice("en-US-Chirp3-HD-Leda"),
     _google_voice("en-US-Neural2-F"),
+    TtsVendor(
+        name="azure/en-US-AvaNeural",
+        bench=_azure,
+        voice="en-US-AvaNeural",
+        heard_voice=lambda request: str(request.voice),
+        heard_speed=lambda request: float(request.speed),
+        failures={**FAILURES, Fault.MALFORMED: None},  # The library passes over what it cannot read.
+    ),
 )

@@ -30,6 +30,7 @@ LOCAL, OWN_ENDPOINT = "local", "openai-compatible"
 CLOUD: Mapping[str, Callable[[Mapping[str, str]], Vendor]] = {
     "anthropic": cloud("antiphon.providers.anthropic.vendor"),
     "assemblyai": cloud("antiphon.providers.assemblyai.vendor"),
+    "azure": cloud("antiphon.providers.azure.vendor"),
     "cerebras": cloud("antiphon.providers.cerebras"),
     "deepgram": cloud("antiphon.providers.deepgram.vendor"),
     "deepseek": cloud("antiphon.providers.deepseek"),
