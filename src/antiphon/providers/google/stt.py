@@ -23,6 +23,7 @@ from antiphon.speech.ports import SttConfig, SttEvent, SttStream, TurnEvent, Tur
 
 _BLOCK_MS = 50  # 100 ms is recommended, as a compromise with the network; ours is a data centre's.
 _QUIET_MS = 5_000  # Half of the ten seconds after which Google gives a stream up.
+_PAUSES_MS = 15_000  # Time without audio that an old stream may have had besides: Google counts it too.
 _REFUSAL_MS = 150
 _BLOCKS_WAITING_MAX = 100
 _CANCELLED = object()
@@ -224,7 +225,8 @@ class _SpeechLink:
 
     @staticmethod
     def _age_ms(utterance: _Utterance) -> float:
-        return max(utterance.sent_ms, (asyncio.get_running_loop().time() - utterance.opened_s) * 1000)
+        open_ms = (asyncio.get_running_loop().time() - utterance.opened_s) * 1000
+        return max(utterance.sent_ms, open_ms - _PAUSES_MS)
 
 
 async def _read(utterance: _Utterance) -> Any:
