@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.doubles import assemblyai_listen, deepgram_listen, openai_transcription, riva_listen
+from tests.doubles import assemblyai_listen, deepgram_listen, google_cloud, openai_transcription, riva_listen
 from tests.doubles.coded_speech import blocks, spoken
 from tests.doubles.faults import Faulty
 from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
@@ -17,6 +17,8 @@ from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
 from antiphon.providers.assemblyai.stt import AssemblyAiConfig, AssemblyAiStt
 from antiphon.providers.deepgram.client import DeepgramConfig
 from antiphon.providers.deepgram.stt import DeepgramStt
+from antiphon.providers.google.client import GoogleConfig
+from antiphon.providers.google.stt import GoogleStt
 from antiphon.providers.listening import ListeningLimits
 from antiphon.providers.openai.audio_client import OpenAiAudioConfig
 from antiphon.providers.openai.stt import OpenAiStt
@@ -121,6 +123,19 @@ def _riva_terms(peer: Any) -> Iterable[str]:
     return [phrase for context in _riva_config(peer).speech_contexts for phrase in context.phrases]
 
 
+def _google(model: str) -> Callable[[Any, ListeningLimits], SpeechToText]:
+    def make(double: Any, limits: ListeningLimits) -> SpeechToText:
+        config = GoogleConfig(key=KEY, project=google_cloud.PROJECT, url=double.url)
+        return GoogleStt(model, config, limits)
+
+    return make
+
+
+def _google_opening(peer: Any) -> Any:
+    """What the newest stream of a connection was opened with."""
+    return [message for message in peer.received if message.recognizer][-1]
+
+
 VENDORS = (
     SttVendor(
         name="deepgram/nova-3",
@@ -166,6 +181,22 @@ VENDORS = (
         make=_riva,
         terms=_riva_terms,
         language=lambda peer: _riva_config(peer).language_code,
+    ),
+    SttVendor(
+        name="google/telephony",
+        double=google_cloud.google_speech,
+        make=_google("telephony"),
+        terms=lambda peer: google_cloud.phrases_of(_google_opening(peer)),
+        language=lambda peer: str(_google_opening(peer).streaming_config.config.language_codes[0]),
+    ),
+    SttVendor(
+        name="google/chirp_3",
+        double=google_cloud.google_speech,
+        make=_google("chirp_3"),
+        terms=lambda peer: google_cloud.phrases_of(_google_opening(peer)),
+        language=lambda peer: str(_google_opening(peer).streaming_config.config.language_codes[0]),
+        word_times=False,
+        confident=False,
     ),
 )
 

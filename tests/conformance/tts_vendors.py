@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tests.doubles.azure_speech import AzureVoices
 from tests.doubles.cartesia_speech import cartesia_speech
 from tests.doubles.contexts_double import ContextsDouble
 from tests.doubles.elevenlabs_speech import ElevenLabsHttp, elevenlabs_speech
 from tests.doubles.faults import Fault, Faulty
+from tests.doubles.google_cloud import google_voices
 from tests.doubles.http_vendor import HttpVendor
 from tests.doubles.playht_speech import USER, PlayHtHttp
 from tests.doubles.rime_speech import RimeHttp, RimeSocket
@@ -18,11 +20,15 @@ from tests.doubles.socket_vendor import KEY
 from tests.doubles.speech_http import DeepgramHttp, OpenAiAudioHttp
 
 from antiphon.errors import ProviderError, ProviderProtocolError, ProviderRejected, ProviderUnavailable
+from antiphon.providers.azure.client import AzureConfig
+from antiphon.providers.azure.tts import AzureTts
 from antiphon.providers.cartesia.tts import CartesiaConfig, CartesiaTts
 from antiphon.providers.deepgram.client import DeepgramConfig
 from antiphon.providers.deepgram.tts import DeepgramTts
 from antiphon.providers.elevenlabs.http import ElevenLabsHttpTts
 from antiphon.providers.elevenlabs.tts import ElevenLabsConfig, ElevenLabsTts
+from antiphon.providers.google.client import GoogleConfig
+from antiphon.providers.google.tts import GoogleTts
 from antiphon.providers.openai.audio_client import OpenAiAudioConfig
 from antiphon.providers.openai.tts import OpenAiTts
 from antiphon.providers.pcm_speech import SpeakingLimits
@@ -122,6 +128,37 @@ def _socket(
 # A message of a socket that cannot be read is noticed as such.
 SOCKET_FAILURES = FAILURES | {Fault.MALFORMED: ProviderProtocolError}
 
+
+@asynccontextmanager
+async def _google(
+    faulty: Faulty | None = None, limits: SpeakingLimits = PATIENT
+) -> AsyncIterator[tuple[Any, TextToSpeech]]:
+    async with google_voices(faulty) as double:
+        tts = GoogleTts(GoogleConfig(key=KEY, project="test-project", url=double.url), limits)
+        yield double, tts
+        assert not double.complaints
+
+
+def _google_voice(name: str) -> TtsVendor:
+    return TtsVendor(
+        name=f"google/{name}",
+        bench=_google,
+        voice=name,
+        heard_voice=lambda request: str(request.voice),
+        heard_speed=lambda request: float(request.speed),
+        failures={**FAILURES, Fault.MALFORMED: ProviderProtocolError},
+    )
+
+
+@asynccontextmanager
+async def _azure(
+    faulty: Faulty | None = None, limits: SpeakingLimits = PATIENT
+) -> AsyncIterator[tuple[Any, TextToSpeech]]:
+    async with AzureVoices(faulty=faulty or Faulty()) as double:
+        yield double, AzureTts(AzureConfig(key=KEY, url=double.url), limits)
+        assert not double.complaints
+
+
 VENDORS = (
     TtsVendor(
         name="cartesia/sonic-3.5",
@@ -210,5 +247,16 @@ VENDORS = (
         heard_voice=lambda request: f"{request.json['modelId']}/{request.json['speaker']}",
         heard_speed=lambda request: _rime_speed(request.json),
         failures=FAILURES,
+    ),
+    _google_voice("en-US-Chirp3-HD-Leda"),
+    _google_voice("en-US-Neural2-F"),
+    TtsVendor(
+        name="azure/en-US-AvaNeural",
+        bench=_azure,
+        voice="en-US-AvaNeural",
+        heard_voice=lambda request: str(request.voice),
+        heard_speed=lambda request: float(request.speed),
+        failures={**FAILURES, Fault.MALFORMED: None},  # The library passes over what it cannot read.
+        dates_words=True,
     ),
 )

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import TypeVar
 
 from antiphon.agents.ports import LanguageModel
@@ -186,7 +187,12 @@ def is_importable(name: str) -> bool:
     path: Sequence[str] | None = None
     parts = name.split(".")
     for length in range(1, len(parts) + 1):
-        spec = PathFinder.find_spec(".".join(parts[:length]), path)
+        try:
+            spec = PathFinder.find_spec(".".join(parts[:length]), path)
+        except KeyError:  # A namespace in a namespace ("google.cloud") that nobody has imported yet.
+            places = [Path(place) / parts[length - 1] for place in path or ()]
+            path = [str(place) for place in places if place.is_dir()]
+            continue
         if spec is None:
             return False
         path = spec.submodule_search_locations or ()

@@ -27,7 +27,6 @@ from antiphon.conversation import Conversation
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.runtime.call_parts import CallParts
-from antiphon.runtime.clock import Cancellable
 from antiphon.runtime.hearing import Hearing, heard_as
 from antiphon.runtime.history import History
 from antiphon.runtime.media.ports import Line
@@ -36,6 +35,7 @@ from antiphon.runtime.records.lines import command_line, event_line, note_line
 from antiphon.runtime.replying import ReplyInProgress
 from antiphon.runtime.scoring import score_pause
 from antiphon.runtime.speaking import Speaker
+from antiphon.runtime.timers import Timers
 from antiphon.runtime.toolbox import Toolbox
 from antiphon.runtime.unified import UnifiedReply, UnifiedSpeech
 from antiphon.runtime.views import Screen
@@ -60,7 +60,7 @@ class Call:
         self._screen = Screen(parts.view)
         self._queue: deque[ev.AnyEvent] = deque()
         self._stepping = False
-        self._timers: dict[str, Cancellable] = {}
+        self._timers = Timers(parts.clock, self._timer_fired)
         self._history = History()
         self._unified: UnifiedSpeech | None = None
         self._replies: dict[str, ReplyInProgress | UnifiedReply] = {}
@@ -364,20 +364,13 @@ class Call:
         self.parts.reasoner.heard(command.reply_id, command.text, command.complete)
 
     def _set_timer(self, command: cmd.SetTimer) -> None:
-        self._cancel_timer(cmd.CancelTimer(timer=command.timer))
-        delay_ms = command.due_ms - self._line.now_ms
-        name, due_ms = command.timer, command.due_ms
+        self._timers.set(command.timer, command.due_ms, self._line.now_ms)
 
-        def fire() -> None:
-            self._timers.pop(name, None)
-            self.post(ev.TimerFired(at_ms=max(self._line.now_ms, due_ms), timer=name))
-
-        self._timers[name] = self.parts.clock.call_later(delay_ms, fire)
+    def _timer_fired(self, name: str, due_ms: int) -> None:
+        self.post(ev.TimerFired(at_ms=max(self._line.now_ms, due_ms), timer=name))
 
     def _cancel_timer(self, command: cmd.CancelTimer) -> None:
-        timer = self._timers.pop(command.timer, None)
-        if timer is not None:
-            timer.cancel()
+        self._timers.cancel(command.timer)
 
     def _run_tool(self, command: cmd.RunTool) -> None:
         self._toolbox.run(command)
@@ -437,8 +430,6 @@ class Call:
         if self.cause:
             return
         self.cause = cause
-        for timer in self._timers.values():
-            timer.cancel()
         self._timers.clear()
         speaking = self._speaker.close()
         self._line.close()
@@ -471,7 +462,7 @@ class Call:
         if self._unified is not None:
             self._unified.let_go()
         self._unified = None
-        del self._speaker, self._toolbox, self._hearing
+        del self._speaker, self._toolbox, self._hearing, self._timers
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
