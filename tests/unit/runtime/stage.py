@@ -16,7 +16,7 @@ from antiphon.runtime.call import Call, CallParts
 from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.runtime.speaking import Voice
 from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TtsAudio, TtsRequest
-from antiphon.speech.ssml import Shaper
+from antiphon.speech.ssml import Shaper, Utterance
 from antiphon.storage.traces import TraceWriter
 
 RATE_HZ = 8000
@@ -217,6 +217,11 @@ class StageReasoner:
         self.heard_replies.append((reply_id, text, complete))
 
 
+def as_written(text: str) -> Utterance:
+    """No reading rules; only an author's marks count."""
+    return Shaper("xx").utterance(text) if "<" in text else Utterance(text=text.strip())
+
+
 class Stage:
     """One call ready to begin. `call` begins at construction inside a running loop."""
 
@@ -256,7 +261,7 @@ class Stage:
                 recognisers=[("stage", self.stt)],
                 vocabulary=(),
                 voices=[Voice(name=f"stage-{i}", tts=tts, voice="v") for i, tts in enumerate(self.voices)],
-                shape=Shaper("xx").utterance,
+                shape=as_written,
                 end_of_turn=StageScore(),
                 reasoner=self.reasoner,
                 tools={tool.name: tool for tool in tools},
