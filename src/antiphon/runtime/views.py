@@ -42,7 +42,7 @@ class Screen:
                     self._stages["transcript"] = event.took_ms
             case ev.ReplyText():
                 so_far = self._texts.get(event.reply_id, "")
-                self._texts[event.reply_id] = f"{so_far} {event.text}".strip()
+                self._texts[event.reply_id] = f"{so_far} {without_markup(event.text)}".strip()
                 if event.index == 0:
                     self._stages["reply"] = event.at_ms - self._started.get(event.reply_id, event.at_ms)
             case ev.ChunkSynthesized(index=0):

@@ -18,7 +18,7 @@ from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.runtime.speaking import Voice
 from antiphon.runtime.unified import UnifiedModel
 from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TtsAudio, TtsRequest
-from antiphon.speech.ssml import Utterance
+from antiphon.speech.ssml import Shaper, Utterance
 from antiphon.storage.traces import TraceWriter
 
 RATE_HZ = 8000
@@ -222,6 +222,11 @@ class StageReasoner:
         self.heard_replies.append((reply_id, text, complete))
 
 
+def as_written(text: str) -> Utterance:
+    """No reading rules; only an author's marks count."""
+    return Shaper("xx").utterance(text) if "<" in text else Utterance(text=text.strip())
+
+
 class Stage:
     """One call ready to begin. `call` begins at construction inside a running loop."""
 
@@ -233,7 +238,6 @@ class Stage:
         tools: Sequence[Tool] = (),
         voices: Sequence[StageTts] | None = None,
         policy: Policy | None = None,
-        shape: Callable[[str], Utterance] = lambda text: Utterance(text=text.strip()),
         unified: UnifiedModel | None = None,
     ) -> None:
         self.clock = VirtualClock()
@@ -263,7 +267,7 @@ class Stage:
                 recognisers=[("stage", self.stt)],
                 vocabulary=(),
                 voices=[Voice(name=f"stage-{i}", tts=tts, voice="v") for i, tts in enumerate(self.voices)],
-                shape=shape,
+                shape=as_written,
                 end_of_turn=StageScore(),
                 reasoner=self.reasoner,
                 tools={tool.name: tool for tool in tools},

@@ -17,7 +17,6 @@ from antiphon.conversation import events as ev
 from antiphon.conversation.policy import SilencePolicy
 from antiphon.runtime.records.lines import CommandEntry, read_call
 from antiphon.speech.ports import TtsAudio, TtsRequest
-from antiphon.speech.ssml import Shaper
 
 NOTICE = "This call may be recorded."
 
@@ -184,7 +183,7 @@ async def test_the_voice_is_made_ready_when_the_call_begins_and_when_the_caller_
 
 async def test_the_voice_gets_the_marks_of_an_author_and_the_record_the_words(tmp_path: Path) -> None:
     marked = 'Hello <break time="300ms"/>from <emphasis>us, all</emphasis> of <sub alias="the shop">TS</sub>.'
-    stage = Stage(tmp_path, reasoner=_greets((marked, False)), shape=Shaper("xx").utterance)
+    stage = Stage(tmp_path, reasoner=_greets((marked, False)))
     await stage.begin(greet=False)
     (voice,) = stage.voices
     assert voice.asked == ["Hello, from us, all of the shop."]
@@ -207,7 +206,7 @@ async def test_a_marked_filler_is_words_in_the_record_too(tmp_path: Path) -> Non
         act.say("Hello.")
 
     policy = Policy(fillers=("One <break/> moment.",))
-    stage = Stage(tmp_path, reasoner=StageReasoner(plan), policy=policy, shape=Shaper("xx").utterance)
+    stage = Stage(tmp_path, reasoner=StageReasoner(plan), policy=policy)
     await stage.begin()
     await stage.says("What are your hours?")
     await stage.clock.advance(1500)

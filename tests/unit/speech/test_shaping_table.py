@@ -93,6 +93,7 @@ def test_plain_words_are_left_alone(words: list[str], locale: str) -> None:
         ("80", "fr-CH", "huitante"),
         ("24/11/2026", "en-AU", "the twenty fourth of November, twenty twenty six"),
         ("5%", "de", "fünf Prozent"),
+        ("rdv@exemple.fr", "fr-FR", "rdv arobase exemple point fr"),  # Not "rendez-vous".
     ],
 )
 def test_a_region_speaks_in_its_own_way(written: str, locale: str, spoken: str) -> None:

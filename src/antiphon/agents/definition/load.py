@@ -66,7 +66,7 @@ def load_agent(path: Path | str, *, tools: Collection[str] | None = None) -> Age
     document = read_document(path)
     if document.value is None:
         raise_problems(document.problems)
-    problems = [*document.problems, *_secrets(document)]
+    problems = [*document.problems, *_secrets(document), *markup_problems(document, SPOKEN_KEYS)]
     try:
         file = AgentFile.model_validate(document.value)
     except ValidationError as error:
@@ -150,7 +150,6 @@ def _checked(file: AgentFile, document: Document, tools: Collection[str] | None)
         elif tools is not None and name not in tools:
             add(at, *unknown_word("tool", name, tools))
     problems += _checked_flow(file, document, add)
-    problems += markup_problems(document, SPOKEN_KEYS)
     _checked_unified(file, add)
     routing = file.reasoning.routing
     models = [name for name in file.reasoning.model if not name.startswith(("flow/", UNIFIED))]

@@ -18,7 +18,9 @@ _WEAK: Final = (
     r"|unseren|Ihrem|Ihren|meinem|meinen|deinem"
 )
 _BEFORE_EN: Final = re.compile(
-    rf"\b(?:{_WEAK}|bis|ab|seit|(?:auf|in|von|zu|mit|bei|nach|aus|an|vor|seit|über) der)\s+$", re.I
+    r"\bam (?:Montag|Dienstag|Mittwoch|Donnerstag|Freitag|Samstag|Sonntag),?\s+$"
+    rf"|\b(?:{_WEAK}|bis|ab|seit|(?:auf|in|von|zu|mit|bei|nach|aus|an|vor|seit|über) der)\s+$",
+    re.I,
 )
 _BEFORE_E: Final = re.compile(
     r"\b(?:der|die|das|diese|dieser|dieses|jede|jeder|jedes|Ihre|ihre|meine|unsere|eine)\s+$", re.I
@@ -26,6 +28,9 @@ _BEFORE_E: Final = re.compile(
 _FEMININE: Final = re.compile(
     r"(?:ung|heit|keit|schaft|tion|tät|ik|enz|anz|e|ei)$|^(?:Nacht|Person|Nummer|Uhrzeit|Zahl|Stadt|Fahrt|Antwort"
     r"|Tür|Kraft|Frist|Mail|Leitung|Option|Million|Arbeit|Hand)$"
+)
+_ADJECTIVE: Final = re.compile(
+    r"(?:neu|weiter|frei|offen|ander|klein|groß|gut|wichtig|kurz|lang|ganz|einzig|verpasst|halb|voll)(e|er|es)"
 )
 _MASCULINE_IN_E: Final = frozenset(("Name", "Kunde", "Junge", "Kollege", "Euro", "Ende", "Cafe", "Auge"))
 _QUEENS: Final = ("Elisabeth", "Katharina", "Maria", "Margarethe", "Victoria")
@@ -76,9 +81,18 @@ def _clock(hour: int, minute: int | None, half: str, named: bool) -> str:
 
 
 def _gender_of(noun: str) -> str:
+    adjective = _ADJECTIVE.fullmatch(noun)
+    if adjective:
+        return "f" if adjective[1] == "e" else "n"
     if not noun[:1].isupper() or len(noun) == 1:
         return ""
     return "f" if _FEMININE.search(noun) and noun not in _MASCULINE_IN_E else "n"
+
+
+def _floor(found: re.Match[str]) -> str:
+    """Without an article the ordinal shows the gender: "zweiter Stock", "zweites OG"."""
+    alone = {"Stock": "er", "Platz": "er", "Etage": "e", "Klasse": "e"}.get(found[2], "es")
+    return ordinal(int(found[1]), _ending(found.string[: found.start()], alone))
 
 
 def _ordinal(found: re.Match[str]) -> str:
@@ -98,12 +112,12 @@ def _suffixed(found: re.Match[str]) -> str:
 _ORDINALS: Final[tuple[Rule, ...]] = (
     # A full stop makes an ordinal only where an article or a preposition asks for one.
     (
-        re.compile(r"(?<=\s)(?<![\w.,])(\d{1,3})\.(?=\s+[^\W\d_])"),
+        re.compile(r"(?<=\s)(?<![\w.,])(\d{1,3})\.(?=[,;]|\s+[^\W\d_])"),
         lambda found: _ordinal(found) if _asks_for_ordinal(found.string[: found.start()]) else found[0],
     ),
     (
-        re.compile(r"(?<![\w.,])(\d{1,3})\.(?=\s+(?:Stock|Etage|Klasse|Platz|Jahrhundert|Mal|OG|Quartal)\b)"),
-        _ordinal,
+        re.compile(r"(?<![\w.,])(\d{1,3})\.(?=\s+(Stock|Etage|Klasse|Platz|Jahrhundert|Mal|OG|Quartal)\b)"),
+        _floor,
     ),
     (re.compile(r"(?<![\w.,])(\d{1,3})-?(?:te[nrsm]?|ste[nrsm]?)(?!\w)"), _suffixed),
 )

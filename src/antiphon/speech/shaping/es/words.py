@@ -84,6 +84,7 @@ ALWAYS: Final = {
     "tfno.": "teléfono", "avda.": "avenida", "Avda.": "Avenida", "Av.": "Avenida", "av.": "avenida",
     "pza.": "plaza", "Pza.": "Plaza", "Pl.": "Plaza", "n.º": "número", "N.º": "Número", "nº": "número",
     "Nº": "Número", "núm.": "número", "pág.": "página", "págs.": "páginas", "aprox.": "aproximadamente",
+    "incl.": "incluido",
     "máx.": "máximo", "mín.": "mínimo", "a. C.": "antes de Cristo", "d. C.": "después de Cristo",
     "depto.": "departamento", "dpto.": "departamento", "dcha.": "derecha", "izda.": "izquierda",
     "admón.": "administración", "atte.": "atentamente", "c/": "calle ", "C/": "calle ",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from antiphon.speech.shaping.reading import amounts, contacts, dates, letters, plain, times
-from antiphon.speech.shaping.reading.locale import Locale
+from antiphon.speech.shaping.reading.locale import GUARD, Locale
 
 __all__ = ["Locale", "speakable"]
 
@@ -21,4 +21,4 @@ def speakable(text: str, locale: Locale) -> str:
     text = amounts.read(text, locale)
     text = contacts.read_codes(text, locale)
     text = plain.read(text, locale)
-    return letters.read_letters(text, locale)
+    return letters.read_letters(text, locale).replace(GUARD, "")

@@ -107,7 +107,7 @@ def _measure_pattern(locale: Locale) -> str:
     units = "|".join(re.escape(unit) for unit in sorted(locale.units, key=len, reverse=True))
     return (
         rf"{_START}([-+]?)(?:({locale.number})\s?[-–]\s?)?({locale.number})\s?({units})(?![\w'])"
-        rf"(?:\.(?=\s+[a-zäöüáéíóúñ]))?{_per(locale)}"
+        rf"(?:\.(?=\s+[a-zäöüáéíóúñ\d]))?{_per(locale)}"
     )
 
 
@@ -117,7 +117,9 @@ def _measure(found: re.Match[str], locale: Locale) -> str:
     words = locale.counted(amount, noun)
     if lower:
         words = f"{locale.amount(lower, noun.gender)} {locale.signs.to} {words}"
-    return _signed(sign, words, locale) + _every(per, locale)
+    # "Min." may end the sentence as well.
+    ends = unit.endswith(".") and not found.string[found.end() :].strip()
+    return _signed(sign, words, locale) + _every(per, locale) + ("." if ends else "")
 
 
 def _large_pattern(locale: Locale) -> str:

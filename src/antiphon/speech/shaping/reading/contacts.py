@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from antiphon.speech.shaping.reading.locale import Locale, paced
+from antiphon.speech.shaping.reading.locale import GUARD, Locale, paced
 
 _EMAIL: Final = re.compile(r"(?<![\w.+-])([\w][\w.+-]*)@((?:[\w-]+\.)+[A-Za-z]{2,})\b", re.ASCII)
 _TOP_LEVEL: Final = "com|org|net|edu|info|io|eu|es|mx|ar|fr|be|ch|de|at|cat|app|dev|bank|uk|ca"
@@ -85,7 +85,9 @@ def _web(found: re.Match[str], locale: Locale) -> str:
 def _address(written: str, locale: Locale) -> str:
     parts = re.findall(r"[^\W\d_]+|\d+|[^\w]|_", written)
     words = locale.signs.address
-    return " ".join(locale.digits(part) if part.isdigit() else words.get(part, part) for part in parts)
+    return " ".join(
+        locale.digits(part) if part.isdigit() else words.get(part, f"{part}{GUARD}") for part in parts
+    )
 
 
 def _code(code: str, locale: Locale) -> str:

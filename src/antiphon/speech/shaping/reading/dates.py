@@ -93,7 +93,11 @@ def _written_pattern(locale: Locale) -> str:
 
 def _date_in_words(found: re.Match[str], locale: Locale) -> str:
     year = int(found[3]) if found[3] else None
-    return locale.date(int(found[1]), month_of(found[2], locale), year, found.string[: found.start()])
+    spoken = locale.date(int(found[1]), month_of(found[2], locale), year, found.string[: found.start()])
+    # Behind a month in full a full stop is one; behind a short one it is, if nothing follows.
+    name, rest = found[2].rstrip("."), found.string[found.end() :]
+    ends = found[0].endswith(".") and (name.lower() in map(str.lower, locale.months) or not rest.strip())
+    return spoken + ("." if ends else "")
 
 
 def month_of(written: str, locale: Locale) -> int:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from antiphon.speech.shaping.reading.locale import Locale, Rule
+from antiphon.speech.shaping.reading.locale import GUARD, Locale, Rule
 
 _DOTTED: Final = re.compile(r"\b(?:[A-ZÄÖÜ]\.\s?){2,}(?!\w)")
 _DASHED: Final = re.compile(r"(?<![\w-])[^\W\d_](?:-[^\W\d_]){2,}(?![\w-])")
-_CONSONANTS: Final = re.compile(r"(?<![\w-])[BCDFGHJKLMNPQRSTVWXZ]{2,5}(?![\w'])")
+_CONSONANTS: Final = re.compile(rf"(?<![\w-])[BCDFGHJKLMNPQRSTVWXZ]{{2,5}}(?![\w'{GUARD}])")
 _ROMAN_DIGITS: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
@@ -22,14 +22,13 @@ def abbreviation(written: str, words: str, *, before: str = "", ends: bool = Fal
         ends: A sentence may end with it, and then keeps its full stop.
     """
     pattern = re.escape(written).replace(r"\ ", r"\s?")
-    closing = r"(?!\w)" if written[-1:].isalnum() else ""
+    closing = rf"(?![\w{GUARD}])" if written[-1:].isalnum() else ""
     follows = rf"(?={before})" if before else ""
 
     def spoken(found: re.Match[str]) -> str:
         rest = found.string[found.end() :]
-        closes = (
-            ends and found[0].endswith(".") and (not rest.strip() or re.match(r"\s+[A-ZÁÉÍÓÚÄÖÜ¿¡]", rest))
-        )
+        capital = ends and re.match(r"\s+[A-ZÁÉÍÓÚÄÖÜ¿¡]", rest) is not None
+        closes = found[0].endswith(".") and (capital or not rest.strip())
         return words + ("." if closes else "")
 
     return re.compile(rf"(?<![\w.]){pattern}{closing}{follows}"), spoken
@@ -92,7 +91,7 @@ def read_letters(text: str, locale: Locale) -> str:
 
 
 def _spelled_pattern(locale: Locale) -> str:
-    return rf"(?<![\w-])(?:{'|'.join(sorted(locale.spelled, key=len, reverse=True))})(?![\w'])"
+    return rf"(?<![\w-])(?:{'|'.join(sorted(locale.spelled, key=len, reverse=True))})(?![\w'{GUARD}])"
 
 
 def _dotted(found: re.Match[str]) -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+# Behind a word of an address: it is no abbreviation. Cleaning leaves no control characters, so it is ours.
+GUARD: Final = "\x1e"
 
 Substitute = str | Callable[[re.Match[str]], str]
 Rule = tuple[re.Pattern[str], Substitute]

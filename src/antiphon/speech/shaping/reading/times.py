@@ -29,7 +29,7 @@ def _clock_pattern(locale: Locale) -> str:
         rf"(?<![\w:.,/-])([01]?\d|2[0-4])(?:"
         rf":([0-5]\d)(?::[0-5]\d)?(?![\d:])(?:({hour})|{_HALF})?"
         rf"|\.([0-5]\d)({hour})"
-        rf"|\s?h\s?([0-5]\d)(?!\d)"
+        rf"|\s?h\s?([0-5]\d)(?!\d|\s?min\b)"
         rf"|({hour})"
         rf"|{_HALF})"
     )
