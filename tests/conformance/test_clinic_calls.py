@@ -18,6 +18,16 @@ DEEPGRAM, ASSEMBLYAI = "deepgram/nova-3", "assemblyai/universal-streaming-englis
 CLAUDE, GPT = "anthropic/claude-haiku-5-5", "openai/gpt-6-luna"
 ELEVENLABS, CARTESIA = "elevenlabs/JBFqnCBsd6RMkjVDRZzb", "cartesia/6ccbfb76-1fc6-48f7-b71d-91ac6298247b"
 FLOW = "flow/front_desk"
+# What the caller hears between his lines, whoever says it: all of it, once, in order.
+HEARD = [
+    "willow street family health my name is robin and i am an a i assistant how can i help",
+    "one moment i'm looking i have friday november twenty seventh at eight a m with doctor okafor or friday "
+    "november twenty seventh at ten a m with doctor patel",
+    "gladly what is your name and date of birth",
+    "thank you linda shall i book friday november twenty seventh at eight a m with doctor okafor",
+    "you're booked anything else",
+    "goodbye",
+]
 
 
 def notes(record: CallRecord, kind: str) -> list[dict[str, Any]]:
@@ -37,11 +47,9 @@ def test_the_clinic_books_by_phone_over(stt: str, model: str, tts: str, tmp_path
             talker = Talker(TURNS)
             record = await clinic.call(talker)
             booked = clinic.booked()
-        told = "\n".join(f"> {turn.said}\n{turn.heard}" for turn in talker.turns)
-        assert [item.appointment_type for item in booked] == ["physical"], told
+        assert [turn.heard for turn in talker.turns] == HEARD
+        assert [item.appointment_type for item in booked] == ["physical"]
         assert f"{booked[0].start:%A %H:%M}" == "Friday 08:00"
-        assert talker.heard.count("you're booked") == 1, told
-        assert talker.heard.endswith("goodbye"), told
         used = {(note["role"], note["provider"]) for note in notes(record, "usage")}
         assert used == {("stt", stt), ("llm", model), ("tts", tts)}
 
@@ -51,6 +59,7 @@ def test_the_clinic_books_by_phone_over(stt: str, model: str, tts: str, tmp_path
 # From the caller's third line on, his name: slots were found, nothing is booked yet.
 LOST_AT = 2
 LONGEST_WAIT_MS = 6_000
+FILLER = "one moment "
 
 
 def lose(clinic: Clinic, role: str, vendor: str, fault: Fault) -> None:
@@ -107,17 +116,17 @@ def test_a_vendor_lost_in_the_middle_of_the_call_costs_the_caller_a_moment(
             )
             record = await clinic.call(talker)
             booked = clinic.booked()
-        told = "\n".join(f"> {turn.said} [{turn.answer_ms}]\n{turn.heard}" for turn in talker.turns)
-        assert [item.appointment_type for item in booked] == ["physical"], told
-        assert talker.heard.count("thank you linda") == 1, told
-        assert talker.heard.count("you're booked") == 1, told
-        assert talker.heard.endswith("goodbye"), told
+        heard = [turn.heard for turn in talker.turns]
+        if (role, fault) == ("llm", Fault.HANG):  # He waits so long that he is told so.
+            heard[LOST_AT + 1 :] = [text.removeprefix(FILLER) for text in heard[LOST_AT + 1 :]]
+        assert heard == HEARD
+        assert [item.appointment_type for item in booked] == ["physical"]
         used = {note["provider"] for note in notes(record, "usage") if note["role"] == role}
-        assert used == set(lists[role]), told
+        assert used == set(lists[role])
         before_ms = max(turn.answer_ms for turn in talker.turns[1 : LOST_AT + 1])
         after_ms = max(turn.answer_ms for turn in talker.turns[LOST_AT + 1 :])
         record_property("added_delay_ms", max(0, after_ms - before_ms))
         print(f"{role} {fault.value}: added {after_ms - before_ms} ms")
-        assert after_ms < LONGEST_WAIT_MS, told
+        assert after_ms < LONGEST_WAIT_MS
 
     live_with_sockets(story())

@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 # Real time for each jump. What is under way on a loopback socket is there at once; a thread (name look-up,
 # the phrase cache, the trace) takes a few of these.
-_MOMENT_S = 0.002
+_MOMENT_S = 0.001
 
 
 class PacedLoop(VirtualLoop):
