@@ -174,7 +174,7 @@ def _interruptions(story: CallStory) -> Iterator[str]:
 
 
 def _cost(cost: CallCost) -> Iterator[str]:
-    if not cost.stages:
+    if not cost.stages and not cost.cached_phrases:
         return
     short = "" if cost.is_complete else "   at least: some of it has no price in the book"
     yield from ("", f"COST  {_usd(cost.total_usd)}, of it for nothing {_usd(cost.wasted_usd)}{short}")
@@ -187,6 +187,8 @@ def _cost(cost: CallCost) -> Iterator[str]:
             f"  {stage.role:<4} {stage.provider:<28} {price:>10}  {about}{amounts}  "
             f"in {stage.requests} requests{wasted}"
         )
+    if cost.cached_phrases:
+        yield f"  {cost.cached_phrases} phrases came from the cache and cost nothing"
 
 
 def _usd(value: Decimal) -> str:
