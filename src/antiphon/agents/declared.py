@@ -22,6 +22,7 @@ def _file_texts(definition: AgentDefinition) -> Iterator[str]:
     yield definition.opening
     yield from policy.fillers
     yield policy.trouble
+    yield from (policy.line.ask, policy.line.keypad, policy.line.transfer)
     yield from (item.text for item in definition.disclosures)
     yield definition.ai_answer
     yield definition.escalation.words

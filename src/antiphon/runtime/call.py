@@ -7,6 +7,7 @@ carried out here, and both are lines of the trace.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from antiphon.agents.ports import (
     ToolResult,
     WarmsReplies,
 )
+from antiphon.audio.line_quality import LineSecond
 from antiphon.conversation import Conversation
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
@@ -36,6 +38,7 @@ from antiphon.errors import ProviderError
 from antiphon.runtime.arrivals import CallerView
 from antiphon.runtime.clock import Cancellable, Clock
 from antiphon.runtime.hearing import Hearing
+from antiphon.runtime.line_grading import LineGrading
 from antiphon.runtime.media.ports import Line
 from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.runtime.records.lines import command_line, event_line, note_line
@@ -97,6 +100,7 @@ class Call:
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_ms = 0
         self._limit_spent = False
+        self._grading = LineGrading(parts.policy.line, self.post)
         self._warmed = -1  # Exchanges there were when a reply was last prepared for.
         self._over = asyncio.Event()
 
@@ -211,6 +215,9 @@ class Call:
 
     def caller_audio(self, pcm: bytes) -> None:
         self._hearing.push(pcm)
+
+    def line_measured(self, second: LineSecond) -> None:
+        self._grading.take(second, self._line.now_ms)
 
     def playout_started(self, reply_id: str) -> None:
         self.post(ev.PlayoutStarted(at_ms=self._line.now_ms, reply_id=reply_id))
@@ -437,6 +444,8 @@ class Call:
         for task in list(self._tasks):
             task.cancel()
         await self._hearing.aclose()
+        if self._grading.totals.poor_seconds:
+            self.note("line_quality", **dataclasses.asdict(self._grading.totals))
         await asyncio.wrap_future(self.parts.trace.close())
         self._over.set()
         self._let_go()
@@ -447,7 +456,7 @@ class Call:
         self._replies.clear()
         self._latest = None
         self.parts.meter.close()
-        del self._speaker, self._toolbox, self._hearing
+        del self._speaker, self._toolbox, self._hearing, self._grading
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

@@ -42,6 +42,7 @@ def render_call(record: CallRecord) -> list[str]:
         *_latency(story),
         *_tools(story),
         *_interruptions(story),
+        *_line(story),
         *_cost(cost_of(record.entries, story)),
         *_trouble(record, story),
     ]
@@ -171,6 +172,19 @@ def _interruptions(story: CallStory) -> Iterator[str]:
             f", silent {item.silent_after_ms} ms after the onset" if item.silent_after_ms is not None else ""
         )
         yield f"{clock(item.at_ms)}  {kind} over {item.reply_id}{after}"
+
+
+def _line(story: CallStory) -> Iterator[str]:
+    """Only a line that was poor has anything to tell."""
+    if story.line:
+        yield from ("", "LINE  of the caller's voice as it reached us")
+    for grade in story.line:
+        verdict = f"poor ({grade.causes.replace(',', ', ')})" if grade.poor else "good again"
+        measured = (
+            f"level {grade.level_dbfs:g} dBFS, {grade.snr_db:g} dB over the noise, up to "
+            f"{grade.bandwidth_hz} Hz, clipped {grade.clipped_pct:g} %, lost {grade.lost_pct:g} %"
+        )
+        yield f"{clock(grade.at_ms)}  {verdict}: {measured}"
 
 
 def _cost(cost: CallCost) -> Iterator[str]:
