@@ -29,7 +29,7 @@ def test_a_policy_of_the_line_is_read_and_survives_the_trace(tmp_path: Path) -> 
     assert (policy.line.fallback, policy.line.snr_min_db, policy.line.ask) == (
         ("ask", "transfer"),
         -2.5,
-        "Again?",
+        "Again.",
     )
     assert msgspec.convert(msgspec.to_builtins(policy), Policy) == policy
 
