@@ -166,7 +166,7 @@ def test_a_line_that_stays_good_is_forgiven_and_one_that_does_not_is_not() -> No
     phone.segment += 1
     phone.score(0.9)
     phone.wait(2000)
-    phone.hear_out("Again?")  # From the first one on.
+    assert phone.last(cmd.Synthesize).text == "Again?"  # From the first one on.
 
 
 def test_a_voice_without_words_is_asked_again_and_a_click_is_not() -> None:
