@@ -29,6 +29,7 @@ from antiphon.agents.ports import (
     ToolResult,
     WarmsReplies,
 )
+from antiphon.audio.denoise import NoiseSuppressor
 from antiphon.audio.line_quality import LineSecond
 from antiphon.conversation import Conversation
 from antiphon.conversation import commands as cmd
@@ -76,6 +77,7 @@ class CallParts:
     tools: Mapping[str, Tool]
     trace: TraceWriter
     clock: Clock
+    suppress_noise: bool = False
     meter: Meter = field(default_factory=Meter)
     view: CallerView | None = None
     ended: Callable[[Call, cmd.EndCall], None] = field(default=lambda call, end: None)
@@ -131,6 +133,8 @@ class Call:
         gated = endpointing == "push_to_talk"
         with paid_by(Payer(meter=parts.meter)):
             self._hearing = Hearing(line, parts.recognisers, config, self.post, self.note, gated=gated)
+            if parts.suppress_noise:
+                self._hearing.filter(NoiseSuppressor(line.sample_rate_hz))
         self.post(
             ev.CallStarted(
                 at_ms=line.now_ms,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from antiphon.audio.denoise import NoiseSuppressor
 from antiphon.conversation.events import (
     Event,
     LineFailed,
@@ -51,6 +52,7 @@ class Hearing:
         self._provider_turns = config.provider_turns
         self._gated, self._shut = gated, gated
         self._run_up: deque[bytes] = deque(maxlen=RUN_UP_BLOCKS)
+        self._suppressor: NoiseSuppressor | None = None
         self._care = TranscriptCare(config.sample_rate_hz, detects=not gated)
         self._stream = self._open(recognisers, config)
 
@@ -59,7 +61,12 @@ class Hearing:
             self._run_up.append(pcm)
         else:
             self._care.push(pcm)
-            self._do(lambda stream: stream.push(pcm))
+            heard = self._suppressor.push(pcm) if self._suppressor is not None else pcm
+            self._do(lambda stream: stream.push(heard))
+
+    def filter(self, suppressor: NoiseSuppressor) -> None:
+        """From here on the recogniser hears what this leaves; the care goes by the line as it is."""
+        self._suppressor = suppressor
 
     def speech_started(self) -> None:
         if not self._gated:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 from tests.unit.runtime.stage import Stage, settle
 
 from antiphon.audio.line_quality import LineSecond
@@ -114,3 +115,19 @@ async def test_what_the_cache_spared_is_told(tmp_path: Path) -> None:
     record = await ended(stage)
     assert summarise(record)["cost"]["cached_phrases"] == 1
     assert "1 phrases came from the cache" in "\n".join(render_call(record))
+
+
+async def test_the_recogniser_hears_filtered_audio_only_where_the_file_wants_it(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    blocks = [rng.normal(0, 500, 800).astype("<i2").tobytes() for _ in range(30)]
+    levels = []
+    for wanted in (False, True):
+        stage = Stage(tmp_path / str(wanted))
+        stage.call.parts = dataclasses.replace(stage.call.parts, suppress_noise=wanted)
+        await stage.begin()
+        for block in blocks:
+            stage.call.caller_audio(block)
+        heard = np.frombuffer(b"".join(stage.stt.pushed), "<i2")[-8000:]
+        levels.append(20 * np.log10(np.sqrt(np.mean(heard.astype(float) ** 2))))
+        await ended(stage)
+    assert levels[0] - levels[1] > 4

@@ -274,6 +274,7 @@ def _speech(file: AgentFile) -> Speech:
     return Speech(
         stt=tuple(speech.stt), tts=tuple(speech.tts), end_of_turn=tuple(speech.end_of_turn),
         vad=tuple(speech.vad), vocabulary=tuple(speech.vocabulary), speed=speech.speed, hedge=speech.hedge,
+        suppress_noise=speech.suppress_noise,
     )  # fmt: skip
 
 

@@ -127,6 +127,9 @@ class SpeechSection(Section):
     end_of_turn: Providers = ["local/smart-turn"]
     vad: Providers = ["local/silero"]
     vocabulary: Texts = []
+    suppress_noise: bool = Field(
+        default=False, description="What the recogniser hears is filtered; for lines that are noisy as a rule"
+    )
     hedge: bool = Field(
         default=False, description="Start the next voice beside one that is later than it usually is"
     )

@@ -30,6 +30,7 @@ class Speech:
     end_of_turn: tuple[str, ...]
     vad: tuple[str, ...]
     vocabulary: tuple[str, ...] = ()
+    suppress_noise: bool = False  # In what the recogniser hears; nowhere else.
     speed: float = 1.0
     hedge: bool = False  # Start the next voice beside one that is later than it usually is.
 
