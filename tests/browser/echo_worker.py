@@ -54,6 +54,7 @@ class EchoCall:
             if self._received == 50:
                 self._sink.mark("first second")
 
+    def concealed(self, duration_ms: int) -> None: ...
     def played(self, name: str) -> None:
         self.show({"type": "caller", "text": "testing one two three", "final": True, "turn": 1})
         stages = {"endpointing": 310, "transcript": 140, "reply": 90, "voice": 60}

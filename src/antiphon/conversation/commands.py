@@ -37,7 +37,7 @@ class AmendTurn(Command, frozen=True, kw_only=True):
 
 class NoteUtterance(Command, frozen=True, kw_only=True):
     """Speech that took no turn: kind is "backchannel", "noise", "late" (too late to be answered), "echo" (of
-    our own voice) or "lost" (nobody could hear it)."""
+    our own voice), "lost" (nobody could hear it) or "misheard" (over a line too poor to trust the words)."""
 
     kind: str
     text: str

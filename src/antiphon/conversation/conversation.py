@@ -14,6 +14,7 @@ from antiphon.conversation import (
     ending,
     floor,
     keypad,
+    line_quality,
     playing,
     push_to_talk,
     replies,
@@ -168,6 +169,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.CallerHungUp: _hung_up,
     ev.OperatorEnded: _operator,
     ev.CostReached: _cost_reached,
+    ev.LineGraded: line_quality.graded,
     ev.LineFailed: _line_failed,
 }
 
@@ -186,6 +188,8 @@ _TIMERS: dict[str, Callable[[State], None]] = {
     "dtmf": keypad.waited,
     "stable_partial": drafts.partial_is_stable,
     "vendor_turn": vendor_turns.nothing_was_said,
+    "line_poor": line_quality.became_poor,
+    "line_good": line_quality.became_good,
     "talk": push_to_talk.release_is_lost,
     "talk_tail": push_to_talk.tail_passed,
 }

@@ -234,6 +234,23 @@ class CostReached(Event, frozen=True, kw_only=True):
     cost_usd: float
 
 
+class LineGraded(Event, frozen=True, kw_only=True):
+    """The line became poor, or good again, by the last seconds of it. Given on change only.
+
+    Attributes:
+        causes: Of a poor one, "lost", "noisy", "quiet", "clipped" and "muffled", by commas, the worst first.
+        level_dbfs, snr_db, clipped_pct, lost_pct, bandwidth_hz: What was measured, smoothed.
+    """
+
+    poor: bool
+    causes: str = ""
+    level_dbfs: float = 0.0
+    snr_db: float = 0.0
+    clipped_pct: float = 0.0
+    lost_pct: float = 0.0
+    bandwidth_hz: int = 0
+
+
 class LineFailed(Event, frozen=True, kw_only=True):
     reason: str
 
@@ -270,5 +287,6 @@ AnyEvent = (
     | CallerHungUp
     | OperatorEnded
     | CostReached
+    | LineGraded
     | LineFailed
 )

@@ -222,8 +222,8 @@ def apologise(state: State) -> None:
     say(state, kind="trouble", phrase=state.policy.trouble)
 
 
-def say(state: State, *, kind: str, phrase: str) -> None:
-    """Speak a fixed phrase without the reasoner."""
+def say(state: State, *, kind: str, phrase: str) -> Reply:
+    """Speak a fixed phrase without the reasoner; gives the reply."""
     reply = new_reply(state, kind=kind)
     add_chunk(state, reply, Chunk(text=phrase))
     reply.finished = True
@@ -231,6 +231,7 @@ def say(state: State, *, kind: str, phrase: str) -> None:
     _await_words(state)
     state.cancel_timer("filler")
     play_if_ready(state)
+    return reply
 
 
 def _ended(state: State, reply: Reply, *, complete: bool) -> None:

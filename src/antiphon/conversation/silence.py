@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from antiphon.conversation import endpointing, replies
+from antiphon.conversation import endpointing, line_quality, replies
 from antiphon.conversation.commands import FinishPlayout, StartPlayout
 from antiphon.conversation.state import Chunk, Phase, Reply, State
 
@@ -35,6 +35,8 @@ def nobody_answers(state: State) -> None:
     state.cancel_timer("silence")
     if state.reprompts < state.policy.silence.reprompts_max:
         state.reprompts += 1
+        if line_quality.act(state):
+            return  # Who is not heard need not be asked again: we know why.
         replies.start(state, kind="reprompt", attempt=state.reprompts)
         return
     say_goodbye(state, reason="silence")
@@ -55,7 +57,7 @@ def fill(state: State) -> None:
     reply = state.reply
     if state.phase is not Phase.THINKING or reply is None or reply.playing or state.filler is not None:
         return
-    if not state.policy.fillers or reply.kind in ("greeting", "goodbye", "trouble"):
+    if not state.policy.fillers or reply.kind in ("greeting", "goodbye", "trouble", "line"):
         return
     if _caller_is_heard(state):
         state.set_timer("filler", state.now_ms + LOOK_AGAIN_MS)

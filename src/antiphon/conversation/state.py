@@ -113,6 +113,7 @@ class Turn:
         in_parts: Spoken with a pause in it: its end may be the caller's where its beginning was an echo.
         own: What was recognised, `over`, and the caller's own words in it, as last compared.
         long_pauses: How often the caller went on after a pause that many would have ended their turn with.
+        confidences: Of the finals with words, by segment.
     """
 
     onset_ms: int
@@ -137,6 +138,11 @@ class Turn:
     in_parts: bool = False
     own: tuple[str, str, str] = ("", "", "")
     long_pauses: int = 0
+    confidences: dict[int, float] = field(default_factory=dict)
+
+    def confidence(self) -> float:
+        """Of its least certain words; 1 where no recogniser said otherwise."""
+        return min(self.confidences.values(), default=1.0)
 
     def goes_on(self) -> None:
         """A voice again after a pause."""
@@ -157,6 +163,16 @@ class Turn:
         """As `text`, just as it was recognised."""
         texts = {**self.segments, **self.partials}
         return " ".join(texts[segment] for segment in sorted(texts) if texts[segment]) or self.told
+
+
+@dataclass(slots=True, kw_only=True)
+class LineState:
+    """Attributes: poor: It stayed so. steps: Fallbacks taken since. causes: Of the last poor grade."""
+
+    poor: bool = False
+    steps: int = 0
+    step_at_ms: int | None = None
+    causes: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -220,6 +236,7 @@ class State:
     taken_ms: int | None = None
     effects: dict[str, str] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
+    line: LineState = field(default_factory=LineState)
     commands: list[Command] = field(default_factory=list)
 
     def sounding(self) -> list[Reply]:

@@ -8,6 +8,7 @@ from antiphon.conversation import (
     endpointing,
     floor,
     keypad,
+    line_quality,
     push_to_talk,
     replies,
     silence,
@@ -157,6 +158,8 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
     if event.text or event.segment not in turn.segments:
         # An empty final after words means "nothing more", not "never mind".
         turn.segments[event.segment] = event.text
+        if event.text:
+            turn.confidences[event.segment] = event.confidence
         turn.partials.pop(event.segment, None)
     _given(state, turn)
 
@@ -273,7 +276,12 @@ def commit(state: State, turn: Turn) -> None:
     close(state, turn)
     state.told = "" if turn.segments or turn.partials else text
     endpointing.turn_taken(state, turn)
-    if words.words(text) or state.unified:
+    if words.words(text) and not state.unified and line_quality.is_misheard(state, turn):
+        drop_draft(state)
+        state.reprompts, state.on_hold = 0, False  # He is there, and says something.
+        state.emit(NoteUtterance(kind="misheard", text=text))
+        line_quality.act(state)
+    elif words.words(text) or state.unified:
         take(state, text, turn.ended_ms)
     else:
         _without_words(state, turn)
@@ -288,6 +296,8 @@ def _without_words(state: State, turn: Turn) -> None:
         replies.apologise(state)
         return
     echoes.note(state, turn)
+    if _spoke(state, turn) and not turn.over and line_quality.act(state):
+        return
     if push_to_talk.decides(state):
         silence.nobody_answers(state)  # Who holds the button meant to say something.
     else:

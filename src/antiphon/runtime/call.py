@@ -7,6 +7,7 @@ carried out here, and both are lines of the trace.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
@@ -23,12 +24,15 @@ from antiphon.agents.ports import (
     ToolResult,
     WarmsReplies,
 )
+from antiphon.audio.denoise import NoiseSuppressor
+from antiphon.audio.line_quality import LineSecond
 from antiphon.conversation import Conversation
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.runtime.call_parts import CallParts
 from antiphon.runtime.hearing import Hearing, heard_as
 from antiphon.runtime.history import History
+from antiphon.runtime.line_grading import LineGrading
 from antiphon.runtime.media.ports import Line
 from antiphon.runtime.metering import Payer, paid_by
 from antiphon.runtime.records.lines import command_line, event_line, note_line
@@ -36,7 +40,7 @@ from antiphon.runtime.replying import ReplyInProgress
 from antiphon.runtime.scoring import score_pause
 from antiphon.runtime.speaking import Speaker
 from antiphon.runtime.timers import Timers
-from antiphon.runtime.toolbox import Toolbox
+from antiphon.runtime.toolbox import Toolbox, finished_event
 from antiphon.runtime.unified import UnifiedReply, UnifiedSpeech
 from antiphon.runtime.views import Screen
 from antiphon.speech.ports import SpeechToText
@@ -68,6 +72,7 @@ class Call:
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_ms = 0
         self._limit_spent = False
+        self._grading = LineGrading(parts.policy.line, self.post)
         self._warmed = -1  # Exchanges there were when a reply was last prepared for.
         self._over = asyncio.Event()
 
@@ -120,7 +125,10 @@ class Call:
         config = heard_as(turn, self._line.sample_rate_hz, parts.language, parts.vocabulary)
         gated = turn.endpointing == "push_to_talk"
         with paid_by(Payer(meter=parts.meter)):
-            return Hearing(self._line, recognisers, config, self.post, self.note, gated=gated)
+            hearing = Hearing(self._line, recognisers, config, self.post, self.note, gated=gated)
+        if parts.suppress_noise:
+            hearing.filter(NoiseSuppressor(self._line.sample_rate_hz))
+        return hearing
 
     @property
     def _speaks_itself(self) -> bool:
@@ -202,6 +210,9 @@ class Call:
 
     def caller_audio(self, pcm: bytes) -> None:
         self._hearing.push(pcm)
+
+    def line_measured(self, second: LineSecond) -> None:
+        self._grading.take(second, self._line.now_ms)
 
     def playout_started(self, reply_id: str) -> None:
         self.post(ev.PlayoutStarted(at_ms=self._line.now_ms, reply_id=reply_id))
@@ -340,9 +351,6 @@ class Call:
         heard_ms = self._line.pause(command.reply_id)
         self.post(ev.PlayoutPaused(at_ms=self._line.now_ms, reply_id=command.reply_id, heard_ms=heard_ms))
 
-    def _resume(self, command: cmd.ResumePlayout) -> None:
-        self._line.resume(command.reply_id, command.rewind_ms)
-
     def _flush(self, command: cmd.FlushPlayout) -> None:
         self._drop_speech(command.reply_id)
         heard_ms = self._line.flush(command.reply_id, command.fade_ms)
@@ -372,23 +380,11 @@ class Call:
     def _cancel_timer(self, command: cmd.CancelTimer) -> None:
         self._timers.cancel(command.timer)
 
-    def _run_tool(self, command: cmd.RunTool) -> None:
-        self._toolbox.run(command)
-
     def _reuse_tool(self, command: cmd.ReuseToolResult) -> None:
         self._toolbox.reuse(command.tool_call_id, command.source_id)
 
     def _tool_finished(self, tool_call_id: str, result: ToolResult, took_ms: int) -> None:
-        answer = {"value": result.value} if result.ok else {"error": result.error, "value": result.value}
-        self.post(
-            ev.ToolFinished(
-                at_ms=self._line.now_ms,
-                tool_call_id=tool_call_id,
-                ok=result.ok,
-                result=msgspec.json.encode(answer).decode(),
-                took_ms=took_ms,
-            )
-        )
+        self.post(finished_event(self._line.now_ms, tool_call_id, result, took_ms))
         reply = self._replies.get(tool_call_id.split(".", 1)[0])
         if reply is not None:
             reply.tool_finished(tool_call_id, result)
@@ -449,6 +445,8 @@ class Call:
             # What they have used until now is told as they end, and belongs to this call's cost.
             await asyncio.wait(stopped, timeout=CUT_WAIT_S)
         await self._hearing.aclose()
+        if self._grading.totals.poor_seconds:
+            self.note("line_quality", **dataclasses.asdict(self._grading.totals))
         await asyncio.wrap_future(self.parts.trace.close())
         self._over.set()
         self._let_go()
@@ -462,7 +460,7 @@ class Call:
         if self._unified is not None:
             self._unified.let_go()
         self._unified = None
-        del self._speaker, self._toolbox, self._hearing, self._timers
+        del self._speaker, self._toolbox, self._hearing, self._timers, self._grading
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -487,12 +485,12 @@ _CARRY_OUT: dict[type[cmd.Command], Callable[[Call, Any], None]] = {
     cmd.StartPlayout: Call._start_playout,
     cmd.FinishPlayout: Call._finish_playout,
     cmd.PausePlayout: Call._pause,
-    cmd.ResumePlayout: Call._resume,
+    cmd.ResumePlayout: lambda call, command: call._line.resume(command.reply_id, command.rewind_ms),
     cmd.FlushPlayout: Call._flush,
     cmd.ReportHeard: Call._report_heard,
     cmd.SetTimer: Call._set_timer,
     cmd.CancelTimer: Call._cancel_timer,
-    cmd.RunTool: Call._run_tool,
+    cmd.RunTool: lambda call, command: call._toolbox.run(command),
     cmd.ReuseToolResult: Call._reuse_tool,
     cmd.Escalate: Call._escalate,
     cmd.EndCall: Call._end_call,

@@ -43,6 +43,7 @@ class CallParts:
     tools: Mapping[str, Tool]
     trace: TraceWriter
     clock: Clock
+    suppress_noise: bool = False
     unified: UnifiedModel | None = None  # Answers instead, while its session lives.
     meter: Meter = field(default_factory=Meter)
     view: CallerView | None = None

@@ -173,6 +173,7 @@ class Exchange:
             started_at=started_at,
             recognisers=kit.recognisers,
             vocabulary=definition.speech.vocabulary,
+            suppress_noise=definition.speech.suppress_noise,
             voices=kit.voices,
             shape=kit.shape,
             end_of_turn=kit.end_of_turn,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from antiphon.audio.denoise import NoiseSuppressor
 from antiphon.conversation.events import (
     Event,
     LineFailed,
@@ -17,7 +18,9 @@ from antiphon.conversation.events import (
 from antiphon.conversation.policy import TurnPolicy
 from antiphon.errors import ProviderError
 from antiphon.runtime.media.ports import Line
+from antiphon.speech.loops import without_loops
 from antiphon.speech.ports import SpeechToText, SttConfig, SttEvent, SttStream, TurnEvent
+from antiphon.speech.transcript_care import TranscriptCare
 
 _log = structlog.get_logger(__name__)
 
@@ -60,16 +63,25 @@ class Hearing:
         self._provider_turns = config.provider_turns
         self._gated, self._shut = gated, gated
         self._run_up: deque[bytes] = deque(maxlen=RUN_UP_BLOCKS)
+        self._suppressor: NoiseSuppressor | None = None
+        self._care = TranscriptCare(config.sample_rate_hz, detects=not gated)
         self._stream = self._open(recognisers, config)
 
     def push(self, pcm: bytes) -> None:
         if self._shut:
             self._run_up.append(pcm)
         else:
-            self._do(lambda stream: stream.push(pcm))
+            self._care.push(pcm)
+            heard = self._suppressor.push(pcm) if self._suppressor is not None else pcm
+            self._do(lambda stream: stream.push(heard))
+
+    def filter(self, suppressor: NoiseSuppressor) -> None:
+        """From here on the recogniser hears what this leaves; the care goes by the line as it is."""
+        self._suppressor = suppressor
 
     def speech_started(self) -> None:
         if not self._gated:
+            self._care.speech_started()
             self._do(lambda stream: stream.speech_started())
 
     def open_gate(self) -> None:
@@ -83,13 +95,16 @@ class Hearing:
 
     def finalize(self) -> None:
         self._shut = self._gated
+        self._care.speech_stopped()
         self._do(lambda stream: stream.speech_stopped())
 
     def settle(self) -> None:
         """What was said so far is used; what comes is a new segment."""
+        self._care.turn_committed()
         self._do(lambda stream: stream.turn_committed())
 
     def expect(self, phrases: Sequence[str]) -> None:
+        self._care.expect(phrases)
         self._do(lambda stream: stream.expect(phrases))
 
     async def aclose(self) -> None:
@@ -118,13 +133,16 @@ class Hearing:
             self._stream = None
             self._post(LineFailed(at_ms=self._line.now_ms, reason="the recogniser broke"))
 
-    def _transcribed(self, transcript: SttEvent) -> None:
+    def _transcribed(self, heard: SttEvent) -> None:
         at_ms = self._line.now_ms
-        if isinstance(transcript, TurnEvent):
+        if isinstance(heard, TurnEvent):
             if self._provider_turns:  # Else our own endpointing decides.
-                moment = transcript.moment.value
-                self._post(TurnSignalled(at_ms=at_ms, moment=moment, text=transcript.text))
+                moment = heard.moment.value
+                self._post(TurnSignalled(at_ms=at_ms, moment=moment, text=without_loops(heard.text)))
             return
+        transcript, why = self._care.clean(heard)
+        if why and heard.final:
+            self._note("transcript_cleaned", segment=heard.segment, reason=why, heard=heard.text)
         if transcript.lost:
             self._note("hearing_failed", reason="the recogniser was gone or took too long")
         if transcript.final:
@@ -138,5 +156,5 @@ class Hearing:
                     lost=transcript.lost,
                 )
             )
-        else:
+        elif transcript.text or not why:
             self._post(TranscriptPartial(at_ms=at_ms, segment=transcript.segment, text=transcript.text))

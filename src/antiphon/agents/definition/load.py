@@ -37,7 +37,7 @@ from antiphon.agents.definition.values import (
 )
 from antiphon.agents.flows.emergency import CRISIS_NUMBERS, CRISIS_WORDS, NUMBERS, WORDS
 from antiphon.agents.flows.load import check_flow
-from antiphon.conversation.policy import Policy, SilencePolicy, turn_policy
+from antiphon.conversation.policy import LinePolicy, Policy, SilencePolicy, turn_policy
 from antiphon.errors import ConfigError
 from antiphon.speech.ssml import Pronunciation
 
@@ -163,6 +163,13 @@ def _checked(file: AgentFile, document: Document, tools: Collection[str] | None)
     prompt = _prompt_path(file, document.path)
     if prompt is not None and not prompt.is_file():
         add(("reasoning", "prompt"), f"no such file: {prompt}", "the path is relative to the agent file")
+    line = file.line_quality
+    if line is not None and "transfer" in line.fallback and not file.escalation.target:
+        add(
+            ("line_quality", "fallback"),
+            "there is nobody to transfer to",
+            "add `target:` under `escalation:`, or leave `transfer` out",
+        )
     if not file.emergency.builtin and not file.emergency.rules:
         add(
             ("emergency", "builtin"),
@@ -250,6 +257,7 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
             trouble=file.phrases.trouble,
             backchannels=tuple(file.phrases.backchannels),
             hold_phrases=tuple(file.phrases.hold_phrases),
+            line_quality=_line_quality(file),
         ),
         toolsets=file.tools,
         disclosures=tuple(
@@ -259,6 +267,11 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
         emergency=_emergency(file.emergency, file.language),
         escalation=Escalation(target=file.escalation.target or "", words=file.escalation.words),
     )
+
+
+def _line_quality(file: AgentFile) -> LinePolicy | msgspec.UnsetType:
+    section = file.line_quality
+    return msgspec.UNSET if section is None else msgspec.convert(section.model_dump(), LinePolicy)
 
 
 def _speech(file: AgentFile) -> Speech:
@@ -272,6 +285,7 @@ def _speech(file: AgentFile) -> Speech:
             )
             for word, entry in speech.pronunciations.items()
         ),
+        suppress_noise=speech.suppress_noise,
     )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ class Speech:
     vad: tuple[str, ...]
     vocabulary: tuple[str, ...] = ()
     pronunciations: tuple[Pronunciation, ...] = ()
+    suppress_noise: bool = False  # In what the recogniser hears; nowhere else.
     speed: float = 1.0
     hedge: bool = False  # Start the next voice beside one that is later than it usually is.
 

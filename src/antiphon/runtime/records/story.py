@@ -98,6 +98,7 @@ class CallStory:
     tools: dict[str, ToolStory] = field(default_factory=dict)
     interruptions: list[InterruptionStory] = field(default_factory=list)
     notes: list[tuple[int, str, str]] = field(default_factory=list)
+    line: list[e.LineGraded] = field(default_factory=list)
     keys: list[tuple[int, str]] = field(default_factory=list)
     errors: list[Trouble] = field(default_factory=list)
     escalation: tuple[str, str] | None = None
@@ -155,6 +156,8 @@ class _Teller:
                 self._stopped[at_ms] = at_ms
             case e.TranscriptFinal():
                 self._final_at_ms = at_ms
+            case e.LineGraded():
+                self.story.line.append(event)
             case e.DtmfReceived():
                 self.story.keys.append((at_ms, event.digit))
             case e.ToolRequested() | e.ToolFinished():

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from antiphon.errors import ConfigError, ProviderUnavailable
 from antiphon.providers.local.models import model_dir
 from antiphon.providers.local.whisper.features import SAMPLE_RATE_HZ, log_mel
-from antiphon.providers.local.whisper.loops import has_loop, without_loops
+from antiphon.speech.loops import has_loop, without_loops
 
 CONTEXT_FRAMES = 1500  # Encoder frames of the 30 s Whisper was trained on; a frame is 20 ms.
 MAX_SAMPLES = 30 * SAMPLE_RATE_HZ

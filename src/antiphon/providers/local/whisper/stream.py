@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 
 from antiphon.audio.resample import StreamResampler
 from antiphon.errors import AntiphonError
-from antiphon.providers.local.whisper.care import VoiceEvidence, believed_text
+from antiphon.providers.local.whisper.care import believed_text
 from antiphon.providers.local.whisper.engine import FINAL_BEAM, PARTIAL_BEAM, Recognition
 from antiphon.providers.local.whisper.features import SAMPLE_RATE_HZ
 from antiphon.providers.local.whisper.segment import Pcm16, SegmentAudio, loudest_dbfs
 from antiphon.speech.ports import SttConfig, Transcript
+from antiphon.speech.transcript_care import VoiceEvidence
 
 log = structlog.get_logger()
 
