@@ -23,8 +23,8 @@ WORDS = "hello please book my visit on monday at nine thirty with doctor garcia 
 RATE_HZ = 8_000
 WAIT_S = 30.0
 
-# Those that date a word before its sound is over. Rime's dates come behind the sound, so that a word may be said
-# again; Azure's library tells of a connection closed before the first sound by trying another.
+# Those that date a word before its sound is over. Rime's dates come behind the sound, so that a word may be
+# said again; Azure's library tells of a connection closed before the first sound by trying another.
 AHEAD = ("cartesia/", "elevenlabs/")
 DATED = [vendor for vendor in VENDORS if vendor.name.startswith(AHEAD)]
 assert all(vendor.dates_words for vendor in DATED)
