@@ -13,6 +13,7 @@ from antiphon.conversation.events import (
     TranscriptFinal,
     TranscriptPartial,
     TurnSignalled,
+    VoiceWeighed,
 )
 from antiphon.errors import ProviderError
 from antiphon.runtime.media.ports import Line
@@ -48,6 +49,7 @@ class Hearing:
         self._note = note
         self._provider_turns = config.provider_turns
         self._gated, self._shut = gated, gated
+        self._sure = True
         self._run_up: deque[bytes] = deque(maxlen=RUN_UP_BLOCKS)
         self._stream = self._open(recognisers, config)
 
@@ -114,6 +116,9 @@ class Hearing:
                 moment = transcript.moment.value
                 self._post(TurnSignalled(at_ms=at_ms, moment=moment, text=transcript.text))
             return
+        if self._line.hears_somebody is not self._sure:
+            self._sure = not self._sure
+            self._post(VoiceWeighed(at_ms=at_ms, sure=self._sure))
         if transcript.lost:
             self._note("hearing_failed", reason="the recogniser was gone or took too long")
         if transcript.final:

@@ -283,6 +283,7 @@ class _Teller:
             self._cause,
             e.SpeechStarted
             | e.SpeechStopped
+            | e.VoiceWeighed
             | e.TranscriptPartial
             | e.TranscriptFinal
             | e.DtmfReceived
