@@ -51,7 +51,7 @@ class SpeechGate:
     sure_probability: float = 0.97
     sure_windows: int = 3
     din_dbfs: float = -45.0
-    noisy_release_probability: float = 0.7
+    noisy_release_probability: float = 0.5
     crowd_windows: int = 16
     doubt_windows: int = 4
     wary_probability: float = 0.95
