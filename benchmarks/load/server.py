@@ -40,7 +40,7 @@ from antiphon.runtime.speaking import Voice
 from antiphon.server.media_worker import run_worker
 from antiphon.server.wiring import AgentSummary, Wiring, WorkerOptions
 from antiphon.speech.ports import SpeechToText, TextToSpeech
-from antiphon.speech.shaping import shape
+from antiphon.speech.ssml import Shaper
 
 CALLS_MAX = 2000
 
@@ -74,7 +74,7 @@ def kit(definition: AgentDefinition, vendors: Vendors) -> AgentKit:
         recognisers=[("double/stt", vendors.stt)],
         voices=[Voice(name="double/tts", tts=vendors.tts, voice="tone", language=definition.language)],
         end_of_turn=None,
-        shape=lambda text: shape(text, definition.language),
+        shape=Shaper(definition.language).utterance,
         tools={},
         make_reasoner=reasoning.reasoner,
     )

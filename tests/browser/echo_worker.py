@@ -54,6 +54,7 @@ class EchoCall:
             if self._received == 50:
                 self._sink.mark("first second")
 
+    def concealed(self, duration_ms: int) -> None: ...
     def played(self, name: str) -> None:
         self.show({"type": "caller", "text": "testing one two three", "final": True, "turn": 1})
         stages = {"endpointing": 310, "transcript": 140, "reply": 90, "voice": 60}
@@ -67,7 +68,8 @@ class EchoCall:
         if digit == "#":
             self.finish("agent")
 
-    def talk(self, pressed: bool) -> None: ...
+    def talk(self, pressed: bool) -> None:
+        self.show({"type": "tool", "name": "talk_down" if pressed else "talk_up", "ok": True})
 
     def finish(self, cause: str) -> None:
         self.show({"type": "end", "cause": cause})
@@ -115,6 +117,7 @@ class EchoExchange:
 async def wire_echo(options: WorkerOptions) -> Wiring:
     agents = (
         AgentSummary(name="echo", title="Echo", role="Repeats what it hears", language="en-US"),
+        AgentSummary(name="radio", title="Radio", role="Listens while you hold", push_to_talk=True),
         AgentSummary(name="busy", title="Busy", role="Never has a free line", language="en-US"),
     )
     return Wiring(exchange=EchoExchange(), agents=agents, report={"models": {}})

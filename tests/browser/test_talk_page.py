@@ -79,6 +79,35 @@ async def test_keys_reach_the_agent_and_its_goodbye_ends_the_call_with_a_summary
     await summary.get_by_text("antiphon calls show echo-1").wait_for()
 
 
+async def test_the_talk_button_and_the_space_bar_are_held_to_be_heard(
+    echo_server: Server, open_page: OpenPage, tone: Path
+) -> None:
+    page = await open_page(echo_server.url, microphone=tone)
+    await page.get_by_label("Agent").select_option("radio")
+    await call(page)
+    button = page.get_by_role("button", name="Hold to talk")
+    await button.hover()
+    await page.mouse.down()
+    await page.get_by_text("talk down").wait_for()
+    assert await page.locator("button.talk").get_attribute("aria-pressed") == "true"
+    await page.mouse.up()
+    await page.get_by_text("talk up").wait_for()
+    await page.keyboard.down("Space")
+    await page.locator("button.talk[aria-pressed=true]").wait_for()
+    await page.keyboard.up("Space")
+    await button.wait_for()
+    await page.get_by_text("talk down").nth(1).wait_for()
+    await page.get_by_text("talk up").nth(1).wait_for()
+
+
+async def test_an_agent_that_listens_all_the_time_has_no_talk_button(
+    echo_server: Server, open_page: OpenPage, tone: Path
+) -> None:
+    page = await open_page(echo_server.url, microphone=tone)
+    await call(page)
+    assert await page.locator("button.talk").count() == 0
+
+
 async def test_hanging_up_frees_the_line(echo_server: Server, open_page: OpenPage, tone: Path) -> None:
     page = await open_page(echo_server.url, microphone=tone)
     await call(page)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.doubles import assemblyai_listen, deepgram_listen, openai_transcription
+from tests.doubles import assemblyai_listen, deepgram_listen, google_cloud, openai_transcription, riva_listen
 from tests.doubles.coded_speech import blocks, spoken
 from tests.doubles.faults import Faulty
 from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
@@ -17,9 +17,12 @@ from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
 from antiphon.providers.assemblyai.stt import AssemblyAiConfig, AssemblyAiStt
 from antiphon.providers.deepgram.client import DeepgramConfig
 from antiphon.providers.deepgram.stt import DeepgramStt
+from antiphon.providers.google.client import GoogleConfig
+from antiphon.providers.google.stt import GoogleStt
 from antiphon.providers.listening import ListeningLimits
 from antiphon.providers.openai.audio_client import OpenAiAudioConfig
 from antiphon.providers.openai.stt import OpenAiStt
+from antiphon.providers.riva.stt import RivaConfig, RivaStt
 from antiphon.speech.ports import SpeechToText, SttEvent, SttStream, Transcript, TurnEvent
 
 WAIT_S = 20.0  # A busy machine; nothing waits this long when all is well.
@@ -48,10 +51,10 @@ class SttVendor:
     """
 
     name: str
-    double: Callable[..., SocketVendor]
-    make: Callable[[SocketVendor, ListeningLimits], SpeechToText]
-    terms: Callable[[Peer], Iterable[str]]
-    language: Callable[[Peer], str]
+    double: Callable[..., Any]
+    make: Callable[[Any, ListeningLimits], SpeechToText]
+    terms: Callable[[Any], Iterable[str]]
+    language: Callable[[Any], str]
     turns: bool = True
     word_times: bool = True
     confident: bool = True
@@ -62,7 +65,7 @@ class SttVendor:
         faulty: Faulty | None = None,
         limits: ListeningLimits = PATIENT,
         habits: object | None = None,
-    ) -> AsyncIterator[tuple[SocketVendor, SpeechToText]]:
+    ) -> AsyncIterator[tuple[Any, SpeechToText]]:
         """The double and an adapter that talks to it; afterwards the double may not have had a complaint."""
         double = self.double(habits, faulty=faulty or Faulty())
         async with double:
@@ -106,6 +109,33 @@ def _openai_terms(peer: Peer) -> Iterable[str]:
     return session.get("keywords") or session.get("prompt", "").split(", ")
 
 
+def _riva(double: Any, limits: ListeningLimits) -> SpeechToText:
+    config = RivaConfig(url=double.url, key=KEY, endpointing={"stop_history": 300})
+    return RivaStt("default", config, limits)
+
+
+def _riva_config(peer: Any) -> Any:
+    """Of the newest stream: Riva has one an utterance."""
+    return [message for message in peer.received if hasattr(message, "config")][-1].config
+
+
+def _riva_terms(peer: Any) -> Iterable[str]:
+    return [phrase for context in _riva_config(peer).speech_contexts for phrase in context.phrases]
+
+
+def _google(model: str) -> Callable[[Any, ListeningLimits], SpeechToText]:
+    def make(double: Any, limits: ListeningLimits) -> SpeechToText:
+        config = GoogleConfig(key=KEY, project=google_cloud.PROJECT, url=double.url)
+        return GoogleStt(model, config, limits)
+
+    return make
+
+
+def _google_opening(peer: Any) -> Any:
+    """What the newest stream of a connection was opened with."""
+    return [message for message in peer.received if message.recognizer][-1]
+
+
 VENDORS = (
     SttVendor(
         name="deepgram/nova-3",
@@ -142,6 +172,29 @@ VENDORS = (
         make=_openai("gpt-live-transcribe"),
         terms=_openai_terms,
         language=lambda peer: _openai_session(peer)["language"],
+        word_times=False,
+        confident=False,
+    ),
+    SttVendor(
+        name="riva/default",
+        double=riva_listen.riva_listen,
+        make=_riva,
+        terms=_riva_terms,
+        language=lambda peer: _riva_config(peer).language_code,
+    ),
+    SttVendor(
+        name="google/telephony",
+        double=google_cloud.google_speech,
+        make=_google("telephony"),
+        terms=lambda peer: google_cloud.phrases_of(_google_opening(peer)),
+        language=lambda peer: str(_google_opening(peer).streaming_config.config.language_codes[0]),
+    ),
+    SttVendor(
+        name="google/chirp_3",
+        double=google_cloud.google_speech,
+        make=_google("chirp_3"),
+        terms=lambda peer: google_cloud.phrases_of(_google_opening(peer)),
+        language=lambda peer: str(_google_opening(peer).streaming_config.config.language_codes[0]),
         word_times=False,
         confident=False,
     ),

@@ -256,7 +256,11 @@ async def test_a_vendor_that_comes_back_is_used_again(vendor: SttVendor) -> None
         stream.turn_committed()
         async with asyncio.timeout(WAIT_S):
             await double.peer()
-        await say(stream, "please book my visit")
+        # A stream believes in its vendor again when it says something, which takes a moment of real speech.
+        stream.speech_started()
+        await push(stream, "please book my visit")
+        await ear.until(lambda: bool(ear.partials))
+        stream.speech_stopped()
         final = await ear.final(1)
         await stream.aclose()
     assert (final.text, final.lost) == ("please book my visit", False)

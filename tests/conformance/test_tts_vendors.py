@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 from tests.conformance.tts_vendors import HASTY, VENDORS, TtsVendor
@@ -46,6 +47,22 @@ async def test_words_are_spoken_at_the_rate_of_the_line(vendor: TtsVendor, rate_
     assert length_ms == pytest.approx(7 * 140, abs=5)
 
 
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 24_000])
+async def test_a_voice_that_dates_its_words_dates_all_of_them_where_they_end(
+    vendor: TtsVendor, rate_hz: int
+) -> None:
+    async with vendor.bench() as (_, tts):
+        said = await speak(tts, request_for(vendor, rate_hz=rate_hz))
+    ends_ms = [audio.word_ends_ms for audio in said if audio.word_ends_ms]
+    if not vendor.dates_words:
+        assert ends_ms == []
+        return
+    each_ms = [100 + 140 * number for number in range(len(WORDS.split()))]
+    assert list(ends_ms[-1]) == pytest.approx(each_ms, abs=2)
+    for before, after in itertools.pairwise(ends_ms):
+        assert after[: len(before)] == before, "a date is not taken back"
+
+
 async def test_audio_comes_before_everything_is_spoken(vendor: TtsVendor) -> None:
     async with vendor.bench() as (_, tts):
         said = await speak(tts, request_for(vendor))
@@ -60,7 +77,7 @@ async def test_voice_and_speed_reach_the_vendor(vendor: TtsVendor) -> None:
     assert {vendor.heard_voice(request) for request in double.requests} == {vendor.voice}
     speeds = [vendor.heard_speed(request) for request in double.requests]
     assert speeds[:2] == [1.0, 1.2]
-    assert 1.2 < speeds[2] < 9.0, "no faster than the vendor can"
+    assert 1.2 <= speeds[2] < 9.0, "no faster than the vendor can"
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "?!", "—", "\n"])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.audio import g711
+from antiphon.audio.line_quality import LineSecond
 from antiphon.audio.ports import PHONE, Encoding, LineFormat, MediaSource
 from antiphon.runtime.media import MediaPlane, SpeechGate
 from antiphon.runtime.media.ports import Line
@@ -53,6 +54,7 @@ class Notes:
     def __init__(self) -> None:
         self.events: list[tuple[str, object, object]] = []
         self.audio = bytearray()
+        self.seconds: list[LineSecond] = []
         self.blocks: list[int] = []
 
     def named(self, *names: str) -> list[tuple[str, object, object]]:
@@ -67,6 +69,9 @@ class Notes:
     def caller_audio(self, pcm: bytes) -> None:
         self.audio += pcm
         self.blocks.append(len(pcm))
+
+    def line_measured(self, second: LineSecond) -> None:
+        self.seconds.append(second)
 
     def playout_started(self, reply_id: str) -> None:
         self.events.append(("playout_started", reply_id, None))

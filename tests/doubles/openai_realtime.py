@@ -6,7 +6,7 @@ Written from `types/realtime` of openai 3.54.0, which every message is checked a
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,8 @@ from tests.doubles.sdk_types import checked
 from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
 
 RATE_HZ = 24_000
+LOUD = 500  # Of 32768: louder is a voice.
+SILENCE_MS = 500  # As `silence_duration_ms` by default.
 DELTA_MS = 100
 USAGE = {
     "total_tokens": 190,
@@ -43,11 +45,24 @@ class Spoken:
 
 
 @dataclass
+class Memory:
+    """What the session knows: (who, text), where who is "caller", "agent", "tool" or, for the instructions
+    of one response, "wish"."""
+
+    instructions: str = ""
+    items: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass
 class Script:
-    """`answers` are given in order, the last one again and again."""
+    """`answers` are given in order, the last one again and again; a `mind` makes them from what it knows.
+    So with `heard`, what the caller says: an empty one is never told. `mute`: turns that are ended by this
+    side are heard but not answered."""
 
     answers: list[Spoken] = field(default_factory=lambda: [Spoken()])
-    heard: str = "good morning"
+    heard: str | Sequence[str] = "good morning"
+    mind: Callable[[Memory], Spoken] | None = None
+    mute: bool = False
 
 
 def openai_realtime(script: Script, **settings: Any) -> SocketVendor:
@@ -69,12 +84,38 @@ def _check_request(peer: Peer) -> None:
     assert "OpenAI-Beta" not in peer.headers, "the beta header is gone in GA"
 
 
+@dataclass
+class _Ears:
+    """Server VAD by loudness; time is counted in samples. `detection` None leaves turns to the client."""
+
+    detection: dict[str, Any] | None = None
+    talking: bool = False
+    quiet_ms: float = 0.0
+
+    def hear(self, data: bytes) -> str:
+        """ "started", "stopped" or nothing. `data`: s16le at 24 kHz."""
+        if self.detection is None or not data:
+            return ""
+        samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2")
+        loud = bool(np.abs(samples.astype(int)).mean() > LOUD)
+        self.quiet_ms = 0.0 if loud else self.quiet_ms + len(samples) * 1000 / RATE_HZ
+        if loud and not self.talking:
+            self.talking = True
+            return "started"
+        if self.talking and self.quiet_ms >= SILENCE_MS:
+            self.talking = False
+            return "stopped"
+        return ""
+
+
 class _Session:
     def __init__(self, peer: Peer, script: Script) -> None:
         self._peer, self._script = peer, script
         self._events = self._responses = 0
         self._active = ""
-        self._waiting_calls = 0
+        self._turns = 0
+        self._ears = _Ears()
+        self._memory = Memory()
 
     async def run(self) -> None:
         await self._send(sdk.SessionCreatedEvent, type="session.created", session={"type": "realtime"})
@@ -85,16 +126,20 @@ class _Session:
         match message["type"]:
             case "session.update":
                 checked(sdk.SessionUpdateEvent, message)
+                self._memory.instructions = message["session"]["instructions"]
+                self._ears.detection = message["session"]["audio"]["input"]["turn_detection"]
                 await self._send(
                     sdk.SessionUpdatedEvent, type="session.updated", session={"type": "realtime"}
                 )
             case "input_audio_buffer.append":
                 checked(sdk.InputAudioBufferAppendEvent, message)
+                await self._listen(base64.b64decode(message["audio"]))
             case "input_audio_buffer.commit":
                 checked(sdk.InputAudioBufferCommitEvent, message)
-                await self.heard("i1")
+                await self.heard()
             case "conversation.item.create":
                 checked(sdk.ConversationItemCreateEvent, message)
+                self._remember(message["item"])
             case "conversation.item.truncate":
                 checked(sdk.ConversationItemTruncateEvent, message)
                 assert message["audio_end_ms"] > 0, "truncating to nothing is refused"
@@ -103,28 +148,74 @@ class _Session:
             case "response.create":
                 checked(sdk.ResponseCreateEvent, message)
                 assert not self._active, "a second response at a time is refused"
+                if wish := message.get("response", {}).get("instructions"):
+                    self._memory.items.append(("wish", wish))
                 await self.respond()
             case "response.cancel":
                 checked(sdk.ResponseCancelEvent, message)
-                await self._delta(self._active, "item0")  # What was under way still arrives.
-                await self._done("cancelled")
+                if self._active == message["response_id"]:
+                    await self._delta(self._active, "item0")  # What was under way still arrives.
+                    await self._done("cancelled")
             case other:
                 raise AssertionError(f"no such event: {other}")
 
-    async def heard(self, item: str) -> None:
+    async def _listen(self, data: bytes) -> None:
+        """The vendor's own turn detection."""
+        moment = self._ears.hear(data)
+        if moment == "started":
+            await self._send(
+                sdk.InputAudioBufferSpeechStartedEvent,
+                type="input_audio_buffer.speech_started",
+                item_id=f"i{self._turns + 1}",
+                audio_start_ms=0,
+            )
+        elif moment == "stopped":
+            await self._send(
+                sdk.InputAudioBufferSpeechStoppedEvent,
+                type="input_audio_buffer.speech_stopped",
+                item_id=f"i{self._turns + 1}",
+                audio_end_ms=0,
+            )
+            heard = self._hearing()
+            if not self._script.mute and not self._active:
+                await self.respond()
+            await self._tell(heard)
+
+    def _remember(self, item: dict[str, Any]) -> None:
+        if item["type"] == "function_call_output":
+            self._memory.items.append(("tool", item["output"]))
+        elif item["type"] == "message":
+            who = {"user": "caller", "assistant": "agent"}[item["role"]]
+            self._memory.items.append((who, item["content"][0].get("text", "")))
+
+    def _hearing(self) -> str:
+        heard = self._script.heard
+        if not isinstance(heard, str):
+            heard = heard[min(self._turns, len(heard) - 1)]
+        self._turns += 1
+        self._memory.items.append(("caller", heard))
+        return heard
+
+    async def heard(self) -> None:
+        await self._tell(self._hearing())
+
+    async def _tell(self, heard: str) -> None:
         """The transcript of the caller's own words, asynchronous in the API."""
+        if not heard:
+            return
         await self._send(
             sdk.ConversationItemInputAudioTranscriptionCompletedEvent,
             type="conversation.item.input_audio_transcription.completed",
-            item_id=item,
+            item_id=f"i{self._turns}",
             content_index=0,
-            transcript=self._script.heard,
+            transcript=heard,
             usage={"type": "duration", "seconds": 1.0},
         )
 
     async def respond(self) -> None:
-        answers = self._script.answers
-        answer = answers[min(self._responses, len(answers) - 1)]
+        answers, mind = self._script.answers, self._script.mind
+        answer = mind(self._memory) if mind else answers[min(self._responses, len(answers) - 1)]
+        self._memory.items.append(("agent", answer.text))
         self._responses += 1
         self._active = f"resp{self._responses}"
         await self._send(

@@ -58,7 +58,12 @@ class PhoneWorld:
     """An exchange and its plane; `call` runs one call to its end."""
 
     def __init__(
-        self, directory: Path, script: Script | None = None, *, vad: VoiceActivity | None = None
+        self,
+        directory: Path,
+        script: Script | None = None,
+        *,
+        vad: VoiceActivity | None = None,
+        vendors: Vendors | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
@@ -69,7 +74,7 @@ class PhoneWorld:
         self.plane = MediaPlane(vad or EnergyVad(8000), EnergyVad(16000), clock=loop.now_ns)
         pace = Pace()
         definition = agent(pace)
-        vendors: Vendors = doubles(pace)
+        vendors = vendors or doubles(pace)
         self.exchange = Exchange(
             plane=self.plane,
             agents={definition.name: kit(definition, vendors)},

@@ -63,6 +63,7 @@ class ScriptedAgent:
         else:
             self.voices_ms.append((start_ms, start_ms + 20))
 
+    def concealed(self, duration_ms: int) -> None: ...
     def played(self, name: str) -> None: ...
 
     def dtmf(self, digit: str) -> None:

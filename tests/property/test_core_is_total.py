@@ -20,18 +20,28 @@ from antiphon.conversation.commands import (
     SetTimer,
     StartPlayout,
 )
+from antiphon.conversation.policy import LinePolicy
 
 KINDS = sorted(
     (kind for kind in ev.Event.__subclasses__() if kind is not ev.CallStarted), key=lambda k: k.__name__
 )
 TEXTS = ("", "yes", "mm-hmm", "I need an appointment", "and", "5 5 5", "one second", "goodbye")
+WAYS = (("ask",), ("ask", "keypad", "transfer"))
 POLICIES = st.builds(
-    lambda endpointing, protect, fillers: Policy(
-        turn=TurnPolicy(endpointing=endpointing), protect_greeting=protect, fillers=fillers
+    lambda endpointing, protect, fillers, unified, line: Policy(
+        turn=TurnPolicy(endpointing=endpointing),
+        protect_greeting=protect,
+        fillers=fillers,
+        unified=unified,
+        line_quality=line,
     ),
     st.sampled_from(["ours", "provider", "push_to_talk"]),
     st.booleans(),
     st.sampled_from([Policy().fillers, ()]),
+    st.booleans(),
+    st.sampled_from(
+        [msgspec.UNSET, *(LinePolicy(fallback=ways, poor_after_ms=100, again_after_ms=500) for ways in WAYS)]
+    ),
 )
 # Far below the time limit of a call: nothing may count on that one.
 LEFT_ALONE_MS = 6 * 60_000

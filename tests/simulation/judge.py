@@ -210,7 +210,8 @@ def _asking_again_is_bounded(world: World) -> Iterator[str]:
     in_a_row = 0
     for _, commands in world.steps:
         for command in commands:
-            if type(command) is cmd.CommitTurn:
+            misheard = type(command) is cmd.NoteUtterance and command.kind == "misheard"
+            if type(command) is cmd.CommitTurn or misheard:
                 in_a_row = 0
             elif type(command) is cmd.StartReply and command.kind == "reprompt":
                 in_a_row += 1

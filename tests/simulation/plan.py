@@ -6,8 +6,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from msgspec import structs
+
 from antiphon.conversation import Policy, SilencePolicy
-from antiphon.conversation.policy import PRESETS
+from antiphon.conversation.policy import PRESETS, LinePolicy
 from tests.simulation.choices import Made
 
 
@@ -84,6 +86,7 @@ class Plan:
     weather: Weather = field(default_factory=Weather)
     utterances: Sequence[Utterance] = ()
     stalls: Sequence[Stall] = ()
+    fades: Sequence[tuple[int, bool]] = ()  # When the line becomes poor (true), and good again.
     hang_up_ms: int | None = None
     mark_every_ms: int = 200
     made: Made | None = None
@@ -92,6 +95,8 @@ class Plan:
 def random_plan(seed: int, weather: str = "fair") -> Plan:
     """A few minutes of somebody who speaks when he likes, coughs, agrees, presses keys and may hang up."""
     pick = random.Random(f"{weather}/{seed}")
+    # Apart, so that a seed without a poor line is the call it always was.
+    line = random.Random(f"{weather}/{seed}/line")
     utterances: list[Utterance] = []
     at_ms = pick.randint(0, 6000)
     for _ in range(pick.randint(0, 12)):
@@ -104,13 +109,27 @@ def random_plan(seed: int, weather: str = "fair") -> Plan:
     ]
     return Plan(
         seed=seed,
-        policy=pick.choice(_POLICIES) if pick.random() < 0.6 else _POLICIES[0],
+        policy=_minding_the_line(pick.choice(_POLICIES) if pick.random() < 0.6 else _POLICIES[0], line),
         weather=WEATHERS[weather],
         utterances=tuple(utterances),
         stalls=tuple(stalls),
+        fades=_fades(line),
         hang_up_ms=at_ms + pick.randint(0, 20_000) if pick.random() < 0.5 else None,
         mark_every_ms=pick.choice((200, 500, 500, 1000)),
     )
+
+
+def _minding_the_line(policy: Policy, line: random.Random) -> Policy:
+    ways = line.choice(((), (), ("ask",), ("ask", "keypad"), ("ask", "keypad", "transfer")))
+    return structs.replace(policy, line_quality=LinePolicy(fallback=ways)) if ways else policy
+
+
+def _fades(line: random.Random) -> tuple[tuple[int, bool], ...]:
+    at_ms, fades = line.randint(0, 20_000), []
+    for number in range(line.choice((0, 1, 1, 2, 5))):
+        fades.append((at_ms, number % 2 == 0))
+        at_ms += line.choice((1000, 2500, 6000, 20_000))
+    return tuple(fades)
 
 
 def _utterance(pick: random.Random, at_ms: int, quiet: float) -> Utterance:

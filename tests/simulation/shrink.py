@@ -79,6 +79,8 @@ def _pass(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:
     plan = replace(plan, utterances=tuple(utterances))
     made = list((plan.made or {}).items())
     plan = replace(plan, made=dict(fewer(made, lambda kept: fails(replace(plan, made=dict(kept))))))
+    if plan.fades and fails(replace(plan, fades=())):
+        plan = replace(plan, fades=())
     if plan.hang_up_ms is not None and fails(replace(plan, hang_up_ms=None)):
         plan = replace(plan, hang_up_ms=None)
     for index, utterance in enumerate(plan.utterances):

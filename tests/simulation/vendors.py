@@ -105,8 +105,11 @@ class Recogniser:
         # One stream: finals keep their order.
         self._final_at_ms = max(self._final_at_ms, world.now_ms + delay_ms)
         delay_ms = self._final_at_ms - world.now_ms
-        event = ev.TranscriptFinal(at_ms=self._final_at_ms, segment=segment, text=text, lost=lost)
-
+        poor = world.policy.line.fallback and world.conversation.state.line.poor
+        confidence = 0.2 if poor and choices.chance("the words are doubtful", 0.4) else 1.0
+        event = ev.TranscriptFinal(
+            at_ms=self._final_at_ms, segment=segment, text=text, confidence=confidence, lost=lost
+        )
         world.post(event, "stt", delay_ms=delay_ms)
         if choices.chance("the final comes twice", world.weather.doubled):
             world.post(event, "stt", delay_ms=delay_ms + 30)

@@ -80,6 +80,8 @@ class World:
             self._push(utterance.at_ms, "caller", lambda u=utterance: self.caller.does(u))
         for stall in self.plan.stalls:
             self._push(stall.at_ms, "caller", lambda s=stall: self._stalls(s))
+        for at_ms, poor in self.plan.fades:
+            self._push(at_ms, "line", ev.LineGraded(at_ms=at_ms, poor=poor, causes="noisy" if poor else ""))
         if self.plan.hang_up_ms is not None:
             self._push(self.plan.hang_up_ms, "line", ev.CallerHungUp(at_ms=self.plan.hang_up_ms))
         self.step(ev.CallStarted(at_ms=0, call_id="sim", agent="sim", line="sim", wall_time_ms=0))

@@ -130,6 +130,7 @@ async def _converse(args: argparse.Namespace) -> int:
     from antiphon.agents.definition import load_agent, resolve_agent
     from antiphon.agents.ports import CallerTurn, Exchange, HeardReply, ReplyKind, ReplyRequest
     from antiphon.agents.tools import appointment_tools
+    from antiphon.conversation.markup import without_markup
 
     definition = load_agent(resolve_agent(args.agent))
     with tempfile.TemporaryDirectory() as directory:
@@ -149,7 +150,7 @@ async def _converse(args: argparse.Namespace) -> int:
             )
             await reasoner.reply(request, act)
             reasoner.confirm(request.reply_id)
-            said = " ".join(act.text.split())
+            said = without_markup(" ".join(act.text.split()))
             reasoner.heard(request.reply_id, said, True)
             history += [CallerTurn(text=text)] if kind is ReplyKind.TURN else []
             history.append(HeardReply(text=said, complete=True))
@@ -196,6 +197,9 @@ class _Printing:
 
     def expect(self, kind: Any, phrases: Sequence[str] = ()) -> None:
         self._notes.append(f"expects {kind.value}")
+
+    def understood(self, *, urgent: bool = False) -> None:
+        """In writing every turn is whole."""
 
     def end_call(self, cause: str) -> None:
         self.over = True

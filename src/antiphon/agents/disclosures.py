@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from antiphon.agents.ports import Exchange, Reasoner, Replying, ReplyKind, ReplyRequest, WarmsReplies
+from antiphon.conversation.markup import without_markup
 
 
 def say(act: Replying, text: str, protected: Sequence[str]) -> None:
@@ -36,7 +37,7 @@ def spans(text: str, protected: Sequence[str]) -> Iterator[tuple[str, bool]]:
 
 def contains(text: str, words: str) -> bool:
     """Whether all of `words` is in `text`, however it was spaced."""
-    return " ".join(words.split()) in " ".join(text.split())
+    return " ".join(without_markup(words).split()) in " ".join(text.split())
 
 
 @dataclass(slots=True)

@@ -38,7 +38,16 @@ class CallerTurn:
     text: str
 
 
-Exchange = CallerTurn | HeardReply
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolUsed:
+    """A tool that a speech-to-speech model used: who goes on for it must know. `result` is JSON text."""
+
+    name: str
+    arguments: str
+    result: str
+
+
+Exchange = CallerTurn | HeardReply | ToolUsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +109,10 @@ class Replying(Protocol):
 
     def expect(self, kind: Expect, phrases: Sequence[str] = ()) -> None:
         """What the next answer will look like, with vocabulary for the recogniser."""
+
+    def understood(self, *, urgent: bool = False) -> None:
+        """The caller's words, as they are, make a whole request or answer, so that the turn need not be
+        waited for as if it were unfinished; not at all if `urgent` (an emergency)."""
 
     def end_call(self, cause: str) -> None:
         """End the call once this reply has been heard ("goal_reached", "caller_done", "gave_up")."""

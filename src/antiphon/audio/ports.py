@@ -61,6 +61,9 @@ class MediaSource(Protocol):
     def receive(self, payload: bytes | memoryview) -> None:
         """Encoded audio as it arrives, any length; copied before return."""
 
+    def concealed(self, duration_ms: int) -> None:
+        """Of the audio given last, so much was made up for packets that never came."""
+
     def played(self, name: str) -> None:
         """The far end answered the mark `name`."""
 

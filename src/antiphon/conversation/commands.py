@@ -28,9 +28,16 @@ class CommitTurn(Command, frozen=True, kw_only=True):
     ended_ms: int
 
 
+class AmendTurn(Command, frozen=True, kw_only=True):
+    """These words, or these too, were said in a turn that was taken without them."""
+
+    turn: int
+    text: str
+
+
 class NoteUtterance(Command, frozen=True, kw_only=True):
     """Speech that took no turn: kind is "backchannel", "noise", "late" (too late to be answered), "echo" (of
-    our own voice) or "lost" (nobody could hear it)."""
+    our own voice), "lost" (nobody could hear it) or "misheard" (over a line too poor to trust the words)."""
 
     kind: str
     text: str
@@ -159,6 +166,7 @@ AnyCommand = (
     FinalizeTranscript
     | ScoreEndOfTurn
     | CommitTurn
+    | AmendTurn
     | NoteUtterance
     | StartReply
     | ConfirmReply

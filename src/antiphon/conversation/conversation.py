@@ -14,6 +14,7 @@ from antiphon.conversation import (
     ending,
     floor,
     keypad,
+    line_quality,
     playing,
     push_to_talk,
     replies,
@@ -21,6 +22,7 @@ from antiphon.conversation import (
     spans,
     tools,
     turns,
+    unified,
     vendor_turns,
 )
 from antiphon.conversation import events as ev
@@ -39,7 +41,7 @@ class Conversation:
     __slots__ = ("state",)
 
     def __init__(self, policy: Policy) -> None:
-        self.state = State(policy=policy)
+        self.state = State(policy=policy, unified=policy.unified)
 
     @property
     def phase(self) -> Phase:
@@ -149,8 +151,11 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.TalkReleased: push_to_talk.released,
     ev.ReplyText: replies.text,
     ev.AnswerExpected: replies.expected,
+    ev.TurnUnderstood: turns.understood,
     ev.ReplyFinished: replies.finished,
     ev.ReplyFailed: replies.failed,
+    ev.ReplyOverruled: unified.overruled,
+    ev.SessionLost: unified.session_lost,
     ev.ChunkSynthesized: replies.synthesized,
     ev.ChunkCut: replies.chunk_cut,
     ev.SynthesisFailed: replies.synthesis_failed,
@@ -165,6 +170,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.CallerHungUp: _hung_up,
     ev.OperatorEnded: _operator,
     ev.CostReached: _cost_reached,
+    ev.LineGraded: line_quality.graded,
     ev.LineFailed: _line_failed,
 }
 
@@ -183,6 +189,8 @@ _TIMERS: dict[str, Callable[[State], None]] = {
     "dtmf": keypad.waited,
     "stable_partial": drafts.partial_is_stable,
     "vendor_turn": vendor_turns.nothing_was_said,
+    "line_poor": line_quality.became_poor,
+    "line_good": line_quality.became_good,
     "talk": push_to_talk.release_is_lost,
     "talk_tail": push_to_talk.tail_passed,
 }

@@ -10,7 +10,7 @@ from antiphon.conversation.state import Phase, State, Turn
 
 def await_stable(state: State, turn: Turn) -> None:
     """A partial that stays as it is will probably be the final: do not wait for a slow recogniser."""
-    if state.policy.turn.speculate and turn.text():
+    if state.policy.turn.speculate and not state.unified and turn.text():
         since_ms = max(turn.ended_ms, turn.partial_at_ms)
         state.set_timer("stable_partial", since_ms + state.policy.turn.stable_partial_ms)
 
@@ -26,7 +26,7 @@ def partial_is_stable(state: State) -> None:
 
 def begin(state: State, text: str) -> None:
     """Prepare the reply before the turn is over; it is used only if the turn ends with these words."""
-    if not state.policy.turn.speculate or state.keys or not words.words(text):
+    if not state.policy.turn.speculate or state.unified or state.keys or not words.words(text):
         return
     if state.draft is not None:
         if words.same_words(state.draft.source, text):

@@ -15,6 +15,8 @@ from antiphon.conversation.state import Phase, State, Turn
 _EDGE = 0.001
 # A whole answer of the expected kind: prosody judges names and dates badly, the words well.
 _ANSWER_SHARE = 1 / 3
+# Whatever it sounds like, it can be acted on: who goes on all the same is let in.
+_UNDERSTOOD_SHARE = 2 / 3
 # Pace is a shift of the log-odds: what this caller has shown about his pauses.
 _PACE_SLOWEST = -1.6
 _PACE_BRISKEST = 0.5
@@ -30,6 +32,8 @@ def wait_ms(state: State, turn: Turn) -> int:
     policy = state.policy.turn
     low, high = policy.stop_silence_min_ms, policy.stop_silence_max_ms
     text = turn.text()
+    if turn.urgent:
+        return low
     if _more_is_due(state, text):
         return high + policy.patience_ms
     if turn.finals_due:
@@ -42,6 +46,8 @@ def wait_ms(state: State, turn: Turn) -> int:
     share = _doubt(state, turn)
     if words.answers(text, state.expects, language):
         share *= _ANSWER_SHARE
+    if turn.understood:
+        share = min(share, _UNDERSTOOD_SHARE)
     return round(low * (high / low) ** share) if 0 < low < high else low
 
 

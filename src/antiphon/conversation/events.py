@@ -94,6 +94,14 @@ class ReplyText(Event, frozen=True, kw_only=True):
     uninterruptible: bool = False
 
 
+class TurnUnderstood(Event, frozen=True, kw_only=True):
+    """Who drafts the reply finds the caller's words whole: a request, an answer. `urgent` ones (an emergency)
+    wait for nothing."""
+
+    reply_id: str
+    urgent: bool = False
+
+
 class AnswerExpected(Event, frozen=True, kw_only=True):
     """The reply asks for this kind of answer (values of `agents.ports.Expect`)."""
 
@@ -108,6 +116,19 @@ class ReplyFinished(Event, frozen=True, kw_only=True):
     then: str = ""
     cause: str = ""
     summary: str = ""
+
+
+class ReplyOverruled(Event, frozen=True, kw_only=True):
+    """What the caller of a taken turn said, known only now, wants another answer than the one under way: an
+    emergency. `text` is his words."""
+
+    text: str
+
+
+class SessionLost(Event, frozen=True, kw_only=True):
+    """The model that heard and spoke by itself is gone for good; a recogniser and a voice go on."""
+
+    reason: str
 
 
 class ReplyFailed(Event, frozen=True, kw_only=True):
@@ -220,6 +241,23 @@ class CostReached(Event, frozen=True, kw_only=True):
     cost_usd: float
 
 
+class LineGraded(Event, frozen=True, kw_only=True):
+    """The line became poor, or good again, by the last seconds of it. Given on change only.
+
+    Attributes:
+        causes: Of a poor one, "lost", "noisy", "quiet", "clipped" and "muffled", by commas, the worst first.
+        level_dbfs, snr_db, clipped_pct, lost_pct, bandwidth_hz: What was measured, smoothed.
+    """
+
+    poor: bool
+    causes: str = ""
+    level_dbfs: float = 0.0
+    snr_db: float = 0.0
+    clipped_pct: float = 0.0
+    lost_pct: float = 0.0
+    bandwidth_hz: int = 0
+
+
 class LineFailed(Event, frozen=True, kw_only=True):
     reason: str
 
@@ -237,7 +275,10 @@ AnyEvent = (
     | TalkReleased
     | ReplyText
     | AnswerExpected
+    | TurnUnderstood
     | ReplyFinished
+    | ReplyOverruled
+    | SessionLost
     | ReplyFailed
     | ChunkSynthesized
     | ChunkCut
@@ -254,5 +295,6 @@ AnyEvent = (
     | CallerHungUp
     | OperatorEnded
     | CostReached
+    | LineGraded
     | LineFailed
 )

@@ -5,7 +5,7 @@ What must be heard to its end, and what is only our own echo, is in `spans.py` a
 
 from __future__ import annotations
 
-from antiphon.conversation import echoes, endpointing, heard, playing, replies, spans, turns, words
+from antiphon.conversation import echoes, endpointing, heard, playing, replies, spans, turns, unified, words
 from antiphon.conversation.commands import (
     CancelReply,
     FlushPlayout,
@@ -33,7 +33,7 @@ def hold(state: State) -> None:
         reply.paused = True
         reply.paused_at_ms = state.now_ms
         state.emit(PausePlayout(reply_id=reply.id))
-    state.set_timer("hold", state.now_ms + state.policy.turn.hold_ms)
+    state.set_timer("hold", unified.hold_due_ms(state))
 
 
 def protected(state: State) -> bool:
@@ -46,6 +46,8 @@ def taken(state: State, turn: Turn) -> bool:
     echoes.listen(state, turn)
     if state.doubtful or protected(state):
         return False
+    if unified.voice_takes_floor(state, turn):
+        return True
     reply = state.reply
     kind = reply.kind if reply is not None else ""
     expects = reply.expects if reply is not None and reply.audible else "open"
@@ -82,7 +84,8 @@ def judge(state: State, turn: Turn) -> None:
         return
     if turn.voiced or turn.finals_due:
         return  # More may come.
-    if not words.words(turn.text()):
+    if not words.words(turn.text()) and not unified.voice_takes_floor(state, turn):
+        state.let_pass = state.unified
         # Over what must be heard too: what he says next is not to be measured together with an echo.
         turns.close(state, turn)
         echoes.note(state, turn)

@@ -42,6 +42,8 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
         rewind_after_ms: After a pause longer than this, playout resumes at the start of the clause or word
             that was cut.
         rewind_ms: How much earlier that may be at most.
+        voice_takes_floor_ms: With a model that hears by itself, a voice over ours this long is an
+            interruption, words or no words. Longer than "mm-hm", shorter than `hold_ms`.
         echoes_max: Evidence of echo (two for words of ours, one for a voice that stops as we pause) from
             which only words, no mere voice, pause the agent; 0 never pauses on mere voice.
         final_wait_ms: After the stop silence, how long to wait for a final before using the partial.
@@ -65,6 +67,7 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     backchannel_ms: int = 400
     rewind_after_ms: int = 1200
     rewind_ms: int = 1000
+    voice_takes_floor_ms: int = 750
     echoes_max: int = 4
     final_wait_ms: int = 1500
     dtmf_gap_ms: int = 2500
@@ -98,10 +101,48 @@ class SilencePolicy(msgspec.Struct, frozen=True, kw_only=True):
     goodbye_max_ms: int = 15000
 
 
+class LinePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """When a line is too poor, and what is done then. Numbers are of the caller's voice unless said.
+
+    Attributes:
+        fallback: What to do, one after the other and then the last again, while the line stays poor: "ask"
+            (to say it again), "keypad" (offer the keys), "transfer" (to a person). None: measured only.
+        snr_min_db: Voice over noise.
+        level_min_dbfs: Voices on telephone lines are at -36 to -18.
+        clipped_max_pct: Samples at the end of the scale; reached where a voice is about 15 dB too loud.
+        lost_max_pct: Of a second; holes that fell into a closed mouth cannot be told from it, so a carrier
+            that loses so much has lost about twice as much.
+        bandwidth_min_hz: The telephone carries 3400.
+        confidence_min: Words recognised with less are not to be trusted on a poor line.
+        poor_after_ms: Poor for this long, and it counts.
+        good_after_ms: Good for this long, and it is forgiven.
+        again_after_ms: Between two fallbacks.
+        ask, keypad, transfer: What is said.
+    """
+
+    fallback: tuple[str, ...] = ()
+    snr_min_db: float = 5.0
+    level_min_dbfs: float = -50.0
+    clipped_max_pct: float = 2.0
+    lost_max_pct: float = 6.0
+    bandwidth_min_hz: int = 1500
+    confidence_min: float = 0.5
+    poor_after_ms: int = 3000
+    good_after_ms: int = 8000
+    again_after_ms: int = 8000
+    ask: str = "I'm sorry, the line is bad. Could you say that again, a bit slower?"
+    keypad: str = "The line is still bad. You can also answer with the keys of your phone."
+    transfer: str = "I can't hear you well enough. I'll put you through to a colleague."
+
+
+_DEFAULT_LINE = LinePolicy()
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """All the core needs to know of the agent. Goes into the trace header, so a replay has it.
 
     Attributes:
+        unified: A model that hears and speaks by itself answers: turns are taken without words.
         language: BCP 47 tag of the caller's words; chooses the cues in them.
         fillers: Short phrases that cover a wait, used in turn, never the same twice running.
         thinking_sound: A soft tone takes turns with the phrases. It also does where there is one phrase only.
@@ -113,10 +154,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         greeting_words: What people say over our greeting without taking the floor, lower case.
         farewells: What people say over our last words; we are both leaving, so nobody takes the floor.
         hold_phrases: Parts of a turn that ask us to wait, lower case.
+        line_quality: Unset where the agent file says nothing of the line; `line` has the numbers that hold.
     """
 
     turn: TurnPolicy = TurnPolicy()
     silence: SilencePolicy = SilencePolicy()
+    unified: bool = False
     language: str = "en"
     fillers: tuple[str, ...] = ("One moment.", "Let me check that.")
     thinking_sound: bool = False
@@ -141,6 +184,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         "hold on", "hang on", "give me a second", "give me a moment", "give me a minute", "let me find",
         "let me check", "let me look", "let me see", "bear with me",
     )  # fmt: skip
+    line_quality: LinePolicy | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def line(self) -> LinePolicy:
+        return self.line_quality if isinstance(self.line_quality, LinePolicy) else _DEFAULT_LINE
 
 
 PRESETS: dict[str, TurnPolicy] = {

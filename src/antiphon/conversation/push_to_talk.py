@@ -75,5 +75,7 @@ def _finish(state: State, turn: Turn) -> None:
     state.cancel_timer("talk_tail")
     turns.ask(state, turn)
     drafts.await_stable(state, turn)
-    if state.phase is Phase.LISTENING:
+    if state.phase is Phase.LISTENING and state.unified:
+        turns.commit(state, turn)
+    elif state.phase is Phase.LISTENING:
         state.set_timer("final_wait", state.now_ms + state.policy.turn.final_wait_ms)

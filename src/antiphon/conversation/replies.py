@@ -20,6 +20,7 @@ from antiphon.conversation.events import (
     ReplyText,
     SynthesisFailed,
 )
+from antiphon.conversation.markup import without_markup
 from antiphon.conversation.state import Chunk, Phase, Reply, State
 
 # Two apologies in a row help nobody; the third party is a person.
@@ -93,10 +94,11 @@ def text(state: State, event: ReplyText) -> None:
 
 
 def add_chunk(state: State, reply: Reply, chunk: Chunk, *, sound: str = "") -> None:
-    """Append a chunk and have its audio made."""
+    """Append a chunk and have its audio made. The voice gets the marks of an author, nobody else does."""
+    marked, chunk.text = chunk.text, without_markup(chunk.text)
     chunk.expected_ms = heard.expected_ms(state, chunk.text)
     reply.chunks.append(chunk)
-    state.emit(Synthesize(reply_id=reply.id, index=len(reply.chunks) - 1, text=chunk.text, sound=sound))
+    state.emit(Synthesize(reply_id=reply.id, index=len(reply.chunks) - 1, text=marked, sound=sound))
 
 
 def expected(state: State, event: AnswerExpected) -> None:
@@ -220,8 +222,8 @@ def apologise(state: State) -> None:
     say(state, kind="trouble", phrase=state.policy.trouble)
 
 
-def say(state: State, *, kind: str, phrase: str) -> None:
-    """Speak a fixed phrase without the reasoner."""
+def say(state: State, *, kind: str, phrase: str) -> Reply:
+    """Speak a fixed phrase without the reasoner; gives the reply."""
     reply = new_reply(state, kind=kind)
     add_chunk(state, reply, Chunk(text=phrase))
     reply.finished = True
@@ -229,6 +231,7 @@ def say(state: State, *, kind: str, phrase: str) -> None:
     _await_words(state)
     state.cancel_timer("filler")
     play_if_ready(state)
+    return reply
 
 
 def _ended(state: State, reply: Reply, *, complete: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from antiphon.conversation import endpointing, replies
+from antiphon.conversation import endpointing, line_quality, replies
 from antiphon.conversation.commands import FinishPlayout, StartPlayout
 from antiphon.conversation.state import Chunk, Phase, Reply, State
 
@@ -35,6 +35,8 @@ def nobody_answers(state: State) -> None:
     state.cancel_timer("silence")
     if state.reprompts < state.policy.silence.reprompts_max:
         state.reprompts += 1
+        if line_quality.act(state):
+            return  # Who is not heard need not be asked again: we know why.
         replies.start(state, kind="reprompt", attempt=state.reprompts)
         return
     say_goodbye(state, reason="silence")
@@ -55,7 +57,7 @@ def fill(state: State) -> None:
     reply = state.reply
     if state.phase is not Phase.THINKING or reply is None or reply.playing or state.filler is not None:
         return
-    if not state.policy.fillers or reply.kind in ("greeting", "goodbye", "trouble"):
+    if not state.policy.fillers or reply.kind in ("greeting", "goodbye", "trouble", "line"):
         return
     if _caller_is_heard(state):
         state.set_timer("filler", state.now_ms + LOOK_AGAIN_MS)
@@ -84,12 +86,14 @@ def _next_filler(state: State) -> str:
     """Never the one before, in whatever reply that was: a soft sound, "", helps out where there is but one
     phrase, or takes turns with the phrases if the agent wants it."""
     policy = state.policy
+    state.fillers += 1
+    if state.unified:
+        return ""  # No phrase in another voice than the one the caller talks to.
     ways = list(dict.fromkeys(policy.fillers))
     if policy.thinking_sound:
         ways = [way for phrase in ways for way in (phrase, "")]
     elif len(ways) == 1:
         ways.append("")
-    state.fillers += 1
     return ways[(state.fillers - 1) % len(ways)]
 
 

@@ -98,6 +98,8 @@ class Turn:
         voiced: The VAD hears the caller now.
         finals_due: Final transcripts asked for and not yet given.
         score: End-of-turn score of the pause that began at `ended_ms`, once known.
+        understood: Who drafts the reply finds the words whole as they are.
+        urgent: They are an emergency.
         overdue: It is over (stop silence, vendor's word or release); only the final transcript is missing.
         lost: Some of it never reached a recogniser.
         voiced_at_ms: When the VAD last began to hear the caller.
@@ -111,6 +113,7 @@ class Turn:
         in_parts: Spoken with a pause in it: its end may be the caller's where its beginning was an echo.
         own: What was recognised, `over`, and the caller's own words in it, as last compared.
         long_pauses: How often the caller went on after a pause that many would have ended their turn with.
+        confidences: Of the finals with words, by segment.
     """
 
     onset_ms: int
@@ -120,6 +123,8 @@ class Turn:
     partials: dict[int, str] = field(default_factory=dict)
     finals_due: int = 0
     score: float | None = None
+    understood: bool = False
+    urgent: bool = False
     overdue: bool = False
     lost: bool = False
     voiced_at_ms: int = 0
@@ -133,6 +138,11 @@ class Turn:
     in_parts: bool = False
     own: tuple[str, str, str] = ("", "", "")
     long_pauses: int = 0
+    confidences: dict[int, float] = field(default_factory=dict)
+
+    def confidence(self) -> float:
+        """Of its least certain words; 1 where no recogniser said otherwise."""
+        return min(self.confidences.values(), default=1.0)
 
     def goes_on(self) -> None:
         """A voice again after a pause."""
@@ -156,6 +166,16 @@ class Turn:
 
 
 @dataclass(slots=True, kw_only=True)
+class LineState:
+    """Attributes: poor: It stayed so. steps: Fallbacks taken since. causes: Of the last poor grade."""
+
+    poor: bool = False
+    steps: int = 0
+    step_at_ms: int | None = None
+    causes: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
 class State:
     """Everything the core remembers of a call.
 
@@ -168,6 +188,9 @@ class State:
         settled_segment: Transcripts of segments up to this one were used.
         keys: Pressed keys not yet answered; `keys_ended` is how they ended: "" (typing), "gap" or "key".
         vendor_silent: The vendor that should end turns has let one pass without a word.
+        unified: The model that hears and speaks by itself is there; false after its session was lost.
+        unheard: The last turn was taken without words, and they have not come yet.
+        let_pass: A voice over ours was taken for noise by its length; its words may prove us wrong.
         told: Words of the last turn that only the vendor's turn event told of; its final may still come.
         talking: The talk button is held down. `voice` is what the VAD says meanwhile.
         leaving: Why the last goodbye was said; "" after the caller came back from it.
@@ -201,6 +224,9 @@ class State:
     keys: str = ""
     keys_ended: str = ""
     vendor_silent: bool = False
+    unified: bool = False
+    unheard: bool = False
+    let_pass: bool = False
     told: str = ""
     talking: bool = False
     voice: bool = False
@@ -212,6 +238,7 @@ class State:
     taken_ms: int | None = None
     effects: dict[str, str] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
+    line: LineState = field(default_factory=LineState)
     commands: list[Command] = field(default_factory=list)
 
     def sounding(self) -> list[Reply]:

@@ -8,9 +8,11 @@ from antiphon.conversation import (
     endpointing,
     floor,
     keypad,
+    line_quality,
     push_to_talk,
     replies,
     silence,
+    unified,
     vendor_turns,
     words,
 )
@@ -27,6 +29,7 @@ from antiphon.conversation.events import (
     SpeechStopped,
     TranscriptFinal,
     TranscriptPartial,
+    TurnUnderstood,
 )
 from antiphon.conversation.state import Phase, Reply, State, Turn
 
@@ -74,6 +77,10 @@ def _pause(state: State, turn: Turn, ended_ms: int) -> None:
     state.cancel_timer("noise")
     ask(state, turn)
     drafts.await_stable(state, turn)
+    if state.unified and state.phase is not Phase.LISTENING:
+        floor.judge(state, turn)
+        if state.turn is not turn:
+            return
     if vendor_turns.decides(state):
         vendor_turns.watch(state)
         return
@@ -84,13 +91,14 @@ def _pause(state: State, turn: Turn, ended_ms: int) -> None:
 
 def ask(state: State, turn: Turn) -> None:
     """Have what was said so far finished."""
-    turn.finals_due += 1
+    if not state.unified:  # Who hears by himself tells what he heard, or not, in his own time.
+        turn.finals_due += 1
     state.emit(FinalizeTranscript())
 
 
 def transcript_partial(state: State, event: TranscriptPartial) -> None:
     turn = state.turn
-    if turn is None or event.segment <= state.settled_segment:
+    if turn is None or state.unheard or event.segment <= state.settled_segment:
         return
     final = turn.segments.get(event.segment)
     if final is not None and len(words.words(event.text)) <= len(words.words(final)):
@@ -122,6 +130,8 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
             turn.partials.clear()  # Half of what was said is not what was meant.
             _given(state, turn)
         return
+    if unified.words_came(state, event):
+        return
     if event.segment <= state.settled_segment:
         if event.text:
             state.emit(NoteUtterance(kind="late", text=event.text))
@@ -148,6 +158,8 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
     if event.text or event.segment not in turn.segments:
         # An empty final after words means "nothing more", not "never mind".
         turn.segments[event.segment] = event.text
+        if event.text:
+            turn.confidences[event.segment] = event.confidence
         turn.partials.pop(event.segment, None)
     _given(state, turn)
 
@@ -170,6 +182,15 @@ def scored(state: State, event: EndOfTurnScored) -> None:
     turn.score = event.score
     if state.phase is Phase.LISTENING:
         _consider(state, turn)
+
+
+def understood(state: State, event: TurnUnderstood) -> None:
+    """The words mean something as they are: waiting for more is worth less."""
+    turn, draft = state.turn, state.draft
+    if turn is None or draft is None or draft.id != event.reply_id or state.phase is not Phase.LISTENING:
+        return
+    turn.understood, turn.urgent = True, event.urgent
+    _consider(state, turn)
 
 
 def stop_silence_passed(state: State) -> None:
@@ -241,6 +262,8 @@ def drop_draft(state: State) -> None:
     if state.draft is not None:
         state.emit(CancelReply(reply_id=state.draft.id))
         state.draft = None
+        if state.turn is not None:
+            state.turn.understood = state.turn.urgent = False
 
 
 def commit(state: State, turn: Turn) -> None:
@@ -253,7 +276,12 @@ def commit(state: State, turn: Turn) -> None:
     close(state, turn)
     state.told = "" if turn.segments or turn.partials else text
     endpointing.turn_taken(state, turn)
-    if words.words(text):
+    if words.words(text) and not state.unified and line_quality.is_misheard(state, turn):
+        drop_draft(state)
+        state.reprompts, state.on_hold = 0, False  # He is there, and says something.
+        state.emit(NoteUtterance(kind="misheard", text=text))
+        line_quality.act(state)
+    elif words.words(text) or state.unified:
         take(state, text, turn.ended_ms)
     else:
         _without_words(state, turn)
@@ -268,6 +296,8 @@ def _without_words(state: State, turn: Turn) -> None:
         replies.apologise(state)
         return
     echoes.note(state, turn)
+    if _spoke(state, turn) and not turn.over and line_quality.act(state):
+        return
     if push_to_talk.decides(state):
         silence.nobody_answers(state)  # Who holds the button meant to say something.
     else:
@@ -283,6 +313,7 @@ def take(state: State, text: str, ended_ms: int) -> None:
     """These are the caller's words (or keys): answer them."""
     state.turns += 1
     state.reprompts = 0
+    state.unheard, state.let_pass = state.unified and not text, False
     state.on_hold = words.asks_to_wait(text, state.policy)
     state.emit(CommitTurn(turn=state.turns, text=text, ended_ms=ended_ms))
     draft: Reply | None = state.draft

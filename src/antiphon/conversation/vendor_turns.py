@@ -5,7 +5,7 @@ A vendor that misses a turn altogether is not waited for again until it gives a 
 
 from __future__ import annotations
 
-from antiphon.conversation import drafts, floor, turns, words
+from antiphon.conversation import drafts, floor, turns, unified, words
 from antiphon.conversation.events import TurnSignalled
 from antiphon.conversation.state import Phase, State, Turn
 
@@ -29,6 +29,8 @@ def signalled(state: State, event: TurnSignalled) -> None:
     state.vendor_silent = False
     turn = state.turn
     if turn is None:
+        if event.moment == "started":
+            unified.vendor_hears(state)
         return
     turn.claimed = True
     if event.moment == "ended":
@@ -47,7 +49,7 @@ def signalled(state: State, event: TurnSignalled) -> None:
 def nothing_was_said(state: State) -> None:
     """The vendor has let a pause pass: end the turn ourselves."""
     turn = state.turn
-    if turn is None or turn.voiced:
+    if turn is None or turn.voiced or unified.vendor_was_wrong(state, turn):
         return
     if not turn.overdue:
         state.vendor_silent = not turn.claimed

@@ -14,6 +14,8 @@ from antiphon.errors import ConfigError
 from antiphon.providers.prices import Price, PriceBook
 from antiphon.providers.registry import Registry
 from antiphon.providers.roles import Known, Role
+from antiphon.speech.shaping import knows
+from antiphon.speech.ssml import has_markup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class _Named:
 def check_providers(definition: AgentDefinition, registry: Registry, prices: PriceBook) -> list[Finding]:
     """Everything that would be wrong on a call, in the order of the file."""
     document = read_document(definition.path)
-    findings: list[Finding] = []
+    findings = list(_shaping(document, definition))
     for named in _named(definition):
         try:
             known = registry.known_as(named.role, named.name)
@@ -113,16 +115,35 @@ def _fits(document: Document, named: _Named, known: Known, definition: AgentDefi
         if definition.speech.vocabulary and not can.vocabulary:
             message = f"{name} takes no vocabulary; `speech.vocabulary` is ignored"
             yield _finding(document, named.at, message, "choose a recogniser that does", Weight.ADVICE)
-        if _provider_ends_turns(definition) and not can.turn_events:
+        ends_turns = _provider_ends_turns(definition) and not definition.reasoning.unified
+        if ends_turns and not can.turn_events:
             message = f"{name} gives no turn events, and `turn.endpointing` is left to the provider"
             fix = "choose a recogniser with turn events, or remove `endpointing: provider`"
             yield _finding(document, named.at, message, fix)
     if named.role is Role.LLM and definition.reasoning.tools and known.name and not can.tools:
         message = f"{name} cannot ask for tools, and `reasoning.tools` names some"
         yield _finding(document, named.at, message, "choose a model with tools, or remove them")
-    if named.role is Role.TTS and "<speak" in definition.greeting and not can.ssml:
-        message = f"{name} takes no SSML; the greeting's markup is stripped"
+    if named.role is Role.TTS and not can.ssml:
+        yield from _without_marks(document, named, definition)
+
+
+def _without_marks(document: Document, named: _Named, definition: AgentDefinition) -> Iterator[Finding]:
+    """What a voice without SSML makes of the file's marks."""
+    if has_markup(definition.greeting):
+        message = f"{named.name} takes no SSML; of the greeting's marks only words and pauses are left"
         yield _finding(document, named.at, message, "write plain words", Weight.ADVICE)
+    for entry in definition.speech.pronunciations:
+        if not entry.respelling:
+            at: KeyPath = ("speech", "pronunciations", entry.word)
+            message = f"{named.name} takes no phonemes; {entry.word!r} is said as it is written"
+            yield _finding(document, at, message, "add `respelling:`", Weight.ADVICE)
+
+
+def _shaping(document: Document, definition: AgentDefinition) -> Iterator[Finding]:
+    if not knows(definition.language):
+        message = f"there are no rules for reading numbers, dates and the like in {definition.language}"
+        fix = "write such things in words: texts are only cleaned (there are rules for de, en, es and fr)"
+        yield _finding(document, ("language",), message, fix, Weight.ADVICE)
 
 
 def _speaks(languages: Sequence[str], wanted: str) -> bool:

@@ -20,11 +20,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import TypeVar
 
 from antiphon.agents.ports import LanguageModel
 from antiphon.errors import ConfigError
-from antiphon.providers.roles import Capabilities, Known, Role, Vendor
+from antiphon.providers.roles import Capabilities, Known, Role, Vendor, fitting
 from antiphon.speech.ports import BatchTranscription, SpeechToSpeech, SpeechToText, TextToSpeech
 
 T = TypeVar("T")
@@ -167,10 +168,8 @@ class _Reach:
         return offer.extra or self._account.extra or self._account.vendor
 
     def _require(self, role: Role, name: str) -> None:
-        offers = [offer for offer in self._offers if offer.role is role]
-        named = [offer for offer in offers if offer.name == name]
-        taking_any = [offer for offer in offers if offer.any_name]
-        offer = (named or taking_any)[0]  # The registry asks for no other.
+        offer = fitting([offer for offer in self._offers if offer.role is role], name)
+        assert offer is not None, "the registry asks for no other"
         if fix := self._missing(offer):
             raise ConfigError(f"{self._account.vendor}/{name} cannot be used yet", fix=fix)
 
@@ -188,7 +187,12 @@ def is_importable(name: str) -> bool:
     path: Sequence[str] | None = None
     parts = name.split(".")
     for length in range(1, len(parts) + 1):
-        spec = PathFinder.find_spec(".".join(parts[:length]), path)
+        try:
+            spec = PathFinder.find_spec(".".join(parts[:length]), path)
+        except KeyError:  # A namespace in a namespace ("google.cloud") that nobody has imported yet.
+            places = [Path(place) / parts[length - 1] for place in path or ()]
+            path = [str(place) for place in places if place.is_dir()]
+            continue
         if spec is None:
             return False
         path = spec.submodule_search_locations or ()

@@ -60,29 +60,32 @@ def has_words(text: str) -> bool:
 
 async def speak_pcm(
     vendor: str,
-    pieces: AsyncIterator[bytes],
+    pieces: AsyncIterator[bytes] | AsyncIterator[TtsAudio],
     line: PcmPieces,
     emit: Callable[[TtsAudio], None],
     limits: SpeakingLimits,
 ) -> None:
-    """Emit what `pieces` bring, at the line's rate.
+    """Emit what `pieces` bring, at the line's rate. Pieces that date words may come without sound.
 
     Raises:
         ProviderUnavailable: No audio in time, none at all, or too little. What was emitted before stands.
     """
     spoke = ended = False
+    ends_ms: tuple[int, ...] = ()
     while not ended:
         try:
             async with asyncio.timeout((limits.stall_ms if spoke else limits.first_ms) / 1000):
-                piece = await anext(pieces, None)
+                piece: bytes | TtsAudio | None = await anext(pieces, None)
         except TimeoutError:
             said = "stopped in the middle" if spoke else "no audio in time"
             raise ProviderUnavailable(vendor, said) from None
         ended = piece is None
-        pcm = line.flush() if piece is None else line.push(piece)
-        if pcm:
+        audio = TtsAudio(pcm=piece) if isinstance(piece, bytes) else piece
+        pcm = line.flush() if audio is None else line.push(audio.pcm)
+        told_ms, ends_ms = ends_ms, (audio.word_ends_ms if audio else ()) or ends_ms
+        if pcm or (spoke and told_ms != ends_ms):
             spoke = True
-            emit(TtsAudio(pcm=pcm))
+            emit(TtsAudio(pcm=pcm, word_ends_ms=ends_ms))
             await asyncio.sleep(0)  # What is buffered is read without a pause in which to be cancelled.
     if not spoke:
         raise ProviderUnavailable(vendor, "success without any audio")

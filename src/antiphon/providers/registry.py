@@ -12,7 +12,7 @@ from antiphon.errors import ConfigError
 from antiphon.providers.cloud import cloud
 from antiphon.providers.local.vendor import embedded
 from antiphon.providers.local.worker import WorkerClient
-from antiphon.providers.roles import Known, Role, Vendor
+from antiphon.providers.roles import Known, Role, Vendor, fitting
 from antiphon.speech.ports import (
     BatchTranscription,
     EndOfTurn,
@@ -30,14 +30,21 @@ LOCAL, OWN_ENDPOINT = "local", "openai-compatible"
 CLOUD: Mapping[str, Callable[[Mapping[str, str]], Vendor]] = {
     "anthropic": cloud("antiphon.providers.anthropic.vendor"),
     "assemblyai": cloud("antiphon.providers.assemblyai.vendor"),
+    "azure": cloud("antiphon.providers.azure.vendor"),
+    "cartesia": cloud("antiphon.providers.cartesia.vendor"),
     "cerebras": cloud("antiphon.providers.cerebras"),
     "deepgram": cloud("antiphon.providers.deepgram.vendor"),
     "deepseek": cloud("antiphon.providers.deepseek"),
+    "elevenlabs": cloud("antiphon.providers.elevenlabs.vendor"),
     "gemini": cloud("antiphon.providers.gemini.vendor"),
+    "google": cloud("antiphon.providers.google.vendor"),
     "groq": cloud("antiphon.providers.groq"),
     "livekit": cloud("antiphon.providers.livekit.vendor"),
     "openai": cloud("antiphon.providers.openai.vendor"),
     OWN_ENDPOINT: cloud("antiphon.providers.openai_compatible.vendor"),
+    "playht": cloud("antiphon.providers.playht.vendor"),
+    "rime": cloud("antiphon.providers.rime.vendor"),
+    "riva": cloud("antiphon.providers.riva.vendor"),
 }
 
 
@@ -101,15 +108,15 @@ class Registry:
         return [name for name, _ in self.matrix(Role(role))]
 
     def known_as(self, role: Role, name: str) -> Known:
-        """What is known of a name; of any other name of a vendor that takes any, what it says of its first.
+        """What is known of a name; of any other name of a vendor that takes any, what it says of the nearest.
 
         Raises:
             ConfigError: There is no such name.
         """
         vendor, model = self._find(role, name)
-        known = vendor.known(role)
-        named = [entry for entry in known if entry.name == model]
-        return (named or [entry for entry in known if entry.any_name])[0]
+        entry = fitting(vendor.known(role), model)
+        assert entry is not None, "`_find` gives known names only"
+        return entry
 
     def matrix(self, role: Role) -> list[tuple[str, Known]]:
         """Full names with licence and state."""
@@ -151,8 +158,7 @@ class Registry:
         prefix, _, model = name.partition("/")
         if prefix != LOCAL and prefix not in self._cloud:
             return False
-        known = self._vendor(prefix).known(role)
-        return any(entry.name == model or (entry.any_name and model) for entry in known)
+        return fitting(self._vendor(prefix).known(role), model) is not None
 
 
 def _made(maker: T | None) -> T:

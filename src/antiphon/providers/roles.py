@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from fnmatch import fnmatchcase
+from typing import Protocol, TypeVar
 
 from antiphon.agents.ports import LanguageModel, SentenceEncoder
 from antiphon.speech.ports import (
@@ -63,7 +65,8 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """One name a vendor offers, without its prefix.
+    """One name a vendor offers, without its prefix, or a pattern for names nobody could list: "*" stands for
+    one part between slashes ("sonic-3*/*").
 
     Attributes:
         state: Whether it can be used at once, and if not ("missing: ..."), what to do.
@@ -83,6 +86,43 @@ class Known:
     @property
     def is_ready(self) -> bool:
         return not self.state.startswith("missing")
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def any_name(self) -> bool: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+def fitting(entries: Sequence[N], name: str) -> N | None:
+    """The entry that speaks for `name`: its own, else the first pattern, else of those that take any name the
+    one that begins with most of the same parts ("http/coda/luna" is as "http/coda/astra")."""
+    for entry in entries:
+        if entry.name == name:
+            return entry
+    patterns = (entry for entry in entries if _covers(entry.name, name))
+    standing = [entry for entry in entries if entry.any_name and name]
+    nearest = max(standing, key=lambda entry: _parts_shared(name, entry.name), default=None)
+    return next(patterns, None) or nearest
+
+
+def _parts_shared(name: str, other: str) -> int:
+    pairs = list(zip(name.split("/"), other.split("/"), strict=False))
+    return next((number for number, (one, two) in enumerate(pairs) if one != two), len(pairs))
+
+
+def _covers(pattern: str, name: str) -> bool:
+    parts, named = pattern.split("/"), name.split("/")
+    return (
+        "*" in pattern
+        and len(parts) == len(named)
+        and all(word and fnmatchcase(word, part) for part, word in zip(parts, named, strict=True))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,11 @@ from pathlib import Path
 import structlog
 
 from antiphon.agents.build import prepare_reasoning
+from antiphon.agents.declared import declared_texts
 from antiphon.agents.definition import AgentDefinition
 from antiphon.agents.disclosures import spans
+from antiphon.agents.flows.emergency import EmergencyRules
+from antiphon.agents.flows.model import Flow
 from antiphon.agents.llm.routing import TurnRouter
 from antiphon.agents.ports import LanguageModel, SentenceEncoder, Tool
 from antiphon.agents.tools.toolsets import build_tools
@@ -23,18 +26,18 @@ from antiphon.runtime.failover.recognisers import FailoverStt
 from antiphon.runtime.failover.routing import RoutedModel
 from antiphon.runtime.failover.voices import FailoverTts, SpeakingAs
 from antiphon.runtime.kit import AgentKit
-from antiphon.runtime.metering import MeteredStt, MeteredTts, Prices, metered_model
+from antiphon.runtime.metering import MeteredStt, MeteredTts, Prices, metered_model, payer
 from antiphon.runtime.speaking import Voice
+from antiphon.runtime.unified import UnifiedModel
 from antiphon.speech.chunks import Chunker
 from antiphon.speech.phrases import CachingTts, PhraseCache
 from antiphon.speech.ports import EndOfTurn, SpeechToText, TtsRequest
-from antiphon.speech.shaping import shape
+from antiphon.speech.ssml import Shaper
 
 _log = structlog.get_logger(__name__)
 
 ENCODER = "local/e5"
 RATES_HZ = (8000, 16000)  # What lines carry.
-# In memory only: replies hold names and appointments, which have no business on a disk.
 PHRASES_BYTES = 32_000_000
 # A vendor's first byte takes 50-200 ms; ten times that is a vendor in trouble.
 FIRST_AUDIO_MS, ONLY_AUDIO_MS = 2000, 8000
@@ -49,6 +52,9 @@ class Shared:
     health: HealthBook = field(default_factory=HealthBook)
     prices: Prices | None = None
     phrases: PhraseCache = field(default_factory=lambda: PhraseCache(memory_max_bytes=PHRASES_BYTES))
+    # As voices are given them. Only these may outlive the process: replies hold names and appointments, which
+    # have no business on a disk.
+    declared: set[str] = field(default_factory=set)
     # Stands in for every language model the files name, in tests and for callers without a network.
     language_model: LanguageModel | None = None
 
@@ -61,6 +67,7 @@ async def assemble(
     language_model: LanguageModel | None = None,
     prices: Prices | None = None,
     health: HealthBook | None = None,
+    phrases: PhraseCache | None = None,
 ) -> dict[str, AgentKit]:
     """Every agent, ready to answer.
 
@@ -68,6 +75,7 @@ async def assemble(
         language_model: Stands in for every language model the files name.
         prices: What a call's uses cost; None leaves that open.
         health: Where the state of every provider is kept; one of its own unless given.
+        phrases: Where what was spoken is kept; in memory only unless given.
 
     Raises:
         ConfigError: An unknown provider or toolset, a missing model, key or extra, a flow that does not hold
@@ -78,6 +86,7 @@ async def assemble(
         home=home,
         health=health or HealthBook(),
         prices=prices,
+        phrases=phrases or PhraseCache(memory_max_bytes=PHRASES_BYTES),
         language_model=language_model,
     )
     kits = {}
@@ -98,15 +107,33 @@ async def _kit(definition: AgentDefinition, shared: Shared) -> AgentKit:
         await router.warm()
     reasoning = prepare_reasoning(definition, encoder=encoder, tools=tools, language_model=language_model)
     await reasoning.warm()
+    shared.declared.update(declared_chunks(definition, reasoning.flow))
     return AgentKit(
         definition=definition,
         recognisers=[recogniser(definition, shared)],
         voices=[voice(definition, shared)],
         end_of_turn=_end_of_turn(definition.speech.end_of_turn, shared.registry),
-        shape=lambda text: shape(text, definition.language),
+        shape=Shaper(definition.language, definition.speech.pronunciations).utterance,
         tools=_by_name(tools),
         make_reasoner=reasoning.reasoner,
         prices=shared.prices,
+        unified=unified_model(definition, shared.registry, tools),
+    )
+
+
+def unified_model(
+    definition: AgentDefinition, registry: Registry, tools: Sequence[Tool]
+) -> UnifiedModel | None:
+    """The file's model that hears and speaks by itself, if it names one first."""
+    name, known = definition.reasoning.unified, _by_name(tools)
+    if not name:
+        return None
+    return UnifiedModel(
+        name=name,
+        port=registry.speech_to_speech(name),
+        definition=definition,
+        tools=[known[tool] for tool in definition.reasoning.tools],
+        emergency=EmergencyRules(definition.emergency),
     )
 
 
@@ -172,7 +199,13 @@ def voice(definition: AgentDefinition, shared: Shared) -> Voice:
 
 def _voice_candidate(name: str, shared: Shared) -> Candidate[SpeakingAs]:
     tts, voice_name = shared.registry.tts(name)
-    cached = CachingTts(MeteredTts(name, tts), shared.phrases, name)
+    cached = CachingTts(
+        MeteredTts(name, tts),
+        shared.phrases,
+        name,
+        lasting=shared.declared.__contains__,
+        spared=lambda characters: payer().note("phrase_cached", provider=name, characters=characters),
+    )
     return Candidate(
         name=name, port=SpeakingAs(tts=cached, voice=voice_name), health=shared.health.of("tts", name)
     )
@@ -187,8 +220,10 @@ async def rehearse(kit: AgentKit) -> None:
     for voice in kit.voices[:1]:
         for text in phrases:
             for rate_hz in RATES_HZ:
+                spoken = kit.shape(text)
                 request = TtsRequest(
-                    text=kit.shape(text),
+                    text=spoken.text,
+                    ssml=spoken.ssml,
                     voice=voice.voice,
                     sample_rate_hz=rate_hz,
                     language=voice.language,
@@ -200,6 +235,16 @@ async def rehearse(kit: AgentKit) -> None:
                     # A vendor that is away now may be back when the first caller rings.
                     _log.warning("rehearsal_failed", vendor=voice.name, reason=str(error))
                     return
+
+
+def declared_chunks(definition: AgentDefinition, flow: Flow | None) -> set[str]:
+    """The agent's declared words as a voice is given them: whole, and in chunks."""
+    shape = Shaper(definition.language, definition.speech.pronunciations).utterance
+    return {
+        shape(chunk).text
+        for text in declared_texts(definition, flow)
+        for chunk in (text, *_chunks(text, definition.uninterruptible))
+    }
 
 
 def _chunks(text: str, protected: Sequence[str]) -> list[str]:

@@ -7,9 +7,9 @@ carried out here, and both are lines of the trace.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,64 +18,38 @@ import msgspec
 import structlog
 
 from antiphon.agents.ports import (
-    CallerTurn,
     Exchange,
-    HeardReply,
-    Reasoner,
     ReplyKind,
     ReplyRequest,
-    Tool,
     ToolResult,
     WarmsReplies,
 )
+from antiphon.audio.denoise import NoiseSuppressor
+from antiphon.audio.line_quality import LineSecond
 from antiphon.conversation import Conversation
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
-from antiphon.conversation.policy import Policy
-from antiphon.errors import ProviderError
-from antiphon.runtime.arrivals import CallerView
-from antiphon.runtime.clock import Cancellable, Clock
-from antiphon.runtime.hearing import Hearing
+from antiphon.runtime.call_parts import CallParts
+from antiphon.runtime.hearing import Hearing, heard_as
+from antiphon.runtime.history import History
+from antiphon.runtime.line_grading import LineGrading
 from antiphon.runtime.media.ports import Line
-from antiphon.runtime.metering import Meter, Payer, paid_by
+from antiphon.runtime.metering import Payer, paid_by
 from antiphon.runtime.records.lines import command_line, event_line, note_line
 from antiphon.runtime.replying import ReplyInProgress
-from antiphon.runtime.speaking import Speaker, Voice
-from antiphon.runtime.toolbox import Toolbox
+from antiphon.runtime.scoring import score_pause
+from antiphon.runtime.speaking import Speaker
+from antiphon.runtime.timers import Timers
+from antiphon.runtime.toolbox import Toolbox, finished_event
+from antiphon.runtime.unified import UnifiedReply, UnifiedSpeech
 from antiphon.runtime.views import Screen
-from antiphon.speech.ports import EndOfTurn, SpeechToText, SttConfig
-from antiphon.storage.traces import TraceWriter
+from antiphon.speech.ports import SpeechToText
 
 _log = structlog.get_logger(__name__)
 
-END_OF_TURN_WINDOW_MS = 8000
-END_OF_TURN_DEADLINE_S = 0.5
+RUN_UP_MS = 300  # Before an onset, for a recogniser that is given what another has heard.
 TOOL_DRAIN_S = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallParts:
-    """What one call is made of; built by the exchange from the agent file."""
-
-    call_id: str
-    agent: str
-    line_kind: str
-    caller_number: str
-    language: str
-    policy: Policy
-    started_at: datetime  # Wall-clock time of the call's beginning in the agent's time zone.
-    recognisers: Sequence[tuple[str, SpeechToText]]
-    vocabulary: tuple[str, ...]
-    voices: Sequence[Voice]
-    shape: Callable[[str], str]
-    end_of_turn: EndOfTurn | None
-    reasoner: Reasoner
-    tools: Mapping[str, Tool]
-    trace: TraceWriter
-    clock: Clock
-    meter: Meter = field(default_factory=Meter)
-    view: CallerView | None = None
-    ended: Callable[[Call, cmd.EndCall], None] = field(default=lambda call, end: None)
+CUT_WAIT_S = 1.0  # A vendor that does not let go of a cancelled request holds nobody up for longer.
 
 
 class Call:
@@ -90,13 +64,15 @@ class Call:
         self._screen = Screen(parts.view)
         self._queue: deque[ev.AnyEvent] = deque()
         self._stepping = False
-        self._timers: dict[str, Cancellable] = {}
-        self._history: list[Exchange] = []
-        self._replies: dict[str, ReplyInProgress] = {}
+        self._timers = Timers(parts.clock, self._timer_fired)
+        self._history = History()
+        self._unified: UnifiedSpeech | None = None
+        self._replies: dict[str, ReplyInProgress | UnifiedReply] = {}
         self._latest: ReplyInProgress | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_ms = 0
         self._limit_spent = False
+        self._grading = LineGrading(parts.policy.line, self.post)
         self._warmed = -1  # Exchanges there were when a reply was last prepared for.
         self._over = asyncio.Event()
 
@@ -117,16 +93,20 @@ class Call:
             finished=self._tool_finished,
             now_ns=parts.clock.now_ns,
         )
-        endpointing = parts.policy.turn.endpointing
-        config = SttConfig(
-            sample_rate_hz=line.sample_rate_hz,
-            language=parts.language,
-            vocabulary=parts.vocabulary,
-            provider_turns=endpointing == "provider",
-        )
-        gated = endpointing == "push_to_talk"
-        with paid_by(Payer(meter=parts.meter)):
-            self._hearing = Hearing(line, parts.recognisers, config, self.post, self.note, gated=gated)
+        recognisers = list(parts.recognisers)
+        if parts.unified is not None:
+            self._unified = UnifiedSpeech(
+                parts.unified,
+                self._speaker,
+                self._history,
+                meter=parts.meter,
+                now=parts.started_at,
+                caller_number=parts.caller_number,
+                lost=self._go_on_without_session,
+            )
+            recognisers.insert(0, (parts.unified.name, self._unified.ears))
+        self._hearing = self._listen(recognisers)
+        self._spawn(self._speaker.warm(), "warm voice")
         self.post(
             ev.CallStarted(
                 at_ms=line.now_ms,
@@ -137,6 +117,22 @@ class Call:
                 caller_number=parts.caller_number,
             )
         )
+        if parts.policy.unified and not self._speaks_itself:
+            self.post(ev.SessionLost(at_ms=line.now_ms, reason="it could not be opened"))
+
+    def _listen(self, recognisers: Sequence[tuple[str, SpeechToText]]) -> Hearing:
+        parts, turn = self.parts, self.parts.policy.turn
+        config = heard_as(turn, self._line.sample_rate_hz, parts.language, parts.vocabulary)
+        gated = turn.endpointing == "push_to_talk"
+        with paid_by(Payer(meter=parts.meter)):
+            hearing = Hearing(self._line, recognisers, config, self.post, self.note, gated=gated)
+        if parts.suppress_noise:
+            hearing.filter(NoiseSuppressor(self._line.sample_rate_hz))
+        return hearing
+
+    @property
+    def _speaks_itself(self) -> bool:
+        return self._unified is not None and self._unified.live
 
     async def wait_ended(self) -> None:
         """Return when the call has ended and its trace is closed."""
@@ -193,6 +189,8 @@ class Call:
         for command in commands:
             self._screen.command(at_ms, command)
             _CARRY_OUT[type(command)](self, command)
+        if isinstance(event, ev.ChunkSynthesized | ev.SynthesisFailed) and self._unified is not None:
+            self._unified.made(event)
         self._screen.phase(self._conversation.phase.value)
 
     def _forward(self, at_ms: int) -> int:
@@ -204,6 +202,7 @@ class Call:
     def speech_started(self, onset_ms: int) -> None:
         self._hearing.speech_started()
         self._warm_reply()
+        self._spawn(self._speaker.warm(), "warm voice")
         self.post(ev.SpeechStarted(at_ms=self._line.now_ms, onset_ms=onset_ms))
 
     def speech_stopped(self, ended_ms: int) -> None:
@@ -211,6 +210,9 @@ class Call:
 
     def caller_audio(self, pcm: bytes) -> None:
         self._hearing.push(pcm)
+
+    def line_measured(self, second: LineSecond) -> None:
+        self._grading.take(second, self._line.now_ms)
 
     def playout_started(self, reply_id: str) -> None:
         self.post(ev.PlayoutStarted(at_ms=self._line.now_ms, reply_id=reply_id))
@@ -232,7 +234,7 @@ class Call:
             self.post(ev.TalkReleased(at_ms=self._line.now_ms))
 
     def line_closed(self, reason: str) -> None:
-        for reply_id in self._speaker.audible:
+        for reply_id in self._speaker.audible + (self._unified.audible if self._unified else []):
             # What the far end played up to its last moment, before the core accounts for it.
             heard_ms = self._line.flush(reply_id)
             self._drop_speech(reply_id)
@@ -249,43 +251,33 @@ class Call:
 
     def _score(self, command: cmd.ScoreEndOfTurn) -> None:
         if self.parts.end_of_turn is not None:
-            self._spawn(self._score_end_of_turn(command.ended_ms), "end of turn")
-
-    async def _score_end_of_turn(self, ended_ms: int) -> None:
-        assert self.parts.end_of_turn is not None
-        begun_ms = self._line.now_ms
-        pcm = self._line.recent_audio(END_OF_TURN_WINDOW_MS)
-        try:
-            async with asyncio.timeout(END_OF_TURN_DEADLINE_S):
-                score = await self.parts.end_of_turn.score(pcm, self._line.sample_rate_hz)
-        except (ProviderError, TimeoutError) as error:
-            self.note("end_of_turn_failed", reason=str(error) or "deadline exceeded")
-            return  # The core waits the maximum silence then.
-        now_ms = self._line.now_ms
-        self.post(
-            ev.EndOfTurnScored(
-                at_ms=now_ms, ended_ms=ended_ms, score=round(score, 4), took_ms=now_ms - begun_ms
-            )
-        )
+            work = score_pause(self.parts.end_of_turn, self._line, command.ended_ms, self.post, self.note)
+            self._spawn(work, "end of turn")
 
     def _warm_reply(self) -> None:
         """While the caller speaks, whoever will answer may read up to where we are; once for each turn."""
-        reasoner, length = self.parts.reasoner, len(self._history)
-        if isinstance(reasoner, WarmsReplies) and length != self._warmed:
-            self._warmed = length
-            self._spawn(self._warm(reasoner, tuple(self._history)), "warm reply")
+        reasoner, history = self.parts.reasoner, self._history.so_far()
+        if self._speaks_itself or not isinstance(reasoner, WarmsReplies) or len(history) == self._warmed:
+            return
+        self._warmed = len(history)
+        self._spawn(self._warm(reasoner, history), "warm reply")
 
     async def _warm(self, reasoner: WarmsReplies, history: Sequence[Exchange]) -> None:
         with paid_by(Payer(meter=self.parts.meter)):
             await reasoner.warm(history)
 
     def _commit_turn(self, command: cmd.CommitTurn) -> None:
-        self._history.append(CallerTurn(text=command.text))
+        self._history.took(command.turn, command.text)
         self._hearing.settle()
+
+    def _amend_turn(self, command: cmd.AmendTurn) -> None:
+        self._history.amend(command.turn, command.text)
 
     def _note_utterance(self, command: cmd.NoteUtterance) -> None:
         if command.kind != "late":
             self._hearing.settle()
+            if self._unified is not None:
+                self._unified.let_pass()
 
     def _start_reply(self, command: cmd.StartReply) -> None:
         request = ReplyRequest(
@@ -293,12 +285,18 @@ class Call:
             kind=ReplyKind(command.kind),
             text=command.text,
             now=self._now(),
-            history=tuple(self._history),
+            history=self._history.so_far(),
             attempt=command.attempt,
             speculative=command.speculative,
             caller_number=self.parts.caller_number,
             reason=command.reason,
         )
+        if self._unified is not None and self._unified.answers(request):
+            self._replies[request.reply_id] = self._unified.reply(request)
+        else:
+            self._reason(request)
+
+    def _reason(self, request: ReplyRequest) -> None:
         reply = ReplyInProgress(
             request=request,
             reasoner=self.parts.reasoner,
@@ -309,11 +307,12 @@ class Call:
             meter=self.parts.meter,
         )
         self._replies[reply.id] = reply
-        if not command.speculative:
+        if not request.speculative:
             self._confirmed(reply)
 
     def _confirm_reply(self, command: cmd.ConfirmReply) -> None:
         reply = self._replies[command.reply_id]
+        assert isinstance(reply, ReplyInProgress), "nothing else speculates"
         self._confirmed(reply)
 
     def _confirmed(self, reply: ReplyInProgress) -> None:
@@ -329,16 +328,21 @@ class Call:
                 self._replies[reply.id] = reply  # Its tools may still answer.
 
     def _synthesize(self, command: cmd.Synthesize) -> None:
-        self._speaker.add(command.reply_id, command.index, command.text, command.sound)
+        self._voice_of(command.reply_id).add(command.reply_id, command.index, command.text, command.sound)
+
+    def _voice_of(self, reply_id: str) -> Speaker | UnifiedSpeech:
+        if self._unified is not None and self._unified.speaks(reply_id):
+            return self._unified
+        return self._speaker
 
     def _start_playout(self, command: cmd.StartPlayout) -> None:
         reply = self._replies.get(command.reply_id)
         if reply is not None:
             self._hearing.expect(reply.phrases)
-        self._speaker.start(command.reply_id)
+        self._voice_of(command.reply_id).start(command.reply_id)
 
     def _finish_playout(self, command: cmd.FinishPlayout) -> None:
-        self._speaker.finish(command.reply_id, command.chunks)
+        self._voice_of(command.reply_id).finish(command.reply_id, command.chunks)
         reply = self._replies.get(command.reply_id)
         if reply is not None:
             self._hearing.expect(reply.phrases)  # A question at the end of a long reply came after its start.
@@ -347,59 +351,40 @@ class Call:
         heard_ms = self._line.pause(command.reply_id)
         self.post(ev.PlayoutPaused(at_ms=self._line.now_ms, reply_id=command.reply_id, heard_ms=heard_ms))
 
-    def _resume(self, command: cmd.ResumePlayout) -> None:
-        self._line.resume(command.reply_id, command.rewind_ms)
-
     def _flush(self, command: cmd.FlushPlayout) -> None:
         self._drop_speech(command.reply_id)
         heard_ms = self._line.flush(command.reply_id, command.fade_ms)
+        if self._unified is not None:
+            self._unified.flushed(command.reply_id, heard_ms)
         self.post(ev.PlayoutFlushed(at_ms=self._line.now_ms, reply_id=command.reply_id, heard_ms=heard_ms))
 
     def _drop_speech(self, reply_id: str) -> None:
         """Stop making audio; the core is told how far a half-made chunk had come."""
-        cut = self._speaker.drop(reply_id)
+        cut = self._voice_of(reply_id).drop(reply_id)
         if cut is not None:
             self.post(cut)
 
     def _report_heard(self, command: cmd.ReportHeard) -> None:
-        if command.text:
-            self._history.append(HeardReply(text=command.text, complete=command.complete))
+        self._history.heard(command.text, complete=command.complete)
         self._speaker.drop(command.reply_id)
+        if self._unified is not None:
+            self._unified.reported(command.reply_id, command.text, complete=command.complete)
         self.parts.reasoner.heard(command.reply_id, command.text, command.complete)
 
     def _set_timer(self, command: cmd.SetTimer) -> None:
-        self._cancel_timer(cmd.CancelTimer(timer=command.timer))
-        delay_ms = command.due_ms - self._line.now_ms
-        name, due_ms = command.timer, command.due_ms
+        self._timers.set(command.timer, command.due_ms, self._line.now_ms)
 
-        def fire() -> None:
-            self._timers.pop(name, None)
-            self.post(ev.TimerFired(at_ms=max(self._line.now_ms, due_ms), timer=name))
-
-        self._timers[name] = self.parts.clock.call_later(delay_ms, fire)
+    def _timer_fired(self, name: str, due_ms: int) -> None:
+        self.post(ev.TimerFired(at_ms=max(self._line.now_ms, due_ms), timer=name))
 
     def _cancel_timer(self, command: cmd.CancelTimer) -> None:
-        timer = self._timers.pop(command.timer, None)
-        if timer is not None:
-            timer.cancel()
-
-    def _run_tool(self, command: cmd.RunTool) -> None:
-        self._toolbox.run(command)
+        self._timers.cancel(command.timer)
 
     def _reuse_tool(self, command: cmd.ReuseToolResult) -> None:
         self._toolbox.reuse(command.tool_call_id, command.source_id)
 
     def _tool_finished(self, tool_call_id: str, result: ToolResult, took_ms: int) -> None:
-        answer = {"value": result.value} if result.ok else {"error": result.error, "value": result.value}
-        self.post(
-            ev.ToolFinished(
-                at_ms=self._line.now_ms,
-                tool_call_id=tool_call_id,
-                ok=result.ok,
-                result=msgspec.json.encode(answer).decode(),
-                took_ms=took_ms,
-            )
-        )
+        self.post(finished_event(self._line.now_ms, tool_call_id, result, took_ms))
         reply = self._replies.get(tool_call_id.split(".", 1)[0])
         if reply is not None:
             reply.tool_finished(tool_call_id, result)
@@ -409,6 +394,26 @@ class Call:
 
     def _end_call(self, command: cmd.EndCall) -> None:
         self._close(command.cause, command)
+
+    def _go_on_without_session(self, reason: str) -> None:
+        """The agent's recogniser, models and voices take the call; they hear again what was being said."""
+        if self._over.is_set() or self.cause:
+            return
+        assert self._unified is not None
+        before, self._hearing = self._hearing, self._listen(self.parts.recognisers)
+        self._spawn(before.aclose(), "close session")
+        turn = self._conversation.state.turn
+        if turn is not None:
+            since_ms = self._line.now_ms if turn.segments else turn.onset_ms
+            self._hearing.open_gate()
+            self._hearing.push(self._line.recent_audio(self._line.now_ms - since_ms + RUN_UP_MS))
+            self._hearing.speech_started()
+        self.post(ev.SessionLost(at_ms=self._line.now_ms, reason=reason))
+        orphan = self._unified.orphan()
+        if orphan is not None and self._unified.leaves(orphan):
+            self._reason(self._unified.as_known(orphan.request))
+        elif orphan is not None:
+            self.post(ev.ReplyFailed(at_ms=self._line.now_ms, reply_id=orphan.id, reason=reason))
 
     # ------------------------------------------------------------------ closing
 
@@ -421,22 +426,27 @@ class Call:
         if self.cause:
             return
         self.cause = cause
-        for timer in self._timers.values():
-            timer.cancel()
         self._timers.clear()
-        self._speaker.close()
+        speaking = self._speaker.close()
         self._line.close()
         self.parts.ended(self, command or cmd.EndCall(cause=cause))
-        self._finishing = asyncio.get_running_loop().create_task(self._wind_up(), name=f"end {self.id}")
+        self._finishing = asyncio.get_running_loop().create_task(
+            self._wind_up(speaking), name=f"end {self.id}"
+        )
 
-    async def _wind_up(self) -> None:
+    async def _wind_up(self, speaking: Sequence[asyncio.Task[None]]) -> None:
         """Effects under way are finished and recorded, then everything of the call is let go."""
         await self._toolbox.drain(TOOL_DRAIN_S)
-        for reply in self._replies.values():
-            reply.cancel()
-        for task in list(self._tasks):
+        replying = [task for reply in self._replies.values() if (task := reply.cancel()) is not None]
+        for task in self._tasks:
             task.cancel()
+        stopped = [*speaking, *replying, *self._tasks]
+        if stopped:
+            # What they have used until now is told as they end, and belongs to this call's cost.
+            await asyncio.wait(stopped, timeout=CUT_WAIT_S)
         await self._hearing.aclose()
+        if self._grading.totals.poor_seconds:
+            self.note("line_quality", **dataclasses.asdict(self._grading.totals))
         await asyncio.wrap_future(self.parts.trace.close())
         self._over.set()
         self._let_go()
@@ -447,7 +457,10 @@ class Call:
         self._replies.clear()
         self._latest = None
         self.parts.meter.close()
-        del self._speaker, self._toolbox, self._hearing
+        if self._unified is not None:
+            self._unified.let_go()
+        self._unified = None
+        del self._speaker, self._toolbox, self._hearing, self._timers, self._grading
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -463,6 +476,7 @@ _CARRY_OUT: dict[type[cmd.Command], Callable[[Call, Any], None]] = {
     cmd.FinalizeTranscript: Call._finalize,
     cmd.ScoreEndOfTurn: Call._score,
     cmd.CommitTurn: Call._commit_turn,
+    cmd.AmendTurn: Call._amend_turn,
     cmd.NoteUtterance: Call._note_utterance,
     cmd.StartReply: Call._start_reply,
     cmd.ConfirmReply: Call._confirm_reply,
@@ -471,12 +485,12 @@ _CARRY_OUT: dict[type[cmd.Command], Callable[[Call, Any], None]] = {
     cmd.StartPlayout: Call._start_playout,
     cmd.FinishPlayout: Call._finish_playout,
     cmd.PausePlayout: Call._pause,
-    cmd.ResumePlayout: Call._resume,
+    cmd.ResumePlayout: lambda call, command: call._line.resume(command.reply_id, command.rewind_ms),
     cmd.FlushPlayout: Call._flush,
     cmd.ReportHeard: Call._report_heard,
     cmd.SetTimer: Call._set_timer,
     cmd.CancelTimer: Call._cancel_timer,
-    cmd.RunTool: Call._run_tool,
+    cmd.RunTool: lambda call, command: call._toolbox.run(command),
     cmd.ReuseToolResult: Call._reuse_tool,
     cmd.Escalate: Call._escalate,
     cmd.EndCall: Call._end_call,

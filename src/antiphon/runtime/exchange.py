@@ -17,7 +17,8 @@ from antiphon.audio.ports import LineFormat, MediaSink, MediaSource
 from antiphon.conversation import commands as cmd
 from antiphon.errors import CallFailed, ConfigError
 from antiphon.runtime.arrivals import Arrival, CallerView
-from antiphon.runtime.call import Call, CallParts
+from antiphon.runtime.call import Call
+from antiphon.runtime.call_parts import CallParts
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media.ports import Line, LineListener
@@ -172,6 +173,7 @@ class Exchange:
             started_at=started_at,
             recognisers=kit.recognisers,
             vocabulary=definition.speech.vocabulary,
+            suppress_noise=definition.speech.suppress_noise,
             voices=kit.voices,
             shape=kit.shape,
             end_of_turn=kit.end_of_turn,
@@ -179,6 +181,7 @@ class Exchange:
             tools=kit.tools,
             trace=TraceWriter(self._calls_directory, call_id, header_fields(header)),
             clock=self._clock,
+            unified=kit.unified,
             meter=Meter(kit.prices),
             view=view,
             ended=lambda call, end: self._note_outcome(call, end, kit, arrival),

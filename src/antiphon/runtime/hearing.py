@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from antiphon.audio.denoise import NoiseSuppressor
 from antiphon.conversation.events import (
     Event,
     LineFailed,
@@ -15,14 +16,27 @@ from antiphon.conversation.events import (
     TurnSignalled,
     VoiceWeighed,
 )
+from antiphon.conversation.policy import TurnPolicy
 from antiphon.errors import ProviderError
 from antiphon.runtime.media.ports import Line
+from antiphon.speech.loops import without_loops
 from antiphon.speech.ports import SpeechToText, SttConfig, SttEvent, SttStream, TurnEvent
+from antiphon.speech.transcript_care import TranscriptCare
 
 _log = structlog.get_logger(__name__)
 
 # Blocks of 100 ms kept before a press: fingers are as quick as tongues, and a recogniser wants a run-up.
 RUN_UP_BLOCKS = 2
+
+
+def heard_as(turn: TurnPolicy, rate_hz: int, language: str, vocabulary: tuple[str, ...]) -> SttConfig:
+    """What a recogniser must know of a call."""
+    return SttConfig(
+        sample_rate_hz=rate_hz,
+        language=language,
+        vocabulary=vocabulary,
+        provider_turns=turn.endpointing == "provider",
+    )
 
 
 class Hearing:
@@ -51,16 +65,25 @@ class Hearing:
         self._gated, self._shut = gated, gated
         self._sure = True
         self._run_up: deque[bytes] = deque(maxlen=RUN_UP_BLOCKS)
+        self._suppressor: NoiseSuppressor | None = None
+        self._care = TranscriptCare(config.sample_rate_hz, detects=not gated)
         self._stream = self._open(recognisers, config)
 
     def push(self, pcm: bytes) -> None:
         if self._shut:
             self._run_up.append(pcm)
         else:
-            self._do(lambda stream: stream.push(pcm))
+            self._care.push(pcm)
+            heard = self._suppressor.push(pcm) if self._suppressor is not None else pcm
+            self._do(lambda stream: stream.push(heard))
+
+    def filter(self, suppressor: NoiseSuppressor) -> None:
+        """From here on the recogniser hears what this leaves; the care goes by the line as it is."""
+        self._suppressor = suppressor
 
     def speech_started(self) -> None:
         if not self._gated:
+            self._care.speech_started()
             self._do(lambda stream: stream.speech_started())
 
     def open_gate(self) -> None:
@@ -74,13 +97,16 @@ class Hearing:
 
     def finalize(self) -> None:
         self._shut = self._gated
+        self._care.speech_stopped()
         self._do(lambda stream: stream.speech_stopped())
 
     def settle(self) -> None:
         """What was said so far is used; what comes is a new segment."""
+        self._care.turn_committed()
         self._do(lambda stream: stream.turn_committed())
 
     def expect(self, phrases: Sequence[str]) -> None:
+        self._care.expect(phrases)
         self._do(lambda stream: stream.expect(phrases))
 
     async def aclose(self) -> None:
@@ -109,16 +135,19 @@ class Hearing:
             self._stream = None
             self._post(LineFailed(at_ms=self._line.now_ms, reason="the recogniser broke"))
 
-    def _transcribed(self, transcript: SttEvent) -> None:
+    def _transcribed(self, heard: SttEvent) -> None:
         at_ms = self._line.now_ms
-        if isinstance(transcript, TurnEvent):
+        if isinstance(heard, TurnEvent):
             if self._provider_turns:  # Else our own endpointing decides.
-                moment = transcript.moment.value
-                self._post(TurnSignalled(at_ms=at_ms, moment=moment, text=transcript.text))
+                moment = heard.moment.value
+                self._post(TurnSignalled(at_ms=at_ms, moment=moment, text=without_loops(heard.text)))
             return
         if self._line.hears_somebody is not self._sure:
             self._sure = not self._sure
             self._post(VoiceWeighed(at_ms=at_ms, sure=self._sure))
+        transcript, why = self._care.clean(heard)
+        if why and heard.final:
+            self._note("transcript_cleaned", segment=heard.segment, reason=why, heard=heard.text)
         if transcript.lost:
             self._note("hearing_failed", reason="the recogniser was gone or took too long")
         if transcript.final:
@@ -132,5 +161,5 @@ class Hearing:
                     lost=transcript.lost,
                 )
             )
-        else:
+        elif transcript.text or not why:
             self._post(TranscriptPartial(at_ms=at_ms, segment=transcript.segment, text=transcript.text))

@@ -9,7 +9,9 @@ from antiphon.agents.definition import AgentDefinition
 from antiphon.agents.ports import Reasoner, Tool
 from antiphon.runtime.metering import Prices
 from antiphon.runtime.speaking import Voice
+from antiphon.runtime.unified import UnifiedModel
 from antiphon.speech.ports import EndOfTurn, SpeechToText
+from antiphon.speech.ssml import Utterance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +22,8 @@ class AgentKit:
     recognisers: Sequence[tuple[str, SpeechToText]]
     voices: Sequence[Voice]
     end_of_turn: EndOfTurn | None
-    shape: Callable[[str], str]
+    shape: Callable[[str], Utterance]
     tools: Mapping[str, Tool]
     make_reasoner: Callable[[], Reasoner]
     prices: Prices | None = None
+    unified: UnifiedModel | None = None

@@ -23,6 +23,7 @@ from antiphon.speech.ports import (
     TextToSpeech,
     TtsAudio,
     TtsRequest,
+    WarmsVoices,
 )
 
 CHARS_PER_TOKEN = 4  # English, for requests that were cut before the vendor could tell.
@@ -214,6 +215,10 @@ class MeteredTts:
     def __init__(self, name: str, tts: TextToSpeech) -> None:
         self._name = name
         self._tts = tts
+
+    async def warm(self, request: TtsRequest) -> None:
+        if isinstance(self._tts, WarmsVoices):
+            await self._tts.warm(request)
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         samples = 0

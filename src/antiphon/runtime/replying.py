@@ -18,6 +18,7 @@ from antiphon.conversation.events import (
     ReplyFinished,
     ReplyText,
     ToolRequested,
+    TurnUnderstood,
 )
 from antiphon.errors import AntiphonError
 from antiphon.runtime.metering import Meter, Payer, paid_by
@@ -93,10 +94,12 @@ class ReplyInProgress:
             handle = asyncio.get_running_loop().call_later(CUT_GRACE_S, self._task.cancel)
             self._task.add_done_callback(lambda _: handle.cancel())
 
-    def cancel(self) -> None:
+    def cancel(self) -> asyncio.Task[None] | None:
+        """Gives its work, if that has not ended."""
         self._muted = True
         if self._task is not None:
             self._task.cancel()
+        return self._task
 
     def tool_finished(self, tool_call_id: str, result: ToolResult) -> None:
         future = self._results.pop(tool_call_id, None)
@@ -135,6 +138,9 @@ class ReplyInProgress:
     def expect(self, kind: Expect, phrases: Sequence[str] = ()) -> None:
         self.phrases = tuple(phrases)
         self._emit(AnswerExpected(at_ms=self._now_ms(), reply_id=self.id, kind=kind.value))
+
+    def understood(self, *, urgent: bool = False) -> None:
+        self._emit(TurnUnderstood(at_ms=self._now_ms(), reply_id=self.id, urgent=urgent))
 
     def end_call(self, cause: str) -> None:
         self._then = ("end", cause, "")

@@ -14,10 +14,12 @@ import structlog
 
 from antiphon.audio import tones
 from antiphon.conversation.events import ChunkCut, ChunkSynthesized, Event, SynthesisFailed
+from antiphon.conversation.markup import without_markup
 from antiphon.errors import ProviderError
 from antiphon.runtime.media.ports import Line
 from antiphon.runtime.metering import Meter, Payer, paid_by
-from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
+from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
+from antiphon.speech.ssml import Utterance
 from antiphon.speech.word_times import ends_as_written
 
 _log = structlog.get_logger(__name__)
@@ -46,7 +48,7 @@ class Speaker:
         self,
         line: Line,
         voices: Sequence[Voice],
-        shape: Callable[[str], str],
+        shape: Callable[[str], Utterance],
         post: Callable[[Event], None],
         note: Callable[..., None],
         *,
@@ -59,6 +61,22 @@ class Speaker:
         self.note = note
         self.meter = meter
         self._replies: dict[str, _SpokenReply] = {}
+
+    async def warm(self) -> None:
+        """There will be something to say soon."""
+        for voice in self.voices[:1]:
+            if isinstance(voice.tts, WarmsVoices):
+                await voice.tts.warm(self.asked(Utterance(text=""), voice))
+
+    def asked(self, spoken: Utterance, voice: Voice) -> TtsRequest:
+        return TtsRequest(
+            text=spoken.text,
+            ssml=spoken.ssml,
+            voice=voice.voice,
+            sample_rate_hz=self.line.sample_rate_hz,
+            language=voice.language,
+            speed=voice.speed,
+        )
 
     def add(self, reply_id: str, index: int, text: str, sound: str = "") -> None:
         """Have a chunk spoken; with a `sound`, that instead."""
@@ -92,9 +110,11 @@ class Speaker:
         reply.cancel()
         return reply.cut()
 
-    def close(self) -> None:
-        for reply_id in list(self._replies):
-            self.drop(reply_id)
+    def close(self) -> list[asyncio.Task[None]]:
+        """Gives the work that was stopped by it and has not ended."""
+        stopped = [task for reply in self._replies.values() if (task := reply.cancel()) is not None]
+        self._replies.clear()
+        return stopped
 
 
 _ending: set[asyncio.Task[None]] = set()
@@ -132,12 +152,13 @@ class _SpokenReply:
         self._last_chunk = chunks
         self._finish_if_done()
 
-    def cancel(self) -> None:
+    def cancel(self) -> asyncio.Task[None] | None:
         task, self._task = self._task, None  # A cancelled task holds its frames: we would hold each other.
         if task is not None:
             _ending.add(task)  # The loop itself holds no task: until it has ended somebody must.
             task.add_done_callback(_ending.discard)
             task.cancel()
+        return task
 
     def cut(self) -> ChunkCut | None:
         if not self.audible or self._making is None:
@@ -171,18 +192,12 @@ class _SpokenReply:
     async def _synthesize(self, index: int, text: str) -> None:
         speaker = self._speaker
         begun_ms = speaker.line.now_ms
-        spoken = speaker.shape(text)
+        spoken, written = speaker.shape(text), without_markup(text)
         reason = "no voice is configured"
         for voice in speaker.voices:
-            audio = _ChunkAudio(self, begun_ms, text, spoken)
+            audio = _ChunkAudio(self, begun_ms, written, spoken.text)
             self._making = (index, audio)
-            request = TtsRequest(
-                text=spoken,
-                voice=voice.voice,
-                sample_rate_hz=speaker.line.sample_rate_hz,
-                language=voice.language,
-                speed=voice.speed,
-            )
+            request = speaker.asked(spoken, voice)
             try:
                 async with asyncio.timeout(CHUNK_DEADLINE_S):
                     await voice.tts.synthesize(request, audio.take)
@@ -223,11 +238,12 @@ class _ChunkAudio:
         self._word_ends_ms: tuple[int, ...] = ()
 
     def take(self, audio: TtsAudio) -> None:
-        if not self.samples:
+        if audio.pcm and not self.samples:
             self._ttfb_ms = self._line.now_ms - self._begun_ms
         self.samples += len(audio.pcm) // 2
         self._word_ends_ms = audio.word_ends_ms or self._word_ends_ms
-        self._reply.hear(audio.pcm)
+        if audio.pcm:
+            self._reply.hear(audio.pcm)
 
     def synthesized(self, index: int) -> ChunkSynthesized:
         return ChunkSynthesized(

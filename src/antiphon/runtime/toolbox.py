@@ -12,6 +12,7 @@ import structlog
 
 from antiphon.agents.ports import Effect, Tool, ToolContext, ToolResult
 from antiphon.conversation.commands import RunTool
+from antiphon.conversation.events import ToolFinished
 
 _log = structlog.get_logger(__name__)
 
@@ -88,3 +89,15 @@ class Toolbox:
         except Exception as error:  # The owner of a job: a broken tool is a failed tool, not a lost call.
             _log.error("tool_broke", tool=command.name, error=type(error).__name__, exc_info=True)
             return ToolResult(ok=False, error=type(error).__name__)
+
+
+def finished_event(at_ms: int, tool_call_id: str, result: ToolResult, took_ms: int) -> ToolFinished:
+    """What the core is told of a tool's end."""
+    answer = {"value": result.value} if result.ok else {"error": result.error, "value": result.value}
+    return ToolFinished(
+        at_ms=at_ms,
+        tool_call_id=tool_call_id,
+        ok=result.ok,
+        result=msgspec.json.encode(answer).decode(),
+        took_ms=took_ms,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.conversation.markup import without_markup
 from antiphon.runtime.arrivals import CallerView
 
 
@@ -20,6 +21,7 @@ class Screen:
         self._tools: dict[str, str] = {}
         self._partials: dict[int, str] = {}
         self._turn = 0
+        self._amended = ""
         self._ended_ms = 0
         self._stages: dict[str, int] = {}
         self._started: dict[str, int] = {}
@@ -40,7 +42,7 @@ class Screen:
                     self._stages["transcript"] = event.took_ms
             case ev.ReplyText():
                 so_far = self._texts.get(event.reply_id, "")
-                self._texts[event.reply_id] = f"{so_far} {event.text}".strip()
+                self._texts[event.reply_id] = f"{so_far} {without_markup(event.text)}".strip()
                 if event.index == 0:
                     self._stages["reply"] = event.at_ms - self._started.get(event.reply_id, event.at_ms)
             case ev.ChunkSynthesized(index=0):
@@ -59,14 +61,22 @@ class Screen:
                 self._turn, self._ended_ms = command.turn, command.ended_ms
                 self._stages["endpointing"] = at_ms - command.ended_ms
                 self._partials = {0: command.text}
+                self._amended = command.text
+                if command.text:
+                    self._caller(final=True)
+                self._partials = {}
+            case cmd.AmendTurn():
+                self._amended = f"{self._amended} {command.text}".strip()
+                self._partials = {0: self._amended}
                 self._caller(final=True)
                 self._partials = {}
+                self._caller(final=False)  # They were shown as the beginning of the next turn.
             case cmd.NoteUtterance():
                 self._partials = {}
             case cmd.StartReply():
                 self._started[command.reply_id] = at_ms
             case cmd.Synthesize() if command.reply_id.startswith("f") or command.reply_id not in self._texts:
-                self._texts.setdefault(command.reply_id, command.text)
+                self._texts.setdefault(command.reply_id, without_markup(command.text))
             case cmd.ReportHeard():
                 self._texts.pop(command.reply_id, None)
                 self._view.show(

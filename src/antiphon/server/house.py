@@ -21,19 +21,23 @@ from antiphon.providers.local import catalogue
 from antiphon.providers.local.worker import InferenceProcess, WorkerClient
 from antiphon.providers.prices import load_prices
 from antiphon.providers.registry import Registry
-from antiphon.runtime.assembly import ENCODER, assemble
+from antiphon.runtime.assembly import ENCODER, PHRASES_BYTES, assemble
 from antiphon.runtime.clock import LoopClock
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.media import MediaClock, MediaPlane
 from antiphon.server.settings import ServeSettings
 from antiphon.server.wiring import STREAM_SECRET, AgentSummary, Wiring, WorkerOptions
+from antiphon.speech.phrases import PhraseCache
+from antiphon.storage.blobs import BlobFolder
 from antiphon.storage.home import calls_directory
 from antiphon.storage.traces import close_traces
 
 log = structlog.get_logger(__name__)
 
 LOCAL = "local/"
+PHRASES = "phrases"  # The folder under home; it can be deleted at any time.
+PHRASES_DISK_BYTES = 128 << 20  # More than an hour of speech at 16 kHz.
 VOICE_ACTIVITY = "local/silero"  # One for the whole plane: calls of all agents share its rows.
 
 
@@ -167,6 +171,20 @@ class _TwilioService:
         await self._server.close()
 
 
+class _PhraseReport:
+    """Says at the end how often a phrase was at hand: what was paid for once and not again."""
+
+    def __init__(self, phrases: PhraseCache) -> None:
+        self._phrases = phrases
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        counts = self._phrases.counts
+        log.info("phrase_cache", **dataclasses.asdict(counts), hit_pct=counts.hit_pct)
+
+
 async def wire_house(options: WorkerOptions) -> Wiring:
     """The parts of a real worker, assembled and warm.
 
@@ -182,7 +200,11 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     )
     prices = load_prices(today=date.today())
     health = HealthBook()
-    kits = await assemble(definitions, registry, home=options.home, prices=prices, health=health)
+    folder = BlobFolder(options.home / PHRASES, max_bytes=PHRASES_DISK_BYTES)
+    phrases = PhraseCache(folder, memory_max_bytes=PHRASES_BYTES)
+    kits = await assemble(
+        definitions, registry, home=options.home, prices=prices, health=health, phrases=phrases
+    )
     exchange = Exchange(plane=plane, agents=kits, calls_directory=calls_directory(), clock=LoopClock())
     clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
@@ -191,12 +213,14 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         exchange=exchange,
         agents=tuple(_summary(definition) for definition in definitions),
         services=(
+            _PhraseReport(phrases),
             _ClockService(clock),
             _TwilioService(phone, options.host, options.media_port),
         ),
         counters=lambda: {
             **dataclasses.asdict(plane.counters),
             **clock.times.report(),
+            **{f"phrase_{what}": count for what, count in dataclasses.asdict(phrases.counts).items()},
             "providers_left_alone": list(health.states().values()).count("open"),
             **{f"phone_{what}": count for what, count in phone.counted.items()},
         },
@@ -209,4 +233,5 @@ def _summary(definition: AgentDefinition) -> AgentSummary:
         title=definition.persona.name,
         role=definition.persona.role,
         language=definition.language,
+        push_to_talk=definition.policy.turn.endpointing == "push_to_talk",
     )

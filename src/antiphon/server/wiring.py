@@ -35,12 +35,13 @@ class WorkerOptions:
 
 
 class AgentSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What the outside may know of an agent."""
+    """What the outside may know of an agent. `push_to_talk`: it listens while the talk button is held."""
 
     name: str
     title: str = ""
     role: str = ""
     language: str = ""
+    push_to_talk: bool = False
 
 
 class CallOutcome(Protocol):

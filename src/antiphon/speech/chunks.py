@@ -34,6 +34,27 @@ _ABBREVIATIONS: Final = frozenset((
 ))  # fmt: skip
 
 
+# What an author marked (SSML) is never cut: what is inside of an element stays with its tags.
+_ELEMENT: Final = re.compile(
+    r"<(emphasis|say-as|phoneme|prosody|sub)\b[^<>]*>.*?(?:</\1>|$)|<[A-Za-z/][^<>]*(?:>|$)|<$", re.DOTALL
+)
+_TAG: Final = re.compile(r"<[^<>]*>?")
+_NOT_OF_A_WORD: Final = re.compile(r"[^\w\x1f]")
+
+
+def _masked(text: str) -> str:
+    """Of the same length, without anything within marked parts at which text may be cut."""
+    if "<" not in text:
+        return text
+    return _ELEMENT.sub(lambda found: _as_one_word(found[0]), text)
+
+
+def _as_one_word(element: str) -> str:
+    # A tag is white space, though none at which an overlong text may be cut.
+    without_tags = _TAG.sub(lambda tag: "\x1f" * len(tag[0]), element)
+    return _NOT_OF_A_WORD.sub("_", without_tags)
+
+
 class _Cut(Enum):
     SENTENCE = "sentence"
     CLAUSE = "clause"
@@ -76,10 +97,11 @@ class Chunker:
 
     def _take(self, *, final: bool) -> list[str]:
         chunks = []
-        while end := _chunk_end(self._text, self._words, final=final):
+        masked = _masked(self._text)
+        while end := _chunk_end(masked, self._words, final=final):
             chunks.append(self._text[:end].strip())
-            self._words += len(_WORD.findall(self._text, 0, end))
-            self._text = self._text[end:]
+            self._words += len(_WORD.findall(masked, 0, end))
+            self._text, masked = self._text[end:], masked[end:]
         return chunks
 
 

@@ -1,31 +1,44 @@
-"""Greetings and standard phrases, synthesised once: a cache of audio in memory and on disk, and a voice that
-looks there first."""
+"""Greetings and standard phrases, synthesised once: a cache of audio in memory, and a voice that looks there
+first. Words that are nobody's secret are also in a store that outlives the process."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import msgspec
-import structlog
 
-from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
+from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
 
-log = structlog.get_logger(__name__)
+Result = TypeVar("Result")
 
-_FORMAT: Final = b"antiphon-phrase-1\n"
-_SUFFIX: Final = ".phrase"
+# A disk that hangs must not cost a greeting: by then the voice itself is asked.
+STORE_DEADLINE_S: Final = 0.25
 
 
-class PhraseKey(msgspec.Struct, frozen=True, kw_only=True):
+class PhraseStore(Protocol):
+    """Bytes that outlive the process (`storage.blobs.BlobFolder`). Methods block and never raise.
+
+    Attributes:
+        broken: Damaged entries that were met and removed.
+    """
+
+    broken: int
+
+    def get(self, name: str) -> bytes | None: ...
+
+    def put(self, name: str, body: bytes) -> None: ...
+
+    def discard(self, name: str) -> None:
+        """This entry is damaged: remove and count it."""
+
+
+class PhraseKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything that changes how a phrase sounds."""
 
     provider: str
@@ -34,6 +47,7 @@ class PhraseKey(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     sample_rate_hz: int
     speed: float
+    ssml: str = ""
 
     @property
     def digest(self) -> str:
@@ -52,46 +66,46 @@ class _Stored(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhraseCounts:
-    """Since the cache was opened. `broken` files were ignored and removed."""
+    """Since the cache was opened. `broken` entries of the store were ignored and removed."""
 
     hits_in_memory: int = 0
     hits_on_disk: int = 0
     misses: int = 0
     broken: int = 0
 
+    @property
+    def hit_pct(self) -> int:
+        """Of all phrases asked for; 0 when there was none."""
+        hits = self.hits_in_memory + self.hits_on_disk
+        return 100 * hits // max(1, hits + self.misses)
+
 
 class PhraseCache:
-    """Audio by phrase. Both levels forget the least recently used first and never exceed their bound.
-
-    Safe from several threads; several processes may share a folder (files appear by one rename). A folder
-    that cannot be written makes it a cache in memory only: a full disk must not cost a greeting.
+    """Audio by phrase, the least recently used forgotten first. Safe from several threads.
 
     Args:
-        folder: Where phrases outlive the process; None keeps them in memory only.
+        store: Where phrases that may outlive the process are kept too; None keeps all in memory only.
     """
 
-    def __init__(
-        self, folder: Path | None = None, *, memory_max_bytes: int = 16 << 20, disk_max_bytes: int = 128 << 20
-    ) -> None:
-        self._folder = folder
+    def __init__(self, store: PhraseStore | None = None, *, memory_max_bytes: int = 16 << 20) -> None:
+        self._store = store
         self._memory_max_bytes = memory_max_bytes
-        self._disk_max_bytes = disk_max_bytes
         self._lock = threading.Lock()
         self._phrases: OrderedDict[PhraseKey, tuple[TtsAudio, ...]] = OrderedDict()
         self._memory_bytes = 0
-        self._counts = {"hits_in_memory": 0, "hits_on_disk": 0, "misses": 0, "broken": 0}
+        self._counts = {"hits_in_memory": 0, "hits_on_disk": 0, "misses": 0}
 
     @property
     def counts(self) -> PhraseCounts:
         with self._lock:
-            return PhraseCounts(**self._counts)
+            return PhraseCounts(**self._counts, broken=self._store.broken if self._store else 0)
 
     @property
     def memory_bytes(self) -> int:
         return self._memory_bytes
 
     def in_memory(self, key: PhraseKey) -> tuple[TtsAudio, ...] | None:
-        """The phrase if it costs nothing to have; never touches the disk. Counts only a hit."""
+        """The phrase if it costs nothing to have; never touches the store. Counts only a hit."""
         with self._lock:
             audio = self._phrases.get(key)
             if audio is not None:
@@ -99,23 +113,41 @@ class PhraseCache:
                 self._counts["hits_in_memory"] += 1
             return audio
 
-    def get(self, key: PhraseKey) -> tuple[TtsAudio, ...] | None:
-        """The phrase from memory or disk. Blocks for a read of the disk."""
-        audio = self.in_memory(key)
-        if audio is None:
-            audio = self._read(key)
+    def in_store(self, key: PhraseKey) -> tuple[TtsAudio, ...] | None:
+        """The phrase from the store, in memory from now on; counts neither a hit nor a miss. Blocks."""
+        audio = self._read(key)
+        if audio is not None:
             with self._lock:
-                self._counts["misses" if audio is None else "hits_on_disk"] += 1
-                if audio is not None:
-                    self._keep(key, audio)
+                self._keep(key, audio)
         return audio
 
+    def get(self, key: PhraseKey) -> tuple[TtsAudio, ...] | None:
+        """The phrase from wherever it is. Blocks for the store."""
+        audio = self.in_memory(key)
+        if audio is None:
+            audio = self.in_store(key)
+            self.count_store(hit=audio is not None)
+        return audio
+
+    def count_store(self, *, hit: bool) -> None:
+        """What became of a phrase that was not in memory."""
+        with self._lock:
+            self._counts["hits_on_disk" if hit else "misses"] += 1
+
     def put(self, key: PhraseKey, audio: tuple[TtsAudio, ...]) -> None:
-        """Keep a phrase in memory and on disk. Blocks for a write of the disk."""
+        """Keep a phrase in memory and in the store. Blocks."""
+        self.keep(key, audio)
+        self.store(key, audio)
+
+    def keep(self, key: PhraseKey, audio: tuple[TtsAudio, ...]) -> None:
+        """In memory only."""
         with self._lock:
             self._keep(key, audio)
-        if self._folder is not None:
-            self._write(self._folder, key, audio)
+
+    def store(self, key: PhraseKey, audio: tuple[TtsAudio, ...]) -> None:
+        """In the store only. Blocks."""
+        if self._store is not None:
+            self._store.put(key.digest, _encoded(key, audio))
 
     def _keep(self, key: PhraseKey, audio: tuple[TtsAudio, ...]) -> None:
         size = _size_bytes(audio)
@@ -129,55 +161,13 @@ class PhraseCache:
             self._memory_bytes -= _size_bytes(forgotten)
 
     def _read(self, key: PhraseKey) -> tuple[TtsAudio, ...] | None:
-        if self._folder is None:
+        body = self._store.get(key.digest) if self._store is not None else None
+        if self._store is None or body is None:
             return None
-        path = self._folder / (key.digest + _SUFFIX)
-        try:
-            data = path.read_bytes()
-        except OSError:
-            return None
-        audio = _decoded(data, key)
-        try:
-            if audio is None:
-                path.unlink(missing_ok=True)
-                with self._lock:
-                    self._counts["broken"] += 1
-            else:
-                os.utime(path)  # The modification time is the time of last use.
-        except OSError:
-            pass  # A read-only folder still serves.
+        audio = _decoded(body, key)
+        if audio is None:
+            self._store.discard(key.digest)
         return audio
-
-    def _write(self, folder: Path, key: PhraseKey, audio: tuple[TtsAudio, ...]) -> None:
-        data = _encoded(key, audio)
-        if len(data) > self._disk_max_bytes:
-            return
-        path = folder / (key.digest + _SUFFIX)
-        new = folder / f"{key.digest}.{os.getpid()}.{threading.get_ident()}.new"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            new.write_bytes(data)
-            new.replace(path)
-            self._make_room(folder)
-        except OSError as error:
-            log.warning("phrase_not_stored", folder=str(folder), reason=error.strerror)
-            with contextlib.suppress(OSError):
-                new.unlink(missing_ok=True)
-
-    def _make_room(self, folder: Path) -> None:
-        entries = []
-        for path in folder.glob("*" + _SUFFIX):
-            try:
-                status = path.stat()
-            except FileNotFoundError:
-                continue  # Another process made room at the same time.
-            entries.append((status.st_mtime_ns, status.st_size, path))
-        total = sum(size for _, size, _ in entries)
-        for _, size, path in sorted(entries, key=lambda entry: entry[0]):
-            if total <= self._disk_max_bytes:
-                return
-            path.unlink(missing_ok=True)
-            total -= size
 
 
 class CachingTts:
@@ -186,15 +176,30 @@ class CachingTts:
     Args:
         provider: The voice's name in keys ("local/piper-joe"), so that two providers never mix.
         text_max_chars: Longer texts are rarely said twice and go straight to the voice.
+        lasting: Which texts may outlive the process: those that hold nothing of any caller.
+        spared: Told the characters of every phrase the voice was not asked for.
     """
 
     def __init__(
-        self, tts: TextToSpeech, cache: PhraseCache, provider: str, *, text_max_chars: int = 200
+        self,
+        tts: TextToSpeech,
+        cache: PhraseCache,
+        provider: str,
+        *,
+        text_max_chars: int = 200,
+        lasting: Callable[[str], bool] = lambda text: True,
+        spared: Callable[[int], None] = lambda characters: None,
     ) -> None:
         self._tts = tts
         self._cache = cache
         self._provider = provider
         self._text_max_chars = text_max_chars
+        self._lasting = lasting
+        self._spared = spared
+
+    async def warm(self, request: TtsRequest) -> None:
+        if isinstance(self._tts, WarmsVoices):
+            await self._tts.warm(request)
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         """As the voice itself would; a phrase that was cut by cancellation or failure is not kept.
@@ -207,10 +212,12 @@ class CachingTts:
             return
         key = PhraseKey(
             provider=self._provider, voice=request.voice, language=request.language, text=request.text,
-            sample_rate_hz=request.sample_rate_hz, speed=request.speed,
+            sample_rate_hz=request.sample_rate_hz, speed=request.speed, ssml=request.ssml,
         )  # fmt: skip
-        known = self._cache.in_memory(key) or await asyncio.to_thread(self._cache.get, key)
+        lasting = self._lasting(request.text)
+        known = await self._known(key, lasting)
         if known is not None:
+            self._spared(len(request.text))
             for audio in known:
                 emit(audio)
             return
@@ -222,7 +229,25 @@ class CachingTts:
 
         await self._tts.synthesize(request, keep_and_emit)
         if made:
-            await asyncio.to_thread(self._cache.put, key, tuple(made))
+            self._cache.keep(key, tuple(made))
+            if lasting:
+                await _in_time(lambda: self._cache.store(key, tuple(made)))
+
+    async def _known(self, key: PhraseKey, lasting: bool) -> tuple[TtsAudio, ...] | None:
+        known = self._cache.in_memory(key)
+        if known is None:
+            known = await _in_time(lambda: self._cache.in_store(key)) if lasting else None
+            self._cache.count_store(hit=known is not None)
+        return known
+
+
+async def _in_time(work: Callable[[], Result]) -> Result | None:
+    """Blocking work in a thread, as long as anybody can wait for it; it goes on alone after that."""
+    try:
+        async with asyncio.timeout(STORE_DEADLINE_S):
+            return await asyncio.to_thread(work)
+    except TimeoutError:
+        return None
 
 
 def _size_bytes(audio: tuple[TtsAudio, ...]) -> int:
@@ -231,15 +256,11 @@ def _size_bytes(audio: tuple[TtsAudio, ...]) -> int:
 
 def _encoded(key: PhraseKey, audio: tuple[TtsAudio, ...]) -> bytes:
     blocks = tuple(_Block(block.pcm, block.word_ends_ms) for block in audio)
-    body = msgspec.msgpack.encode(_Stored(key, blocks))
-    return _FORMAT + hashlib.sha256(body).digest() + body
+    return msgspec.msgpack.encode(_Stored(key, blocks))
 
 
-def _decoded(data: bytes, key: PhraseKey) -> tuple[TtsAudio, ...] | None:
-    """The blocks of a file, or None if it is damaged or holds another phrase."""
-    digest, body = data[len(_FORMAT) : len(_FORMAT) + 32], data[len(_FORMAT) + 32 :]
-    if not data.startswith(_FORMAT) or hashlib.sha256(body).digest() != digest:
-        return None
+def _decoded(body: bytes, key: PhraseKey) -> tuple[TtsAudio, ...] | None:
+    """The blocks of an entry, or None if it holds something else."""
     try:
         stored = msgspec.msgpack.decode(body, type=_Stored)
     except msgspec.MsgspecError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,16 +126,25 @@ class SpeechToText(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TtsRequest:
-    text: str  # Plain words of one clause or sentence; shaping is done before.
+    """Attributes:
+    text: Plain words of one clause or sentence; shaping is done before.
+    sample_rate_hz: What the line carries; the provider resamples once.
+    ssml: The same words in the same order with break, emphasis, phoneme (IPA) and prosody: the inside of a
+        <speak> element, well-formed XML. "" where it would say no more than `text`. Only providers whose
+        capabilities say `ssml` look at it; for all others `text` is enough.
+    """
+
+    text: str
     voice: str
-    sample_rate_hz: int  # What the line carries; the provider resamples once.
+    sample_rate_hz: int
     language: str = "en-US"
     speed: float = 1.0
+    ssml: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TtsAudio:
-    pcm: bytes
+    pcm: bytes  # Empty where a voice only dates words it has given before.
     # Ends of the words so far in ms from the start of this request's audio, where known.
     word_ends_ms: tuple[int, ...] = ()
 
@@ -147,6 +156,14 @@ class TextToSpeech(Protocol):
         Raises:
             ProviderUnavailable: Nothing or too little was spoken; a fallback voice may take over.
         """
+
+
+@runtime_checkable
+class WarmsVoices(Protocol):
+    """What a `TextToSpeech` may have besides."""
+
+    async def warm(self, request: TtsRequest) -> None:
+        """The like of `request` is wanted soon: have a connection ready. Never raises `ProviderError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

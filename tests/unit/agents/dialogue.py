@@ -44,6 +44,8 @@ class Reply:
     end: str = ""
     escalation: tuple[str, str] | None = None
     protected: str = ""
+    understood: bool = False
+    urgent: bool = False
 
 
 class Acting:
@@ -72,6 +74,9 @@ class Acting:
 
     def expect(self, kind: Expect, phrases: Sequence[str] = ()) -> None:
         self.reply.expected, self.reply.phrases = kind, phrases
+
+    def understood(self, *, urgent: bool = False) -> None:
+        self.reply.understood, self.reply.urgent = True, urgent
 
     def end_call(self, cause: str) -> None:
         self.reply.end = cause

@@ -261,6 +261,28 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         load_agent(tmp_path / "none.yaml")
 
 
+def test_a_model_that_hears_and_speaks_by_itself_is_known_by_its_prefix(tmp_path: Path) -> None:
+    definition = load(tmp_path, GOOD.replace("[flow/small]", '["unified:acme/whale", acme/mind, flow/small]'))
+    assert definition.reasoning.unified == "acme/whale"
+    assert definition.policy.unified
+    assert definition.reasoning.language_models == ("acme/mind",)
+    assert not load(tmp_path).policy.unified
+
+
+@pytest.mark.parametrize(
+    ("models", "words"),
+    [
+        ('[acme/mind, "unified:acme/whale", flow/small]', "stands behind another model, and is never asked"),
+        ('["unified:acme/whale"]', "nobody goes on when the session of this model is lost"),
+    ],
+)
+def test_a_model_that_hears_by_itself_comes_first_and_not_alone(
+    models: str, words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        load(tmp_path, GOOD.replace("[flow/small]", models))
+
+
 def test_words_that_yaml_takes_for_something_else_stay_words(tmp_path: Path) -> None:
     flow = FLOW.replace("      - ask: day\n", "      - ask: day\n        on: {no: {say: yes}}\n")
     (tmp_path / "flow.yaml").write_text(flow)
@@ -334,3 +356,83 @@ def test_chatting_with_an_agent_in_text(
     out = capsys.readouterr().out
     assert "we take Aetna" in out
     assert "ends: goal_reached" in out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "greeting: Hello,",
+            'greeting: Hello, <brake time="1s"/>',
+            [
+                "desk.yaml:5: greeting: SSML that does not parse: line 1, column 8: <brake>",
+                "use <break>",
+            ],
+        ),
+        (
+            "this is an AI assistant.",
+            "this is an <emphasis>AI assistant.",
+            ["disclosures.ai.text", "column 12: <emphasis> is never closed", "add </emphasis>"],
+        ),
+    ],
+)
+def test_ssml_that_does_not_parse_is_named_with_field_place_and_tag(
+    tmp_path: Path, old: str, new: str, told: list[str]
+) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path, GOOD.replace(old, new))
+    assert all(part in str(error.value) for part in told)
+
+
+def test_ssml_of_a_flow_is_checked_too(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path, flow=FLOW.replace("Which day?", "Which <sub>day</sub>?"))
+    assert "flow.yaml:3: slots.day.ask: SSML that does not parse: line 1, column 7: <sub>: alias" in str(
+        error.value
+    )
+
+
+def test_good_ssml_is_kept_for_the_voice(tmp_path: Path) -> None:
+    agent = load(tmp_path, GOOD.replace("greeting: Hello,", 'greeting: Hello, <break time="1s"/>'))
+    assert agent.opening.startswith('Hello, <break time="1s"/> this is an AI')
+
+
+PRONUNCIATIONS = """\
+speech:
+  pronunciations:
+    Siobhan: /ʃɪˈvɔːn/
+    sql: sequel
+    Nguyen: {ipa: ŋʷjən, respelling: win, language: en}
+"""
+
+
+def test_pronunciations_are_ipa_or_a_respelling(tmp_path: Path) -> None:
+    entries = load(tmp_path, GOOD + PRONUNCIATIONS).speech.pronunciations
+    assert [(entry.word, entry.ipa, entry.respelling, entry.language) for entry in entries] == [
+        ("Siobhan", "ʃɪˈvɔːn", "", ""),
+        ("sql", "", "sequel", ""),
+        ("Nguyen", "ŋʷjən", "win", "en"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        (
+            "/shi-VAWN/",
+            ["pronunciations.Siobhan", "'-' at position 4 of 'shi-VAWN'", "respelling"],
+        ),
+        ('{ipa: "\'tɛst"}', ["position 1", "write ˈ (U+02C8)"]),
+        ("{}", ["says nothing", "give it `ipa:`"]),
+        ("{ipa: a, sound: b}", ["unknown key 'sound'"]),
+        ("{ipa: a, language: english}", ["'english' is not a language tag"]),
+    ],
+)
+def test_an_entry_that_is_not_ipa_is_named_with_how_to_fix_it(
+    tmp_path: Path, entry: str, told: list[str]
+) -> None:
+    text = GOOD + f"speech:\n  pronunciations:\n    Siobhan: {entry}\n"
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path, text)
+    assert f"desk.yaml:{text.count(chr(10))}" in str(error.value)
+    assert all(part in str(error.value) for part in told)

@@ -173,3 +173,8 @@ def test_a_step_that_says_nothing_cannot_be_uninterruptible(tmp_path: Path) -> N
     path.write_text(FLOW.replace("- ask: colour", "- ask: colour\n        uninterruptible: true"))
     with pytest.raises(ConfigError, match="nothing that could be uninterruptible is said"):
         load_flow(path)
+
+
+def test_a_marked_disclosure_was_heard_if_its_words_were() -> None:
+    assert contains("Hi. This call may be recorded.", "This call <emphasis>may</emphasis> be recorded.")
+    assert not contains("Hi. This call may", "This call <emphasis>may</emphasis> be recorded.")

@@ -34,6 +34,15 @@ async def test_gives_up_politely_in_the_end(call: Dialogue) -> None:
     assert "oodbye" in call.last.text
 
 
+async def test_a_caller_who_declines_a_person_again_and_again_is_let_go(call: Dialogue) -> None:
+    for _ in range(16):
+        if call.last.end:
+            break
+        await call.say("no" if "colleague" in call.last.text else "blargh")
+    assert call.last.end == "gave_up", call.said
+    assert call.said.count("colleague") == 3
+
+
 async def test_silence_is_met_with_the_question_in_other_words_and_then_a_goodbye(call: Dialogue) -> None:
     await call.say("a physical")
     asked = call.last.text

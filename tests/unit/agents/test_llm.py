@@ -369,3 +369,12 @@ async def test_an_emergency_never_waits_for_the_model(definition: AgentDefinitio
         reply = await dialogue.say("My husband just collapsed")
     assert "nine one one" in reply.text
     assert server.requests == []
+
+
+async def test_a_model_cannot_have_the_voice_say_what_the_record_does_not_show(
+    definition: AgentDefinition,
+) -> None:
+    async with serving(says("We open <sub al", 'ias="never">at nine</sub>, <break/>', "5 < 6.")) as server:
+        act = acting()
+        await LlmReasoner(definition, model(server), []).reply(request(), act)
+    assert act.reply.text.split() == ["We", "open", "at", "nine", ",", "5", "<", "6."]

@@ -128,6 +128,11 @@ def test_what_is_missing_on_this_machine_says_how_to_get_it(desk: Desk) -> None:
             "what stands behind it is never asked",
         ),
         ({"greeting": "<speak>Hello</speak>"}, "advice", "takes no SSML"),
+        (
+            {"speech": {"stt": ["acme/ears"], "pronunciations": {"Siobhan": "/ʃɪˈvɔːn/"}}},
+            "advice",
+            "takes no phonemes; 'Siobhan' is said as it is written",
+        ),
         ({"reasoning": {"model": ["unified:acme/whale", "flow/desk"]}}, "error", 'no s2s "acme/whale"'),
     ],
 )
@@ -215,3 +220,15 @@ def test_a_name_of_no_role_raises(desk: Desk) -> None:
     registry = Registry(environment={}, vendors={"acme": acme})
     with pytest.raises(ConfigError):
         registry.known_as(Role.STT, "acme/voice")
+
+
+def test_a_language_without_reading_rules_is_said_at_the_check(desk: Desk) -> None:
+    told = desk.told(language="pt-BR")
+    (advice,) = [text for weight, text in told if weight == "advice"]
+    assert "language: there are no rules for reading numbers, dates and the like in pt-BR" in advice
+    assert "fix: write such things in words" in advice
+
+
+def test_an_entry_with_a_respelling_suits_every_voice(desk: Desk) -> None:
+    entry = {"ipa": "ʃɪˈvɔːn", "respelling": "shi vawn"}
+    assert desk.told(speech={"pronunciations": {"Siobhan": entry}}) == []

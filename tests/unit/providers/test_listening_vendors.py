@@ -20,7 +20,7 @@ from antiphon.speech.ports import SttConfig, TurnMoment
 
 PHONE = SttConfig(sample_rate_hz=8_000)
 TURNS = SttConfig(sample_rate_hz=8_000, provider_turns=True)
-NOVA, FLUX, ASSEMBLYAI, OPENAI, _ = VENDORS
+NOVA, FLUX, ASSEMBLYAI, OPENAI, *_ = VENDORS
 ASKED = Asked(sample_rate_hz=8_000, language="en-US", terms=(), provider_turns=False)
 TRANSCRIPTION = "conversation.item.input_audio_transcription"
 

@@ -79,3 +79,27 @@ def test_word_ends_never_go_back_or_beyond_the_sounds(text: str) -> None:
         assert list(phonemes.word_ends) == sorted(phonemes.word_ends)
         assert all(0 <= end <= len(phonemes.symbols) for end in phonemes.word_ends)
         assert len(phonemes.word_ends) == len(piece.words)
+
+
+MARKED = 'Well <break time="900ms"/> <phoneme alphabet="ipa" ph="ʃɪˈvɔːn">Siobhan</phoneme>\'s here, now.'
+
+
+def test_told_sounds_and_pauses_count_for_these_voices() -> None:
+    pieces = pieces_of("Well, shi-vawn's here, now.", MARKED)
+    assert texts(pieces) == ["Well", "Siobhans here, now."]
+    assert [piece.pause_ms for piece in pieces] == [900, 0]
+    phonemes = phonemes_of(pieces[1], str.upper, lambda ipa: ipa.replace("ʃ", "S"))
+    assert phonemes.symbols == "Sɪˈvɔːns HERE, NOW."
+    assert len(phonemes.word_ends) == len(pieces[1].words)
+
+
+def test_the_sounds_of_two_words_are_said_once() -> None:
+    (piece,) = pieces_of("", 'In <phoneme alphabet="ipa" ph="sæn hoʊˈzeɪ">San José</phoneme> today.')
+    phonemes = phonemes_of(piece, str.upper)
+    assert phonemes.symbols == "IN sænhoʊˈzeɪ TODAY."
+    assert len(phonemes.word_ends) == 4
+
+
+def test_emphasis_and_prosody_keep_their_words() -> None:
+    pieces = pieces_of("", '<prosody rate="slow">Call <emphasis>me</emphasis>, please</prosody>.')
+    assert texts(pieces) == ["Call me, please."]

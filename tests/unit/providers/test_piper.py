@@ -164,3 +164,23 @@ async def test_the_event_loop_goes_on_while_the_model_works(tts: PiperTts) -> No
         await asyncio.sleep(0)
         turns += 1
     assert turns > 100
+
+
+@needs_voice
+@pytest.mark.models
+async def test_a_marked_pause_is_silence_of_its_length(tts: PiperTts) -> None:
+    def last_quiet_ms(said: list[TtsAudio]) -> float:
+        samples = np.frombuffer(said[-1].pcm, dtype="<i2")
+        return (len(samples) - np.flatnonzero(samples)[-1]) / 16
+
+    plain = await spoken(tts, "Good day,")
+    marked = await spoken(tts, "Good day,", ssml='Good day,<break time="1500ms"/>')
+    assert last_quiet_ms(plain) < 1000
+    assert 1500 <= last_quiet_ms(marked) < 1700
+
+
+@needs_voice
+@pytest.mark.models
+async def test_told_sounds_are_spoken_and_every_word_is_timed(tts: PiperTts) -> None:
+    ssml = '<phoneme alphabet="ipa" ph="ʃɪˈvɔːn">Siobhan</phoneme> is here.'
+    assert len((await spoken(tts, "shi-vawn is here.", ssml=ssml))[-1].word_ends_ms) == 3

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from antiphon.providers.local.whisper.care import VoiceEvidence, believed_text
+from antiphon.providers.local.whisper.care import believed_text
 from antiphon.providers.local.whisper.engine import Recognition
-from antiphon.providers.local.whisper.loops import has_loop, without_loops
+from antiphon.speech.transcript_care import VoiceEvidence
 
 
 def believed(
@@ -45,18 +45,3 @@ def test_without_voice_activity_a_doubtful_text_is_dropped() -> None:
 
 def test_punctuation_alone_is_nothing() -> None:
     assert believed(" ... ", doubt=0.1) == ""
-
-
-def test_a_phrase_said_three_times_running_is_a_loop() -> None:
-    text = "go back to it, go back to it, go back to it"
-
-    assert has_loop(text)
-    assert without_loops(text) == "go back to it,"
-
-
-@pytest.mark.parametrize(
-    "text", ["no no no no", "5 5 5 5 5 5 5 5", "very very good", "it was it was the best", ""]
-)
-def test_what_people_do_repeat_is_no_loop(text: str) -> None:
-    assert not has_loop(text)
-    assert without_loops(text) == text

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from antiphon.errors import ConfigError, ProviderUnavailable
 from antiphon.providers.local.models import is_installed
 from antiphon.providers.local.whisper import WhisperEngine
+from antiphon.providers.local.whisper.engine import PARTIAL_BEAM
 from antiphon.providers.local.whisper.features import SAMPLE_RATE_HZ
 
 pytestmark = pytest.mark.models
@@ -25,6 +27,26 @@ def test_the_model_doubts_that_silence_is_speech(engine: WhisperEngine) -> None:
 
     assert found.no_speech_prob > 0.6
     assert not found.full_context
+
+
+def test_a_partial_in_doubt_says_nothing_and_takes_no_second_look(engine: WhisperEngine) -> None:
+    buzz = _syllables(pitch_hz=90, per_s=3, duration_s=0.6)
+
+    partial = engine.transcribe(buzz, beam=PARTIAL_BEAM)
+
+    assert engine.transcribe(buzz).full_context  # A final of the same is worth one.
+    assert not partial.full_context
+    assert partial.text == ""
+
+
+def _syllables(*, pitch_hz: float, per_s: float, duration_s: float) -> NDArray[np.float32]:
+    """Neither speech nor silence: a buzz that comes and goes."""
+    at_s = np.arange(int(duration_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    wave = 2 * np.pi * per_s * at_s
+    phase = 2 * np.pi * np.cumsum(pitch_hz * (1 + 0.2 * np.sin(wave))) / SAMPLE_RATE_HZ
+    buzz = sum(np.sin(harmonic * phase) / harmonic for harmonic in range(1, 20))
+    samples: NDArray[np.float32] = (0.1 * buzz * (0.5 - 0.5 * np.cos(wave))).astype(np.float32)
+    return samples
 
 
 def test_a_breath_of_audio_is_no_words_and_no_work(engine: WhisperEngine) -> None:

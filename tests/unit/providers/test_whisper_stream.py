@@ -26,6 +26,7 @@ class Echo:
 
     asked: list[tuple[float, tuple[str, ...], int]] = field(default_factory=list)
     failing: bool = False
+    wordless_until_s: float = 0.0
 
     def transcribe(
         self, samples: NDArray[np.float32], *, prompt: Sequence[str] = (), language: str = "en", beam: int = 3
@@ -33,7 +34,8 @@ class Echo:
         if self.failing:
             raise RuntimeError("out of memory")
         self.asked.append((len(samples) / RATE_HZ, tuple(prompt), beam))
-        return Recognition(text=f"{len(samples) / RATE_HZ:.1f} s", language=language)
+        words = f"{len(samples) / RATE_HZ:.1f} s" if len(samples) > self.wordless_until_s * RATE_HZ else ""
+        return Recognition(text=words, language=language)
 
 
 class HeldExecutor(Executor):
@@ -109,6 +111,24 @@ async def test_partials_come_soon_and_at_least_every_600_ms_of_speech() -> None:
 
     assert shown_at_ms[0] <= 300
     assert max(np.diff(shown_at_ms)) <= 600
+
+
+async def test_where_half_a_syllable_gave_no_words_the_next_block_is_tried() -> None:
+    desk = Desk(engine=Echo(wordless_until_s=0.35))
+    desk.open().speech_started()
+    await desk.hear(500)
+
+    assert [seconds for seconds, _, _ in desk.engine.asked] == [0.2, 0.3, 0.4]
+    assert [item.text for item in desk.partials] == ["0.4 s"]
+
+
+async def test_a_voice_without_words_is_not_listened_to_at_every_block() -> None:
+    desk = Desk(engine=Echo(wordless_until_s=60))
+    desk.open().speech_started()
+    await desk.hear(5000)
+
+    assert not desk.partials
+    assert len(desk.engine.asked) < 18
 
 
 async def test_the_end_of_speech_gives_exactly_one_final_of_all_audio_so_far() -> None:

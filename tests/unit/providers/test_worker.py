@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +89,7 @@ class Speller:
         if request.voice == "nobody":
             raise ConfigError("there is no voice nobody")
         try:
-            for spoken, letter in enumerate(request.text):
+            for spoken, letter in enumerate(request.ssml or request.text):
                 if spoken:
                     await self.breath.wait()
                 emit(TtsAudio(pcm=letter.encode() * 2, word_ends_ms=(spoken,)))
@@ -228,6 +229,16 @@ async def test_speech_comes_back_in_blocks_as_it_is_made(tmp_path: Path) -> None
         world.speller.breath.set()
         await speaking
         assert [block.pcm for block in blocks] == [b"aa", b"bb", b"cc"]
+        await client.aclose()
+
+
+async def test_marks_reach_the_voice_in_the_worker(tmp_path: Path) -> None:
+    async with world_in(tmp_path) as world:
+        client = await world.client()
+        blocks: list[TtsAudio] = []
+        marked = replace(HELLO, ssml="a<break/>")
+        await client.text_to_speech("speller").synthesize(marked, blocks.append)
+        assert b"".join(block.pcm[:1] for block in blocks) == b"a<break/>"
         await client.aclose()
 
 

@@ -12,10 +12,13 @@ from zoneinfo import ZoneInfo
 from antiphon.agents.ports import Reasoner, Replying, ReplyRequest, Tool
 from antiphon.conversation import Policy
 from antiphon.errors import ProviderUnavailable
-from antiphon.runtime.call import Call, CallParts
+from antiphon.runtime.call import Call
+from antiphon.runtime.call_parts import CallParts
 from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.runtime.speaking import Voice
+from antiphon.runtime.unified import UnifiedModel
 from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TtsAudio, TtsRequest
+from antiphon.speech.ssml import Shaper, Utterance
 from antiphon.storage.traces import TraceWriter
 
 RATE_HZ = 8000
@@ -165,16 +168,21 @@ class StageStt:
 
 
 class StageTts:
-    """Every character is 50 ms of a constant; can be told to fail."""
+    """Every character is 50 ms of a constant; can be told to fail, and to wait (`hold` cleared)."""
 
     def __init__(self, *, broken: bool = False) -> None:
         self.broken = broken
         self.asked: list[str] = []
+        self.marked: list[str] = []
+        self.hold = asyncio.Event()
+        self.hold.set()
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         self.asked.append(request.text)
+        self.marked.append(request.ssml)
         if self.broken:
             raise ProviderUnavailable("stage", "no voice today")
+        await self.hold.wait()
         samples = len(request.text) * MS_PER_CHARACTER * RATE_HZ // 1000
         emit(TtsAudio(pcm=b"\1\0" * samples))
 
@@ -216,6 +224,11 @@ class StageReasoner:
         self.heard_replies.append((reply_id, text, complete))
 
 
+def as_written(text: str) -> Utterance:
+    """No reading rules; only an author's marks count."""
+    return Shaper("xx").utterance(text) if "<" in text else Utterance(text=text.strip())
+
+
 class Stage:
     """One call ready to begin. `call` begins at construction inside a running loop."""
 
@@ -227,6 +240,7 @@ class Stage:
         tools: Sequence[Tool] = (),
         voices: Sequence[StageTts] | None = None,
         policy: Policy | None = None,
+        unified: UnifiedModel | None = None,
     ) -> None:
         self.clock = VirtualClock()
         self.line = StageLine(self.clock)
@@ -255,12 +269,13 @@ class Stage:
                 recognisers=[("stage", self.stt)],
                 vocabulary=(),
                 voices=[Voice(name=f"stage-{i}", tts=tts, voice="v") for i, tts in enumerate(self.voices)],
-                shape=str.strip,
+                shape=as_written,
                 end_of_turn=StageScore(),
                 reasoner=self.reasoner,
                 tools={tool.name: tool for tool in tools},
                 trace=self.trace,
                 clock=self.clock,
+                unified=unified,
             )
         )
         self.line.listener = self.call

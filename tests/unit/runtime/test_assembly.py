@@ -14,21 +14,36 @@ from structlog.testing import capture_logs
 from tests.doubles.scripted_ports import ScriptedModel, ScriptedStt
 from tests.doubles.virtual_loop import live
 from tests.unit.runtime.stage import RATE_HZ, Stage, StageReasoner, StageTts, settle
+from tests.unit.runtime.unified_stage import StageSession
 
+from antiphon.agents.declared import declared_texts
 from antiphon.agents.definition import AgentDefinition, load_agent
 from antiphon.agents.definition.values import Routing
+from antiphon.agents.flows.load import load_flow
 from antiphon.agents.llm.reasoner import LlmReasoner
 from antiphon.agents.llm.routing import TurnRouter
 from antiphon.agents.ports import Effect, Exchange, Message, Tool, ToolCall, ToolContext, ToolResult
+from antiphon.agents.tools.toolsets import build_tools
 from antiphon.errors import ConfigError, ProviderUnavailable
 from antiphon.providers.registry import Registry
 from antiphon.providers.roles import Known, Role, Vendor
-from antiphon.runtime.assembly import Shared, language_models, recogniser, rehearse, voice
+from antiphon.runtime.assembly import (
+    Shared,
+    declared_chunks,
+    language_models,
+    recogniser,
+    rehearse,
+    unified_model,
+    voice,
+)
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.runtime.records.lines import read_call
 from antiphon.runtime.records.summary import summarise
+from antiphon.speech.phrases import PhraseCache
 from antiphon.speech.ports import TtsRequest
+from antiphon.speech.ssml import Shaper, Utterance
+from antiphon.storage.blobs import BlobFolder
 
 CLINIC = Path(__file__).parents[3] / "agents/clinic.yaml"
 CUT = ProviderUnavailable("acme", "cut")
@@ -71,6 +86,19 @@ def test_the_models_of_a_file_are_one_in_its_order_and_flows_are_not_among_them(
     live(story())
 
 
+def test_a_model_that_hears_and_speaks_by_itself_gets_the_tools_of_its_agent(tmp_path: Path) -> None:
+    made: list[str] = []
+    there = shared(tmp_path, speech_to_speech=lambda name: made.append(name) or StageSession())
+    definition = agent(("unified:acme/one", "flow/front_desk"))
+    tools = build_tools(definition, tmp_path)
+    model = unified_model(definition, there.registry, tools)
+    assert model is not None
+    assert (model.name, made) == ("acme/one", ["one"])
+    assert [tool.name for tool in model.tools] == list(definition.reasoning.tools)
+    assert model.emergency.alarm("my husband just collapsed") is not None
+    assert unified_model(agent(("flow/front_desk",)), there.registry, tools) is None
+
+
 def test_only_the_operators_own_endpoint_may_be_missing(tmp_path: Path) -> None:
     there = Shared(registry=Registry(environment={}), home=tmp_path)
     assert language_models(agent(("openai-compatible", "flow/front_desk")), there) is None
@@ -107,7 +135,7 @@ async def test_a_voice_that_is_away_at_start_up_does_not_keep_the_house_shut(tmp
         recognisers=[],
         voices=[voice(agent(speech={"tts": ("acme/one",)}), ours)],
         end_of_turn=None,
-        shape=str.strip,
+        shape=lambda text: Utterance(text=text.strip()),
         tools={},
         make_reasoner=StageReasoner,
     )
@@ -231,3 +259,54 @@ async def test_while_the_caller_speaks_the_reply_is_warmed_once_for_each_state_o
     stage.call.speech_started(onset_ms=stage.clock.now_ms)
     await settle()
     assert reasoner.warmed == [1, 2]
+
+
+async def test_the_agents_own_words_outlive_the_process_and_a_callers_name_does_not(
+    tmp_path: Path,
+) -> None:
+    """A second process with the same folder asks the voice for nothing it rehearses."""
+    definition = agent(speech={"tts": ("acme/one",)})
+    asked = []
+    for _ in range(2):
+        voices = {"one": StageTts()}
+        ours = dataclasses.replace(
+            shared(tmp_path, tts=lambda name, voices=voices: (voices[name], name)),
+            phrases=PhraseCache(BlobFolder(tmp_path / "phrases", max_bytes=1 << 24)),
+        )
+        ours.declared.update(declared_chunks(definition, None))
+        spoken = voice(definition, ours)
+        kit = AgentKit(
+            definition=definition,
+            recognisers=[],
+            voices=[spoken],
+            end_of_turn=None,
+            shape=Shaper(definition.language).utterance,
+            tools={},
+            make_reasoner=StageReasoner,
+        )
+        await rehearse(kit)
+        rehearsed = len(voices["one"].asked)
+        request = TtsRequest(text="You are booked, Ana Lopez.", voice="one", sample_rate_hz=RATE_HZ)
+        notes: list[str] = []
+        meter = Meter()
+        meter.note = lambda kind, notes=notes, **fields: notes.append(kind)
+        with paid_by(Payer(meter=meter)):
+            await spoken.tts.synthesize(request, lambda audio: None)
+            await spoken.tts.synthesize(request, lambda audio: None)
+        assert notes.count("phrase_cached") == 1
+        asked.append((rehearsed, len(voices["one"].asked) - rehearsed))
+    assert asked[0][0] > 3
+    assert asked[1] == (0, 1)
+    held = b"".join(file.read_bytes() for file in (tmp_path / "phrases").iterdir())
+    assert b"Let me check that." in held
+    assert b"Lopez" not in held
+
+
+def test_templates_of_a_flow_are_not_declared_words_and_its_fixed_questions_are() -> None:
+    definition = load_agent(CLINIC)
+    assert definition.reasoning.flow_path is not None
+    flow = load_flow(definition.reasoning.flow_path, definition.reasoning.tools)
+    texts = declared_texts(definition, flow)
+    assert {definition.policy.trouble, flow.phrases.silence, *flow.phrases.still_there} <= set(texts)
+    assert {item.text for item in definition.disclosures} <= set(texts)
+    assert not [text for text in texts if "{" in text or "[" in text]

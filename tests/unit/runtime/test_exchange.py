@@ -27,6 +27,7 @@ from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media.ports import Line, LineListener
 from antiphon.runtime.records.lines import read_call
 from antiphon.runtime.speaking import Voice
+from antiphon.speech.ssml import Utterance
 from antiphon.storage.traces import find_call
 
 CLINIC = Path(__file__).parents[3] / "agents/clinic.yaml"
@@ -54,6 +55,7 @@ class StagePlane:
 class _Source:
     def receive(self, payload: bytes | memoryview) -> None: ...
 
+    def concealed(self, duration_ms: int) -> None: ...
     def played(self, name: str) -> None: ...
 
     def dtmf(self, digit: str) -> None: ...
@@ -90,7 +92,7 @@ class House:
             recognisers=[("stage", StageStt())],
             voices=[Voice(name="stage", tts=StageTts(), voice="v")],
             end_of_turn=StageScore(),
-            shape=str.strip,
+            shape=lambda text: Utterance(text=text.strip()),
             tools={},
             make_reasoner=lambda: StageReasoner(plan),
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.failover.race import Candidate, RaceRules
 from antiphon.runtime.failover.voices import FailoverTts, SpeakingAs
 from antiphon.runtime.metering import Meter, MeteredTts, Payer, paid_by
+from antiphon.speech.phrases import CachingTts, PhraseCache
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
 SENTENCE = "one two three four five six"
@@ -43,8 +46,8 @@ class Booth:
         rules = RaceRules(note="voice_failed", first_ms=first_ms, hedge=hedge)
         self.failover = FailoverTts(candidates, rules)
 
-    async def say(self, text: str = SENTENCE) -> None:
-        request = TtsRequest(text=text, voice="voice-0", sample_rate_hz=RATE_HZ)
+    async def say(self, text: str = SENTENCE, ssml: str = "") -> None:
+        request = TtsRequest(text=text, voice="voice-0", sample_rate_hz=RATE_HZ, ssml=ssml)
         with paid_by(Payer(meter=self.meter, reply="r1")):
             await self.failover.synthesize(request, self._hear)
 
@@ -126,6 +129,88 @@ def test_when_every_word_was_given_the_missing_end_costs_nothing_more() -> None:
     live(story())
 
 
+class DatesAhead(ScriptedVoice):
+    """Dates the whole sentence with its first sound."""
+
+    async def synthesize(self, request: TtsRequest, emit: Any) -> None:
+        ends_ms = tuple(WORD_MS * (n + 1) for n in range(len(request.text.split())))
+        await super().synthesize(request, lambda audio: emit(replace(audio, word_ends_ms=ends_ms)))
+
+
+@given(st.integers(0, 11))
+def test_a_word_that_is_dated_but_not_there_to_its_end_is_not_begun(blocks: int) -> None:
+    async def story() -> None:
+        booth = Booth(DatesAhead(breaks_after=blocks), ScriptedVoice())
+        await booth.say()
+        assert booth.words == SENTENCE.split()
+
+    live(story())
+
+
+class DatesLate(ScriptedVoice):
+    """Dates its words in messages of their own, behind the sound they are about."""
+
+    async def synthesize(self, request: TtsRequest, emit: Any) -> None:
+        def apart(audio: TtsAudio) -> None:
+            emit(TtsAudio(pcm=audio.pcm))
+            emit(TtsAudio(pcm=b"", word_ends_ms=audio.word_ends_ms))
+
+        await super().synthesize(request, apart)
+
+
+@pytest.mark.parametrize("voices", [1, 2])
+def test_words_that_are_dated_behind_their_sound_are_all_dated(voices: int) -> None:
+    async def story() -> None:
+        booth = Booth(*(DatesLate() for _ in range(voices)))
+        await booth.say()
+        assert booth.words == SENTENCE.split()
+        assert booth.ends_ms == tuple(WORD_MS * (n + 1) for n in range(6))
+
+    live(story())
+
+
+@given(st.integers(2, 12))
+def test_a_voice_that_dates_late_and_breaks_off_is_followed_word_for_word(blocks: int) -> None:
+    async def story() -> None:
+        booth = Booth(DatesLate(breaks_after=blocks), DatesLate())
+        await booth.say()
+        # A first word may have been given without its end: it is said again, and nothing else is.
+        assert [word for word in booth.words if not word.endswith("-")] == SENTENCE.split()
+
+    live(story())
+
+
+class Warmed(ScriptedVoice):
+    def __init__(self) -> None:
+        super().__init__()
+        self.warmed: list[TtsRequest] = []
+
+    async def warm(self, request: TtsRequest) -> None:
+        self.warmed.append(request)
+
+
+def test_the_voice_that_is_asked_first_is_warmed_through_all_that_stands_before_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        first, second = Warmed(), Warmed()
+        cached = [
+            Candidate(
+                name=f"v{i}",
+                port=SpeakingAs(
+                    tts=CachingTts(MeteredTts(f"v{i}", voice), PhraseCache(tmp_path), f"v{i}"),
+                    voice=f"voice-{i}",
+                ),
+                health=HealthBook().of("tts", f"v{i}"),
+            )
+            for i, voice in enumerate((first, second))
+        ]
+        failover = FailoverTts(cached, RaceRules(note="voice_failed", first_ms=1000))
+        await failover.warm(TtsRequest(text="", voice="any", sample_rate_hz=RATE_HZ))
+        assert [request.voice for request in first.warmed] == ["voice-0"]
+        assert second.warmed == []
+
+    live(story())
+
+
 class Ends(ScriptedVoice):
     """Says everything and loses the connection before it says that this was all."""
 
@@ -183,5 +268,24 @@ def test_when_all_voices_fail_it_is_an_error_and_no_silence() -> None:
         booth = Booth(ScriptedVoice(breaks_after=0), ScriptedVoice(silent=True))
         with pytest.raises(ProviderError):
             await booth.say()
+
+    live(story())
+
+
+def test_marks_of_words_that_were_said_are_not_said_again() -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice(breaks_after=7), ScriptedVoice())
+        await booth.say(ssml=f"<emphasis>{SENTENCE}</emphasis>")
+        assert booth.voices[0].asked[0].ssml == f"<emphasis>{SENTENCE}</emphasis>"
+        assert booth.voices[1].asked[0].ssml == ""
+
+    live(story())
+
+
+def test_a_voice_that_takes_over_before_a_word_was_said_gets_the_marks_too() -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice(breaks_after=0), ScriptedVoice())
+        await booth.say(ssml=f"<emphasis>{SENTENCE}</emphasis>")
+        assert booth.voices[1].asked[0].ssml == f"<emphasis>{SENTENCE}</emphasis>"
 
     live(story())

@@ -156,3 +156,63 @@ async def test_a_second_voice_is_timed_anew_after_the_first_fell_silent(tmp_path
     events, _ = await _over(stage)
     made = [e for e in events if isinstance(e, ev.ChunkSynthesized)]
     assert [(e.duration_ms, e.word_ends_ms) for e in made] == [(1200, (300, 600, 900, 1200))]
+
+
+class WarmTts(StageTts):
+    """Can be made ready, and remembers for what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.warmed: list[TtsRequest] = []
+
+    async def warm(self, request: TtsRequest) -> None:
+        self.warmed.append(request)
+
+
+async def test_the_voice_is_made_ready_when_the_call_begins_and_when_the_caller_speaks(
+    tmp_path: Path,
+) -> None:
+    voice = WarmTts()
+    stage = Stage(tmp_path, voices=[voice])
+    await stage.begin()
+    (request,) = voice.warmed
+    assert (request.text, request.voice, request.sample_rate_hz) == ("", "v", RATE_HZ)
+    await stage.says("What are your hours?")
+    assert len(voice.warmed) == 2
+
+
+async def test_the_voice_gets_the_marks_of_an_author_and_the_record_the_words(tmp_path: Path) -> None:
+    marked = 'Hello <break time="300ms"/>from <emphasis>us, all</emphasis> of <sub alias="the shop">TS</sub>.'
+    stage = Stage(tmp_path, reasoner=_greets((marked, False)))
+    await stage.begin(greet=False)
+    (voice,) = stage.voices
+    assert voice.asked == ["Hello, from us, all of the shop."]
+    assert voice.marked == [
+        'Hello <break time="300ms"/> from <emphasis>us, all</emphasis> of the shop.',
+    ]
+    stage.line.hear_out("r1")
+    await settle()
+    assert stage.reasoner.heard_replies == [("r1", "Hello from us, all of TS.", True)]  # type: ignore[attr-defined]
+    stage.call.line_closed("hangup")
+    _, commands = await _over(stage)
+    reported = [command.text for command in commands if isinstance(command, cmd.ReportHeard)]
+    assert reported == ["Hello from us, all of TS."]
+
+
+async def test_a_marked_filler_is_words_in_the_record_too(tmp_path: Path) -> None:
+    async def plan(request: ReplyRequest, act: Replying) -> None:
+        if request.text:
+            await asyncio.Event().wait()
+        act.say("Hello.")
+
+    policy = Policy(fillers=("One <break/> moment.",))
+    stage = Stage(tmp_path, reasoner=StageReasoner(plan), policy=policy)
+    await stage.begin()
+    await stage.says("What are your hours?")
+    await stage.clock.advance(1500)
+    stage.line.hear_out("f1")
+    await settle()
+    stage.call.line_closed("hangup")
+    _, commands = await _over(stage)
+    assert cmd.ReportHeard(reply_id="f1", text="One moment.", complete=True) in commands
+    assert stage.voices[0].marked[-1] == 'One <break time="350ms"/> moment.'

@@ -182,3 +182,24 @@ def test_a_chunk_may_be_cut_anywhere_and_the_reply_goes_on() -> None:
     assert chunker.feed("If it rains, which it may, we stay.") + chunker.finish() == [
         "If it rains, which it may, we stay."
     ]
+
+
+MARKED = (
+    'Hello, <break time="0.5s"/> this is <emphasis level="strong">Ana, of Dr. Smith. Yes.</emphasis> How '
+    'are you? Say <sub alias="the World, wide">WWW</sub> now. Bye.'
+)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 1000])
+def test_what_an_author_marked_is_never_cut(size: int) -> None:
+    chunker = Chunker()
+    chunks = [
+        chunk for at in range(0, len(MARKED), size) for chunk in chunker.feed(MARKED[at : at + size])
+    ] + chunker.finish()
+    assert " ".join(chunks) == MARKED
+    assert chunks[0] == "Hello,"
+    assert any(chunk.endswith("How are you?") for chunk in chunks)
+    for chunk in chunks:
+        assert chunk.count("<") == chunk.count(">")
+        assert ("<emphasis" in chunk) == ("</emphasis>" in chunk)
+        assert ("<sub" in chunk) == ("</sub>" in chunk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import msgspec
 import pytest
 
 from antiphon.errors import ProviderUnavailable
+from antiphon.speech import phrases
 from antiphon.speech.phrases import CachingTts, PhraseCache, PhraseCounts, PhraseKey
 from antiphon.speech.ports import TtsAudio, TtsRequest
+from antiphon.storage.blobs import BlobFolder
 
 KEY = PhraseKey(
     provider="local/piper-joe", voice="joe", language="en-US", text="Hello.", sample_rate_hz=8000, speed=1.0
@@ -20,6 +23,10 @@ HELLO = (
     TtsAudio(pcm=b"\x01\x00" * 400, word_ends_ms=(40,)),
     TtsAudio(pcm=b"\x02\x00" * 80, word_ends_ms=(40, 60)),
 )
+
+
+def kept_in(folder: Path, max_bytes: int = 1 << 20) -> PhraseCache:
+    return PhraseCache(BlobFolder(folder, max_bytes=max_bytes))
 
 
 def other(text: str) -> PhraseKey:
@@ -60,8 +67,8 @@ async def spoken(tts: CachingTts, request: TtsRequest) -> list[TtsAudio]:
 
 
 def test_a_phrase_outlives_the_process(tmp_path: Path) -> None:
-    PhraseCache(tmp_path).put(KEY, HELLO)
-    cache = PhraseCache(tmp_path)
+    kept_in(tmp_path).put(KEY, HELLO)
+    cache = kept_in(tmp_path)
     assert cache.get(KEY) == HELLO
     assert cache.get(KEY) == HELLO
     assert cache.counts == PhraseCounts(hits_in_memory=1, hits_on_disk=1)
@@ -73,13 +80,14 @@ def test_a_phrase_outlives_the_process(tmp_path: Path) -> None:
         {"provider": "x"},
         {"voice": "x"},
         {"language": "x"},
+        {"ssml": "<emphasis>x</emphasis>"},
         {"text": "x"},
         {"sample_rate_hz": 16000},
         {"speed": 1.1},
     ],
 )
 def test_whatever_changes_the_sound_is_another_phrase(tmp_path: Path, change: dict[str, object]) -> None:
-    cache = PhraseCache(tmp_path)
+    cache = kept_in(tmp_path)
     cache.put(KEY, HELLO)
     assert cache.get(msgspec.structs.replace(KEY, **change)) is None
     assert cache.counts == PhraseCounts(misses=1)
@@ -107,53 +115,50 @@ def test_a_phrase_put_twice_counts_once_and_one_too_large_is_not_kept() -> None:
 
 
 def test_the_folder_keeps_its_bound_and_the_newest_phrase(tmp_path: Path) -> None:
-    cache = PhraseCache(tmp_path, disk_max_bytes=3000)
+    cache = kept_in(tmp_path, 3000)
     for at in range(10):
         cache.put(other(f"phrase {at}"), silence(900))
         assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 3000
-    assert PhraseCache(tmp_path).get(other("phrase 9")) is not None
-    assert PhraseCache(tmp_path).get(other("phrase 0")) is None
+    assert kept_in(tmp_path).get(other("phrase 9")) is not None
+    assert kept_in(tmp_path).get(other("phrase 0")) is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "foreign"])
 def test_a_damaged_file_is_ignored_and_written_anew(tmp_path: Path, damage: str) -> None:
-    PhraseCache(tmp_path).put(KEY, HELLO)
+    kept_in(tmp_path).put(KEY, HELLO)
     (path,) = tmp_path.iterdir()
     data = path.read_bytes()
     flipped = data[:200] + bytes([data[200] ^ 1]) + data[201:]
     path.write_bytes({"cut": data[:-9], "flipped": flipped, "empty": b"", "foreign": b"RIFF" * 30}[damage])
-    cache = PhraseCache(tmp_path)
+    cache = kept_in(tmp_path)
     assert cache.get(KEY) is None
     assert cache.counts == PhraseCounts(misses=1, broken=1)
     cache.put(KEY, HELLO)
-    assert PhraseCache(tmp_path).get(KEY) == HELLO
+    assert kept_in(tmp_path).get(KEY) == HELLO
 
 
 def test_a_file_under_another_phrases_name_is_not_that_phrase(tmp_path: Path) -> None:
-    PhraseCache(tmp_path).put(KEY, HELLO)
+    kept_in(tmp_path).put(KEY, HELLO)
     (path,) = tmp_path.iterdir()
     path.rename(tmp_path / (other("Goodbye.").digest + path.suffix))
-    assert PhraseCache(tmp_path).get(other("Goodbye.")) is None
+    assert kept_in(tmp_path).get(other("Goodbye.")) is None
 
 
 def test_a_folder_that_cannot_be_written_leaves_the_cache_in_memory(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
-    cache = PhraseCache(blocked / "phrases")
+    cache = kept_in(blocked / "phrases")
     cache.put(KEY, HELLO)
     assert cache.get(KEY) == HELLO
 
 
 async def test_the_voice_is_asked_once_for_a_phrase(tmp_path: Path) -> None:
     voice = SpyVoice()
-    first = CachingTts(voice, PhraseCache(tmp_path), "spy")
+    first = CachingTts(voice, kept_in(tmp_path), "spy")
     said = await spoken(first, request_for("one moment please"))
     assert len(said) == 3
     assert await spoken(first, request_for("one moment please")) == said
-    assert (
-        await spoken(CachingTts(voice, PhraseCache(tmp_path), "spy"), request_for("one moment please"))
-        == said
-    )
+    assert await spoken(CachingTts(voice, kept_in(tmp_path), "spy"), request_for("one moment please")) == said
     assert len(voice.requests) == 1
 
 
@@ -195,3 +200,52 @@ async def test_a_text_without_sound_is_not_kept() -> None:
     tts = CachingTts(voice, cache, "spy")
     assert await spoken(tts, request_for(" ")) == []
     assert cache.memory_bytes == 0
+
+
+async def test_only_words_that_are_nobodys_secret_reach_the_disk(tmp_path: Path) -> None:
+    voice = SpyVoice()
+    tts = CachingTts(voice, kept_in(tmp_path), "spy", lasting={"One moment."}.__contains__)
+    await spoken(tts, request_for("Thank you Ana Lopez."))
+    await spoken(tts, request_for("Thank you Ana Lopez."))
+    assert len(voice.requests) == 1  # It is remembered,
+    assert list(tmp_path.iterdir()) == []  # but not for ever.
+    await spoken(tts, request_for("One moment."))
+    (file,) = tmp_path.iterdir()
+    assert b"One moment." in file.read_bytes()
+
+
+async def test_what_the_voice_was_spared_is_told_and_counted(tmp_path: Path) -> None:
+    cache, spared = kept_in(tmp_path), list[int]()
+    tts = CachingTts(SpyVoice(), cache, "spy", spared=spared.append)
+    for _ in range(4):
+        await spoken(tts, request_for("One moment."))
+    assert spared == [11, 11, 11]
+    assert cache.counts == PhraseCounts(hits_in_memory=3, misses=1)
+    assert cache.counts.hit_pct == 75
+
+
+async def test_a_disk_that_hangs_does_not_cost_a_greeting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store answers only when the test is over; the voice is asked long before."""
+    monkeypatch.setattr(phrases, "STORE_DEADLINE_S", 0.01)
+    let_go = threading.Event()
+
+    class Hanging:
+        broken = 0
+
+        def get(self, name: str) -> bytes | None:
+            let_go.wait(30)
+            return None
+
+        def put(self, name: str, body: bytes) -> None:
+            let_go.wait(30)
+
+        def discard(self, name: str) -> None: ...
+
+    voice = SpyVoice()
+    tts = CachingTts(voice, PhraseCache(Hanging()), "spy")
+    try:
+        assert len(await spoken(tts, request_for("one moment"))) == 2
+        assert len(await spoken(tts, request_for("one moment"))) == 2
+        assert len(voice.requests) == 1
+    finally:
+        let_go.set()

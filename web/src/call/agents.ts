@@ -2,7 +2,7 @@
 
 import { problemWords } from "./connection";
 
-export type Agent = { name: string; title: string; role: string; language: string };
+export type Agent = { name: string; title: string; role: string; language: string; push_to_talk?: boolean };
 export type Offer = { agents: Agent[]; ice_servers: RTCIceServer[] };
 
 export async function fetchAgents(): Promise<Offer> {

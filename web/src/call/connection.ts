@@ -62,6 +62,10 @@ export class BrowserCall {
     this.say(`dtmf:${key}`);
   }
 
+  talk(held: boolean): void {
+    this.say(`talk:${held ? "down" : "up"}`);
+  }
+
   mute(muted: boolean): void {
     for (const track of this.microphone.getAudioTracks()) track.enabled = !muted;
   }

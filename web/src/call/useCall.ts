@@ -95,6 +95,7 @@ export function useCall(iceServers: RTCIceServer[]) {
     endedAt,
     start,
     end: useCallback(() => call.current?.end(), []),
+    talk: useCallback((held: boolean) => call.current?.talk(held), []),
     press: useCallback((key: string) => call.current?.press(key), []),
     toggleMute: useCallback(() => {
       setMuted((was) => {

@@ -7,6 +7,7 @@ import { Keypad } from "../components/Keypad";
 import { Meter } from "../components/Meter";
 import { Notice } from "../components/Notice";
 import { Status } from "../components/Status";
+import { TalkButton } from "../components/TalkButton";
 import { Transcript } from "../components/Transcript";
 
 /** Choose an agent, talk to it, see what each side said and how long the answers took. */
@@ -69,6 +70,7 @@ export function Talk() {
               <Meter meter={call.muted ? null : call.meters.caller} label="You" tone="caller" />
               <Meter meter={call.meters.agent} label="Agent" tone="agent" />
             </div>
+            {agent?.push_to_talk && call.stage === "live" && <TalkButton onHold={call.talk} />}
             {keypad && <Keypad onPress={call.press} />}
             <div className="controls">
               <button type="button" aria-pressed={call.muted} onClick={call.toggleMute}>
@@ -96,7 +98,9 @@ function Welcome({ agent, live }: { agent: Agent | undefined; live: boolean }) {
       {agent?.role && <p>{agent.role}</p>}
       <p className="hint">
         {agent
-          ? "Press Start and speak. You are talking to a machine; interrupt it whenever you like."
+          ? agent.push_to_talk
+            ? "Press Start, then hold the button or the space bar while you speak. You are talking to a machine."
+            : "Press Start and speak. You are talking to a machine; interrupt it whenever you like."
           : "Put an agent file into the agents folder and start the server again."}
       </p>
     </div>

@@ -7,6 +7,7 @@ mean words, times and telephone numbers, so only true, false, null and plain num
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,18 @@ class Document:
             if path[:end] in self.lines:
                 return self.lines[path[:end]]
         return 1
+
+
+def leaves(value: Any, at: KeyPath = ()) -> Iterable[tuple[KeyPath, Any]]:
+    """Every plain value of a document with its path."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from leaves(item, (*at, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from leaves(item, (*at, index))
+    else:
+        yield at, value
 
 
 def read_document(path: Path) -> Document:

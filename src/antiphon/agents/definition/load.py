@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ import msgspec
 from pydantic import ValidationError
 
 import antiphon
-from antiphon.agents.definition.document import Document, dotted, read_document
+from antiphon.agents.definition.document import Document, dotted, leaves, read_document
+from antiphon.agents.definition.markup import SPOKEN_KEYS, markup_problems
 from antiphon.agents.definition.problems import (
     KeyPath,
     Problem,
@@ -23,6 +24,7 @@ from antiphon.agents.definition.problems import (
 )
 from antiphon.agents.definition.schema import AgentFile, EmergencySection, RoutingSection
 from antiphon.agents.definition.values import (
+    UNIFIED,
     AgentDefinition,
     Disclosure,
     Emergency,
@@ -35,8 +37,9 @@ from antiphon.agents.definition.values import (
 )
 from antiphon.agents.flows.emergency import CRISIS_NUMBERS, CRISIS_WORDS, NUMBERS, WORDS
 from antiphon.agents.flows.load import check_flow
-from antiphon.conversation.policy import Policy, SilencePolicy, turn_policy
+from antiphon.conversation.policy import LinePolicy, Policy, SilencePolicy, turn_policy
 from antiphon.errors import ConfigError
+from antiphon.speech.ssml import Pronunciation
 
 EXAMPLES = Path(antiphon.__file__).parent / "examples"
 # Names that hold secrets, and what secrets of known vendors look like.
@@ -63,7 +66,7 @@ def load_agent(path: Path | str, *, tools: Collection[str] | None = None) -> Age
     document = read_document(path)
     if document.value is None:
         raise_problems(document.problems)
-    problems = [*document.problems, *_secrets(document)]
+    problems = [*document.problems, *_secrets(document), *markup_problems(document, SPOKEN_KEYS)]
     try:
         file = AgentFile.model_validate(document.value)
     except ValidationError as error:
@@ -122,21 +125,10 @@ def _secrets(document: Document) -> list[Problem]:
             path=document.path, line=document.line(at), field=dotted(at), message="looks like a secret",
             fix="remove it, replace it at the vendor, and give it by an environment variable",
         )
-        for at, value in _leaves(document.value, ())
+        for at, value in leaves(document.value)
         if isinstance(value, str)
         and (_SECRET_VALUE.match(value) or (value and _SECRET_KEY.search(str(at[-1]))))
     ]  # fmt: skip
-
-
-def _leaves(value: Any, at: KeyPath) -> Iterable[tuple[KeyPath, Any]]:
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _leaves(item, (*at, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _leaves(item, (*at, index))
-    else:
-        yield at, value
 
 
 def _checked(file: AgentFile, document: Document, tools: Collection[str] | None) -> list[Problem]:
@@ -158,8 +150,9 @@ def _checked(file: AgentFile, document: Document, tools: Collection[str] | None)
         elif tools is not None and name not in tools:
             add(at, *unknown_word("tool", name, tools))
     problems += _checked_flow(file, document, add)
+    _checked_unified(file, add)
     routing = file.reasoning.routing
-    models = [name for name in file.reasoning.model if not name.startswith("flow/")]
+    models = [name for name in file.reasoning.model if not name.startswith(("flow/", UNIFIED))]
     if routing is not None and routing.frontier not in models[1:]:
         at = ("reasoning", "routing", "frontier")
         if routing.frontier in models:
@@ -170,6 +163,13 @@ def _checked(file: AgentFile, document: Document, tools: Collection[str] | None)
     prompt = _prompt_path(file, document.path)
     if prompt is not None and not prompt.is_file():
         add(("reasoning", "prompt"), f"no such file: {prompt}", "the path is relative to the agent file")
+    line = file.line_quality
+    if line is not None and "transfer" in line.fallback and not file.escalation.target:
+        add(
+            ("line_quality", "fallback"),
+            "there is nobody to transfer to",
+            "add `target:` under `escalation:`, or leave `transfer` out",
+        )
     if not file.emergency.builtin and not file.emergency.rules:
         add(
             ("emergency", "builtin"),
@@ -177,6 +177,17 @@ def _checked(file: AgentFile, document: Document, tools: Collection[str] | None)
             "keep the built-in ones or write `rules:`",
         )
     return problems
+
+
+def _checked_unified(file: AgentFile, add: Any) -> None:
+    """One model that hears and speaks by itself, and somebody to go on when its session is lost."""
+    for index, name in enumerate(file.reasoning.model):
+        if index and name.startswith(UNIFIED):
+            message = f"{name} stands behind another model, and is never asked"
+            add(("reasoning", "model", index), message, "put it first, or remove it")
+    if file.reasoning.model[0].startswith(UNIFIED) and len(file.reasoning.model) == 1:
+        message = "nobody goes on when the session of this model is lost"
+        add(("reasoning", "model"), message, "name a language model or flow/NAME behind it")
 
 
 def _checked_flow(file: AgentFile, document: Document, add: Any) -> list[Problem]:
@@ -238,6 +249,7 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
         policy=Policy(
             turn=turn_policy(file.turn.preset, file.turn.overrides()),
             silence=msgspec.convert(file.silence.model_dump(), SilencePolicy),
+            unified=file.reasoning.model[0].startswith(UNIFIED),
             language=file.language,
             fillers=tuple(file.fillers),
             thinking_sound=file.thinking_sound,
@@ -245,6 +257,7 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
             trouble=file.phrases.trouble,
             backchannels=tuple(file.phrases.backchannels),
             hold_phrases=tuple(file.phrases.hold_phrases),
+            line_quality=_line_quality(file),
         ),
         toolsets=file.tools,
         disclosures=tuple(
@@ -256,11 +269,23 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
     )
 
 
+def _line_quality(file: AgentFile) -> LinePolicy | msgspec.UnsetType:
+    section = file.line_quality
+    return msgspec.UNSET if section is None else msgspec.convert(section.model_dump(), LinePolicy)
+
+
 def _speech(file: AgentFile) -> Speech:
     speech = file.speech
     return Speech(
         stt=tuple(speech.stt), tts=tuple(speech.tts), end_of_turn=tuple(speech.end_of_turn),
         vad=tuple(speech.vad), vocabulary=tuple(speech.vocabulary), speed=speech.speed, hedge=speech.hedge,
+        pronunciations=tuple(
+            Pronunciation(
+                word=word, ipa=entry.ipa, respelling=entry.respelling, language=entry.language or ""
+            )
+            for word, entry in speech.pronunciations.items()
+        ),
+        suppress_noise=speech.suppress_noise,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from pydantic import (
 
 from antiphon.conversation.policy import (
     PRESETS,
+    LinePolicy,
     Policy,
     SilencePolicy,
     TurnPolicy,
@@ -27,6 +28,7 @@ from antiphon.conversation.policy import (
     turn_contradictions,
     turn_policy,
 )
+from antiphon.speech.ssml import ipa_fault
 
 
 def fault(message: str, fix: str = "") -> ValueError:
@@ -120,12 +122,56 @@ class PersonaSection(Section):
     style: str = ""
 
 
+def _ipa(text: str) -> str:
+    found = ipa_fault(text)
+    if found is not None:
+        raise fault(*found)
+    return text
+
+
+class PronunciationSection(Section):
+    """How a word is said: `ipa` for voices that take phonemes, `respelling` for the others."""
+
+    ipa: Annotated[str, AfterValidator(_ipa), Field(max_length=200)] = ""
+    respelling: Annotated[str, Field(max_length=200)] = ""
+    language: Annotated[str, AfterValidator(_language)] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> PronunciationSection:
+        if not (self.ipa or self.respelling.strip()):
+            raise fault("says nothing", "give it `ipa:`, `respelling:` or both")
+        return self
+
+
+def _as_pronunciation(value: object) -> object:
+    """ "/ʃɪˈvɔːn/" is IPA, any other text a respelling."""
+    if not isinstance(value, str):
+        return value
+    return {"ipa": value[1:-1]} if re.fullmatch(r"/.+/", value) else {"respelling": value}
+
+
+def _spoken_word(word: str) -> str:
+    if not re.search(r"[^\W\d_]", word) or word != word.strip():
+        raise fault(f"{word!r} is not a word", "write the word as it stands in what the agent says")
+    return word
+
+
 class SpeechSection(Section):
     stt: Providers = ["local/whisper-tiny.en"]
     tts: Providers = ["local/piper-joe"]
     end_of_turn: Providers = ["local/smart-turn"]
     vad: Providers = ["local/silero"]
     vocabulary: Texts = []
+    pronunciations: Annotated[
+        dict[
+            Annotated[str, AfterValidator(_spoken_word), Field(max_length=80)],
+            Annotated[PronunciationSection, BeforeValidator(_as_pronunciation)],
+        ],
+        Field(max_length=500),
+    ] = {}
+    suppress_noise: bool = Field(
+        default=False, description="What the recogniser hears is filtered; for lines that are noisy as a rule"
+    )
     hedge: bool = Field(
         default=False, description="Start the next voice beside one that is later than it usually is"
     )
@@ -254,6 +300,35 @@ class SilenceSection(_SilenceKnobs):  # type: ignore[misc,valid-type]
         return self
 
 
+LineFallback = Literal["ask", "keypad", "transfer"]
+
+
+class LineQualitySection(Section):
+    """What counts as too poor a line, and what is done then: `conversation.policy.LinePolicy`."""
+
+    fallback: Annotated[list[LineFallback], BeforeValidator(_as_list), Field(min_length=1)]
+    snr_min_db: Annotated[float, Field(ge=-10, le=40)] = LinePolicy().snr_min_db
+    level_min_dbfs: Annotated[float, Field(ge=-90, le=-10)] = LinePolicy().level_min_dbfs
+    clipped_max_pct: Annotated[float, Field(ge=0, le=100)] = LinePolicy().clipped_max_pct
+    lost_max_pct: Annotated[float, Field(ge=0, le=100)] = LinePolicy().lost_max_pct
+    bandwidth_min_hz: Annotated[int, Field(ge=0, le=8000)] = LinePolicy().bandwidth_min_hz
+    confidence_min: Annotated[float, Field(ge=0, le=1)] = LinePolicy().confidence_min
+    poor_after_ms: Annotated[int, Field(ge=0, le=60_000)] = LinePolicy().poor_after_ms
+    good_after_ms: Annotated[int, Field(ge=0, le=600_000)] = LinePolicy().good_after_ms
+    again_after_ms: Annotated[int, Field(ge=1000, le=600_000)] = LinePolicy().again_after_ms
+    ask: Words = LinePolicy().ask
+    keypad: Words = LinePolicy().keypad
+    transfer: Words = LinePolicy().transfer
+
+    @model_validator(mode="after")
+    def _each_once(self) -> LineQualitySection:
+        if len(set(self.fallback)) < len(self.fallback):
+            raise fault("a fallback is named twice", "name each once; the last one is repeated by itself")
+        if "transfer" in self.fallback[:-1]:
+            raise fault("nothing comes after a transfer", "put `transfer` last")
+        return self
+
+
 class PolicyWords(Section):
     """Words of `conversation.policy.Policy`."""
 
@@ -278,6 +353,9 @@ class AgentFile(Section):
     fillers: Annotated[list[Words], Field(min_length=1)] = list(Policy().fillers)
     thinking_sound: bool = Field(default=False, description="A soft tone takes turns with the fillers")
     phrases: PolicyWords = PolicyWords()
+    line_quality: LineQualitySection | None = Field(
+        default=None, description="What is done when the caller's line is too poor to understand him"
+    )
     tools: dict[str, dict[str, Any]] = {}
     disclosures: dict[str, DisclosureSection] = {}
     emergency: EmergencySection = EmergencySection()

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from antiphon.conversation.policy import Policy
+from antiphon.speech.ssml import Pronunciation
 
 UNIFIED = "unified:"  # Before the name of a model that hears and speaks by itself.
 
@@ -30,6 +31,8 @@ class Speech:
     end_of_turn: tuple[str, ...]
     vad: tuple[str, ...]
     vocabulary: tuple[str, ...] = ()
+    pronunciations: tuple[Pronunciation, ...] = ()
+    suppress_noise: bool = False  # In what the recogniser hears; nowhere else.
     speed: float = 1.0
     hedge: bool = False  # Start the next voice beside one that is later than it usually is.
 
@@ -68,6 +71,12 @@ class Reasoning:
     rounds_max: int = 4  # Tool rounds within one reply.
     hedge: bool = False  # Start the next model beside one that is later than it usually is.
     routing: Routing | None = None
+
+    @property
+    def unified(self) -> str:
+        """The model that hears and speaks by itself, without its prefix; "" where the file has none."""
+        first = self.models[0] if self.models else ""
+        return first.removeprefix(UNIFIED) if first.startswith(UNIFIED) else ""
 
     @property
     def language_models(self) -> tuple[str, ...]:

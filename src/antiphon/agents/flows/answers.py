@@ -26,6 +26,7 @@ from antiphon.agents.flows.state import Asking, Question, about_spelling
 from antiphon.agents.flows.understanding import Act, Candidate, Understanding
 from antiphon.agents.ports import Expect
 
+ALONE_MAX = 3  # Whoever declines a person this often is going round in circles with us.
 ANY_TIME = {SlotType.DATE, SlotType.TIME}
 
 
@@ -346,8 +347,12 @@ def _answer_person(draft: Draft, heard: Understanding) -> bool:
         draft.escalate(draft.flow.phrases.person, "asked_for_person")
         return True
     if heard.answer is False:
-        draft.set(unclear=0, failures={}, asked={})
-        draft.say(draft.flow.phrases.no_person)
+        alone = draft.state.alone + 1
+        draft.set(unclear=0, failures={}, asked={}, alone=alone)
+        if alone >= ALONE_MAX:
+            draft.finish(draft.flow.phrases.give_up, "gave_up")
+        else:
+            draft.say(draft.flow.phrases.no_person)
         return True
     return False
 

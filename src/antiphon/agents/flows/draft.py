@@ -35,6 +35,7 @@ class Draft:
     end: str = ""
     escalation: str = ""
     closed: bool = False
+    understood: bool = False
 
     @property
     def goal(self) -> Goal | None:
@@ -142,7 +143,7 @@ class Draft:
         return Outcome(
             state=self.state, say=said, protected=tuple(self.protected), tool=self.tool,
             facts=self.facts, expect=self.expect, phrases=self.phrases, end=self.end,
-            escalate=self.escalation, summary=summary(self.flow, self.state),
+            escalate=self.escalation, summary=summary(self.flow, self.state), understood=self.understood,
         )  # fmt: skip
 
 

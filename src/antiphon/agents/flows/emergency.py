@@ -164,6 +164,7 @@ class EmergencyGuard:
             await self.reasoner.reply(request, act)
             return
         self._alarms.add(request.reply_id)
+        act.understood(urgent=True)
         act.say(alarm.words)
         act.escalate("emergency", f"emergency: {alarm.rule}")
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from antiphon.agents.flows.answers import take_answer
-from antiphon.agents.flows.draft import Draft
+from antiphon.agents.flows.draft import Draft, complete
 from antiphon.agents.flows.model import Flow
 from antiphon.agents.flows.naming import leave_as_heard
 from antiphon.agents.flows.proceeding import (
@@ -54,13 +54,22 @@ def advance(flow: Flow, state: FlowState, heard: Understanding, now: datetime) -
         # The effect happened while the caller spoke over the words that told of it.
         draft.said.append(state.untold)
         draft.set(untold="")
-    if not _take_act(draft, heard):
-        if take_answer(draft, heard):
-            draft.set(unclear=0, asked={k: n for k, n in draft.state.asked.items() if k != REPEATED})
-        else:
-            _not_understood(draft, heard)
+    if _take_act(draft, heard):
+        draft.understood = Act.WAIT not in heard.acts
+    elif take_answer(draft, heard):
+        draft.understood = not _half_given(draft, state.question)
+        draft.set(unclear=0, asked={k: n for k, n in draft.state.asked.items() if k != REPEATED})
+    else:
+        _not_understood(draft, heard)
     proceed(draft)
     return draft.outcome()
+
+
+def _half_given(draft: Draft, question: Question) -> bool:
+    """Asked for a name, the caller has said the first half of it so far."""
+    slot = draft.flow.slots.get(question.name) if question.asking is Asking.SLOT else None
+    value = draft.state.values.get(slot.name) if slot is not None else None
+    return slot is not None and value is not None and not complete(slot, value)
 
 
 def resume(flow: Flow, waiting: Outcome, result: ToolResult, now: datetime) -> Outcome:

@@ -10,6 +10,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from antiphon.agents.definition.document import Document, dotted, read_document
+from antiphon.agents.definition.markup import markup_problems
 from antiphon.agents.definition.problems import (
     KeyPath,
     Problem,
@@ -64,7 +65,7 @@ def check_flow(path: Path, tools: Collection[str] | None = None) -> tuple[Flow |
     flow = _flow(file)
     checking = _Checking(document=document, flow=flow, tools=tools)
     checking.check()
-    return flow, problems + checking.problems
+    return flow, problems + checking.problems + markup_problems(document)
 
 
 def _flow(file: FlowFile) -> Flow:

@@ -46,6 +46,8 @@ class FlowReasoner:
         """As `Reasoner`."""
         draft = self._drafts.setdefault(request.reply_id, Draft())
         outcome = await self._first(request)
+        if outcome.understood:
+            act.understood()
         try:
             outcome = await self._speak(request, outcome, act, draft)
         finally:

@@ -217,4 +217,5 @@ def _filled(found: re.Match[str], look_up: Callable[[str], Any]) -> str:
     names = [name for name in found.group(2).split("|") if name]
     for name in names:
         value = FILTERS[name](value)
-    return value if names else _plain(value)
+    # A value is words, whoever it came from; only the template's author marks words up.
+    return str(value if names else _plain(value)).replace("<", " ")

@@ -68,6 +68,7 @@ class FlowState:
     effects: DO steps that succeeded for this goal; what came before them is settled.
     trail: Slots and choices in the order they were filled, for going back.
     asked: Question key -> how often it was asked in a row.
+    alone: How often the caller would rather go on with us than with a person.
     failures: Step name and error -> how often.
     offered: Keys of options already refused or passed over, by step.
     finished: Goals done in this call.
@@ -89,6 +90,7 @@ class FlowState:
     offered: Mapping[str, frozenset[str]] = field(default_factory=dict)
     question: Question = field(default_factory=lambda: Question(asking=Asking.OPEN))
     unclear: int = 0
+    alone: int = 0
     finished: tuple[str, ...] = ()
     answered: tuple[str, ...] = ()
     last_said: str = ""
@@ -128,3 +130,4 @@ class Outcome:
     end: str = ""
     escalate: str = ""
     summary: str = ""
+    understood: bool = False  # The caller's words were an answer or a request, whole as they are.

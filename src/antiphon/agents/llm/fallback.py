@@ -137,6 +137,9 @@ class _Watched:
     def expect(self, kind: Expect, phrases: Sequence[str] = ()) -> None:
         self._act.expect(kind, phrases)
 
+    def understood(self, *, urgent: bool = False) -> None:
+        self._act.understood(urgent=urgent)
+
     def end_call(self, cause: str) -> None:
         self._bind()
         self._act.end_call(cause)

@@ -30,9 +30,11 @@ from antiphon.agents.ports import (
     ToolCall,
     ToolContext,
     ToolResult,
+    ToolUsed,
     WarmsPrompts,
 )
 from antiphon.errors import ProviderError, ProviderProtocolError
+from antiphon.speech.ssml import PlainText
 
 HISTORY_MAX = 60  # Exchanges given to the model; older ones have served.
 HISTORY_STEP = 20  # So many are forgotten at once: a beginning that moves with every turn is never cached.
@@ -120,7 +122,7 @@ class LlmReasoner:
         control, offered = _Control(), self._offered()
         spoke = False
         for _ in range(self.definition.reasoning.rounds_max):
-            completion = await self.model.complete(messages, offered, act.say)
+            completion = await self._complete(messages, offered, act)
             spoke = spoke or bool(completion.text.strip())
             calls = completion.tool_calls
             if not calls:
@@ -135,11 +137,19 @@ class LlmReasoner:
                 break
         else:
             # Out of rounds: no more tools, say what is known.
-            last = await self.model.complete(messages, (), act.say)
+            last = await self._complete(messages, (), act)
             spoke = spoke or bool(last.text.strip())
         if not spoke:
             raise ProviderProtocolError("language model", "an answer without words")
         return control
+
+    async def _complete(
+        self, messages: Sequence[Message], tools: Sequence[Tool], act: Replying
+    ) -> Completion:
+        words = PlainText(act.say)
+        completion = await self.model.complete(messages, tools, words.feed)
+        words.finish()
+        return completion
 
     async def _last_words(
         self, messages: list[Message], act: Replying, spoke: bool, control: _Control
@@ -150,7 +160,7 @@ class LlmReasoner:
         if control.summary is not None:
             act.say(self.definition.escalation.words)
             return True
-        completion: Completion = await self.model.complete(messages, (), act.say)
+        completion = await self._complete(messages, (), act)
         return bool(completion.text.strip())
 
     async def _answer(
@@ -276,15 +286,22 @@ def _words_of_caller(text: str) -> str:
 def _exchange(item: Exchange) -> Message:
     if isinstance(item, CallerTurn):
         return Message(role="user", content=_words_of_caller(item.text))
+    if isinstance(item, ToolUsed):
+        told = f"{item.name}({item.arguments}) -> {item.result}"
+        return Message(role="system", content=f"Result of a tool you used:\n{told}")
     # The model must know that the caller did not hear the rest.
     return Message(role="assistant", content=item.text if item.complete else f"{item.text}— (interrupted)")
 
 
 def _told(call: ToolCall, result: ToolResult) -> Message:
+    return Message(role="tool", content=result_text(result), tool_call_id=call.id)
+
+
+def result_text(result: ToolResult) -> str:
+    """A tool's result as models are told: JSON text, cut where it would crowd out everything else."""
     body = (
         {"ok": result.ok, "value": result.value}
         if result.ok
         else {"ok": False, "error": result.error, "value": result.value}
     )
-    content = json.dumps(body, default=str, ensure_ascii=False)[:RESULT_MAX]
-    return Message(role="tool", content=content, tool_call_id=call.id)
+    return json.dumps(body, default=str, ensure_ascii=False)[:RESULT_MAX]

@@ -180,9 +180,12 @@ class BrowserLine:
             while True:
                 frame = await track.recv()
                 self._heard_at_s = self._loop.time()
+                before_ms = self._intake.filled_ms
                 pcm = self._intake.take(frame)
                 if self._source is not None and not self._finished:
                     self._source.receive(pcm)
+                    if self._intake.filled_ms > before_ms:
+                        self._source.concealed(self._intake.filled_ms - before_ms)
         except MediaStreamError:
             self.finish("hangup")
 

@@ -80,10 +80,10 @@ def _contents(turns: Sequence[Message]) -> list[dict[str, Any]]:
 def _parts(message: Message, names: Mapping[str, str]) -> list[Part]:
     if message.role == "tool":
         name = names.get(message.tool_call_id, "unknown")
-        return [{"function_response": {"name": name, "response": _object(message.content)}}]
+        return [{"function_response": {"name": name, "response": as_object(message.content)}}]
     parts: list[Part] = [{"text": message.content}] if message.content.strip() else []
     for number, call in enumerate(message.tool_calls):
-        part: Part = {"function_call": {"name": call.name, "args": _object(call.arguments)}}
+        part: Part = {"function_call": {"name": call.name, "args": as_object(call.arguments)}}
         signature = _signature(call.opaque)
         # The first call of a message must be signed; of calls made together only it is.
         if signature or number == 0:
@@ -97,7 +97,7 @@ def _signature(opaque: str) -> str:
     return signature if owner == NAME else ""
 
 
-def _object(text: str) -> dict[str, Any]:
+def as_object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text or "{}")
     except ValueError:

@@ -83,7 +83,7 @@ async def speak(
     loop = asyncio.get_running_loop()
     spoken_samples = 0
     word_ends: tuple[int, ...] = ()
-    for piece in pieces_of(request.text):
+    for piece in pieces_of(request.text, request.ssml):
         run = onnxruntime.RunOptions()
         utterance = _Utterance(engine, piece, request, run)
         piece_samples = 0
@@ -164,7 +164,8 @@ class _Utterance:
         if not self._audible:
             return b""
         tail = self._resampler.push(linear16(self._trimmer.finish()))
-        self._pause_ms = _PAUSE_MS.get(self._piece.mark, _PAUSE_OTHERWISE_MS) / self._speed
+        by_mark_ms = _PAUSE_MS.get(self._piece.mark, _PAUSE_OTHERWISE_MS) / self._speed
+        self._pause_ms = max(by_mark_ms, self._piece.pause_ms)
         pause = np.zeros(int(self._request.sample_rate_hz * self._pause_ms / 1000), dtype=np.int16)
         return _pcm(np.concatenate((tail, self._resampler.flush(), pause)))
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from antiphon.agents.definition import AgentDefinition
 from antiphon.agents.llm.reasoner import instructions, moment
 from antiphon.agents.ports import Message
+from antiphon.conversation.markup import without_markup
 from antiphon.errors import ConfigError
 from antiphon.providers.registry import Registry
 from antiphon.quality.bench.measuring import Measured, measure_eot, measure_llm, measure_stt, measure_tts
@@ -110,7 +111,7 @@ def _messages(definition: AgentDefinition, now: datetime) -> list[Message]:
     """The beginning of a real call, with this agent's own instructions: their length is what is paid."""
     return [
         Message(role="system", content=instructions(definition), cache=True),
-        Message(role="assistant", content=definition.opening),
+        Message(role="assistant", content=without_markup(definition.opening)),
         Message(role="system", content=moment(definition, now)),
         Message(role="user", content=TURN),
     ]

@@ -33,11 +33,13 @@ from antiphon.quality.callers.stack import Stack
 from antiphon.runtime.records.lines import read_call
 from antiphon.speech.phrases import CachingTts, PhraseCache
 from antiphon.speech.ports import Samples
+from antiphon.storage.blobs import BlobFolder
 from antiphon.storage.traces import find_call
 
 LINES: dict[str, LineFormat] = {"phone": PHONE, "wideband": WIDEBAND}
 # A caller has hung up or was hung up on: the agent's side needs no longer than this to write its trace.
 ENDS_WITHIN_S = 30.0
+PHRASES_BYTES = 128 << 20
 
 _log = structlog.get_logger(__name__)
 
@@ -78,8 +80,9 @@ async def prepare(
     """
     values = spoken_values(script, today.date())
     mind = Mind(script, values)
+    rendered = BlobFolder(phrases_directory(), max_bytes=PHRASES_BYTES)
     mouth = Mouth(
-        CachingTts(models.text_to_speech("kokoro"), PhraseCache(phrases_directory()), "local/kokoro"),
+        CachingTts(models.text_to_speech("kokoro"), PhraseCache(rendered), "local/kokoro"),
         script.voice,
         sample_rate_hz=LINES[settings.line].sample_rate_hz,
         speed=script.speed,

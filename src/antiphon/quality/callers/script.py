@@ -90,7 +90,8 @@ USUAL_ANSWERS: tuple[tuple[str, str], ...] = (
     (r"date of birth|your birthday|when were you born|were you born", "{birth}."),
     (r"phone number", "{phone}."),
     (r"spell(ing)? (of )?your (last )?name|spell (it|that)|letter by letter", "{spelled}."),
-    (r"is (that|this) (?!right|correct)\w+\?", "Yes, that's me."),
+    # A name is easily misheard ("Is that for you?" for Priya): who else would be meant?
+    (r"is (that|this) (?!right|correct)\w+( you)?\?", "Yes, that's me."),
     (
         r"(seen|seeing|scene|seem) for|kind of visit|sick visit,? or"
         r"|what (is it|is this|is the visit) (for|about)",

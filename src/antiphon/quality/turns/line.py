@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.audio import g711
+from antiphon.audio.line_quality import LineSecond
 from antiphon.audio.ports import PHONE, WIDEBAND, Encoding, LineFormat
 from antiphon.runtime.media import MediaPlane, SpeechGate
 from antiphon.speech.ports import VoiceActivity
@@ -59,6 +60,7 @@ class Listening:
     def _note(self, began: bool, date_ms: int) -> None:
         self.events.append(LineEvent(at_ms=self.now_ms, began=began, date_ms=date_ms, given=self._given))
 
+    def line_measured(self, second: LineSecond) -> None: ...
     def playout_started(self, reply_id: str) -> None: ...
     def playout_mark(self, reply_id: str, heard_ms: int) -> None: ...
     def playout_finished(self, reply_id: str, heard_ms: int) -> None: ...

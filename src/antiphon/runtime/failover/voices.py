@@ -10,7 +10,7 @@ import structlog
 
 from antiphon.errors import ProviderUnavailable
 from antiphon.runtime.failover.race import Attempt, Candidate, RaceLost, RaceRules, admitted, others, race
-from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
+from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
 
 _log = structlog.get_logger(__name__)
 
@@ -39,6 +39,12 @@ class FailoverTts:
         self._candidates = candidates
         self._rules = rules
 
+    async def warm(self, request: TtsRequest) -> None:
+        """As `WarmsVoices`, for the voice that is asked first."""
+        port = self._candidates[0].port
+        if isinstance(port.tts, WarmsVoices):
+            await port.tts.warm(replace(request, voice=port.voice))
+
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         order = admitted(self._candidates)
         spoken = _Spoken(request, emit, hold=len(self._candidates) > 1)
@@ -47,10 +53,13 @@ class FailoverTts:
             async def speak(attempt: Attempt[SpeakingAs]) -> None:
                 port = attempt.candidate.port
                 asked = replace(request, text=spoken.rest, voice=port.voice)
+                if spoken.has_begun:
+                    asked = replace(asked, ssml="")  # Marks of words that were said already.
                 async with asyncio.timeout(None) as patience:
 
                     def hear(audio: TtsAudio) -> None:
-                        if audio.pcm and not patience.expired() and attempt.claim():
+                        begins = bool(audio.pcm) or attempt.contest.winner is attempt
+                        if begins and not patience.expired() and attempt.claim():
                             patience.reschedule(asyncio.get_running_loop().time() + STALL_S)
                             spoken.take(audio)
 
@@ -87,6 +96,7 @@ class _Spoken:
         self._given_words = 0  # By voices that have broken off.
         self._given_ends_ms: tuple[int, ...] = ()
         self._given_samples = 0
+        self._told_ends_ms: tuple[int, ...] = ()
         self._begin()
 
     def _begin(self) -> None:
@@ -128,18 +138,22 @@ class _Spoken:
         pending = len(self._pending) // 2
         if not self._hold or not self._ends_ms:
             return pending
-        whole = self._ends_ms[-1] * self._rate_hz // 1000 - self._samples
-        return max(min(whole, pending), pending - HELD_MS_MAX * self._rate_hz // 1000, 0)
+        # Some voices date a whole sentence with its first sound: only words that are there to their end go.
+        come = self._samples + pending
+        ends = (end * self._rate_hz // 1000 for end in self._ends_ms)
+        whole = max((end for end in ends if end <= come), default=0) - self._samples
+        return max(whole, pending - HELD_MS_MAX * self._rate_hz // 1000, 0)
 
     def _give(self, samples: int) -> None:
-        if not samples:
+        before_ms = self._before_ms
+        ends_ms = self._given_ends_ms + tuple(end + before_ms for end in self._ends_ms)
+        if not samples and (ends_ms == self._told_ends_ms or not self._samples):
             return
         pcm = bytes(self._pending[: samples * 2])
         del self._pending[: samples * 2]
         self._samples += samples
-        before_ms = self._before_ms
-        ends = self._given_ends_ms + tuple(end + before_ms for end in self._ends_ms)
-        self._emit(TtsAudio(pcm=pcm, word_ends_ms=ends))
+        self._told_ends_ms = ends_ms
+        self._emit(TtsAudio(pcm=pcm, word_ends_ms=ends_ms))
 
     def _words_given(self) -> int:
         given_ms = self._samples * 1000 // self._rate_hz

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.audio import g711
+from antiphon.audio.line_quality import LineSecond
 from antiphon.audio.ports import Encoding
+from antiphon.runtime.media import seconds
 from antiphon.runtime.media.activity import Activity
 from antiphon.runtime.media.rows import (
     BLOCKS_PER_FRAME,
@@ -41,6 +43,7 @@ class BankCall(Protocol):
     def hear(self, pcm: bytes) -> None: ...
     def speech_started(self, onset_sample: int) -> None: ...
     def speech_stopped(self, end_sample: int) -> None: ...
+    def line_measured(self, second: LineSecond) -> None: ...
     def pump(self, now_ns: int) -> None: ...
 
 
@@ -229,9 +232,13 @@ class Bank:
         if not filled:  # Our own silence says nothing about the caller's room.
             self._activity.track_floor(arrays, rows, power)
         began, ended = self._activity.hear(arrays, rows, count)
+        seconds.note_frame(arrays, rows, count)
         for row in rows[arrays.frames[rows] - arrays.given[rows] >= _BLOCK_FRAMES].tolist():
             self.give_audio(row)
         self._tell(began, ended)
+        complete = seconds.due(rows, count)
+        if complete.size:
+            self._tell_seconds(complete)
 
     def _tell(self, began: Rows, ended: Rows) -> None:
         for row in began.tolist():
@@ -242,6 +249,12 @@ class Bank:
             self.give_audio(row)
             if (call := self._calls[row]) is not None:
                 call.speech_stopped(self._activity.end_sample(self.arrays, row))
+
+    def _tell_seconds(self, rows: Rows) -> None:
+        rows = rows[self.arrays.live[rows]]  # A listener may have closed one just now.
+        for row, second in zip(rows.tolist(), seconds.take(self.arrays, rows), strict=True):
+            if (call := self._calls[row]) is not None:
+                call.line_measured(second)
 
     def _fill_gaps(self, now_ns: int) -> None:
         """Silence where a stream has stalled, so that call time, endpointing and re-prompts go on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from antiphon.audio.line_quality import LineSecond
 from antiphon.audio.ports import LineFormat, MediaSink
 from antiphon.runtime.media.bank import GAP_NS, Bank
 from antiphon.runtime.media.nobody import NOBODY
@@ -55,6 +56,9 @@ class LiveCall:
     def speech_stopped(self, end_sample: int) -> None:
         self._ended_ms = max(self._ended_ms, self._date_ms(end_sample))
         self.listener.speech_stopped(self._ended_ms)
+
+    def line_measured(self, second: LineSecond) -> None:
+        self.listener.line_measured(second)
 
     def pump(self, now_ns: int) -> None:
         self.playout.pump(now_ns)
@@ -121,6 +125,11 @@ class PlaneSource:
         inbox.rows.append(call.row)
         inbox.frames.append(frame)
         inbox.arrived_ns.append(arrived_ns)
+
+    def concealed(self, duration_ms: int) -> None:
+        if self._call.open:
+            arrays = self._call.bank.arrays
+            arrays.missing[self._call.row] += min(max(0, duration_ms), _MESSAGE_MS_MAX) // FRAME_MS
 
     def played(self, name: str) -> None:
         if self._call.open:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from antiphon.audio.line_quality import LineSecond
+
 
 class LineListener(Protocol):
     """The driver's side. Called from the event loop thread, a few times per turn; must not block or raise."""
@@ -17,6 +19,9 @@ class LineListener(Protocol):
 
     def caller_audio(self, pcm: bytes) -> None:
         """Continuous caller audio, in blocks of 100 ms (shorter right before the two events above)."""
+
+    def line_measured(self, second: LineSecond) -> None:
+        """Once a second: how good the line was."""
 
     def playout_started(self, reply_id: str) -> None:
         """The first sample of this reply was sent."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from antiphon.audio.line_quality import FRAMES
+
 Rows = NDArray[np.intp]
 
 RING_FRAMES = 8
@@ -57,6 +59,10 @@ class RowArrays:
         self.onset_window = np.zeros(capacity, np.int64)  # Start of the first window of the run, samples.
         self.speech_window = np.zeros(capacity, np.int64)  # Start of the last window with speech, samples.
         self.sure_window = np.zeros(capacity, np.int64)  # Of the last sure one.
+        # Of the second in progress, for `seconds.py`.
+        self.voiced = np.zeros((capacity, FRAMES), np.bool_)
+        self.missing = np.zeros(capacity, np.int64)  # Frames made up for what never came.
+        self.noise_power = np.zeros(capacity, np.float32)  # Mean square between words; NaN: not known yet.
         self.playout_due_ns = np.zeros(capacity, np.int64)
         self.live = np.zeros(capacity, np.bool_)
 
@@ -78,6 +84,7 @@ class RowArrays:
             if isinstance(values, np.ndarray) and name != "history":  # Only what `frames` counts is read.
                 values[row] = 0
         self.floor_dbfs[row] = FLOOR_START_DBFS
+        self.noise_power[row] = np.nan
 
     def read(self, row: int, start: int, stop: int) -> NDArray[np.int16]:
         """Samples [start, stop) of the row, as far as the last 8 s still hold them; a copy."""

@@ -14,7 +14,9 @@ from antiphon.conversation import events as e
 from antiphon.runtime.records.lines import CommandEntry, Entry, EventEntry
 from antiphon.runtime.records.story import CallStory, tell
 
-_REPLY_EVENTS = e.ReplyText | e.AnswerExpected | e.ReplyFinished | e.ReplyFailed | e.ToolRequested
+_REPLY_EVENTS = (
+    e.ReplyText | e.AnswerExpected | e.TurnUnderstood | e.ReplyFinished | e.ReplyFailed | e.ToolRequested
+)
 # For a phrase the recording never spoke: a usual first byte, and a usual speaking rate.
 # How often the line proves that it plays; the core takes a silent line for a stuck one.
 _MARK_EVERY_MS = 500

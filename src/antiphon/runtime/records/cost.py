@@ -30,7 +30,10 @@ class StageCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallCost:
+    """Attributes: cached_phrases: Spoken from the cache, without a request to any voice."""
+
     stages: tuple[StageCost, ...]
+    cached_phrases: int = 0
 
     @property
     def total_usd(self) -> Decimal:
@@ -49,12 +52,14 @@ class CallCost:
 def cost_of(entries: Iterable[Entry], story: CallStory) -> CallCost:
     """Waste is what lost a race, and everything that was made for a draft that was thrown away unheard."""
     stages: dict[tuple[str, str], StageCost] = {}
+    cached = 0
     for entry in entries:
+        cached += isinstance(entry, NoteEntry) and entry.type == "phrase_cached"
         if isinstance(entry, NoteEntry) and entry.type == "usage":
             key = (str(entry.fields.get("role", "")), str(entry.fields.get("provider", "")))
             stage = stages.setdefault(key, StageCost(role=key[0], provider=key[1]))
             _add(stage, entry.fields, story)
-    return CallCost(stages=tuple(stages[key] for key in sorted(stages)))
+    return CallCost(stages=tuple(stages[key] for key in sorted(stages)), cached_phrases=cached)
 
 
 def _add(stage: StageCost, fields: Mapping[str, Any], story: CallStory) -> None:
@@ -79,6 +84,7 @@ def cost_summary(cost: CallCost) -> dict[str, Any]:
         "total_usd": format(cost.total_usd, "f"),
         "wasted_usd": format(cost.wasted_usd, "f"),
         "complete": cost.is_complete,
+        "cached_phrases": cost.cached_phrases,
         "stages": [
             {
                 "role": stage.role,

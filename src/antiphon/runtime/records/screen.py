@@ -42,6 +42,7 @@ def render_call(record: CallRecord) -> list[str]:
         *_latency(story),
         *_tools(story),
         *_interruptions(story),
+        *_line(story),
         *_cost(cost_of(record.entries, story)),
         *_trouble(record, story),
     ]
@@ -173,8 +174,21 @@ def _interruptions(story: CallStory) -> Iterator[str]:
         yield f"{clock(item.at_ms)}  {kind} over {item.reply_id}{after}"
 
 
+def _line(story: CallStory) -> Iterator[str]:
+    """Only a line that was poor has anything to tell."""
+    if story.line:
+        yield from ("", "LINE  of the caller's voice as it reached us")
+    for grade in story.line:
+        verdict = f"poor ({grade.causes.replace(',', ', ')})" if grade.poor else "good again"
+        measured = (
+            f"level {grade.level_dbfs:g} dBFS, {grade.snr_db:g} dB over the noise, up to "
+            f"{grade.bandwidth_hz} Hz, clipped {grade.clipped_pct:g} %, lost {grade.lost_pct:g} %"
+        )
+        yield f"{clock(grade.at_ms)}  {verdict}: {measured}"
+
+
 def _cost(cost: CallCost) -> Iterator[str]:
-    if not cost.stages:
+    if not cost.stages and not cost.cached_phrases:
         return
     short = "" if cost.is_complete else "   at least: some of it has no price in the book"
     yield from ("", f"COST  {_usd(cost.total_usd)}, of it for nothing {_usd(cost.wasted_usd)}{short}")
@@ -187,6 +201,8 @@ def _cost(cost: CallCost) -> Iterator[str]:
             f"  {stage.role:<4} {stage.provider:<28} {price:>10}  {about}{amounts}  "
             f"in {stage.requests} requests{wasted}"
         )
+    if cost.cached_phrases:
+        yield f"  {cost.cached_phrases} phrases came from the cache and cost nothing"
 
 
 def _usd(value: Decimal) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from antiphon.conversation import commands as c
 from antiphon.conversation import events as e
+from antiphon.conversation.markup import without_markup
 from antiphon.runtime.records.lines import CommandEntry, Entry, EventEntry, NoteEntry
 
 
@@ -53,7 +54,7 @@ class ReplyStory:
     @property
     def said(self) -> str:
         """All that was prepared, heard or not."""
-        return " ".join(self.chunks)
+        return " ".join(chunk for chunk in self.chunks if chunk)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,6 +98,7 @@ class CallStory:
     tools: dict[str, ToolStory] = field(default_factory=dict)
     interruptions: list[InterruptionStory] = field(default_factory=list)
     notes: list[tuple[int, str, str]] = field(default_factory=list)
+    line: list[e.LineGraded] = field(default_factory=list)
     keys: list[tuple[int, str]] = field(default_factory=list)
     errors: list[Trouble] = field(default_factory=list)
     escalation: tuple[str, str] | None = None
@@ -154,12 +156,16 @@ class _Teller:
                 self._stopped[at_ms] = at_ms
             case e.TranscriptFinal():
                 self._final_at_ms = at_ms
+            case e.LineGraded():
+                self.story.line.append(event)
             case e.DtmfReceived():
                 self.story.keys.append((at_ms, event.digit))
             case e.ToolRequested() | e.ToolFinished():
                 self._tool_event(event)
             case e.ReplyFailed():
                 self._failed(at_ms, "reply_failed", f"{event.reply_id}: {event.reason}")
+            case e.SessionLost():
+                self._failed(at_ms, "session_lost", event.reason)
             case e.SynthesisFailed():
                 self._failed(at_ms, "synthesis_failed", f"{event.reply_id}: {event.reason}")
             case e.LineFailed():
@@ -195,6 +201,8 @@ class _Teller:
         match command:
             case c.CommitTurn():
                 self._commit(at_ms, command)
+            case c.AmendTurn():
+                self._amend(command)
             case c.NoteUtterance():
                 self.story.notes.append((at_ms, command.kind, command.text))
                 self._turn_onset_ms = None
@@ -232,6 +240,11 @@ class _Teller:
         self.story.turns.append(turn)
         self._turn_onset_ms, self._unanswered = None, turn
 
+    def _amend(self, command: c.AmendTurn) -> None:
+        for turn in self.story.turns:
+            if turn.number == command.turn:
+                turn.heard_as = f"{turn.heard_as} {command.text}".strip()
+
     def _reply_command(
         self,
         at_ms: int,
@@ -250,7 +263,8 @@ class _Teller:
                 reply.discarded = reply.audible_at_ms is None
                 reply.ended_at_ms = at_ms
             case c.Synthesize():
-                reply.chunks.append(f"({command.sound} sound)" if command.sound else command.text)
+                words = without_markup(command.text)
+                reply.chunks.append(f"({command.sound} sound)" if command.sound else words)
                 if reply.synthesize_at_ms is None:
                     reply.synthesize_at_ms = at_ms
             case c.ReportHeard():

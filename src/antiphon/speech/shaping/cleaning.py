@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 _CHARACTERS: Final = str.maketrans({
@@ -40,9 +41,24 @@ _RULES: Final = tuple((re.compile(pattern, re.MULTILINE), by) for pattern, by in
 ))  # fmt: skip
 
 
+# Digits of other scripts, raised and lowered ones, and fractions of one character.
+_FOREIGN_NUMBER: Final = re.compile(r"[^\x00-\xb1\xb4-\xb8]")
+
+
+def _ascii_number(found: re.Match[str]) -> str:
+    character = found[0]
+    if not character.isnumeric():
+        return character
+    plain = unicodedata.normalize("NFKC", character)
+    if "\u2044" in plain:
+        return " " + plain.replace("\u2044", "/")
+    digit = unicodedata.digit(character, None)
+    return character if digit is None else str(digit)
+
+
 def clean(text: str) -> str:
     """Plain text on one line; the end of a line without punctuation becomes the end of a sentence."""
-    text = text.translate(_CHARACTERS)
+    text = _FOREIGN_NUMBER.sub(_ascii_number, text.translate(_CHARACTERS))
     for entity, character in _ENTITIES.items():
         text = text.replace(entity, character)
     text = _EMOJI.sub(" ", _INVISIBLE.sub("", text))
@@ -55,7 +71,7 @@ def clean(text: str) -> str:
 
 
 _TIDY: Final = tuple((re.compile(pattern), by) for pattern, by in (
-    (r"[\[\]{}<>]", " "),
+    (r"[\[\]{}<>#|]", " "),
     (r"\s*[()]\s*", ", "),
     (r'"', ""),
     (r"_", " "),

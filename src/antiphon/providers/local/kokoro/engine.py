@@ -63,7 +63,12 @@ class KokoroEngine:
         # The accent of the phonemes belongs to the voice (a: American, b: British), whatever it reads;
         # voices of other languages speak English with their own accent on American phonemes.
         accent = "en" if request.voice.startswith("b") else "en-us"
-        phonemes = phonemes_of(piece, lambda text: kokoro_spelling(phonemize(text, accent), accent))
+        phonemes = phonemes_of(
+            piece,
+            lambda text: kokoro_spelling(phonemize(text, accent), accent),
+            # The model's g is the IPA letter, which few keyboards have.
+            lambda ipa: kokoro_spelling(ipa.replace("g", "ɡ"), accent),
+        )
         symbols = phonemes.symbols[:_SYMBOLS_MAX]
         if not symbols:
             return Spoken(blocks=iter(()), word_ends=())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ctranslate2
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from antiphon.errors import ConfigError, ProviderUnavailable
 from antiphon.providers.local.models import model_dir
 from antiphon.providers.local.whisper.features import SAMPLE_RATE_HZ, log_mel
-from antiphon.providers.local.whisper.loops import has_loop, without_loops
+from antiphon.speech.loops import has_loop, without_loops
 
 CONTEXT_FRAMES = 1500  # Encoder frames of the 30 s Whisper was trained on; a frame is 20 ms.
 MAX_SAMPLES = 30 * SAMPLE_RATE_HZ
@@ -100,7 +100,8 @@ class WhisperEngine:
         Args:
             prompt: Names and terms that are likely; they pull the spelling toward them.
             language: Primary subtag; "" lets a multilingual model find out.
-            beam: `PARTIAL_BEAM` or `FINAL_BEAM`.
+            beam: `PARTIAL_BEAM` or `FINAL_BEAM`. A partial gets no second look: what it is unsure of is
+                left out, and more of it is heard in a moment anyway.
 
         Raises:
             ConfigError: A language this model does not speak.
@@ -115,7 +116,9 @@ class WhisperEngine:
         start = self._prompt_tokens(prompt) + self._start_tokens(language)
         room = _TOKENS_AT_LEAST + _TOKENS_PER_S * len(samples) // SAMPLE_RATE_HZ
         found = self._decode(encoded, start, beam, room, language)
-        if _is_doubtful(found):
+        if _is_doubtful(found) and beam == PARTIAL_BEAM:
+            found = _without_doubts(found)
+        elif _is_doubtful(found):
             found = self._decode_again(samples, language, room, found)
         return _timed(found, began)
 
@@ -213,6 +216,12 @@ def _is_doubtful(found: Recognition) -> bool:
     )
 
 
+def _without_doubts(found: Recognition) -> Recognition:
+    """A loop is worth its words once, a guess nothing."""
+    guessed = found.avg_logprob < _DOUBTFUL_LOGPROB
+    return replace(found, text="" if guessed else without_loops(found.text))
+
+
 def _compression_ratio(text: str) -> float:
     raw = text.encode()
     return len(raw) / len(zlib.compress(raw)) if raw else 0.0
@@ -220,16 +229,7 @@ def _compression_ratio(text: str) -> float:
 
 def _timed(found: Recognition, began: float) -> Recognition:
     took_ms = round((time.perf_counter() - began) * 1000)
-    return Recognition(
-        text=found.text,
-        language=found.language,
-        no_speech_prob=found.no_speech_prob,
-        avg_logprob=found.avg_logprob,
-        compression_ratio=found.compression_ratio,
-        tokens=found.tokens,
-        full_context=found.full_context,
-        took_ms=took_ms,
-    )
+    return replace(found, took_ms=took_ms)
 
 
 def _tone_then_silence() -> NDArray[np.float32]:

@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 
 from antiphon.audio.resample import StreamResampler
 from antiphon.errors import AntiphonError
-from antiphon.providers.local.whisper.care import VoiceEvidence, believed_text
+from antiphon.providers.local.whisper.care import believed_text
 from antiphon.providers.local.whisper.engine import FINAL_BEAM, PARTIAL_BEAM, Recognition
 from antiphon.providers.local.whisper.features import SAMPLE_RATE_HZ
 from antiphon.providers.local.whisper.segment import Pcm16, SegmentAudio, loudest_dbfs
 from antiphon.speech.ports import SttConfig, Transcript
+from antiphon.speech.transcript_care import VoiceEvidence
 
 log = structlog.get_logger()
 
@@ -208,7 +209,9 @@ class WhisperStream:
     async def _run_partial(self, job: _Job) -> None:
         transcript = await self._transcribe(job, final=False)
         self._partial_took_ms = transcript.took_ms
-        if transcript.text:
+        if not transcript.text and job.voiced_ms < _PARTIAL_WITHIN_MS:
+            self._next_partial_ms = job.voiced_ms  # Half a syllable was too little: the next block may do.
+        elif transcript.text:
             self.counters.partials += 1
             self._give(transcript)
 

@@ -40,6 +40,7 @@ class RemoteTextToSpeech:
             sample_rate_hz=request.sample_rate_hz,
             language=request.language,
             speed=request.speed,
+            ssml=request.ssml,
         )
 
         def on_audio(audio: wire.Audio) -> None:

@@ -204,6 +204,7 @@ class Connection:
             sample_rate_hz=message.sample_rate_hz,
             language=message.language,
             speed=message.speed,
+            ssml=message.ssml,
         )
         await engine.synthesize(request, emit)
         return wire.Done(id=message.id)

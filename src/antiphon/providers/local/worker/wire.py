@@ -63,6 +63,7 @@ class Synthesize(_Message, frozen=True, kw_only=True):
     sample_rate_hz: int
     language: str
     speed: float
+    ssml: str = ""
 
 
 class Score(_Message, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from antiphon.speech.shaping.en.numbers import cardinal, decimal, digits, ordinal
+from antiphon.speech.shaping.reading.locale import paced
 
 _NUMBER: Final = r"(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
 _CURRENCIES: Final = {
@@ -97,7 +98,7 @@ def read(text: str) -> str:
     text = _OVER.sub(lambda found: f"{cardinal(int(found[1]))} over {cardinal(int(found[2]))}", text)
     text = _ORDINAL.sub(lambda found: ordinal(int(found[1].replace(",", ""))), text)
     text = _COUNTED.sub("number ", text)
-    text = _NUMBERED.sub(lambda found: found[1] + digits(found[2]), text)
+    text = _NUMBERED.sub(lambda found: found[1] + paced(digits(found[2]).split()), text)
     text = _VERSION.sub(
         lambda found: " point ".join(cardinal(int(part)) for part in found[0].split(".")), text
     )
@@ -161,7 +162,7 @@ def _long(found: re.Match[str]) -> str:
     written = found[0]
     if written.endswith("000") and not written.startswith("0"):
         return cardinal(int(written))
-    return digits(written)
+    return paced(digits(written).split())
 
 
 def _plain(found: re.Match[str]) -> str:

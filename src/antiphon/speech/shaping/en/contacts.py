@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from antiphon.speech.shaping.en.numbers import cardinal, digits
+from antiphon.speech.shaping.reading.locale import paced
 
 _EMAIL: Final = re.compile(r"\b([A-Za-z0-9][\w.+-]*)@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})\b")
 _TOP_LEVEL: Final = "com|org|net|edu|gov|info|io|co|us|uk|ca|de|health|clinic|care|app|dev|ai|me|biz|bank"
@@ -93,5 +94,5 @@ def _code(found: re.Match[str]) -> str:
     vitamin = _LETTER_AND_NUMBER.fullmatch(code)
     if vitamin:
         return f"{vitamin[1]} {cardinal(int(vitamin[2]))}"
-    groups = [" ".join(digits(char) if char.isdigit() else char for char in part) for part in code.split("-")]
+    groups = [paced([digits(char) if char.isdigit() else char for char in part]) for part in code.split("-")]
     return ", ".join(groups)

@@ -1,0 +1,1 @@
+"""Cartesia: Sonic's voices, as contexts on sockets that all calls share."""

@@ -1,0 +1,110 @@
+"""Google Cloud's voices. Chirp 3 HD streams; every other voice answers with the whole sentence at once.
+
+Sources: `google.cloud.texttospeech_v1.types.cloud_tts` of google-cloud-texttospeech 2.38.0; "Chirp 3: HD
+voices" (formats, languages), read 2026-11-25.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any
+
+from antiphon.errors import ProviderProtocolError
+from antiphon.providers.google.client import NAME, GoogleChannels, GoogleConfig, google_errors
+from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
+from antiphon.speech.ports import TtsAudio, TtsRequest
+
+RATES_HZ = (8_000, 16_000, 24_000, 44_100, 48_000)
+_OTHERWISE_HZ = 24_000
+_STREAMING = "chirp3-hd"
+_SPEED_MIN, _SPEED_MAX = 0.25, 2.0
+_MARKUP = "<speak"
+_PIECE_BYTES = 9_600  # An answer that comes whole is given on in pieces, so that it can be cut.
+
+
+class GoogleTts:
+    """A `TextToSpeech`. Voices have Google's names ("en-US-Chirp3-HD-Leda"), which begin with a language.
+    Text that is SSML is passed on as such to voices that take it."""
+
+    def __init__(self, config: GoogleConfig, limits: SpeakingLimits | None = None) -> None:
+        self._limits = limits or SpeakingLimits()
+        place = config.location
+        host = "texttospeech.googleapis.com"
+        self._channels = GoogleChannels(config, f"{place}-{host}" if place not in ("", "global") else host)
+        self._client: Any = None
+
+    async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
+        if not has_words(request.text):
+            return
+        rate_hz = request.sample_rate_hz if request.sample_rate_hz in RATES_HZ else _OTHERWISE_HZ
+        speak = self._stream if _STREAMING in request.voice.lower() else self._whole
+        line = PcmPieces(rate_hz, request)
+        with google_errors():
+            # Closed with us: a caller who interrupts must not pay for the rest.
+            async with aclosing(speak(request, rate_hz)) as pieces:
+                await speak_pcm(NAME, pieces, line, emit, self._limits)
+
+    async def _stream(self, request: TtsRequest, rate_hz: int) -> AsyncGenerator[bytes, None]:
+        from google.cloud.texttospeech_v1 import StreamingSynthesizeRequest
+
+        async def requests() -> AsyncIterator[Any]:
+            audio = {"audio_encoding": "PCM", **_audio(request, rate_hz)}
+            config = {"voice": _voice(request.voice), "streaming_audio_config": audio}
+            yield StreamingSynthesizeRequest(streaming_config=config)
+            yield StreamingSynthesizeRequest(input={"text": request.text})
+
+        call = await self._made().streaming_synthesize(
+            requests=requests(), metadata=self._channels.metadata, timeout=None
+        )
+        try:
+            async for response in call:
+                if response is None:  # What gRPC gives for a message that cannot be read.
+                    raise ProviderProtocolError(NAME, "a message the SDK does not understand")
+                yield response.audio_content
+        finally:
+            call.cancel()
+
+    async def _whole(self, request: TtsRequest, rate_hz: int) -> AsyncGenerator[bytes, None]:
+        given = "ssml" if request.text.lstrip().startswith(_MARKUP) else "text"
+        response = await self._made().synthesize_speech(
+            request={
+                "input": {given: request.text},
+                "voice": _voice(request.voice),
+                "audio_config": {"audio_encoding": "PCM", **_audio(request, rate_hz)},
+            },
+            metadata=self._channels.metadata,
+            timeout=self._limits.first_ms / 1000,
+        )
+        if response is None:
+            raise ProviderProtocolError(NAME, "a message the SDK does not understand")
+        pcm: bytes = response.audio_content
+        for at in range(0, len(pcm), _PIECE_BYTES):
+            yield pcm[at : at + _PIECE_BYTES]
+
+    def _made(self) -> Any:
+        """One channel for all calls, made on the event loop that will use it."""
+        if self._client is None:
+            from google.cloud.texttospeech_v1 import TextToSpeechAsyncClient
+            from google.cloud.texttospeech_v1.services.text_to_speech.transports import (
+                TextToSpeechGrpcAsyncIOTransport,
+            )
+
+            transport = TextToSpeechGrpcAsyncIOTransport(channel=self._channels.open())
+            self._client = TextToSpeechAsyncClient(transport=transport)
+        return self._client
+
+
+def _voice(name: str) -> dict[str, str]:
+    """Raises ValueError for a name without a language, which no voice of Google's has."""
+    parts = name.split("-")
+    if len(parts) < 3:
+        raise ProviderProtocolError(NAME, "a voice without a language in its name")
+    return {"name": name, "language_code": "-".join(parts[:2])}
+
+
+def _audio(request: TtsRequest, rate_hz: int) -> dict[str, Any]:
+    audio: dict[str, Any] = {"sample_rate_hertz": rate_hz}
+    if request.speed != 1.0:
+        audio["speaking_rate"] = min(max(request.speed, _SPEED_MIN), _SPEED_MAX)
+    return audio

@@ -1,0 +1,1 @@
+"""Rime: voices over its own WebSocket, with word times, and over HTTP."""

@@ -1,0 +1,178 @@
+"""Transcript care for every recogniser: words nobody said, and phrases that go round, stop here.
+
+Recognisers answer silence, clicks and noise with words: closing words of the videos they were trained on, or
+a phrase over and over. How long a voice was heard, how loud and how far over the noise is known to us and not
+to them. A caller's real words are worth more than a phantom: where in doubt, believe.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from antiphon.audio.level import LOWEST_DBFS
+from antiphon.speech.loops import without_loops
+from antiphon.speech.ports import Transcript
+
+# What is recognised where nobody spoke, and what people do say.
+_PHANTOMS = frozenset({
+    "you", "thank you", "thank you very much", "thank you so much", "thanks", "bye", "bye bye", "the end",
+    "oh", "so", "mmm", "hmm", "i'm sorry", "you're welcome", "gracias", "merci", "danke",
+    "vielen dank", "au revoir",
+})  # fmt: skip
+# The same, and no caller ever says it: without accents and marks.
+_CREDITS = frozenset({
+    "thanks for watching", "thank you for watching", "thanks for watching guys", "please subscribe",
+    "subscribe", "subtitles by the amaraorg community", "gracias por ver el video",
+    "subtitulos por la comunidad de amaraorg",
+    "sous-titres realises par la communaute d'amaraorg", "merci d'avoir regarde cette video",
+    "untertitel der amaraorg-community", "untertitel im auftrag des zdf fur funk",
+})  # fmt: skip
+_NOT_WORD = re.compile(r"[^\w' -]")
+QUIET_DBFS = -62.0  # Speech on a telephone line is above -45; line noise between turns is below -65.
+_HEARD_MS_MIN = 200  # Less audio than that proves nothing.
+_LITTLE_VOICE_MS = 1000
+_WORD_MS = 100  # Nobody says a word in less, on the whole.
+_HANGOVER_MS = 100  # Voice activity goes on for this long after a voice.
+_UNCERTAIN = 0.5
+_OVER_NOISE_DB = 6.0
+_NOISE_BLOCKS = 30  # 3 s of 100 ms.
+
+
+@dataclass(slots=True, kw_only=True)
+class VoiceEvidence:
+    """What we know of the audio apart from the recogniser.
+
+    Attributes:
+        voiced_ms: How long voice activity detection said speech; None when it was not asked.
+        level_dbfs: RMS level of the loudest 100 ms.
+        noise_dbfs: Level of what was heard before the voice; None where nothing was.
+        heard_ms: How much audio there was at all.
+    """
+
+    voiced_ms: int | None = None
+    level_dbfs: float = LOWEST_DBFS
+    noise_dbfs: float | None = None
+    heard_ms: int = _HEARD_MS_MIN
+
+
+def doubt(text: str, confidence: float, evidence: VoiceEvidence) -> str:
+    """Why these words were most likely made up, or "" where they are to be believed."""
+    plain = plain_text(text)
+    if not any(char.isalnum() for char in text):
+        return "no words"
+    if plain in _CREDITS:
+        return "credits"
+    if evidence.heard_ms < _HEARD_MS_MIN:
+        return ""
+    if evidence.level_dbfs < QUIET_DBFS:
+        return "silence"
+    voiced_ms = evidence.voiced_ms
+    if voiced_ms is None or voiced_ms >= _LITTLE_VOICE_MS:
+        return ""
+    words = len(plain.split())
+    too_short = voiced_ms < words * _WORD_MS + _HANGOVER_MS
+    if is_phantom(text):
+        buried = (
+            evidence.noise_dbfs is not None and evidence.level_dbfs - evidence.noise_dbfs < _OVER_NOISE_DB
+        )
+        if too_short or buried or confidence < _UNCERTAIN:
+            return "phantom"
+    if not voiced_ms and confidence < _UNCERTAIN:
+        return "no voice"
+    # More words than fit into the voice; unless the recogniser is sure, who may have heard a soft voice.
+    return "no time for it" if too_short and words > 2 and confidence < _UNCERTAIN else ""
+
+
+def is_phantom(text: str) -> bool:
+    """Is this one of the phrases recognisers are known to make up?"""
+    return plain_text(text) in _PHANTOMS | _CREDITS
+
+
+def plain_text(text: str) -> str:
+    """Lower case, without accents and marks."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    return " ".join(_NOT_WORD.sub("", bare.replace("’", "'")).split())
+
+
+class TranscriptCare:
+    """One call's. Told what its recogniser is told, it judges what the recogniser says.
+
+    Args:
+        detects: Voice activity is told; else (push to talk) nobody knows how long a voice was heard.
+    """
+
+    def __init__(self, sample_rate_hz: int, *, detects: bool = True) -> None:
+        self._samples_per_ms = sample_rate_hz // 1000
+        self._detects = detects
+        self._speaking = False
+        self._expected: frozenset[str] = frozenset()
+        self._noise: list[float] = []
+        self._turn = self._fresh()
+        self._before: VoiceEvidence | None = None
+        self._bound: dict[int, VoiceEvidence] = {}
+
+    def push(self, pcm: bytes) -> None:
+        """The caller's audio, usually in blocks of 100 ms."""
+        if len(pcm) < 2:
+            return
+        turn, duration_ms = self._turn, len(pcm) // 2 // self._samples_per_ms
+        level_dbfs = _level_dbfs(pcm)
+        turn.heard_ms += duration_ms
+        turn.level_dbfs = max(turn.level_dbfs, level_dbfs)
+        if self._speaking and turn.voiced_ms is not None:
+            turn.voiced_ms += duration_ms
+        elif not self._speaking:
+            self._noise = [*self._noise[1 - _NOISE_BLOCKS :], level_dbfs]
+
+    def speech_started(self) -> None:
+        self._speaking = True
+        # The last block before an onset has its beginning in it.
+        if self._turn.noise_dbfs is None and len(self._noise) > 2:
+            self._turn.noise_dbfs = float(np.median(self._noise[:-2]))
+
+    def speech_stopped(self) -> None:
+        self._speaking = False
+
+    def turn_committed(self) -> None:
+        """What was heard so far belongs to the turn that is over; a late final of it may still come."""
+        self._before, self._turn = self._turn, self._fresh()
+        self._bound = dict(list(self._bound.items())[-8:])
+
+    def expect(self, phrases: Sequence[str]) -> None:
+        """Words that are wanted are believed: "oh" may be a digit."""
+        self._expected = frozenset(map(plain_text, phrases))
+
+    def clean(self, transcript: Transcript) -> tuple[Transcript, str]:
+        """The transcript as it is to be believed, and why it is another; "" if it is not."""
+        text = transcript.text
+        if not text or transcript.lost:
+            return transcript, ""
+        why = "" if plain_text(text) in self._expected else self._doubt(transcript)
+        if why:
+            return replace(transcript, text="", word_ends_ms=()), why
+        straight = without_loops(text)
+        if straight != " ".join(text.split()):
+            return replace(transcript, text=straight, word_ends_ms=()), "loop"
+        return transcript, ""
+
+    def _doubt(self, transcript: Transcript) -> str:
+        evidence = self._bound.get(transcript.segment)
+        if evidence is None:
+            late = self._before is not None and not self._turn.voiced_ms
+            evidence = self._before if late and self._before is not None else self._turn
+            self._bound[transcript.segment] = evidence
+        return doubt(transcript.text, transcript.confidence, evidence)
+
+    def _fresh(self) -> VoiceEvidence:
+        return VoiceEvidence(voiced_ms=0 if self._detects else None, heard_ms=0)
+
+
+def _level_dbfs(pcm: bytes) -> float:
+    samples = np.frombuffer(pcm, "<i2", count=len(pcm) // 2).astype(np.float32)
+    power = float(np.dot(samples, samples)) / (len(samples) * 32768.0**2)
+    return max(LOWEST_DBFS, 10 * float(np.log10(power + 1e-12)))

@@ -1,0 +1,190 @@
+"""Azure's socket for synthesis. It speaks coded speech.
+
+Written from what azure-cognitiveservices-speech 1.53.0 sends (its native library is the client here, and
+reads every answer), and from the open documentation of the protocol, `websocketprotocol.md` in
+MicrosoftDocs/azure-docs: text messages are headers, an empty line and JSON; binary ones are a length in two
+bytes, headers and audio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from tests.doubles.coded_speech import blocks, spoken
+from tests.doubles.faults import Fault, Faulty
+from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
+
+PIECE_BYTES = 1_001  # Not a whole number of samples.
+_SSML = "{http://www.w3.org/2001/10/synthesis}"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Header names in lower case."""
+
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        return self.headers["path"]
+
+    @property
+    def request(self) -> str:
+        return self.headers.get("x-requestid", "")
+
+
+def read(message: Any) -> Message:
+    if isinstance(message, bytes):
+        length = int.from_bytes(message[:2], "big")
+        head, body = message[2 : 2 + length].decode(), message[2 + length :]
+    else:
+        text, _, rest = message.partition("\r\n\r\n")
+        head, body = text, rest.encode()
+    lines = (line.partition(":") for line in head.split("\r\n") if line)
+    return Message({name.lower(): value.strip() for name, _, value in lines}, body)
+
+
+def text_message(path: str, request: str, body: object) -> str:
+    head = f"X-RequestId:{request}\r\nContent-Type:application/json; charset=utf-8\r\nPath:{path}\r\n\r\n"
+    return head + json.dumps(body)
+
+
+def audio_message(request: str, pcm: bytes) -> bytes:
+    head = f"X-RequestId:{request}\r\nX-StreamId:1\r\nPath:audio\r\n".encode()
+    return len(head).to_bytes(2, "big") + head + pcm
+
+
+def _shows_key(headers: Any, query: Any) -> bool:
+    return bool(headers.get("Ocp-Apim-Subscription-Key") == KEY)
+
+
+def _ticks(duration_ms: int) -> int:
+    return duration_ms * 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A request for speech as it came."""
+
+    voice: str
+    language: str
+    speed: float
+    text: str
+
+
+@dataclass(kw_only=True)
+class AzureVoices:
+    """Synthesis on `/tts/cognitiveservices/websocket/v1`; what `TtsDouble` asks for."""
+
+    faulty: Faulty = field(default_factory=Faulty)
+    requests: list[Spoken] = field(default_factory=list)
+    socket: SocketVendor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.waiting, self.gone = asyncio.Event(), asyncio.Event()
+        self.socket = SocketVendor(
+            talk=self._talk,
+            authorised=_shows_key,
+            check=self._postpone,
+            faulty=self.faulty,
+        )
+        self._postponed: dict[int, Fault] = {}
+
+    def _postpone(self, peer: Peer) -> None:
+        """The client tries again by itself until there is audio, and ignores what belongs to no request: so
+        these two wait."""
+        if peer.fault in {Fault.CLOSE_CODE, Fault.MALFORMED}:
+            self._postponed[id(peer)], peer.fault = peer.fault, Fault.NONE
+
+    @property
+    def connections(self) -> int:
+        return len(self.socket.peers)
+
+    @property
+    def complaints(self) -> list[str]:
+        return self.socket.complaints
+
+    @property
+    def url(self) -> str:
+        return self.socket.url
+
+    async def __aenter__(self) -> Self:
+        await self.socket.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.socket.__aexit__()
+
+    async def _talk(self, peer: Peer) -> None:
+        rate_hz = 0
+        try:
+            async for raw in peer.messages():
+                message = read(raw)
+                match message.path:
+                    case "speech.config" | "telemetry":
+                        json.loads(message.body)
+                    case "synthesis.context":
+                        rate_hz = _rate_hz(json.loads(message.body)["synthesis"]["audio"])
+                    case "ssml":
+                        await self._speak(peer, message, rate_hz)
+                    case other:
+                        raise AssertionError(f"they know no {other}")
+        finally:
+            self.gone.set()
+
+    async def _speak(self, peer: Peer, message: Message, rate_hz: int) -> None:
+        asked = _asked(message.body.decode())
+        self.requests.append(asked)
+        if peer.fault is Fault.HANG:
+            self.waiting.set()
+            return
+        request = message.request
+        postponed = self._postponed.get(id(peer))
+        if postponed is Fault.MALFORMED:
+            await peer.send(text_message("audio.metadata", request, "?")[:-1])
+        await peer.send(text_message("turn.start", request, {"context": {"serviceTag": "0" * 32}}))
+        audio = {"type": "inline", "streamId": "1"}
+        await peer.send(text_message("response", request, {"context": {}, "audio": audio}))
+        if postponed is Fault.CLOSE_CODE:
+            await peer.send(audio_message(request, spoken("hello", rate_hz)))
+            await peer.close(1011, "internal error")
+            return
+        if peer.fault is not Fault.NO_RESULT:
+            await self._say(peer, request, asked, rate_hz)
+        await peer.send(audio_message(request, b""))
+        await peer.send(text_message("turn.end", request, {}))
+
+    async def _say(self, peer: Peer, request: str, asked: Spoken, rate_hz: int) -> None:
+        for number, word in enumerate(asked.text.split()):
+            said = {"Text": word, "Length": len(word), "BoundaryType": "WordBoundary"}
+            data = {"Offset": _ticks(number * 140), "Duration": _ticks(100), "text": said}
+            metadata = {"Metadata": [{"Type": "WordBoundary", "Data": data}]}
+            await peer.send(text_message("audio.metadata", request, metadata))
+            for piece in blocks(spoken(word, rate_hz), PIECE_BYTES):
+                await peer.send(audio_message(request, piece))
+
+
+def _rate_hz(audio: dict[str, Any]) -> int:
+    form = re.fullmatch(r"raw-(\d+)khz-16bit-mono-pcm", audio["outputFormat"])
+    assert form, audio["outputFormat"]
+    assert audio["metadataOptions"]["wordBoundaryEnabled"]
+    return int(form[1]) * 1000
+
+
+def _asked(ssml: str) -> Spoken:
+    speak = ET.fromstring(ssml)
+    assert speak.tag == f"{_SSML}speak" and speak.get("version") == "1.0"
+    (voice,) = speak
+    assert voice.tag == f"{_SSML}voice"
+    rate = 1.0
+    for prosody in voice.iter(f"{_SSML}prosody"):
+        rate = float(prosody.get("rate", "1"))
+        assert 0.5 <= rate <= 2.0
+    language = speak.get("{http://www.w3.org/XML/1998/namespace}lang", "")
+    return Spoken(voice.get("name", ""), language, rate, "".join(voice.itertext()))

@@ -1,0 +1,25 @@
+"""The front desk of `front_desk_mind` behind a speech-to-speech session: the same head, another mouth."""
+
+from __future__ import annotations
+
+from tests.doubles.front_desk_mind import front_desk
+from tests.doubles.language_model import Asked, Called, Turn
+from tests.doubles.openai_realtime import Memory, Spoken
+
+
+def spoken_front_desk(memory: Memory) -> Spoken:
+    """The next response, from what the session knows."""
+    who, last = memory.items[-1]
+    if who == "wish":
+        return Spoken(text=f"({last[:60]})", items_ms=(500,))
+    told = [text for kind, text in memory.items if kind == "tool"]
+    tool = "clinic_find_slots" if '"slots"' in last else "clinic_book"
+    turn = (
+        Turn(role="tool", text=last, answers=tool)
+        if who == "tool"
+        else Turn(role="user", text="\n".join([memory.instructions, *told, last]))
+    )
+    answer = front_desk(Asked(model="", system=memory.instructions, turns=(turn,), tools={}))
+    text = "".join(part for part in answer.parts if isinstance(part, str))
+    calls = [(part.name, part.arguments) for part in answer.parts if isinstance(part, Called)]
+    return Spoken(text=text, items_ms=(max(500, 50 * len(text) // 100 * 100),) if text else (), calls=calls)

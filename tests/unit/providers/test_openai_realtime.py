@@ -1,0 +1,57 @@
+"""What only OpenAI Realtime does on the wire; what every vendor owes is in the contract suite."""
+
+from __future__ import annotations
+
+from tests.conformance.speech_vendors import Call, OpenAi, talking
+from tests.doubles.openai_realtime import Script, Spoken
+
+from antiphon.speech.ports import SpokenAudio, SpokenEnded, SpokenToolCall
+
+
+async def test_a_phone_line_is_carried_as_it_is_and_turns_are_ours_when_we_say_so() -> None:
+    async with talking(OpenAi(), Call(provider_turns=False)) as talk:
+        talk.session.push(bytes(3_200))
+        talk.session.commit_turn()
+        peer = await talk.asked(0, lambda seen: seen.of_type("response.create"))
+        audio = peer.of_type("session.update")[0]["session"]["audio"]
+        assert audio["input"]["turn_detection"] is None
+        assert audio["input"]["format"] == {"type": "audio/pcmu"}
+
+
+async def test_a_tools_result_is_an_item_and_asks_for_a_response() -> None:
+    answers = [Spoken(items_ms=(), calls=[("find_slot", "{}")]), Spoken()]
+    async with talking(OpenAi(), Call(script=Script(answers=answers))) as talk:
+        talk.session.speak("Offer a time.")
+        await talk.until(lambda: talk.all(SpokenToolCall))
+        call = talk.all(SpokenToolCall)[0].call
+        talk.session.tool_result(call, '{"slots":["09:00"]}')
+        peer = await talk.asked(0, lambda seen: len(seen.of_type("response.create")) == 2)
+        assert peer.of_type("conversation.item.create")[-1]["item"] == {
+            "type": "function_call_output",
+            "call_id": call,
+            "output": '{"slots":["09:00"]}',
+        }
+
+
+async def test_a_cut_reply_is_cancelled_and_truncated_where_the_ear_was() -> None:
+    answers = [Spoken(hold=True), Spoken()]
+    async with talking(OpenAi(), Call(script=Script(answers=answers), rate_hz=16_000)) as talk:
+        talk.session.speak("Greet the caller.")
+        await talk.until(lambda: any(event.pcm for event in talk.all(SpokenAudio)))
+        talk.session.cut("resp1", 60)
+        peer = await talk.asked(0, lambda seen: seen.of_type("conversation.item.truncate"))
+        truncated = peer.of_type("conversation.item.truncate")[0]
+        assert (truncated["item_id"], truncated["audio_end_ms"]) == ("item0", 60)
+        assert peer.of_type("response.cancel")[0]["response_id"] == "resp1"
+
+
+async def test_items_nobody_heard_are_taken_out_of_the_vendors_memory() -> None:
+    script = Script(answers=[Spoken(items_ms=(300, 300, 300))])
+    async with talking(OpenAi(), Call(script=script, rate_hz=16_000)) as talk:
+        talk.session.speak("Greet the caller.")
+        await talk.until(lambda: talk.all(SpokenEnded))
+        talk.session.cut("resp1", 400)
+        peer = await talk.asked(0, lambda seen: seen.of_type("conversation.item.delete"))
+        assert [item["item_id"] for item in peer.of_type("conversation.item.delete")] == ["item2"]
+        truncated = peer.of_type("conversation.item.truncate")[0]
+        assert (truncated["item_id"], truncated["audio_end_ms"]) == ("item1", 100)
