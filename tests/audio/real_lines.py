@@ -18,12 +18,13 @@ from antiphon.audio.ports import PHONE, LineFormat
 from antiphon.calls.loopback import Heard, LineConditions, LoopbackLine
 from antiphon.conversation.replay import first_difference, replay
 from antiphon.providers.local.silero import SileroVad
-from antiphon.quality.callers.calling import phrases_directory
+from antiphon.quality.callers.calling import PHRASES_BYTES, phrases_directory
 from antiphon.quality.callers.mouth import Mouth
 from antiphon.quality.callers.stack import Stack
 from antiphon.quality.listening import listen
 from antiphon.runtime.records.lines import CallRecord, CommandEntry, read_call
 from antiphon.speech.phrases import CachingTts, PhraseCache
+from antiphon.storage.blobs import BlobFolder
 from antiphon.storage.traces import find_call
 
 Samples = NDArray[np.int16]
@@ -57,7 +58,7 @@ class Watched:
         """A line in a caller's voice, at the level of a usual phone call."""
         tts = CachingTts(
             self.stack.caller_models.text_to_speech("kokoro"),
-            PhraseCache(phrases_directory()),
+            PhraseCache(BlobFolder(phrases_directory(), max_bytes=PHRASES_BYTES)),
             "local/kokoro",
         )
         mouth = Mouth(tts, voice, sample_rate_hz=rate_hz)

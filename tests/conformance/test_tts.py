@@ -17,6 +17,7 @@ from antiphon.providers.local.models import is_installed
 from antiphon.providers.local.piper import PiperTts
 from antiphon.speech.phrases import CachingTts, PhraseCache
 from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
+from antiphon.storage.blobs import BlobFolder
 
 pytestmark = pytest.mark.models
 
@@ -38,7 +39,10 @@ def kokoro(folder: Path) -> Candidate:
 
 
 def cached_piper(folder: Path) -> Candidate:
-    return Candidate(tts=CachingTts(PiperTts(), PhraseCache(folder), "local/piper-joe"), voice="joe")
+    return Candidate(
+        tts=CachingTts(PiperTts(), PhraseCache(BlobFolder(folder, max_bytes=1 << 28)), "local/piper-joe"),
+        voice="joe",
+    )
 
 
 CANDIDATES: dict[str, tuple[Callable[[Path], Candidate], str]] = {

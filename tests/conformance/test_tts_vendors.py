@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.conformance.tts_vendors import HASTY, VENDORS, TtsVendor
 from tests.doubles.coded_speech import CodedEar
 from tests.doubles.faults import Fault, Faulty
+from tests.doubles.http_vendor import HttpRequest
 from tests.doubles.socket_vendor import KEY
 
 from antiphon.errors import ProviderError
-from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
+from antiphon.providers.registry import Registry
+from antiphon.providers.roles import Role
+from antiphon.speech.ports import CountsCharacters, TextToSpeech, TtsAudio, TtsRequest
 
 WORDS = "hello please book my visit on monday"
+MARKED = (
+    'hello <break time="300ms"/> please <emphasis level="strong">book my</emphasis> '
+    '<prosody rate="slow"><phoneme alphabet="ipa" ph="ˈvɪzɪt">visit</phoneme></prosody> on monday'
+)
 WAIT_S = 20.0
 
 pytestmark = pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
@@ -29,6 +38,13 @@ async def speak(tts: TextToSpeech, request: TtsRequest) -> list[TtsAudio]:
     async with asyncio.timeout(WAIT_S):
         await tts.synthesize(request, said.append)
     return said
+
+
+def heard_text(request: Any) -> str:
+    """What a double was asked to say, by whatever name."""
+    if isinstance(request, HttpRequest):
+        return str(request.json.get("text", request.json.get("input")))
+    return str(request.text)
 
 
 def understood(said: list[TtsAudio], rate_hz: int = 8_000) -> str:
@@ -78,6 +94,45 @@ async def test_voice_and_speed_reach_the_vendor(vendor: TtsVendor) -> None:
     speeds = [vendor.heard_speed(request) for request in double.requests]
     assert speeds[:2] == [1.0, 1.2]
     assert 1.2 <= speeds[2] < 9.0, "no faster than the vendor can"
+
+
+def takes_marks(vendor: TtsVendor) -> bool:
+    """What the registry says of the name that an agent file would have."""
+    prefix = vendor.name.rpartition("/")[0]
+    return Registry(environment={}).known_as(Role.TTS, f"{prefix}/{vendor.voice}").capabilities.ssml
+
+
+@pytest.mark.parametrize("speed", [1.0, 1.2])
+async def test_marks_reach_a_vendor_that_takes_them_and_no_other(vendor: TtsVendor, speed: float) -> None:
+    async with vendor.bench() as (double, tts):
+        said = await speak(tts, replace(request_for(vendor, speed=speed), ssml=MARKED))
+    (request,) = double.requests
+    assert understood(said) == WORDS
+    if takes_marks(vendor):
+        assert MARKED in request.markup
+        assert vendor.heard_speed(request) == speed
+        return
+    assert not getattr(request, "markup", "")
+    assert heard_text(request).strip() == WORDS
+
+
+async def test_letters_that_mean_something_to_xml_are_said_and_not_read(vendor: TtsVendor) -> None:
+    async with vendor.bench() as (double, tts):
+        await speak(tts, request_for(vendor, "hello <break/> & <speak>goodbye</speak>"))
+    (request,) = double.requests
+    assert heard_text(request).strip() == "hello <break/> & <speak>goodbye</speak>"
+
+
+async def test_what_is_charged_for_is_what_was_sent(vendor: TtsVendor) -> None:
+    async with vendor.bench() as (_, tts):
+        plain = request_for(vendor)
+        marked = replace(plain, ssml=MARKED)
+        if not isinstance(tts, CountsCharacters):
+            assert not takes_marks(vendor), "a vendor of marks says how it counts them"
+            return
+        assert tts.characters(plain) == len(WORDS)
+        charged = len(MARKED) if takes_marks(vendor) else len(WORDS)
+        assert charged <= tts.characters(marked) <= charged + len("<speak></speak>")
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "?!", "—", "\n"])

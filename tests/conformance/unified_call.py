@@ -37,6 +37,7 @@ from antiphon.runtime.records.lines import CallRecord, CommandEntry, Header, hea
 from antiphon.runtime.records.replaying import replay_exactly
 from antiphon.runtime.speaking import Voice
 from antiphon.runtime.unified import UnifiedModel
+from antiphon.speech.ssml import Utterance
 from antiphon.storage.traces import TraceWriter
 
 C = TypeVar("C", bound=Command)
@@ -113,7 +114,7 @@ class UnifiedCall:
                 recognisers=[("stage", self.stt)],
                 vocabulary=(),
                 voices=[Voice(name="stage", tts=self.tts, voice="v")],
-                shape=str.strip,
+                shape=lambda text: Utterance(text=text.strip()),
                 end_of_turn=StageScore(),
                 reasoner=reasoner,
                 tools={tool.name: tool for tool in tools},

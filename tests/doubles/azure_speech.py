@@ -70,12 +70,13 @@ def _ticks(duration_ms: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A request for speech as it came."""
+    """A request for speech as it came. `markup`: The whole document."""
 
     voice: str
     language: str
     speed: float
     text: str
+    markup: str = ""
 
 
 @dataclass(kw_only=True)
@@ -183,8 +184,9 @@ def _asked(ssml: str) -> Spoken:
     (voice,) = speak
     assert voice.tag == f"{_SSML}voice"
     rate = 1.0
-    for prosody in voice.iter(f"{_SSML}prosody"):
-        rate = float(prosody.get("rate", "1"))
+    for prosody in voice.findall(f"{_SSML}prosody"):  # The marks of a text may have their own within.
+        if (told := prosody.get("rate", "1"))[-1].isdigit():
+            rate = float(told)
         assert 0.5 <= rate <= 2.0
     language = speak.get("{http://www.w3.org/XML/1998/namespace}lang", "")
-    return Spoken(voice.get("name", ""), language, rate, "".join(voice.itertext()))
+    return Spoken(voice.get("name", ""), language, rate, "".join(voice.itertext()), ssml)

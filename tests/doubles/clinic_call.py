@@ -46,7 +46,7 @@ from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaPlane
 from antiphon.runtime.records.lines import CallRecord, read_call
-from antiphon.speech.shaping import shape
+from antiphon.speech.ssml import Shaper
 from antiphon.storage.traces import find_call
 
 TURNS = (
@@ -222,7 +222,7 @@ class Clinic:
             recognisers=[recogniser(definition, shared)],
             voices=[voice(definition, shared)],
             end_of_turn=None,
-            shape=lambda text: shape(text, definition.language),
+            shape=Shaper(definition.language).utterance,
             tools={tool.name: tool for tool in tools},
             make_reasoner=reasoning.reasoner,
             prices=prices,

@@ -6,6 +6,7 @@ message is made of, and from the comments of `StreamingRecognize` there.
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,14 +169,14 @@ def _seconds(duration_ms: int) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A request for speech as it came. `markup`: As SSML."""
+    """A request for speech as it came. `markup`: The document, where it was SSML; `text` has its words."""
 
     voice: str
     language: str
     speed: float
     rate_hz: int
     text: str
-    markup: bool = False
+    markup: str = ""
 
 
 def google_voices(faulty: Faulty | None = None) -> GrpcVendor:
@@ -214,15 +215,15 @@ async def _stream(request: Request) -> None:
 
 async def _whole(request: Request) -> None:
     async for message in request.messages():
-        text = message.input.ssml or message.input.text
-        asked = _asked(request, message.voice, message.audio_config, text, markup=bool(message.input.ssml))
+        asked = _asked(request, message.voice, message.audio_config, message.input.text, message.input.ssml)
         pcm = b"".join(_said(request, asked))
         if request.fault is Fault.DROP_MID_STREAM:
             request.sent = request.peer.faulty.after
         await request.send(SynthesizeSpeechResponse(audio_content=pcm))
 
 
-def _asked(request: Request, voice: Any, audio: Any, text: str, *, markup: bool = False) -> Spoken:
+def _asked(request: Request, voice: Any, audio: Any, text: str, markup: str = "") -> Spoken:
+    assert bool(text) != bool(markup), "one of the two"
     assert audio.audio_encoding is AudioEncoding.PCM
     assert audio.sample_rate_hertz in _RATES_HZ
     assert audio.speaking_rate == 0.0 or 0.25 <= audio.speaking_rate <= 2.0
@@ -232,7 +233,7 @@ def _asked(request: Request, voice: Any, audio: Any, text: str, *, markup: bool 
         language=voice.language_code,
         speed=audio.speaking_rate or 1.0,
         rate_hz=audio.sample_rate_hertz,
-        text=text,
+        text=text or "".join(ET.fromstring(markup).itertext()),
         markup=markup,
     )
     request.vendor.requests.append(asked)
@@ -242,5 +243,4 @@ def _asked(request: Request, voice: Any, audio: Any, text: str, *, markup: bool 
 def _said(request: Request, asked: Spoken) -> list[bytes]:
     if request.fault is Fault.NO_RESULT:
         return []
-    words = asked.text.removeprefix("<speak>").removesuffix("</speak>")
-    return list(blocks(spoken(words, asked.rate_hz), PIECE_BYTES))
+    return list(blocks(spoken(asked.text, asked.rate_hz), PIECE_BYTES))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import typing_extensions
@@ -74,12 +75,17 @@ def _of_union(value: Any, kinds: tuple[Any, ...], where: str) -> list[str]:
 def _of_mapping(value: Any, kind: Any, where: str, extra: frozenset[str]) -> list[str]:
     if not isinstance(value, dict):
         return [f"{where}: not an object"]
-    hints = typing_extensions.get_type_hints(kind, include_extras=True)
+    hints = _hints(kind)
     faults = [f"{where}.{key}: no such field" for key in value if key not in hints and key not in extra]
     faults += [f"{where}.{key}: missing" for key in kind.__required_keys__ if key not in value]
     for key in value.keys() & hints.keys():
         faults += _faults(value[key], hints[key], f"{where}.{key}")
     return faults
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return typing_extensions.get_type_hints(kind, include_extras=True)
 
 
 def _of_list(value: Any, arguments: tuple[Any, ...], where: str) -> list[str]:

@@ -28,6 +28,7 @@ from antiphon.runtime.records.story import CallStory, tell
 from antiphon.runtime.speaking import Voice
 from antiphon.runtime.unified import UnifiedModel
 from antiphon.speech.ports import SpeechToSpeech
+from antiphon.speech.ssml import Utterance
 from antiphon.storage.traces import find_call
 
 BOUND_S = 60.0
@@ -85,7 +86,7 @@ class Phone:
             recognisers=[("stage", self.stt)],
             voices=[Voice(name="stage", tts=StageTts(), voice="v")],
             end_of_turn=StageScore(),
-            shape=str.strip,
+            shape=lambda text: Utterance(text=text.strip()),
             tools={tool.name: tool for tool in tools},
             make_reasoner=lambda: build_reasoner(definition, encoder=None, tools=tools),
             unified=unified(definition, tools),

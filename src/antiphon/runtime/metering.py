@@ -16,6 +16,7 @@ from typing import Protocol
 
 from antiphon.agents.ports import Completion, LanguageModel, Message, Tool, Usage, WarmsPrompts
 from antiphon.speech.ports import (
+    CountsCharacters,
     SpeechToText,
     SttConfig,
     SttEvent,
@@ -237,7 +238,12 @@ class MeteredTts:
         finally:
             if not failed:
                 audio_ms = samples * 1000 // request.sample_rate_hz
-                payer().take("tts", self._name, {"characters": len(request.text), "audio_ms": audio_ms})
+                payer().take("tts", self._name, {"characters": self._charged(request), "audio_ms": audio_ms})
+
+    def _charged(self, request: TtsRequest) -> int:
+        if isinstance(self._tts, CountsCharacters):
+            return self._tts.characters(request)
+        return len(request.text)
 
 
 class MeteredStt:

@@ -166,6 +166,14 @@ class WarmsVoices(Protocol):
         """The like of `request` is wanted soon: have a connection ready. Never raises `ProviderError`."""
 
 
+@runtime_checkable
+class CountsCharacters(Protocol):
+    """What a `TextToSpeech` has besides where its vendor charges for more than the letters of `text`."""
+
+    def characters(self, request: TtsRequest) -> int:
+        """As many as the vendor will count for `request`, marks included that it charges for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedWord:
     """One word of a finished recording; `speaker` is "" where nobody told them apart."""

@@ -67,4 +67,4 @@ def test_a_file_that_fits_has_no_findings_and_its_prices_are_known(tmp_path: Pat
     ],
 )
 def test_a_misuse_is_found(tmp_path: Path, changes: dict[str, Any], weight: str, what: str) -> None:
-    assert [(found, what in text) for found, text in told(tmp_path, changes)][:1] == [(weight, True)]
+    assert [found for found, text in told(tmp_path, changes) if what in text] == [weight]

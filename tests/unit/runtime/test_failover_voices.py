@@ -20,6 +20,7 @@ from antiphon.runtime.failover.voices import FailoverTts, SpeakingAs
 from antiphon.runtime.metering import Meter, MeteredTts, Payer, paid_by
 from antiphon.speech.phrases import CachingTts, PhraseCache
 from antiphon.speech.ports import TtsAudio, TtsRequest
+from antiphon.storage.blobs import BlobFolder
 
 SENTENCE = "one two three four five six"
 
@@ -196,7 +197,11 @@ def test_the_voice_that_is_asked_first_is_warmed_through_all_that_stands_before_
             Candidate(
                 name=f"v{i}",
                 port=SpeakingAs(
-                    tts=CachingTts(MeteredTts(f"v{i}", voice), PhraseCache(tmp_path), f"v{i}"),
+                    tts=CachingTts(
+                        MeteredTts(f"v{i}", voice),
+                        PhraseCache(BlobFolder(tmp_path, max_bytes=1 << 24)),
+                        f"v{i}",
+                    ),
                     voice=f"voice-{i}",
                 ),
                 health=HealthBook().of("tts", f"v{i}"),

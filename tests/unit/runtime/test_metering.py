@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,24 @@ def test_a_voice_is_charged_for_every_character_sent_even_when_it_was_cut() -> N
                 await broken.synthesize(request, lambda audio: None)
         (note,) = bill.notes
         assert (note["characters"], note["audio_ms"]) == (13, 300)
+
+    live(story())
+
+
+class ChargesForMarks(ScriptedVoice):
+    def characters(self, request: TtsRequest) -> int:
+        return len(request.ssml or request.text)
+
+
+def test_a_voice_that_charges_for_marks_is_charged_for_them() -> None:
+    async def story() -> None:
+        bill = Bill()
+        plain = TtsRequest(text="one two", voice="v", sample_rate_hz=RATE_HZ)
+        with paid_by(Payer(meter=bill.meter, reply="r1")):
+            voice = MeteredTts("acme/v", ChargesForMarks(block_ms=100))
+            for request in (plain, replace(plain, ssml="one <break/> two")):
+                await voice.synthesize(request, lambda audio: None)
+        assert [note["characters"] for note in bill.notes] == [7, 16]
 
     live(story())
 

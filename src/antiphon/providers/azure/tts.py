@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -30,7 +29,6 @@ from antiphon.speech.ports import TtsAudio, TtsRequest
 RATES_HZ = (8_000, 16_000, 24_000, 48_000)
 _OTHERWISE_HZ = 24_000
 _SPEED_MIN, _SPEED_MAX = 0.5, 2.0
-_MARKUP = "<speak"
 _PIECES_WAITING_MAX = 4_000  # A sentence of minutes; more is a service gone mad.
 _IDLE_MAX = 20  # Connections kept open between sentences.
 
@@ -38,8 +36,8 @@ _Said = bytes | ProviderError | None
 
 
 class AzureTts:
-    """A `TextToSpeech`. Voices have Azure's names ("en-US-AvaNeural"). Text that is a whole SSML document is
-    passed on as such. One synthesizer, which is one connection, speaks one sentence at a time."""
+    """A `TextToSpeech`. Voices have Azure's names ("en-US-AvaNeural"). One synthesizer, which is
+    one connection, speaks one sentence at a time."""
 
     def __init__(self, config: AzureConfig, limits: SpeakingLimits | None = None) -> None:
         self._sdk, self._config = azure_sdk(), config
@@ -55,18 +53,17 @@ class AzureTts:
         voice = idle.pop() if idle else _Voice(self._sdk, self._config, rate_hz)
         try:
             async with aclosing(voice.speak(_ssml(request))) as pieces:
-                await speak_pcm(
-                    NAME,
-                    pieces,
-                    line,
-                    lambda audio: emit(replace(audio, word_ends_ms=tuple(voice.ends_ms))),
-                    self._limits,
-                )
+                await speak_pcm(NAME, pieces, line, emit, self._limits)
         finally:
             if voice.is_well and len(idle) < _IDLE_MAX:
                 idle.append(voice)
             else:
                 voice.leave()
+
+    def characters(self, request: TtsRequest) -> int:
+        """All markup counts except <speak> and <voice> ("What is text to speech?", pricing note, read
+        2026-11-25)."""
+        return len(_inside(request))
 
 
 class _Voice:
@@ -89,14 +86,16 @@ class _Voice:
         synthesizer.synthesis_canceled.connect(self._cancelled)
         synthesizer.synthesis_word_boundary.connect(self._bounded)
 
-    async def speak(self, ssml: str) -> AsyncGenerator[bytes, None]:
+    async def speak(self, ssml: str) -> AsyncGenerator[TtsAudio, None]:
         self.ends_ms = []
         self.is_well = False
         self._asked = self._synthesizer.speak_ssml_async(ssml)
         while (said := await self._said.get()) is not None:
             if isinstance(said, ProviderError):
                 raise said
-            yield said
+            yield TtsAudio(pcm=said, word_ends_ms=tuple(self.ends_ms))
+        # Words and sound come on threads of their own: the last dates may be behind all of the sound.
+        yield TtsAudio(pcm=b"", word_ends_ms=tuple(self.ends_ms))
         self.is_well = True
 
     def leave(self) -> None:
@@ -135,16 +134,19 @@ def _stop(synthesizer: Any, _asked: Any) -> None:
     synthesizer.stop_speaking_async().get()
 
 
-def _ssml(request: TtsRequest) -> str:
-    text = request.text.strip()
-    if text.startswith(_MARKUP):
-        return text
+def _inside(request: TtsRequest) -> str:
+    """What stands in <voice>."""
     speed = min(max(request.speed, _SPEED_MIN), _SPEED_MAX)
-    words = escape(text)
+    words = request.ssml or escape(request.text.strip())
     if speed != 1.0:
         words = f'<prosody rate="{speed:g}">{words}</prosody>'
+    return words
+
+
+def _ssml(request: TtsRequest) -> str:
     language = "-".join(request.voice.split("-")[:2]) or request.language
     return (
         '<speak version="1.0" xmlns="http://www.w3.org/2001/10/synthesis"'
-        f" xml:lang={quoteattr(language)}><voice name={quoteattr(request.voice)}>{words}</voice></speak>"
+        f" xml:lang={quoteattr(language)}><voice name={quoteattr(request.voice)}>"
+        f"{_inside(request)}</voice></speak>"
     )

@@ -19,13 +19,13 @@ RATES_HZ = (8_000, 16_000, 24_000, 44_100, 48_000)
 _OTHERWISE_HZ = 24_000
 _STREAMING = "chirp3-hd"
 _SPEED_MIN, _SPEED_MAX = 0.25, 2.0
-_MARKUP = "<speak"
+_WITHOUT_MARKS = "chirp"
 _PIECE_BYTES = 9_600  # An answer that comes whole is given on in pieces, so that it can be cut.
 
 
 class GoogleTts:
     """A `TextToSpeech`. Voices have Google's names ("en-US-Chirp3-HD-Leda"), which begin with a language.
-    Text that is SSML is passed on as such to voices that take it."""
+    Marks go out to all but the Chirp voices."""
 
     def __init__(self, config: GoogleConfig, limits: SpeakingLimits | None = None) -> None:
         self._limits = limits or SpeakingLimits()
@@ -44,6 +44,10 @@ class GoogleTts:
             # Closed with us: a caller who interrupts must not pay for the rest.
             async with aclosing(speak(request, rate_hz)) as pieces:
                 await speak_pcm(NAME, pieces, line, emit, self._limits)
+
+    def characters(self, request: TtsRequest) -> int:
+        """Tags count like letters ("Speech Synthesis Markup Language (SSML)", note, read 2026-11-25)."""
+        return len(_marked(request) or request.text)
 
     async def _stream(self, request: TtsRequest, rate_hz: int) -> AsyncGenerator[bytes, None]:
         from google.cloud.texttospeech_v1 import StreamingSynthesizeRequest
@@ -66,10 +70,11 @@ class GoogleTts:
             call.cancel()
 
     async def _whole(self, request: TtsRequest, rate_hz: int) -> AsyncGenerator[bytes, None]:
-        given = "ssml" if request.text.lstrip().startswith(_MARKUP) else "text"
+        marked = _marked(request)
+        given = {"ssml": marked} if marked else {"text": request.text}
         response = await self._made().synthesize_speech(
             request={
-                "input": {given: request.text},
+                "input": given,
                 "voice": _voice(request.voice),
                 "audio_config": {"audio_encoding": "PCM", **_audio(request, rate_hz)},
             },
@@ -93,6 +98,13 @@ class GoogleTts:
             transport = TextToSpeechGrpcAsyncIOTransport(channel=self._channels.open())
             self._client = TextToSpeechAsyncClient(transport=transport)
         return self._client
+
+
+def _marked(request: TtsRequest) -> str:
+    """The document to send; "" where plain words are sent."""
+    if not request.ssml or _WITHOUT_MARKS in request.voice.lower():
+        return ""
+    return f"<speak>{request.ssml}</speak>"
 
 
 def _voice(name: str) -> dict[str, str]:

@@ -77,6 +77,9 @@ OFFERS = (
     ),
     *(_speaks(name, ssml=True) for name in _OLDER_VOICES),
     Offer(
+        role=Role.TTS, name="*-Chirp*", capabilities=Capabilities(sample_rates_hz=_RATES_HZ), sdk=_VOICES_SDK
+    ),
+    Offer(
         role=Role.TTS,
         name="en-US-Wavenet-F",
         capabilities=Capabilities(sample_rates_hz=_RATES_HZ, ssml=True),
