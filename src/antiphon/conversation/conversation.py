@@ -142,6 +142,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.CallStarted: _started,
     ev.SpeechStarted: turns.speech_started,
     ev.SpeechStopped: turns.speech_stopped,
+    ev.VoiceWeighed: floor.weighed,
     ev.TranscriptPartial: turns.transcript_partial,
     ev.TranscriptFinal: turns.transcript_final,
     ev.EndOfTurnScored: turns.scored,

@@ -37,6 +37,13 @@ class SpeechStopped(Event, frozen=True, kw_only=True):
     ended_ms: int
 
 
+class VoiceWeighed(Event, frozen=True, kw_only=True):
+    """Whether the voice heard is somebody's at the telephone (taken for granted until told otherwise) or may
+    be a crowd's behind him; told when that changes, before words of that voice."""
+
+    sure: bool
+
+
 class TranscriptPartial(Event, frozen=True, kw_only=True):
     segment: int
     text: str
@@ -259,6 +266,7 @@ AnyEvent = (
     CallStarted
     | SpeechStarted
     | SpeechStopped
+    | VoiceWeighed
     | TranscriptPartial
     | TranscriptFinal
     | EndOfTurnScored

@@ -14,7 +14,10 @@ from antiphon.conversation.commands import (
     ReportHeard,
     ResumePlayout,
 )
+from antiphon.conversation.events import VoiceWeighed
 from antiphon.conversation.state import Phase, State, Turn
+
+_FEW_WORDS = 3
 
 
 def hold(state: State) -> None:
@@ -41,7 +44,7 @@ def protected(state: State) -> bool:
 def taken(state: State, turn: Turn) -> bool:
     """Do the caller's words so far take the floor from the reply in progress?"""
     echoes.listen(state, turn)
-    if protected(state):
+    if state.doubtful or protected(state):
         return False
     if unified.voice_takes_floor(state, turn):
         return True
@@ -50,6 +53,28 @@ def taken(state: State, turn: Turn) -> bool:
     expects = reply.expects if reply is not None and reply.audible else "open"
     leaving = reply is not None and (reply.then in ("end", "escalate") or kind == "goodbye")
     return words.takes_floor(turn.text(), state.policy, reply_kind=kind, expects=expects, last_words=leaving)
+
+
+def too_soon(state: State, turn: Turn) -> bool:
+    """Few words of a voice that has only just begun are as often a hum misheard: its next words, its end or
+    the end of the hold will tell. We are silent meanwhile."""
+    spoken = words.words(turn.text())
+    if state.phase is not Phase.HOLDING or len(spoken) > _FEW_WORDS:
+        return False
+    reply = state.reply
+    if reply is None or not reply.audible or reply.expects != "open":  # Short answers are whole answers.
+        return False
+    if spoken and spoken[0] in state.policy.interrupting_words:
+        return False
+    return turn.voiced and state.now_ms - turn.onset_ms < state.policy.turn.few_words_ms
+
+
+def weighed(state: State, event: VoiceWeighed) -> None:
+    """Is it somebody who speaks over us, or a crowd behind him? Words of his may have waited for that."""
+    state.doubtful = not event.sure
+    turn = state.turn
+    if event.sure and turn is not None and state.phase is not Phase.LISTENING and taken(state, turn):
+        yield_to_caller(state)
 
 
 def judge(state: State, turn: Turn) -> None:
@@ -68,7 +93,8 @@ def judge(state: State, turn: Turn) -> None:
         return
     else:
         turns.close(state, turn)
-        state.emit(NoteUtterance(kind="backchannel", text=turn.raw_text()))
+        what = "noise" if state.doubtful else "backchannel"
+        state.emit(NoteUtterance(kind=what, text=turn.raw_text()))
     go_on(state)
 
 
@@ -76,7 +102,8 @@ def hold_passed(state: State) -> None:
     """No words within the bound: whatever it is, it does not get to silence us. Words may still come."""
     if state.phase is not Phase.HOLDING:
         return
-    if state.turn is not None and unified.voice_takes_floor(state, state.turn):
+    turn = state.turn
+    if turn is not None and taken(state, turn):
         yield_to_caller(state)
     else:
         go_on(state)

@@ -36,6 +36,8 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
         talk_tail_ms: "push_to_talk": a voice still heard at the release is waited for this long.
         talk_max_ms: "push_to_talk": a press this long has lost its release.
         hold_ms: How long playout stays paused while we find out whether a voice over ours is an interruption.
+        few_words_ms: A voice over ours that is younger than this takes the floor by more than three words, by
+            the words it has when it ends, or at the latest with `hold_ms`.
         backchannel_ms: Speech shorter than this without words is a noise and playout resumes.
         rewind_after_ms: After a pause longer than this, playout resumes at the start of the clause or word
             that was cut.
@@ -61,6 +63,7 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     talk_tail_ms: int = 250
     talk_max_ms: int = 60_000
     hold_ms: int = 900
+    few_words_ms: int = 600
     backchannel_ms: int = 400
     rewind_after_ms: int = 1200
     rewind_ms: int = 1000
@@ -147,6 +150,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             disclosures are so by their chunk.
         trouble: Said when no reply can be had; after the second in a row the call is escalated.
         backchannels: Words that do not take the floor, lower case.
+        interrupting_words: A voice that begins with one of them is an interruption before its second word.
         greeting_words: What people say over our greeting without taking the floor, lower case.
         farewells: What people say over our last words; we are both leaving, so nobody takes the floor.
         hold_phrases: Parts of a turn that ask us to wait, lower case.
@@ -164,6 +168,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     backchannels: tuple[str, ...] = (
         "mm", "mhm", "mm-hmm", "mm hmm", "uh-huh", "uh huh", "hm", "hmm", "okay", "ok", "right", "yeah",
         "yes", "sure", "i see", "got it", "alright", "all right", "great", "oh", "ah", "uh", "um",
+    )  # fmt: skip
+    interrupting_words: tuple[str, ...] = (
+        "stop", "wait", "no", "nope", "hold", "hang", "sorry", "excuse", "pardon", "hello", "actually", "but",
+        "what", "operator",
     )  # fmt: skip
     greeting_words: tuple[str, ...] = ("hello", "hi", "hey", "good morning", "good afternoon", "good evening")
     farewells: tuple[str, ...] = (

@@ -180,6 +180,7 @@ class State:
     """Everything the core remembers of a call.
 
     Attributes:
+        doubtful: The voice heard last may be a crowd's.
         voiced: The VAD hears the caller, whether or not a turn is open for it.
         reply: The one reply being prepared or heard. A speculative one lives in `draft`.
         filler: A filler phrase that is being heard before `reply`.
@@ -208,6 +209,7 @@ class State:
     turn: Turn | None = None
     turns: int = 0
     voiced: bool = False
+    doubtful: bool = False
     reply: Reply | None = None
     draft: Reply | None = None
     filler: Reply | None = None

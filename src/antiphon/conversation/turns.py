@@ -108,7 +108,7 @@ def transcript_partial(state: State, event: TranscriptPartial) -> None:
         turn.partial_at_ms = state.now_ms
         if not turn.voiced:
             _goes_on_changing(state, turn)
-    if state.phase is not Phase.LISTENING and floor.taken(state, turn):
+    if state.phase is not Phase.LISTENING and floor.taken(state, turn) and not floor.too_soon(state, turn):
         floor.yield_to_caller(state)
 
 

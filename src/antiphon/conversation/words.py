@@ -14,7 +14,7 @@ from antiphon.conversation.policy import Policy
 
 _WORD = re.compile(r"[\w']+(?:-[\w']+)*")
 # However a recogniser spells "mm-hm" and "uh-huh".
-_HUM = re.compile(r"^(?:m+(?:-?h+m*)*|h+m+|u+h*(?:-?h+u+h*)*|u*m+)$")
+_HUM = re.compile(r"^(?:m+(?:-?h+m*)*|h+m+|u+h*(?:-?h+u+h*)*|u*m+|mm\w*|(?:mn)+|[mh](?:-[mh])+)$")
 _PHONE_DIGITS = 10
 _LETTERS_MIN = 3  # Two are as often "p.m." or "ID".
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")

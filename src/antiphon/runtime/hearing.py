@@ -14,6 +14,7 @@ from antiphon.conversation.events import (
     TranscriptFinal,
     TranscriptPartial,
     TurnSignalled,
+    VoiceWeighed,
 )
 from antiphon.conversation.policy import TurnPolicy
 from antiphon.errors import ProviderError
@@ -62,6 +63,7 @@ class Hearing:
         self._note = note
         self._provider_turns = config.provider_turns
         self._gated, self._shut = gated, gated
+        self._sure = True
         self._run_up: deque[bytes] = deque(maxlen=RUN_UP_BLOCKS)
         self._suppressor: NoiseSuppressor | None = None
         self._care = TranscriptCare(config.sample_rate_hz, detects=not gated)
@@ -140,6 +142,9 @@ class Hearing:
                 moment = heard.moment.value
                 self._post(TurnSignalled(at_ms=at_ms, moment=moment, text=without_loops(heard.text)))
             return
+        if self._line.hears_somebody is not self._sure:
+            self._sure = not self._sure
+            self._post(VoiceWeighed(at_ms=at_ms, sure=self._sure))
         transcript, why = self._care.clean(heard)
         if why and heard.final:
             self._note("transcript_cleaned", segment=heard.segment, reason=why, heard=heard.text)

@@ -251,3 +251,54 @@ def test_a_question_over_our_goodbye_is_heard() -> None:
     script.partial("Oh wait, do I need to bring anything")
     assert script.count(cmd.FlushPlayout) == 1
     assert script.count(cmd.EndCall) == 0
+
+
+def test_words_of_a_crowd_behind_the_caller_take_no_floor() -> None:
+    script = _speaking()
+    script.voice()
+    script.step(ev.VoiceWeighed(at_ms=script.now_ms, sure=False))
+    script.now_ms += 400
+    script.partial("Wait there I told him twice")
+    assert not script.count(cmd.FlushPlayout)
+    script.wait(900)
+    assert script.phase == "speaking"
+    script.pause()
+    script.final("Wait there I told him twice.")
+    notes = [command for command in script.commands if isinstance(command, cmd.NoteUtterance)]
+    assert (notes[-1].kind, notes[-1].text) == ("noise", "Wait there I told him twice.")
+    assert not script.count(cmd.FlushPlayout)
+
+
+def test_words_take_the_floor_as_soon_as_it_is_known_to_be_the_caller() -> None:
+    script = _speaking()
+    script.voice()
+    script.step(ev.VoiceWeighed(at_ms=script.now_ms, sure=False))
+    script.now_ms += 400
+    script.partial("Wait, can I ask something")
+    assert not script.count(cmd.FlushPlayout)
+    script.step(ev.VoiceWeighed(at_ms=script.now_ms, sure=True))
+    assert script.count(cmd.FlushPlayout) == 1
+
+
+def test_a_hum_misheard_at_first_costs_no_sentence() -> None:
+    script = _speaking()
+    script.voice()
+    script.now_ms += 350
+    script.partial("I'll try")
+    assert not script.count(cmd.FlushPlayout)
+    script.now_ms += 100
+    script.pause()
+    script.now_ms += 60
+    script.final("Uh-huh.")
+    assert not script.count(cmd.FlushPlayout)
+    assert script.phase == "speaking"
+
+
+def test_few_words_take_the_floor_at_the_latest_with_the_hold() -> None:
+    script = _speaking()
+    script.voice()
+    script.now_ms += 350
+    script.partial("Which Friday")
+    assert not script.count(cmd.FlushPlayout)
+    script.wait(900)
+    assert script.count(cmd.FlushPlayout) == 1

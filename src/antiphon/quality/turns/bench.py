@@ -26,6 +26,7 @@ from antiphon.quality.turns.line import Ear, Samples
 from antiphon.quality.turns.mouth import Sentence
 from antiphon.quality.turns.virtual import InlineExecutor, run_virtually
 from antiphon.quality.turns.world import Agent, Costs, Done, Ears, Heard, World
+from antiphon.runtime.media import SpeechGate
 from antiphon.speech.ports import SttConfig, SttEvent
 from antiphon.speech.prosody import final_voicing_ms
 
@@ -52,8 +53,9 @@ class Bench:
     def __init__(self, folder: Path, cache: Path, blend: Blend) -> None:
         self._folder = folder
         self._store = Store(cache / "ears.jsonl")
-        ear = Ear(SileroVad(8000), SileroVad(16000))
-        self._lines = KnownLines(ear, self._store, "silero-vad")
+        gate = SpeechGate()
+        ear = Ear(SileroVad(8000), SileroVad(16000), gate)
+        self._lines = KnownLines(ear, self._store, f"silero-vad {gate}")
         self._engine = KnownRecogniser(WhisperEngine("tiny.en"), Recognition, self._store, "whisper-tiny.en")
         raw = SmartTurn(InlineExecutor(), blend=None)
         self._raw = KnownScores(raw, self._store, "smart-turn")

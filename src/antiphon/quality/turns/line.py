@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,14 @@ Samples = NDArray[np.int16]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineEvent:
     """`date_ms` is the first (`began`) or one past the last speech sample, `at_ms` when the plane said so.
-    `given` counts the samples the listener had been handed by then."""
+    `given` counts the samples the listener had been handed by then. `weighed`: when from then on the line
+    changed its mind on whether it hears somebody, and to what."""
 
     at_ms: int
     began: bool
     date_ms: int
     given: int
+    weighed: tuple[tuple[int, bool], ...] = ()
 
 
 @dataclass(slots=True)
@@ -39,6 +41,12 @@ class Listening:
     events: list[LineEvent] = field(default_factory=list)
     now_ms: int = 0
     _given: int = 0
+    _sure: bool = True
+
+    def weigh(self, sure: bool) -> None:
+        if sure is not self._sure and self.events:
+            self._sure, last = sure, self.events[-1]
+            self.events[-1] = replace(last, weighed=(*last.weighed, (self.now_ms, sure)))
 
     def speech_started(self, onset_ms: int) -> None:
         self._note(True, onset_ms)
@@ -92,6 +100,7 @@ class Ear:
             source.receive(encoded(samples[start : start + step], line_format))
             listening.now_ms = line.now_ms
             plane.tick(now_ns)
+            listening.weigh(line.hears_somebody)
         return listening.events
 
 

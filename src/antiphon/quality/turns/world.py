@@ -105,6 +105,9 @@ class World:
             self._loop.at_ms(at_ms, lambda upto=at_ms * rate: self._hear(upto))  # type: ignore[misc]
         for event in self._heard.events:
             self._loop.at_ms(event.at_ms, lambda event=event: self._line_event(event))  # type: ignore[misc]
+            for at_ms, sure in event.weighed:
+                weighed = ev.VoiceWeighed(at_ms=at_ms, sure=sure)
+                self._loop.at_ms(at_ms, lambda weighed=weighed: self._post(weighed))  # type: ignore[misc]
 
     def _hear(self, upto: int) -> None:
         piece = self._heard.samples[self._given : upto]

@@ -141,6 +141,9 @@ class Bank:
     def read(self, row: int, start: int, stop: int) -> NDArray[np.int16]:
         return self.arrays.read(row, start, stop)
 
+    def hears_somebody(self, row: int) -> bool:
+        return self._activity.is_sure(self.arrays, row)
+
     def give_audio(self, row: int) -> None:
         """Hand the call everything it was not given yet."""
         arrays, call = self.arrays, self._calls[row]

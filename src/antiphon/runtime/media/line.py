@@ -160,6 +160,11 @@ class PlaneLine:
         return self._call.now_ms
 
     @property
+    def hears_somebody(self) -> bool:
+        call = self._call
+        return not call.open or call.bank.hears_somebody(call.row)
+
+    @property
     def sample_rate_hz(self) -> int:
         return self._call.bank.sample_rate_hz
 

@@ -49,6 +49,10 @@ class Line(Protocol):
         """Call time of the media clock."""
 
     @property
+    def hears_somebody(self) -> bool:
+        """The voice heard last is somebody's at the telephone; false: it may be a crowd's behind him."""
+
+    @property
     def sample_rate_hz(self) -> int: ...
 
     def play(self, reply_id: str, pcm: bytes) -> None:

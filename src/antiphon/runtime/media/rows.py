@@ -51,8 +51,14 @@ class RowArrays:
         self.loud_run = np.zeros(capacity, np.int64)
         self.silent_run = np.zeros(capacity, np.int64)  # improbable
         self.quiet_run = np.zeros(capacity, np.int64)  # without energy
+        self.crowd_run = np.zeros(capacity, np.int64)  # loud speech, but nobody's for sure
+        self.calm_run = np.zeros(capacity, np.int64)  # improbable, whether or not talking
+        self.sure_count = np.zeros(capacity, np.int64)  # Sure windows since the onset.
+        self.doubt = np.zeros(capacity, np.int64)  # Loud windows of nobody's, less twice those of somebody's.
+        self.wary = np.zeros(capacity, np.bool_)  # There is a crowd behind the caller.
         self.onset_window = np.zeros(capacity, np.int64)  # Start of the first window of the run, samples.
         self.speech_window = np.zeros(capacity, np.int64)  # Start of the last window with speech, samples.
+        self.sure_window = np.zeros(capacity, np.int64)  # Of the last sure one.
         # Of the second in progress, for `seconds.py`.
         self.voiced = np.zeros((capacity, FRAMES), np.bool_)
         self.missing = np.zeros(capacity, np.int64)  # Frames made up for what never came.

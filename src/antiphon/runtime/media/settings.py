@@ -27,6 +27,16 @@ class SpeechGate:
         quiet_ceiling_dbfs: Never skip anything louder; steady noise then costs arithmetic, not words.
         date_margin_db: Energy this far above the floor counts as voice when an onset or an end is dated.
         date_floor_dbfs: And at least this loud.
+        sure_probability: A window from here up is a voice at the telephone; a crowd behind it seldom is.
+        sure_windows: How many of them since its onset make it somebody's voice beyond doubt.
+        din_dbfs: A floor from here up is a noisy line: what was sure dates the end of speech, for the
+            detector lets go of a voice in noise up to 300 ms late. A window from here up that is speech but
+            not sure may be a crowd.
+        noisy_release_probability: The release on such a line.
+        crowd_windows: How many of those in a row are a crowd: the caller's speech ended before them.
+        doubt_windows: So many of them, a sure one taking away two, leave it open whose voice it is.
+        wary_probability: A window from here up may begin speech in front of a crowd.
+        calm_windows: How many in a row without speech until the crowd is forgotten.
     """
 
     onset_probability: float = 0.5
@@ -38,6 +48,14 @@ class SpeechGate:
     quiet_ceiling_dbfs: float = -55.0
     date_margin_db: float = 10.0
     date_floor_dbfs: float = -57.0
+    sure_probability: float = 0.97
+    sure_windows: int = 3
+    din_dbfs: float = -45.0
+    noisy_release_probability: float = 0.5
+    crowd_windows: int = 16
+    doubt_windows: int = 4
+    wary_probability: float = 0.95
+    calm_windows: int = 94
 
 
 @dataclass(slots=True)

@@ -297,6 +297,7 @@ class _Teller:
             self._cause,
             e.SpeechStarted
             | e.SpeechStopped
+            | e.VoiceWeighed
             | e.TranscriptPartial
             | e.TranscriptFinal
             | e.DtmfReceived

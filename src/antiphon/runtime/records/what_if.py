@@ -30,6 +30,7 @@ _CALLER_EVENTS = (
     e.CallStarted,
     e.SpeechStarted,
     e.SpeechStopped,
+    e.VoiceWeighed,
     e.TranscriptPartial,
     e.TranscriptFinal,
     e.EndOfTurnScored,
