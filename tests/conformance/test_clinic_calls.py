@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from tests.doubles.clinic_call import TURNS, Clinic, Talker
-from tests.doubles.faults import Fault, Faulty
+from tests.doubles.clinic_vendors import Loss
+from tests.doubles.faults import Fault
 from tests.doubles.paced_loop import live_with_sockets
 
 from antiphon.runtime.records.lines import CallRecord, NoteEntry
@@ -62,22 +63,6 @@ LONGEST_WAIT_MS = 6_000
 FILLER = "one moment "
 
 
-def lose(clinic: Clinic, role: str, vendor: str, fault: Fault) -> None:
-    """The vendor goes bad in the middle of a call, on the connections that stand and on all new ones."""
-    if role == "stt":
-        ears = clinic.ears[vendor]
-        ears.faulty.fault = fault
-        if fault is Fault.HANG:
-            for peer in ears.peers:
-                peer.fault = fault
-        else:
-            ears.cut()
-    elif role == "llm":
-        clinic.minds[vendor].faulty = Faulty(fault=fault)
-    else:
-        clinic.voices[vendor].faulty.fault, clinic.voices[vendor].faulty.after = fault, 3
-
-
 GIVES_NOTHING = (Fault.REFUSE, Fault.HANG, Fault.RATE_LIMIT, Fault.AUTH, Fault.CLOSE_CODE)
 BREAKS = (Fault.DROP_MID_STREAM, Fault.MALFORMED, Fault.NO_RESULT)
 MATRIX = [
@@ -110,10 +95,8 @@ def test_a_vendor_lost_in_the_middle_of_the_call_costs_the_caller_a_moment(
 
     async def story() -> None:
         async with Clinic(tmp_path, lists["stt"], [*lists["llm"], FLOW], lists["tts"]) as clinic:
-            lost = lists[role][0].partition("/")[0]
-            talker = Talker(
-                TURNS, before_line=lambda at: lose(clinic, role, lost, fault) if at == LOST_AT else None
-            )
+            lost, loss = clinic.doubles[role, lists[role][0]], Loss(role, fault)
+            talker = Talker(TURNS, before_line=lambda at: loss.befall(lost) if at == LOST_AT else None)
             record = await clinic.call(talker)
             booked = clinic.booked()
         heard = [turn.heard for turn in talker.turns]
