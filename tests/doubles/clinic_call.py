@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,22 +15,11 @@ from typing import Any, Self
 
 import numpy as np
 import yaml
-from tests.doubles.anthropic_messages import AnthropicMessages
-from tests.doubles.assemblyai_listen import assemblyai_listen
-from tests.doubles.cartesia_speech import cartesia_speech
+from tests.doubles.clinic_vendors import ROWS
 from tests.doubles.coded_speech import CodedEar, spoken
-from tests.doubles.contexts_double import ContextsDouble
-from tests.doubles.deepgram_listen import deepgram_listen
-from tests.doubles.elevenlabs_speech import elevenlabs_speech
-from tests.doubles.front_desk_mind import front_desk
-from tests.doubles.http_vendor import HttpVendor
-from tests.doubles.language_model import KEY as MODEL_KEY
-from tests.doubles.language_model import ScriptedModel
 from tests.doubles.media_line import EnergyVad
-from tests.doubles.openai_chat import OpenAiChat
 from tests.doubles.paced_loop import PacedLoop
 from tests.doubles.phone_world import LoopTime
-from tests.doubles.socket_vendor import KEY, SocketVendor
 from tests.doubles.virtual_loop import pass_time
 from tests.unit.agents.dialogue import AGENTS, NOW
 
@@ -137,40 +126,31 @@ class Talker:
 
 @dataclass
 class Clinic:
-    """`async with` it: all doubles listen, and the agent of `definition` answers.
+    """`async with` it: the doubles of all vendors named listen, and the agent of `definition` answers.
 
     Attributes:
-        ears, minds, voices: Doubles by vendor.
+        doubles: By role and name.
     """
 
     home: Path
     stt: Sequence[str]
     models: Sequence[str]
     tts: Sequence[str]
-    ears: dict[str, SocketVendor] = field(default_factory=dict)
-    minds: dict[str, HttpVendor] = field(default_factory=dict)
-    voices: dict[str, ContextsDouble] = field(default_factory=dict)
+    doubles: dict[tuple[str, str], Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, PacedLoop)
         self._loop = loop
-        enter = self._stack.enter_async_context
-        self.ears = {
-            "deepgram": await enter(deepgram_listen()),
-            "assemblyai": await enter(assemblyai_listen()),
-        }
-        self.minds = {
-            "anthropic": await enter(HttpVendor(ScriptedModel(AnthropicMessages(), front_desk))),
-            "openai": await enter(
-                HttpVendor(ScriptedModel(OpenAiChat(path="/v1/chat/completions"), front_desk))
-            ),
-        }
-        self.voices = {
-            "elevenlabs": await enter(elevenlabs_speech()),
-            "cartesia": await enter(cartesia_speech()),
-        }
+        for role, names in (("stt", self.stt), ("llm", self.models), ("tts", self.tts)):
+            for vendor in (vendor for vendor in ROWS[role] if vendor.name in names):
+                double = await self._stack.enter_async_context(vendor.make())
+                self.doubles[role, vendor.name] = double
+                told = vendor.environment(double)
+                assert not told.keys() & self.environment.keys(), f"{vendor.vendor} has one address"
+                self.environment.update(told)
         self.calendar = self.home / "calendar.sqlite"
         self.plane = MediaPlane(EnergyVad(8_000), EnergyVad(16_000), clock=loop.now_ns)
         self.exchange = Exchange(
@@ -196,18 +176,6 @@ class Clinic:
         path = self.home / "clinic.yaml"
         path.write_text(yaml.safe_dump(file, sort_keys=False), encoding="utf-8")
         return load_agent(path)
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        addresses = {
-            **{name: double.http_url for name, double in self.ears.items()},
-            **{name: double.url for name, double in (*self.minds.items(), *self.voices.items())},
-        }
-        addresses["openai"] += "/v1"
-        return {
-            **{f"ANTIPHON_{name.upper()}_URL": url for name, url in addresses.items()},
-            **{f"{name.upper()}_API_KEY": MODEL_KEY if name in self.minds else KEY for name in addresses},
-        }
 
     def _kit(self, definition: AgentDefinition) -> AgentKit:
         registry = Registry(environment=self.environment)

@@ -141,12 +141,23 @@ class Registry:
 
     def _find(self, role: Role, name: str) -> tuple[Vendor, str]:
         if not self.knows(role, name):
-            known = self.known(role)
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-            hint = f'did you mean "{near[0]}"? ' if near else ""
-            raise ConfigError(f'there is no {role.value} "{name}"', fix=f"{hint}known: {', '.join(known)}")
+            raise ConfigError(f'there is no {role.value} "{name}"', fix=self._meant(role, name))
         prefix, _, model = name.partition("/")
         return self._vendor(prefix), model
+
+    def _meant(self, role: Role, name: str) -> str:
+        """The nearest name, and all there are of the vendor that was probably meant."""
+        known = self.known(role)
+        vendors = list(dict.fromkeys(each.partition("/")[0] for each in known))
+        vendor = difflib.get_close_matches(name.partition("/")[0], vendors, n=1)
+        of_vendor = [each for each in known if each.partition("/")[0] in vendor]
+        near = difflib.get_close_matches(name, of_vendor or known, n=1, cutoff=0.4)
+        hint = f'did you mean "{near[0]}"? ' if near else ""
+        if of_vendor:
+            return f"{hint}known: {', '.join(of_vendor)}"
+        return (
+            f"{hint}vendors: {', '.join(vendors)}; `antiphon providers --role {role.value}` lists their names"
+        )
 
     def _vendor(self, prefix: str) -> Vendor:
         if prefix not in self._vendors:

@@ -92,7 +92,9 @@ def _problem(item: dict[str, Any], model: type[BaseModel], document: Document) -
     at = _real_path(item["loc"], document)
     kind, message, fix = item["type"], str(item["msg"]), ""
     if kind == "extra_forbidden":
-        message, fix = unknown_word("key", str(item["loc"][-1]), _known_keys(model, item["loc"][:-1]))
+        key = str(item["loc"][-1])
+        message, fix = unknown_word("key", key, _known_keys(model, item["loc"][:-1]))
+        fix = _THE_LINE_DECIDES if _SOUND_KEY.search(key) else fix
     elif kind == "missing":
         message, fix = "missing", f"add `{item['loc'][-1]}:`"
         at = (*at, item["loc"][-1]) if not at or at[-1] != item["loc"][-1] else at
@@ -106,6 +108,13 @@ def _problem(item: dict[str, Any], model: type[BaseModel], document: Document) -
     else:
         message = f"{message}, not {_short(item['input'])}"
     return Problem(path=document.path, line=document.line(at), field=dotted(at), message=message, fix=fix)
+
+
+# What other systems let an author choose, and here comes with the call.
+_SOUND_KEY = re.compile(r"sample_?rate|encoding|codec|(?:^|_)format$", re.IGNORECASE)
+_THE_LINE_DECIDES = (
+    "remove it: the line of a call sets rate and format, and every provider's sound is converted"
+)
 
 
 def _short(value: object) -> str:

@@ -29,8 +29,8 @@ def vendor(environment: Mapping[str, str]) -> Vendor:
     return cloud_vendor(ACCOUNT, environment, OFFERS, tts=_tts)
 
 
-def _voice(name: str, *, any_name: bool = False) -> Offer:
-    language = "-".join(name.split("-")[:2])
+def _voice(name: str) -> Offer:
+    language, any_name = "-".join(name.split("-")[:2]), "*" in name
     return Offer(
         role=Role.TTS,
         name=name,
@@ -41,13 +41,12 @@ def _voice(name: str, *, any_name: bool = False) -> Offer:
             ssml=True,
             cloning=any_name,
         ),
-        any_name=any_name,
     )
 
 
 OFFERS = (
     *(_voice(name) for name in _VOICES),
-    _voice("en-US-AvaMultilingualNeural", any_name=True),
+    _voice("*-*-*"),  # All other voices, cloned ones too: their names begin with a language.
 )
 
 

@@ -58,10 +58,10 @@ def _hears(name: str, languages: tuple[str, ...], *, any_name: bool = False) -> 
     return Offer(role=Role.STT, name=name, capabilities=capabilities, any_name=any_name, sdk=_SPEECH)
 
 
-def _speaks(name: str, *, ssml: bool, any_name: bool = False) -> Offer:
+def _speaks(name: str, *, ssml: bool) -> Offer:
     language = "-".join(name.split("-")[:2])
     capabilities = Capabilities(languages=(language,), sample_rates_hz=_RATES_HZ, ssml=ssml)
-    return Offer(role=Role.TTS, name=name, capabilities=capabilities, any_name=any_name, sdk=_VOICES_SDK)
+    return Offer(role=Role.TTS, name=name, capabilities=capabilities, sdk=_VOICES_SDK)
 
 
 OFFERS = (
@@ -76,14 +76,17 @@ OFFERS = (
         for voice in _HD_VOICES
     ),
     *(_speaks(name, ssml=True) for name in _OLDER_VOICES),
+    # All other voices: their names begin with a language, and Chirp's take no SSML.
     Offer(
-        role=Role.TTS, name="*-Chirp*", capabilities=Capabilities(sample_rates_hz=_RATES_HZ), sdk=_VOICES_SDK
+        role=Role.TTS,
+        name="*-*-Chirp*",
+        capabilities=Capabilities(sample_rates_hz=_RATES_HZ),
+        sdk=_VOICES_SDK,
     ),
     Offer(
         role=Role.TTS,
-        name="en-US-Wavenet-F",
+        name="*-*-*",
         capabilities=Capabilities(sample_rates_hz=_RATES_HZ, ssml=True),
-        any_name=True,
         sdk=_VOICES_SDK,
     ),
 )

@@ -1,0 +1,137 @@
+"""One vendor lost in the middle of a clinic call: what the caller heard, what was booked, what it cost."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.doubles.clinic_call import TURNS, Clinic, Talker
+from tests.doubles.clinic_vendors import ROWS, Loss, row
+from tests.doubles.faults import Fault
+from tests.doubles.paced_loop import live_with_sockets
+
+from antiphon.conversation.commands import RunTool
+from antiphon.runtime.records.lines import CallRecord, CommandEntry, NoteEntry
+
+FLOW = "flow/front_desk"
+# What the caller hears between his lines, whoever says it: all of it, once, in order.
+HEARD = [
+    "willow street family health my name is robin and i am an a i assistant how can i help",
+    "one moment i'm looking i have friday november twenty seventh at eight a m with doctor okafor or friday "
+    "november twenty seventh at ten a m with doctor patel",
+    "gladly what is your name and date of birth",
+    "thank you linda shall i book friday november twenty seventh at eight a m with doctor okafor",
+    "you're booked anything else",
+    "goodbye",
+]
+# From the caller's third line on, his name: slots were found, nothing is booked yet.
+LOST_AT = 2
+LONGEST_WAIT_MS = 6_000
+FILLER = "one moment "
+FAULTS = (Fault.REFUSE, Fault.HANG, Fault.DROP_MID_STREAM, Fault.RATE_LIMIT)
+# Who the call is over besides, and who takes over.
+_OTHERS = {
+    "stt": "assemblyai/universal-streaming-english",
+    "llm": "anthropic/claude-haiku-5-5",
+    "tts": "cartesia/6ccbfb76-1fc6-48f7-b71d-91ac6298247b",
+}
+_SECOND = {
+    "stt": "deepgram/nova-3",
+    "llm": "openai/gpt-6-luna",
+    "tts": "elevenlabs/JBFqnCBsd6RMkjVDRZzb",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survived:
+    """Attributes: heard: By turn. used: Providers of the role that were paid. longest_ms: Until an answer.
+    may_repeat: A word where the voice broke off, and no more."""
+
+    heard: list[str]
+    booked: list[str]
+    used: set[str]
+    booking_calls: int
+    added_ms: int
+    longest_ms: int
+    may_repeat: bool = False
+
+    @property
+    def words_repeated(self) -> int:
+        return sum(len(text.split()) for text in self._told) - sum(len(text.split()) for text in HEARD)
+
+    @property
+    def _told(self) -> list[str]:
+        return [text.removeprefix(FILLER) if at > LOST_AT else text for at, text in enumerate(self.heard)]
+
+    @property
+    def faults(self) -> list[str]:
+        """What the call owed its caller and did not give; nothing when all is well."""
+        told = [_once(text) for text in self._told] if self.may_repeat else self._told
+        owed = {
+            "something was said twice or lost": told == HEARD,
+            "not one booking": self.booked == ["physical"],
+            "the tool ran again": self.booking_calls == 1,
+            f"he waited {self.longest_ms} ms": self.longest_ms < LONGEST_WAIT_MS,
+        }
+        return [what for what, held in owed.items() if not held]
+
+
+def _once(text: str) -> str:
+    """Without words said twice running."""
+    return " ".join(word for word, _ in itertools.groupby(text.split()))
+
+
+def notes(record: CallRecord, kind: str) -> list[dict[str, Any]]:
+    return [
+        dict(entry.fields) for entry in record.entries if isinstance(entry, NoteEntry) and entry.type == kind
+    ]
+
+
+def matrix() -> Iterator[tuple[str, str, Fault]]:
+    """Role, name and fault: everything there is."""
+    for role, rows in ROWS.items():
+        yield from ((role, vendor.name, fault) for vendor, fault in itertools.product(rows, FAULTS))
+
+
+def lists_for(role: str, name: str) -> dict[str, list[str]]:
+    """The agent's lists in which `name` is asked first."""
+    lists = {other: [vendor] for other, vendor in _OTHERS.items()}
+    behind = _OTHERS[role] if name != _OTHERS[role] else _SECOND[role]
+    return {**lists, role: [name, behind]}
+
+
+def survive(home: Path, lists: dict[str, list[str]], role: str, fault: Fault) -> Survived:
+    """A whole call in which the first of `lists[role]` is lost."""
+    found: list[Survived] = []
+
+    async def story() -> None:
+        async with Clinic(home, lists["stt"], [*lists["llm"], FLOW], lists["tts"]) as clinic:
+            lost, loss = clinic.doubles[role, lists[role][0]], Loss(role, fault)
+            talker = Talker(TURNS, before_line=lambda at: loss.befall(lost) if at == LOST_AT else None)
+            record = await clinic.call(talker)
+            booked = [item.appointment_type for item in clinic.booked()]
+        before_ms = max(turn.answer_ms for turn in talker.turns[1 : LOST_AT + 1])
+        after_ms = max(turn.answer_ms for turn in talker.turns[LOST_AT + 1 :])
+        found.append(
+            Survived(
+                heard=[turn.heard for turn in talker.turns],
+                booked=booked,
+                used={note["provider"] for note in notes(record, "usage") if note["role"] == role},
+                booking_calls=_bookings(record),
+                added_ms=max(0, after_ms - before_ms),
+                longest_ms=after_ms,
+                may_repeat=row(role, lists[role][0]).dates_late and fault is Fault.DROP_MID_STREAM,
+            )
+        )
+
+    strange = any(row(each, name).strange_threads for each, names in lists.items() for name in names)
+    live_with_sockets(story(), strange_threads=strange)
+    return found[0]
+
+
+def _bookings(record: CallRecord) -> int:
+    commands = [entry.command for entry in record.entries if isinstance(entry, CommandEntry)]
+    return sum(isinstance(command, RunTool) and command.name == "clinic.book" for command in commands)
