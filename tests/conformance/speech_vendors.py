@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 import pytest
+from google.genai import types
 from tests.doubles.faults import Faulty
 from tests.doubles.gemini_live import gemini_live
 from tests.doubles.gemini_live_script import LiveScript
@@ -24,6 +25,7 @@ from tests.doubles.tls import tls_for_localhost
 
 from antiphon.providers.gemini.live import GeminiLive
 from antiphon.providers.openai.realtime import OpenAiRealtime
+from antiphon.providers.registry import Registry
 from antiphon.providers.sessions import SessionLimits
 from antiphon.speech.ports import (
     SessionEvent,
@@ -52,12 +54,16 @@ class SpeechVendor(Protocol):
     """How one vendor's side of things is set up and read."""
 
     name: str
+    unified: str  # A model of its, as the price book knows it.
     voice: str
     usage: Mapping[str, int]  # Of one reply of its double.
 
     def double(self, script: Script, faulty: Faulty) -> SocketVendor: ...
 
-    def model(self, key: str, vendor: SocketVendor) -> SpeechToSpeech: ...
+    def model(self, key: str, vendor: SocketVendor, limits: SessionLimits = SOON) -> SpeechToSpeech: ...
+
+    def registry(self, vendor: SocketVendor) -> Registry:
+        """What a process that is to call the double has in its environment."""
 
     def carried_ms(self, audio_ms: int, rate_hz: int) -> int:
         """How long so much of the double's audio is on a line of this rate."""
@@ -72,18 +78,27 @@ class SpeechVendor(Protocol):
         """Pictures it was shown, base64."""
 
     def is_corrected(self, peer: Peer) -> bool:
-        """It was told that a reply was heard in part only."""
+        """It was told that a reply was heard in part only, or not at all."""
+
+    def wishes(self, peer: Peer) -> list[str]:
+        """What it was asked to say on this connection, other than to answer the caller."""
+
+    def set_up(self, peer: Peer) -> tuple[str, str]:
+        """Its voice and its instructions on this connection."""
 
 
 class OpenAi:
-    name, voice = "openai", "marin"
+    name, unified, voice = "openai", "openai/gpt-realtime-1.5", "marin"
     usage: Mapping[str, int] = MappingProxyType({**_COUNTED, "cached_tokens": 64})
 
     def double(self, script: Script, faulty: Faulty) -> SocketVendor:
         return openai_realtime(script, faulty=faulty)
 
-    def model(self, key: str, vendor: SocketVendor) -> SpeechToSpeech:
-        return OpenAiRealtime("gpt-realtime", key, f"{vendor.http_url}/v1", SOON)
+    def model(self, key: str, vendor: SocketVendor, limits: SessionLimits = SOON) -> SpeechToSpeech:
+        return OpenAiRealtime("gpt-realtime-1.5", key, f"{vendor.http_url}/v1", limits)
+
+    def registry(self, vendor: SocketVendor) -> Registry:
+        return Registry(environment={"OPENAI_API_KEY": KEY, "ANTIPHON_OPENAI_URL": f"{vendor.http_url}/v1"})
 
     def carried_ms(self, audio_ms: int, rate_hz: int) -> int:
         # The double sends the same bytes on either line: 24 kHz in two bytes, or 8 kHz mu-law in one.
@@ -108,21 +123,31 @@ class OpenAi:
         return [part["image_url"].partition("base64,")[2] for part in parts if part["type"] == "input_image"]
 
     def is_corrected(self, peer: Peer) -> bool:
-        return bool(peer.of_type("conversation.item.truncate"))
+        return bool(peer.of_type("conversation.item.truncate") or peer.of_type("conversation.item.delete"))
+
+    def wishes(self, peer: Peer) -> list[str]:
+        asked = [message.get("response", {}) for message in peer.of_type("response.create")]
+        return [response["instructions"] for response in asked if "instructions" in response]
+
+    def set_up(self, peer: Peer) -> tuple[str, str]:
+        session = peer.of_type("session.update")[0]["session"]
+        return session["audio"]["output"]["voice"], session["instructions"]
 
 
 class Gemini:
-    name, voice = "gemini", "Kore"
+    name, unified, voice = "gemini", "gemini/gemini-3.8-live", "Kore"
     usage: Mapping[str, int] = MappingProxyType({**_COUNTED, "cached_tokens": 0})
 
     def double(self, script: Script, faulty: Faulty) -> SocketVendor:
-        live = script if isinstance(script, LiveScript) else LiveScript(script.answers, script.heard)
+        live = script if isinstance(script, LiveScript) else LiveScript(**vars(script))
         return gemini_live(live, faulty=faulty, tls=_authority()[0])
 
-    def model(self, key: str, vendor: SocketVendor) -> SpeechToSpeech:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("SSL_CERT_FILE", str(_authority()[1]))
-            return GeminiLive("gemini-3.8-live", key, vendor.http_url, SOON)
+    def model(self, key: str, vendor: SocketVendor, limits: SessionLimits = SOON) -> SpeechToSpeech:
+        with _trusted():
+            return GeminiLive("gemini-3.8-live", key, vendor.http_url, limits)
+
+    def registry(self, vendor: SocketVendor) -> Registry:
+        return _Trusting(environment={"GEMINI_API_KEY": KEY, "ANTIPHON_GEMINI_URL": vendor.http_url})
 
     def carried_ms(self, audio_ms: int, rate_hz: int) -> int:
         return audio_ms
@@ -143,6 +168,19 @@ class Gemini:
     def is_corrected(self, peer: Peer) -> bool:
         return any("interrupted" in text for role, text in self.told(peer) if role == "note")
 
+    def wishes(self, peer: Peer) -> list[str]:
+        asked = [told for told in contents(peer) if told["turnComplete"]]
+        texts = [told["turns"][-1]["parts"][0]["text"] for told in asked]
+        return [text for text in texts if text.startswith("[")]
+
+    def set_up(self, peer: Peer) -> tuple[str, str]:
+        setup = peer.received[0]["setup"]
+        # The SDK takes keys below the first level in either case, and leaves them so.
+        spoken = types.SpeechConfig.model_validate(setup["generationConfig"]["speechConfig"])
+        voice = spoken.voice_config and spoken.voice_config.prebuilt_voice_config
+        assert voice is not None
+        return voice.voice_name or "", setup["systemInstruction"]["parts"][0]["text"]
+
 
 def _messages(peer: Peer) -> list[dict[str, Any]]:
     return [message for message in peer.received if isinstance(message, dict)]
@@ -154,6 +192,21 @@ def contents(peer: Peer) -> list[dict[str, Any]]:
 
 def inputs(peer: Peer) -> list[dict[str, Any]]:
     return [message["realtime_input"] for message in _messages(peer) if "realtime_input" in message]
+
+
+class _Trusting(Registry):
+    """The SDK reads which authorities it trusts when its client is made."""
+
+    def speech_to_speech(self, name: str) -> SpeechToSpeech:
+        with _trusted():
+            return super().speech_to_speech(name)
+
+
+@contextlib.contextmanager
+def _trusted() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(_authority()[1]))
+        yield
 
 
 @cache

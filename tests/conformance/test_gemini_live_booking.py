@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.conformance.speech_vendors import Call, Gemini, Talk, talking
-from tests.doubles.front_desk_live import live_front_desk
 from tests.doubles.gemini_live_script import LiveScript
+from tests.doubles.spoken_mind import spoken_front_desk
 from tests.unit.agents.dialogue import AGENTS, NOW
 
 from antiphon.agents.definition import load_agent
@@ -49,7 +49,7 @@ class Desk:
         self.tools = {tool.name.replace(".", "_"): tool for tool in tools}
         self.calendar = CalendarView(database)
         self.ran: list[str] = []
-        self.script = LiveScript(hears=SAID, answering=live_front_desk)
+        self.script = LiveScript(heard=SAID, mind=spoken_front_desk)
         self.call = Call(
             script=self.script,
             instructions=moment(load_agent(AGENTS / "clinic.yaml"), NOW),

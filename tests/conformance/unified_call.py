@@ -14,10 +14,20 @@ from typing import TypeVar
 
 import msgspec
 import numpy as np
-from tests.doubles.openai_realtime import Script, openai_realtime
+from tests.conformance.speech_vendors import OpenAi, SpeechVendor
+from tests.doubles.faults import Faulty
+from tests.doubles.openai_realtime import Script
 from tests.doubles.socket_vendor import KEY, SocketVendor
 from tests.unit.agents.dialogue import AGENTS, NOW
-from tests.unit.runtime.stage import StageLine, StageScore, StageStt, StageTts, VirtualClock, settle
+from tests.unit.runtime.stage import (
+    StageLine,
+    StageScore,
+    StageStt,
+    StageTts,
+    VirtualClock,
+    as_written,
+    settle,
+)
 
 from antiphon.agents.build import build_reasoner
 from antiphon.agents.definition import AgentDefinition, load_agent
@@ -27,24 +37,35 @@ from antiphon.agents.tools import CalendarView, appointment_tools
 from antiphon.conversation import TurnPolicy
 from antiphon.conversation.commands import Command
 from antiphon.conversation.policy import Endpointing
-from antiphon.providers.openai.realtime import OpenAiRealtime
 from antiphon.providers.prices import load_prices
 from antiphon.providers.sessions import SessionLimits
 from antiphon.runtime.call import Call
 from antiphon.runtime.call_parts import CallParts
 from antiphon.runtime.metering import Meter
-from antiphon.runtime.records.lines import CallRecord, CommandEntry, Header, header_fields, read_call
+from antiphon.runtime.records.lines import (
+    CallRecord,
+    CommandEntry,
+    Header,
+    NoteEntry,
+    header_fields,
+    read_call,
+)
 from antiphon.runtime.records.replaying import replay_exactly
 from antiphon.runtime.speaking import Voice
 from antiphon.runtime.unified import UnifiedModel
-from antiphon.speech.ssml import Utterance
 from antiphon.storage.traces import TraceWriter
 
 C = TypeVar("C", bound=Command)
 
-BOUND_S = 20.0
+BOUND_S = 6.0
 RATE_HZ = 16_000
-NAME = "openai/gpt-realtime-1.5"  # As the price book knows it.
+SAID = (
+    "I'd like a physical on Friday",
+    "the first one",
+    "Linda Chen, April 8th 1979",
+    "yes",
+    "no, thank you",
+)
 SOON = SessionLimits(connect_ms=2_000, retry_after_ms=(1,), closing_ms=200)
 
 
@@ -72,6 +93,7 @@ class Setting:
     """
 
     script: Script
+    vendor: SpeechVendor = field(default_factory=OpenAi)
     endpointing: Endpointing = "ours"
     greets_itself: bool = False
     language_model: LanguageModel | None = None
@@ -101,7 +123,7 @@ class UnifiedCall:
         )
         self.trace = TraceWriter(directory, "unified", header_fields(header))
         self.meter = Meter(load_prices({}, today=NOW.date()))
-        port = OpenAiRealtime("gpt-realtime", setting.key, f"{vendor.http_url}/v1", setting.limits)
+        port = setting.vendor.model(setting.key, vendor, setting.limits)
         self.call = Call(
             CallParts(
                 call_id="unified",
@@ -114,7 +136,7 @@ class UnifiedCall:
                 recognisers=[("stage", self.stt)],
                 vocabulary=(),
                 voices=[Voice(name="stage", tts=self.tts, voice="v")],
-                shape=lambda text: Utterance(text=text.strip()),
+                shape=as_written,
                 end_of_turn=StageScore(),
                 reasoner=reasoner,
                 tools={tool.name: tool for tool in tools},
@@ -122,7 +144,7 @@ class UnifiedCall:
                 clock=self.clock,
                 meter=self.meter,
                 unified=UnifiedModel(
-                    name=NAME,
+                    name=setting.vendor.unified,
                     port=port,
                     definition=self.definition,
                     tools=tools,
@@ -187,9 +209,13 @@ class UnifiedCall:
         return heard
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(BOUND_S):
-            while not condition():
-                await settle()
+        try:
+            async with asyncio.timeout(BOUND_S):
+                while not condition():
+                    await settle()
+        except TimeoutError:
+            troubles = [(e.type, e.fields) for e in self._entries() if isinstance(e, NoteEntry)]
+            raise AssertionError(f"{self.history()}, {self.vendor.complaints}, {troubles}") from None
 
     # ------------------------------------------------------------------ what is known
 
@@ -197,6 +223,16 @@ class UnifiedCall:
         return [
             item.text for item in self.call._history.so_far() if isinstance(item, CallerTurn | HeardReply)
         ]
+
+    def unfinished(self) -> list[str]:
+        """Words of the caller that the vendor has told, and not called final."""
+        assert self.call._unified is not None
+        return [words.text for words in self.call._unified.ears._unfinished.values()]
+
+    def _entries(self) -> Sequence[object]:
+        """What the trace has so far."""
+        self.trace.sync().result(BOUND_S)
+        return read_call(self.trace.path).entries
 
     async def record(self) -> CallRecord:
         """The closed trace, which must replay byte for byte."""
@@ -211,6 +247,12 @@ class UnifiedCall:
         return record
 
 
+def booked(call: UnifiedCall) -> list[tuple[str, str]]:
+    """What the calendar has for the caller."""
+    visits = call.calendar.appointments("Linda", "Chen")
+    return [(visit.appointment_type, f"{visit.start:%A %H:%M}") for visit in visits]
+
+
 def given(record: CallRecord, kind: type[C]) -> list[C]:
     """The call's commands of one kind."""
     entries: Sequence[CommandEntry] = [e for e in record.entries if isinstance(e, CommandEntry)]
@@ -219,7 +261,7 @@ def given(record: CallRecord, kind: type[C]) -> list[C]:
 
 def _definition(setting: Setting) -> AgentDefinition:
     definition = load_agent(AGENTS / "clinic.yaml")
-    models = (f"unified:{NAME}", "acme/mind", "flow/front_desk")
+    models = (f"unified:{setting.vendor.unified}", "acme/mind", "flow/front_desk")
     turn = TurnPolicy(endpointing=setting.endpointing)
     return dataclasses.replace(
         definition,
@@ -231,7 +273,7 @@ def _definition(setting: Setting) -> AgentDefinition:
 
 @contextlib.asynccontextmanager
 async def calling(directory: Path, setting: Setting) -> AsyncIterator[UnifiedCall]:
-    async with openai_realtime(setting.script) as vendor:
+    async with setting.vendor.double(setting.script, Faulty()) as vendor:
         call = UnifiedCall(directory, setting, vendor)
         try:
             yield call

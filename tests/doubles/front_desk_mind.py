@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Sequence
 
 from tests.doubles.language_model import Asked, Called, Scripted, Thought, Turn
+
+from antiphon.agents.ports import Completion, Message, Tool, ToolCall
 
 LOOKING = "One moment, "
 DAY = "2026-11-27"  # The Friday after `dialogue.NOW`.
@@ -50,3 +53,26 @@ def _offered(turn: Turn) -> tuple[str, str]:
     found = re.search(r'"slot_id": "([^"]+)".*?"spoken": "([^"]+)"', turn.text)
     assert found, f"it has forgotten what it found: {turn.text}"
     return found[1], found[2]
+
+
+class FrontDeskModel:
+    """`LanguageModel`: the same front desk, by text and without a network."""
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Tool],
+        emit: Callable[[str], None],
+        meter: object = None,
+    ) -> Completion:
+        last = messages[-1]
+        notes = "\n".join(message.content for message in messages if message.role == "system")
+        turn = Turn(role="user", text=f"{notes}\n{last.content}")
+        if last.role == "tool":
+            turn = Turn(role="tool", text=last.content, answers=last.tool_call_id)
+        answer = front_desk(Asked(model="", system="", turns=(turn,), tools={}))
+        text = "".join(part for part in answer.parts if isinstance(part, str))
+        emit(text)
+        calls = [part for part in answer.parts if isinstance(part, Called)]
+        asked = tuple(ToolCall(id=call.name, name=call.name, arguments=call.arguments) for call in calls)
+        return Completion(text=text, tool_calls=asked)

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pydantic
 from google.genai import types
-from tests.doubles.gemini_live_script import USAGE, Known, LiveScript
-from tests.doubles.openai_realtime import Spoken
+from tests.doubles.gemini_live_script import USAGE, LiveScript
+from tests.doubles.openai_realtime import Memory, Spoken
 from tests.doubles.sdk_types import checked
 from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
 
@@ -65,7 +65,7 @@ class LiveConnection:
     def __init__(self, peer: Peer, script: LiveScript) -> None:
         self.peer, self._script = peer, script
         self.setup: dict[str, Any] = {}
-        self.known = Known()
+        self.known = Memory()
         self.audio = b""
         self.images: list[tuple[str, bytes]] = []
         self.results: list[dict[str, Any]] = []
@@ -107,7 +107,7 @@ class LiveConnection:
         parts = system.parts if isinstance(system, types.Content) else None
         text = "".join(part.text or "" for part in parts or ())
         self.setup = setup
-        self.known = Known(instructions=text, items=list(self._script.kept.get(handle or "", ())))
+        self.known = Memory(instructions=text, items=list(self._script.kept.get(handle or "", ())))
         self._script.sessions.append(self)
         await self.send(setupComplete={"sessionId": f"s{len(self._script.sessions)}"})
         return True
@@ -165,9 +165,9 @@ class LiveConnection:
     async def _heard(self) -> None:
         """The caller's turn is over. Its words come in pieces, without an end."""
         self.active = False
-        heard = self._script.hear()
+        heard = self._script.next_words()
         self.known.items.append(("caller", heard))
-        for piece in heard.partition(" "):
+        for piece in filter(None, heard.partition(" ")):
             await self.content(inputTranscription={"text": piece})
         await self.respond()
 
@@ -192,7 +192,7 @@ class LiveConnection:
     # ---------------------------------------------------------------- what the vendor says
 
     async def respond(self) -> None:
-        answer = self._script.answer(self.known)
+        answer = self._script.next_answer(self.known)
         self.generating = True
         if answer.text and answer.items_ms:
             await self._say(answer)

@@ -46,8 +46,8 @@ class Spoken:
 
 @dataclass
 class Memory:
-    """What the session knows: (who, text), where who is "caller", "agent", "tool" or, for the instructions
-    of one response, "wish"."""
+    """What the session knows: (who, text), where who is "caller", "agent", "tool", "wish" (text that is
+    answered: the instructions of one response) or "note" (text that is not)."""
 
     instructions: str = ""
     items: list[tuple[str, str]] = field(default_factory=list)
@@ -63,6 +63,17 @@ class Script:
     heard: str | Sequence[str] = "good morning"
     mind: Callable[[Memory], Spoken] | None = None
     mute: bool = False
+
+    turns: int = 0  # Of the caller so far, whatever the connection.
+    given: int = 0  # So with answers.
+
+    def next_words(self) -> str:
+        turn, self.turns = self.turns, self.turns + 1
+        return self.heard if isinstance(self.heard, str) else self.heard[min(turn, len(self.heard) - 1)]
+
+    def next_answer(self, memory: Memory) -> Spoken:
+        given, self.given = self.given, self.given + 1
+        return self.mind(memory) if self.mind else self.answers[min(given, len(self.answers) - 1)]
 
 
 def openai_realtime(script: Script, **settings: Any) -> SocketVendor:
@@ -80,7 +91,7 @@ def openai_realtime(script: Script, **settings: Any) -> SocketVendor:
 
 def _check_request(peer: Peer) -> None:
     assert peer.path == "/v1/realtime"
-    assert peer.query == {"model": ["gpt-realtime"]}
+    assert peer.query == {"model": ["gpt-realtime-1.5"]}
     assert "OpenAI-Beta" not in peer.headers, "the beta header is gone in GA"
 
 
@@ -189,9 +200,7 @@ class _Session:
             self._memory.items.append((who, item["content"][0].get("text", "")))
 
     def _hearing(self) -> str:
-        heard = self._script.heard
-        if not isinstance(heard, str):
-            heard = heard[min(self._turns, len(heard) - 1)]
+        heard = self._script.next_words()
         self._turns += 1
         self._memory.items.append(("caller", heard))
         return heard
@@ -213,8 +222,7 @@ class _Session:
         )
 
     async def respond(self) -> None:
-        answers, mind = self._script.answers, self._script.mind
-        answer = mind(self._memory) if mind else answers[min(self._responses, len(answers) - 1)]
+        answer = self._script.next_answer(self._memory)
         self._memory.items.append(("agent", answer.text))
         self._responses += 1
         self._active = f"resp{self._responses}"

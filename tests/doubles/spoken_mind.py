@@ -1,4 +1,8 @@
-"""The front desk of `front_desk_mind` behind a speech-to-speech session: the same head, another mouth."""
+"""The front desk of `front_desk_mind` behind a speech-to-speech session: the same head, another mouth.
+
+It knows what the session knows: what the caller said, what tools told, and (of an earlier connection) what
+our log says of both. So whatever is lost on the way is missing here.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +13,22 @@ from tests.doubles.openai_realtime import Memory, Spoken
 
 def spoken_front_desk(memory: Memory) -> Spoken:
     """The next response, from what the session knows."""
-    who, last = memory.items[-1]
+    who, last = next(item for item in reversed(memory.items) if item[0] != "note")
     if who == "wish":
         return Spoken(text=f"({last[:60]})", items_ms=(500,))
-    told = [text for kind, text in memory.items if kind == "tool"]
-    tool = "clinic_find_slots" if '"slots"' in last else "clinic_book"
-    turn = (
-        Turn(role="tool", text=last, answers=tool)
-        if who == "tool"
-        else Turn(role="user", text="\n".join([memory.instructions, *told, last]))
-    )
+    told = [text for kind, text in memory.items if kind == "tool" or "slot_id" in text]
+    if who == "tool":
+        turn = Turn(role="tool", text=last, answers=_asked(last))
+    else:
+        turn = Turn(role="user", text="\n".join([memory.instructions, *told, last]))
     answer = front_desk(Asked(model="", system=memory.instructions, turns=(turn,), tools={}))
     text = "".join(part for part in answer.parts if isinstance(part, str))
     calls = [(part.name, part.arguments) for part in answer.parts if isinstance(part, Called)]
     return Spoken(text=text, items_ms=(max(500, 50 * len(text) // 100 * 100),) if text else (), calls=calls)
+
+
+def _asked(result: str) -> str:
+    """Which tool told this."""
+    if '"value": null' in result:
+        return "end_call"
+    return "clinic_find_slots" if '"slots"' in result else "clinic_book"

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from tests.doubles.media_line import EnergyVad, FarEnd
 from tests.unit.agents.dialogue import AGENTS, NOW
-from tests.unit.runtime.stage import StageScore, StageStt, StageTts, VirtualClock
+from tests.unit.runtime.stage import StageScore, StageStt, StageTts, VirtualClock, as_written, settle
 
 from antiphon.agents.build import build_reasoner
 from antiphon.agents.definition import AgentDefinition, load_agent
 from antiphon.agents.flows.emergency import EmergencyRules
-from antiphon.agents.ports import Tool
+from antiphon.agents.ports import LanguageModel, Tool
 from antiphon.agents.tools.toolsets import build_tools
 from antiphon.audio.ports import WIDEBAND
 from antiphon.runtime.arrivals import Arrival
@@ -28,10 +28,9 @@ from antiphon.runtime.records.story import CallStory, tell
 from antiphon.runtime.speaking import Voice
 from antiphon.runtime.unified import UnifiedModel
 from antiphon.speech.ports import SpeechToSpeech
-from antiphon.speech.ssml import Utterance
 from antiphon.storage.traces import find_call
 
-BOUND_S = 60.0
+BOUND_S = 20.0
 FRAME_MS = 20
 
 
@@ -68,14 +67,17 @@ class Phone:
         endpointing: str,
         unified: Callable[[AgentDefinition, Sequence[Tool]], UnifiedModel | None],
         prepare: Callable[[Time], None] = lambda time: None,
+        *,
+        model: str = "acme/whale",
+        language_model: LanguageModel | None = None,
     ) -> None:
         self.time = Time()
         prepare(self.time)
         self.home, self.stt = home, StageStt()
+        behind = "acme/mind" if language_model is not None else "flow/front_desk"
         text = (AGENTS / "clinic.yaml").read_text()
-        text = text.replace(
-            "[openai-compatible, flow/front_desk]", '["unified:openai/gpt-realtime", flow/front_desk]'
-        )
+        text = text.replace("[openai-compatible, flow/front_desk]", f'["unified:{model}", {behind}]')
+        text = text.replace("speech:\n", "speech:\n  model_voice: sage\n")
         text = text.replace("preset: balanced", f"preset: balanced\n  endpointing: {endpointing}")
         text = text.replace("clinic/", f"{AGENTS}/clinic/")
         (home / "clinic.yaml").write_text(text)
@@ -86,9 +88,11 @@ class Phone:
             recognisers=[("stage", self.stt)],
             voices=[Voice(name="stage", tts=StageTts(), voice="v")],
             end_of_turn=StageScore(),
-            shape=lambda text: Utterance(text=text.strip()),
+            shape=as_written,
             tools={tool.name: tool for tool in tools},
-            make_reasoner=lambda: build_reasoner(definition, encoder=None, tools=tools),
+            make_reasoner=lambda: build_reasoner(
+                definition, encoder=None, tools=tools, language_model=language_model
+            ),
             unified=unified(definition, tools),
         )
         self.plane = MediaPlane(EnergyVad(8000), EnergyVad(16000), clock=self.time.now_ns)
@@ -120,6 +124,19 @@ class Phone:
     async def listens(self) -> None:
         """Until the agent has said all and waits for the caller."""
         await self.quiet_until(lambda: self.call._conversation.phase.value in ("listening", "ended"))
+
+    async def without_time(self, condition: Callable[[], object]) -> None:
+        """Messages are under way, and the caller's line stands still."""
+        async with asyncio.timeout(BOUND_S):
+            while not condition():
+                await settle()
+
+    async def speaks_to_stt(self, text: str) -> None:
+        """A turn that the agent's own recogniser hears."""
+        turns = self.call._conversation.state.turns
+        await self.carries(1000, loud=True)
+        self.stt.final(text)
+        await self.quiet_until(lambda: self.call._conversation.state.turns > turns)
 
     async def speaks(self, duration_ms: int = 1000) -> None:
         """A turn; returns when the agent answers it."""

@@ -269,6 +269,15 @@ def test_a_model_that_hears_and_speaks_by_itself_is_known_by_its_prefix(tmp_path
     assert not load(tmp_path).policy.unified
 
 
+def test_the_voice_of_such_a_model_has_a_setting_of_its_own(tmp_path: Path) -> None:
+    unified = GOOD.replace("[flow/small]", '["unified:acme/whale", flow/small]')
+    voiced = f"{unified}\nspeech: {{model_voice: Kore}}\n"
+    assert load(tmp_path, voiced).speech.model_voice == "Kore"
+    assert load(tmp_path, unified).speech.model_voice == ""
+    with pytest.raises(ConfigError, match="no model of this file speaks by itself"):
+        load(tmp_path, voiced.replace('"unified:acme/whale", ', ""))
+
+
 @pytest.mark.parametrize(
     ("models", "words"),
     [

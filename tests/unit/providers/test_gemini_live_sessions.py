@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tests.conformance.speech_vendors import Call, Gemini, contents, inputs, talking
+from tests.doubles.faults import Fault, Faulty
 from tests.doubles.gemini_live_script import LiveScript
 from tests.doubles.openai_realtime import Spoken
-from tests.unit.providers.test_gemini_live import HISTORY, SLOTS, connection, greeted, say
+from tests.unit.providers.test_gemini_live import HISTORY, SLOTS, connection, greeted, say, tone
 
 from antiphon.speech.ports import CallerWords, SessionLost, SpokenAudio, SpokenEnded, SpokenStarted
 
@@ -146,11 +147,22 @@ async def test_a_handle_from_before_a_reply_of_its_own_accord_is_not_used() -> N
         assert (await connection(talk, script, 1)).setup["sessionResumption"] == {}
 
 
+async def test_an_open_line_on_which_nobody_speaks_is_quiet() -> None:
+    script = LiveScript()
+    async with talking(GEMINI, Call(script=script, provider_turns=False)) as talk:
+        await greeted(talk)
+        talk.session.push(bytes(32_000))  # Two seconds of a turn of ours that has no sound.
+        await talk.asked(0, lambda seen: len(inputs(seen)) >= 2)
+        await script.sessions[0].go_away()
+        moved = await connection(talk, script, 1)
+        assert moved.setup["sessionResumption"]["handle"]
+
+
 async def test_a_turn_of_ours_that_is_under_way_is_not_lost_in_a_move() -> None:
     script = LiveScript()
     async with talking(GEMINI, Call(script=script, provider_turns=False)) as talk:
         await greeted(talk)
-        talk.session.push(bytes(8_000))  # Half a second of it is with the vendor already.
+        talk.session.push(tone(500))  # Half a second of it is with the vendor already.
         await talk.asked(0, lambda seen: len(inputs(seen)) >= 2)
         await script.sessions[0].go_away()
         talk.session.show(b"x", "image/png")
@@ -173,3 +185,14 @@ async def test_the_end_of_a_turn_that_asked_for_a_tool_is_not_the_end_of_the_nex
         await script.sessions[0].over()
         await talk.until(lambda: len(talk.all(SpokenEnded)) == 2)
         assert talk.audio_ms(talk.spoken(1), 8_000) == 100, "to the last sample"
+
+
+async def test_what_is_heard_while_a_connection_is_made_is_not_taken_for_a_turn() -> None:
+    script = LiveScript()
+    call = Call(script=script, faulty=Faulty(fault=Fault.SLOW_FIRST_BYTE, delay_ms=100))
+    async with talking(GEMINI, call) as talk:
+        talk.session.speak("Say hello.")
+        await talk.asked(0, lambda seen: seen.received)
+        call.history = (("agent", "Good morning."),)
+        await talk.until(lambda: talk.all(SpokenEnded))
+        assert [who for who, _ in script.sessions[0].known.items] == ["wish", "agent"]

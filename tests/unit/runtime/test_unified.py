@@ -19,6 +19,7 @@ from antiphon.conversation import events as ev
 from antiphon.runtime.records.lines import CommandEntry, EventEntry, NoteEntry, read_call
 from antiphon.runtime.records.replaying import replay_exactly
 from antiphon.speech.ports import (
+    CallerWords,
     SessionLost,
     SpokenAudio,
     SpokenEnded,
@@ -323,6 +324,19 @@ async def test_late_words_stand_in_the_history_where_the_turn_was(tmp_path: Path
     assert stage.session.config is not None
     assert stage.session.config.history()[1] == ("caller", "What are your hours?")
     await ended(stage)
+
+
+async def test_words_that_were_not_final_when_the_session_was_lost_are_the_turns(tmp_path: Path) -> None:
+    stage = UnifiedStage(tmp_path)
+    await stage.greeted()
+    await stage.takes_turn()
+    stage.session.emit(CallerWords(item="c1", text="Have you", final=False))
+    stage.session.emit(CallerWords(item="c1", text="Have you a table?", final=False))
+    stage.session.emit(SessionLost(reason="gone"))
+    await settle()
+    amended = [event for event in await ended(stage) if isinstance(event, cmd.AmendTurn)]
+    assert [command.text for command in amended] == ["Have you a table?"]
+    assert stage.voices[0].asked == ["You said Have you a table?."]
 
 
 async def test_what_nobody_heard_is_metered_as_waste(tmp_path: Path) -> None:

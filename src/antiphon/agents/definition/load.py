@@ -188,6 +188,9 @@ def _checked_unified(file: AgentFile, add: Any) -> None:
     if file.reasoning.model[0].startswith(UNIFIED) and len(file.reasoning.model) == 1:
         message = "nobody goes on when the session of this model is lost"
         add(("reasoning", "model"), message, "name a language model or flow/NAME behind it")
+    if file.speech.model_voice and not file.reasoning.model[0].startswith(UNIFIED):
+        message = "no model of this file speaks by itself"
+        add(("speech", "model_voice"), message, "name one first under `reasoning: model:`, or use `tts:`")
 
 
 def _checked_flow(file: AgentFile, document: Document, add: Any) -> list[Problem]:
@@ -279,6 +282,7 @@ def _speech(file: AgentFile) -> Speech:
     return Speech(
         stt=tuple(speech.stt), tts=tuple(speech.tts), end_of_turn=tuple(speech.end_of_turn),
         vad=tuple(speech.vad), vocabulary=tuple(speech.vocabulary), speed=speech.speed, hedge=speech.hedge,
+        model_voice=speech.model_voice,
         pronunciations=tuple(
             Pronunciation(
                 word=word, ipa=entry.ipa, respelling=entry.respelling, language=entry.language or ""

@@ -176,6 +176,13 @@ class SpeechSection(Section):
         default=False, description="Start the next voice beside one that is later than it usually is"
     )
     speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
+    model_voice: Annotated[
+        str,
+        Field(
+            pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,63})?$",
+            description="Of a `unified:` model, by its vendor's name for it; its default unless given",
+        ),
+    ] = ""
 
 
 class ClassifierSection(Section):

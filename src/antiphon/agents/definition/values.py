@@ -34,6 +34,7 @@ class Speech:
     pronunciations: tuple[Pronunciation, ...] = ()
     suppress_noise: bool = False  # In what the recogniser hears; nowhere else.
     speed: float = 1.0
+    model_voice: str = ""  # Of a model that hears and speaks by itself; "" for its vendor's default.
     hedge: bool = False  # Start the next voice beside one that is later than it usually is.
 
 

@@ -28,6 +28,10 @@ def brief(
 ) -> SpokenBrief:
     """For one call's session."""
     lines = [instructions(definition), f"Speak {definition.language}.", moment(definition, now)]
+    if definition.speech.vocabulary:
+        # No vendor has a field for them.
+        terms = ", ".join(definition.speech.vocabulary)
+        lines.append(f"Names and terms the caller may use, as they are written: {terms}.")
     if caller_number:
         lines.append(f"The caller's number is {caller_number}.")
     if greets_in_exact_words(definition):

@@ -60,7 +60,8 @@ class _Call:
     async def connect(self, config: SpeechSessionConfig) -> AsyncIterator[SessionLink]:
         # A handle is tried once: if it is refused or leads nowhere, our own log does as well.
         handle = self._memory.take_handle()
-        opening = self._client.aio.live.connect(model=self._model, config=wire.setup(config, handle))
+        wanted = wire.setup(config, handle)
+        opening = self._client.aio.live.connect(model=self._model, config=wanted)
         async with AsyncExitStack() as stack:
             try:
                 with vendor_errors():
@@ -72,8 +73,9 @@ class _Call:
             if session.setup_complete is None:
                 raise ProviderProtocolError(wire.NAME, "no setup_complete")
             link = LiveLink(session, config, self._memory, vendor_errors)
-            if not handle and (said := config.history()):
-                await link.say(wire.history(said))
+            # Only what was announced: a history the vendor does not wait for is a turn, and answered.
+            if wire.HISTORY in wanted:
+                await link.say(wire.history(config.history()))
             yield link
 
 

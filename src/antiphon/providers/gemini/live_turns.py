@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Protocol
 
+import numpy as np
+
 from antiphon.providers.gemini import live_wire as wire
 from antiphon.providers.gemini.live_wire import Outgoing
 
@@ -13,12 +15,18 @@ HELD_MS = 3_000
 # Audio after which a reply that was asked for and never came is not waited for.
 GIVEN_UP_MS = 10_000
 _BYTES_PER_MS = wire.IN_HZ * 2 // 1000
+_AUDIBLE = 330  # Of 32768, some -40 dBFS: below it a line is open, and nobody speaks.
+
+
+def _audible_ms(pcm: bytes) -> int:
+    loud = np.abs(np.frombuffer(pcm, "<i2").astype(np.int32)).max(initial=0) > _AUDIBLE
+    return len(pcm) // _BYTES_PER_MS if loud else 0
 
 
 class CallerTurns(Protocol):
     @property
     def open_ms(self) -> int:
-        """Audio of a turn that only the vendor has and that is not over."""
+        """Audible sound of a turn that only the vendor has and that is not over."""
 
     def audio(self, pcm: bytes) -> list[Outgoing]:
         """`pcm` at 16 kHz."""
@@ -76,7 +84,7 @@ class OurTurns:
         length_ms = len(pcm) // _BYTES_PER_MS
         self._wait_ms -= min(length_ms, self._wait_ms)
         if self._open:
-            self.open_ms += length_ms
+            self.open_ms += _audible_ms(pcm)
             return [wire.audio(pcm)]
         self._hold(pcm)
         return [] if self._replying or self._wait_ms else self._begin()
@@ -114,7 +122,8 @@ class OurTurns:
     def _begin(self) -> list[Outgoing]:
         if self._open:
             return []
-        held, self.open_ms = list(self._held), self._held_ms
+        held = list(self._held)
+        self.open_ms = sum(_audible_ms(pcm) for pcm in held)
         self._open, self._held_ms = True, 0
         self._held.clear()
         return [wire.activity_start(), *(wire.audio(pcm) for pcm in held)]

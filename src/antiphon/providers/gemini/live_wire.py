@@ -15,9 +15,10 @@ from typing import Any
 from antiphon.providers.gemini.wire import NAME, as_object
 from antiphon.speech.ports import SpeechSessionConfig, SpokenTool
 
-__all__ = ["IN_HZ", "NAME", "OUT_HZ", "Outgoing"]
+__all__ = ["HISTORY", "IN_HZ", "NAME", "OUT_HZ", "Outgoing"]
 
 IN_HZ, OUT_HZ = 16_000, 24_000
+HISTORY = "history_config"  # Announces that what was said before comes first.
 _ROLES = {"caller": "user", "agent": "model"}
 # Ways a turn ends that are no failure; all others mean that the model has nothing to say, and why.
 _GOOD_REASONS = frozenset({"TURN_COMPLETE_REASON_UNSPECIFIED", "NEED_MORE_INPUT"})
@@ -53,7 +54,7 @@ def setup(config: SpeechSessionConfig, handle: str) -> dict[str, Any]:
     if config.tools:
         wanted["tools"] = [{"function_declarations": [_tool(tool) for tool in config.tools]}]
     if not handle and config.history():
-        wanted["history_config"] = {"initial_history_in_client_content": True}
+        wanted[HISTORY] = {"initial_history_in_client_content": True}
     return wanted
 
 

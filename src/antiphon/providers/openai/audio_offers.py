@@ -14,7 +14,7 @@ _VOICES = (
     "alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer",
     "verse",
 )  # fmt: skip
-_SPEAKERS = ("gpt-realtime", "gpt-realtime-mini")
+_SPEAKERS = ("gpt-realtime-1.5", "gpt-realtime-2.1-mini")
 _RATES_HZ = (24_000,)
 
 AUDIO_OFFERS = (

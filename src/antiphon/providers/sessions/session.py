@@ -59,7 +59,8 @@ class SessionModel(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLimits:
-    """Attributes: retry_after_ms: waits before the attempts to connect again, one each; then it is lost.
+    """Attributes: retry_after_ms: waits before the attempts to connect again, one each; then it is lost. They
+    begin anew after a connection that told something of a call.
     waiting_ms: caller's audio kept while there is no connection; older audio is dropped and counted."""
 
     connect_ms: int = 5_000
@@ -93,7 +94,7 @@ class LiveSession:
         self._wake = asyncio.Event()
         self._open: dict[str, None] = {}  # Replies under way, in order.
         self._cut: set[str] = set()
-        self._closed = False
+        self._closed = self._worked = False
         self._task = asyncio.get_running_loop().create_task(self._run(), name=f"session {model.name}")
 
     def push(self, pcm: bytes) -> None:
@@ -108,7 +109,8 @@ class LiveSession:
         self._ask(Speak(instruction=instruction))
 
     def cut(self, spoken: str, heard_ms: int) -> None:
-        self._cut.add(spoken)
+        if spoken in self._open:  # Of one that is over nothing comes any more.
+            self._cut.add(spoken)
         self._ask(Cut(spoken=spoken, heard_ms=heard_ms))
 
     def tool_result(self, call: str, result: str) -> None:
@@ -139,7 +141,7 @@ class LiveSession:
     async def _run(self) -> None:
         waits = iter(self._limits.retry_after_ms)
         while True:
-            connected = self.counters.connections
+            self._worked = False
             try:
                 await self._converse()
                 error: ProviderError = ProviderUnavailable(self._model.name, "the session ended")
@@ -148,7 +150,8 @@ class LiveSession:
             except* TimeoutError:
                 error = ProviderUnavailable(self._model.name, "no session in time")
             self._fail_open_replies()
-            if self.counters.connections > connected:
+            # A vendor that lets us in and hangs up is as little use as one that refuses.
+            if self._worked:
                 waits = iter(self._limits.retry_after_ms)
             wait_ms = next(waits, None)
             if isinstance(error, ProviderRejected | ProviderProtocolError) or wait_ms is None:
@@ -180,6 +183,7 @@ class LiveSession:
     async def _receive(self, link: SessionLink) -> None:
         while True:
             for event in await link.receive():
+                self._worked = True
                 self._take(event)
 
     def _take(self, event: SessionEvent) -> None:

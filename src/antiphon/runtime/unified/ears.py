@@ -4,6 +4,7 @@ the same way."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from antiphon.speech.ports import (
     CallerTurnSeen,
@@ -31,6 +32,7 @@ class UnifiedEars:
         self._emit: Callable[[SttEvent], None] | None = None
         self._session: SpeechSession | None = None
         self._segments: dict[str, int] = {}
+        self._unfinished: dict[str, CallerWords] = {}
 
     def open(self, config: SttConfig, emit: Callable[[SttEvent], None]) -> UnifiedEars:
         """As `SpeechToText`."""
@@ -45,8 +47,16 @@ class UnifiedEars:
         if isinstance(event, CallerTurnSeen):
             self._emit(TurnEvent(moment=event.moment))
             return
+        self._unfinished.pop(event.item, None)
+        if not event.final:
+            self._unfinished[event.item] = event
         segment = self._segments.setdefault(event.item, len(self._segments))
         self._emit(Transcript(segment=segment, text=event.text, final=event.final))
+
+    def finish(self) -> None:
+        """The session is gone: what it had of the caller's words is all there will be."""
+        for event in list(self._unfinished.values()):
+            self.tell(replace(event, final=True))
 
     def push(self, pcm: bytes) -> None:
         if self._session is not None:

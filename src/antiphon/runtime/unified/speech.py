@@ -105,6 +105,7 @@ class UnifiedSpeech:
             SpeechSessionConfig(
                 sample_rate_hz=config.sample_rate_hz,
                 instructions=self._brief.instructions,
+                voice=self._model.definition.speech.model_voice,
                 language=config.language,
                 tools=self._brief.tools,
                 provider_turns=config.provider_turns,
@@ -197,10 +198,16 @@ class UnifiedSpeech:
         self._vendor_ended = False
         self._discard(early)
 
+    @property
+    def _is_owed(self) -> bool:
+        """Is a reply owed to a turn the caller has ended?"""
+        reply = self._latest
+        return reply is not None and not reply.done and not reply.muted
+
     def orphan(self) -> UnifiedReply | None:
         """After the loss: the reply that was not complete."""
         reply = self._latest
-        if reply is None or reply.done or reply.muted:
+        if reply is None or not self._is_owed:
             return None
         reply.cancel()
         return reply
@@ -356,5 +363,7 @@ class UnifiedSpeech:
         self.let_pass()
         self.live, self._session = False, None
         self._unwanted.clear()
+        if self._is_owed:
+            self.ears.finish()
         self._voice.note("session_failed", provider=self._model.name, reason=reason)
         self._lost(reason)

@@ -1,0 +1,151 @@
+"""Speech-to-speech sessions that break in the clinic's call: made anew, or finished by the agent's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.conformance.speech_vendors import Gemini, OpenAi, SpeechVendor
+from tests.conformance.unified_call import SAID, Setting, UnifiedCall, booked, calling, given
+from tests.doubles.front_desk_mind import FrontDeskModel
+from tests.doubles.gemini_live_script import LiveScript
+from tests.doubles.openai_realtime import Script, Spoken
+from tests.doubles.spoken_mind import spoken_front_desk
+
+from antiphon.conversation import commands as cmd
+from antiphon.providers.sessions import SessionLimits
+from antiphon.runtime.records.story import tell
+
+LONG = "We open at eight in the morning. We close at half past five. On Fridays we close at four."
+
+
+@pytest.fixture(params=[OpenAi(), Gemini()], ids=lambda vendor: vendor.name)
+def vendor(request: pytest.FixtureRequest) -> SpeechVendor:
+    found: SpeechVendor = request.param
+    return found
+
+
+async def says(call: UnifiedCall, text: str) -> str:
+    """A turn that the agent's own recogniser hears."""
+    await call.sounds(800)
+    await call.clock.advance(60)
+    call.stt.final(text)
+    await call.clock.advance(1300)
+    await call.heard_out(call.latest())
+    return call.history()[-1]
+
+
+async def test_the_agents_own_set_finishes_the_booking_of_a_session_that_died(
+    vendor: SpeechVendor, tmp_path: Path
+) -> None:
+    setting = Setting(Script(heard=SAID, mind=spoken_front_desk), vendor, language_model=FrontDeskModel())
+    async with calling(tmp_path, setting) as call:
+        await call.begin()
+        await call.talk(turns=1)
+        await call.vendor.stop()
+        await call.until(lambda: call.stt.config is not None)
+        for text in SAID[1:-1]:
+            heard = await says(call, text)
+        assert heard == "You're booked. Anything else?"
+        await says(call, SAID[-1])
+        record = await call.record()
+    assert booked(call) == [("physical", "Friday 08:00")]
+    assert call.call.cause == "goal_reached"
+    story = tell(record.entries)
+    assert [tool.name for tool in story.tools.values()] == ["clinic.find_slots", "clinic.book"]
+    assert [turn.heard_as for turn in story.turns] == list(SAID)
+    assert [trouble.what for trouble in story.errors] == ["session_failed", "session_lost"]
+
+
+async def test_a_turn_whose_answer_died_with_the_session_is_answered_by_the_agents_own_set(
+    vendor: SpeechVendor,
+    tmp_path: Path,
+) -> None:
+    silent = Spoken(text="", items_ms=(), hold=True)
+    setting = Setting(Script(heard=SAID, answers=[silent]), vendor, language_model=FrontDeskModel())
+    async with calling(tmp_path, setting) as call:
+        await call.begin()
+        reply_id = await call.turn()
+        await call.until(lambda: SAID[0] in (*call.history(), *call.unfinished()))
+        await call.vendor.stop()
+        await call.heard_out(reply_id)
+        record = await call.record()
+    assert call.history()[-1].startswith("One moment, I'm looking. I have ")
+    assert call.tts.asked[-1] not in call.definition.policy.trouble
+    assert [report.reply_id for report in given(record, cmd.ReportHeard)] == ["r1", reply_id]
+
+
+async def test_a_caller_who_is_speaking_as_the_session_dies_is_heard_from_his_first_word(
+    vendor: SpeechVendor,
+    tmp_path: Path,
+) -> None:
+    setting = Setting(Script(heard=SAID, mind=spoken_front_desk), vendor, language_model=FrontDeskModel())
+    async with calling(tmp_path, setting) as call:
+        await call.begin()
+        call.call.speech_started(onset_ms=call.clock.now_ms)
+        await call.pushes(500, loud=True)
+        await call.vendor.stop()
+        await call.until(lambda: call.stt.config is not None)
+        assert call.stt.pushed[0] == call.line.recent_audio(800)
+        assert call.stt.started == 1
+        await call.pushes(300, loud=True)
+        call.call.speech_stopped(ended_ms=call.clock.now_ms - 100)
+        await call.clock.advance(60)
+        call.stt.final(SAID[0])
+        await call.clock.advance(1300)
+        await call.heard_out(call.latest())
+        await call.record()
+    assert call.history()[-1].startswith("One moment, I'm looking. I have ")
+
+
+async def test_a_half_said_reply_that_died_with_the_session_is_an_apology(
+    vendor: SpeechVendor, tmp_path: Path
+) -> None:
+    setting = Setting(Script(answers=[Spoken(text=LONG, hold=True)]), vendor, language_model=FrontDeskModel())
+    async with calling(tmp_path, setting) as call:
+        await call.begin()
+        reply_id = await call.turn()
+        await call.until(lambda: call.line.played_ms(reply_id) > 0)
+        await call.vendor.stop()
+        await call.until(lambda: call.tts.asked[-1] == call.definition.policy.trouble)
+        await call.heard_out(call.latest())
+        await call.until(lambda: call.stt.config is not None)
+        heard = await says(call, SAID[0])
+        await call.record()
+    assert heard.startswith("One moment"), call.history()
+
+
+async def test_a_session_that_breaks_once_is_made_anew_and_the_caller_hears_nothing_of_it(
+    vendor: SpeechVendor,
+    tmp_path: Path,
+) -> None:
+    script = LiveScript(heard=SAID, mind=spoken_front_desk)
+    limits = SessionLimits(connect_ms=2_000, retry_after_ms=(1, 1, 1), closing_ms=200)
+    async with calling(tmp_path, Setting(script, vendor, limits=limits)) as call:
+        await call.begin()
+        await call.talk(turns=1)
+        script.kept.clear()  # Not even the vendor's own memory helps.
+        call.vendor.cut()
+        await call.until(lambda: any(len(vendor.told(peer)) == 4 for peer in call.vendor.peers[1:]))
+        told = [text for _, text in vendor.told(call.vendor.peers[-1])]
+        heard = await call.talk(turns=4)
+        record = await call.record()
+    assert told[0].startswith("Willow Street Family Health.")
+    assert told[1] == SAID[0]
+    assert told[2].startswith("(used clinic.find_slots(")
+    assert told[3].startswith("One moment, I'm looking. I have ")
+    assert heard[2:] == ["You're booked. Anything else?", "Goodbye."]
+    assert booked(call) == [("physical", "Friday 08:00")]
+    assert not tell(record.entries).errors
+
+
+async def test_a_call_whose_session_is_refused_is_an_ordinary_call_from_the_start(
+    vendor: SpeechVendor, tmp_path: Path
+) -> None:
+    setting = Setting(Script(), vendor, language_model=FrontDeskModel(), key="wrong-key")
+    async with calling(tmp_path, setting) as call:
+        await call.begin()
+        await call.until(lambda: call.stt.config is not None)
+        assert (await says(call, SAID[0])).startswith("One moment")
+        await call.record()
+    assert len(call.vendor.refused) + len(call.vendor.peers) == 1, "a bad key is not tried twice"
