@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from antiphon.agents.definition import load_agent
+from antiphon.conversation import events as ev
+from antiphon.conversation.policy import Policy
 from antiphon.conversation.replay import first_difference, replay
 from antiphon.quality.callers.calling import LineSettings, place_all, prepare
 from antiphon.quality.callers.report import CallReport
@@ -19,15 +22,17 @@ pytestmark = pytest.mark.models
 
 ROOT = Path(__file__).parents[2]
 CALLERS = sorted((ROOT / "agents/clinic/callers").glob("*.yaml"))
-AT_ONCE = 3
-# Small models mishear now and then, and three calls at once on two cores is more than they are meant for. How
+AT_ONCE = 4
+# Small models mishear now and then, and four calls at once on two cores is more than they are meant for. How
 # often a first call succeeds is measured by benchmarks/response.py; here a caller who missed may call again.
 SHARE_REACHED = {"wideband": 11 / 12, "phone": 10 / 12}
 SHARE_REACHED_AT_ONCE = 0.7
 
 
 @pytest.mark.parametrize("line", ["wideband", "phone"])
-async def test_the_callers_reach_their_goals_in_the_calendar(line: str, tmp_path: Path) -> None:
+async def test_the_callers_reach_their_goals_in_the_calendar(
+    line: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     definition = load_agent(ROOT / "agents/clinic.yaml")
     settings = LineSettings(line=line)
     assert len(CALLERS) >= 12
@@ -42,6 +47,7 @@ async def test_the_callers_reach_their_goals_in_the_calendar(line: str, tmp_path
         first = await call(CALLERS)
         missed = [path for path, report in zip(CALLERS, first, strict=True) if not report.reached]
         again = await call(missed) if missed else []
+    record_property("reached at once", f"{len(first) - len(missed)} of {len(first)}")
     story = "; ".join(f"{r.data['caller']}: {r.data['why']}" for r in [*first, *again] if not r.reached)
     assert 1 - len(missed) / len(first) >= SHARE_REACHED_AT_ONCE, story
     still_missed = sum(not report.reached for report in again)
@@ -57,6 +63,29 @@ def _check(report: CallReport) -> None:
     recorded = [entry.command for entry in record.entries if isinstance(entry, CommandEntry)]
     again = [command for _, commands in replay(record.header.policy, record.events) for command in commands]
     assert first_difference(recorded, again) is None, report.data["caller"]
-    assert not [error for error in report.data["errors"] if "gave up" in error], report.data["caller"]
+    silent_ms = _longest_silence_ms(record.events)
+    assert silent_ms <= _silence_bound_ms(record.header.policy), f"{report.data['caller']}: {silent_ms} ms"
     if report.data["caller"] != "silent":
         assert report.data["turns"], report.data["caller"]
+
+
+def _longest_silence_ms(events: Sequence[ev.Event]) -> int:
+    """Between two sounds of either side: a caller who loses patience has missed his goal, which is counted
+    above; one who was left alone with a silent line is a fault."""
+    longest_ms, quiet_since_ms, sounding = 0, 0, 0
+    for event in events:
+        if isinstance(event, ev.SpeechStarted | ev.PlayoutStarted):
+            if not sounding:
+                longest_ms = max(longest_ms, event.at_ms - quiet_since_ms)
+            sounding += 1
+        elif isinstance(event, ev.SpeechStopped | ev.PlayoutFinished | ev.PlayoutFlushed):
+            sounding = max(0, sounding - 1)
+            quiet_since_ms = event.at_ms
+    return max(longest_ms, 0 if sounding else events[-1].at_ms - quiet_since_ms)
+
+
+def _silence_bound_ms(policy: Policy) -> int:
+    """The caller's own patience and then ours, and a second of the models' time."""
+    turn, silence = policy.turn, policy.silence
+    ours_ms = max(silence.filler_gap_ms, turn.final_wait_ms)
+    return silence.reprompt_after_ms + turn.stop_silence_max_ms + turn.patience_ms + ours_ms + 1000
