@@ -1,7 +1,9 @@
-"""Models that hear and speak by themselves, as vendors offer them: with their prices."""
+"""Models that hear and speak by themselves, as vendors offer them: priced, and ready before a call."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +20,29 @@ BOOK = load_prices({}, today=date(2026, 11, 25))
 REGISTRY = Registry(environment={"OPENAI_API_KEY": "k", "GEMINI_API_KEY": "k"})
 OFFERED = [name for name, _ in REGISTRY.matrix(Role.SPEECH_TO_SPEECH)]
 WITHOUT_A_PRICE = ("gemini/gemini-3.8-live-extended-thinking", "openai/gpt-realtime-mini")
+# Everything a first connection needs, to an address where nobody is.
+FIRST_CONNECTION = """
+import asyncio, sys
+from antiphon.providers.registry import Registry
+from antiphon.speech.ports import SpeechSessionConfig, SessionLost
+
+async def main():
+    name, url = sys.argv[1:]
+    model = Registry(environment={
+        "OPENAI_API_KEY": "k", "GEMINI_API_KEY": "k", "ANTIPHON_OPENAI_URL": url, "ANTIPHON_GEMINI_URL": url,
+    }).speech_to_speech(name)
+    known = set(sys.modules)
+    lost = asyncio.Event()
+    config = SpeechSessionConfig(sample_rate_hz=8000, instructions="", history=lambda: [("caller", "hello")])
+    session = model.open(config, lambda event: lost.set() if isinstance(event, SessionLost) else None)
+    await lost.wait()
+    await session.aclose()
+    vendors = ("openai", "google", "websockets", "aiohttp", "httpx", "antiphon")
+    loaded = sorted(name for name in set(sys.modules) - known if name.partition(".")[0] in vendors)
+    print("during the call:", *loaded)
+
+asyncio.run(main())
+"""
 
 
 def said_of(folder: Path, name: str) -> list[str]:
@@ -40,3 +65,14 @@ def test_a_model_has_a_price_or_the_check_says_that_it_has_none(name: str, tmp_p
     priced = BOOK.find("s2s", name) is not None
     assert priced == (name not in WITHOUT_A_PRICE)
     assert bool(said_of(tmp_path, name)) != priced
+
+
+@pytest.mark.parametrize("name", ["openai/gpt-realtime-1.5", "gemini/gemini-3.8-live"])
+def test_nothing_of_a_vendors_package_is_imported_during_a_call(name: str) -> None:
+    address = "https://127.0.0.1:9"
+    command = [sys.executable, "-c", FIRST_CONNECTION, name, address]
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    (told,) = [line for line in ran.stdout.splitlines() if line.startswith("during the call:")]
+    # One short module that the SDK opens its socket with is its own affair.
+    assert [name for name in told.split()[3:] if not name.startswith("openai.lib")] == []

@@ -70,12 +70,15 @@ class OpenAiRealtime:
 
     def __init__(self, model: str, key: str, url: str = "", limits: SessionLimits | None = None) -> None:
         try:
+            import websockets.asyncio.client
+            import websockets.sync.client  # noqa: F401  # As the SDK does when it first connects.
             from openai import AsyncOpenAI
         except ImportError:
             fix = "pip install 'antiphon[openai]'"
             raise ConfigError("OpenAI Realtime needs the openai package", fix=fix) from None
         self._model, self._limits = model, limits
-        self._client = AsyncOpenAI(api_key=key, base_url=url or None, max_retries=0)
+        # Asked for now, because it loads some 250 modules, which no caller should wait for.
+        self._realtime = AsyncOpenAI(api_key=key, base_url=url or None, max_retries=0).realtime
 
     def open(self, config: SpeechSessionConfig, emit: Callable[[SessionEvent], None]) -> SpeechSession:
         return LiveSession(self, config, emit, self._limits)
@@ -83,7 +86,7 @@ class OpenAiRealtime:
     @asynccontextmanager
     async def connect(self, config: SpeechSessionConfig) -> AsyncIterator[SessionLink]:
         with _vendor_errors():
-            async with self._client.realtime.connect(model=self._model) as connection:
+            async with self._realtime.connect(model=self._model) as connection:
                 link = _Link(connection, config)
                 await link.begin(self._model)
                 yield link
