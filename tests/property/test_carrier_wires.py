@@ -17,7 +17,7 @@ from tests.doubles.carrier_lines import SPEECHES, CarrierLine, Speech
 from antiphon.audio.ports import Encoding
 from antiphon.calls.carriers import CARRIERS
 from antiphon.calls.streams.codecs import ALAW, LINEAR_16K, LINEAR_24K, MULAW, Conversion, swapped
-from antiphon.calls.streams.dialect import BadMessage, Unsupported
+from antiphon.calls.streams.dialect import BadMessage, Dtmf, Mark, Start, Stop, Unsupported
 from antiphon.calls.telnyx.order import HELD_MAX, ChunkOrder
 
 EVENTS = [
@@ -63,7 +63,8 @@ def test_no_text_is_anything_but_an_event_or_a_refusal(carrier: str, frames: lis
     dialect = CARRIERS[carrier](Counter())
     for frame in frames:
         with contextlib.suppress(BadMessage, Unsupported):
-            dialect.decode(memoryview(frame))
+            event = dialect.decode(memoryview(frame))
+            assert event is None or isinstance(event, bytes | Start | Mark | Dtmf | Stop)
 
 
 @pytest.mark.parametrize("make", SPEECHES, ids=lambda speech: speech.name)

@@ -27,6 +27,7 @@ from antiphon.calls.streams.webhooks import (
     IncomingCall,
     Replays,
     WebhookRequest,
+    Webhooks,
     e164,
 )
 from antiphon.calls.telnyx import TelnyxWebhooks, ed25519
@@ -57,6 +58,14 @@ def replays(clock: Clock) -> Replays:
 
 def request(body: bytes, headers: dict[str, str], url: str = URL) -> WebhookRequest:
     return WebhookRequest(url=url, headers=headers, body=body)
+
+
+def taken(webhooks: Webhooks, asked: WebhookRequest) -> bool:
+    try:
+        webhooks.verify(asked)
+    except Denied:
+        return False
+    return True
 
 
 # Telnyx
@@ -156,13 +165,14 @@ def test_plivo_is_taken_once_by_its_nonce(replays: Replays) -> None:
 
 def test_plivo_signs_a_query_in_order_and_sets_it_off_with_a_dot(replays: Replays) -> None:
     signed = plivo_signed(f"{URL}?a=1&b=2&b=3.CallUUIDc1From15550100To15550199")
-    PlivoWebhooks("secret", replays).verify(request(PLIVO_FORM, signed, URL + "?b=3&a=1&b=2"))
+    assert taken(PlivoWebhooks("secret", replays), request(PLIVO_FORM, signed, URL + "?b=3&a=1&b=2"))
 
 
 def test_plivo_signs_with_each_token_while_one_is_changed(replays: Replays) -> None:
     old, new = plivo_signed(PLIVO_TEXT, token="old"), plivo_signed(PLIVO_TEXT)
     both = old["x-plivo-signature-v3"] + "," + new["x-plivo-signature-v3"]
-    PlivoWebhooks("secret", replays).verify(request(PLIVO_FORM, new | {"x-plivo-signature-v3": both}))
+    asked = request(PLIVO_FORM, new | {"x-plivo-signature-v3": both})
+    assert taken(PlivoWebhooks("secret", replays), asked)
 
 
 @pytest.mark.parametrize(
