@@ -30,7 +30,7 @@ from benchmarks.load.script import Pace, pace_from
 from antiphon.agents.build import prepare_reasoning
 from antiphon.agents.definition import AgentDefinition, load_agent
 from antiphon.agents.ports import LanguageModel
-from antiphon.calls.twilio import TwilioServer
+from antiphon.calls.carriers import carrier_server
 from antiphon.providers.registry import Registry
 from antiphon.runtime.clock import LoopClock
 from antiphon.runtime.exchange import Exchange
@@ -84,7 +84,7 @@ class _Phone:
     """The media sockets, without tickets: only this machine can reach them."""
 
     def __init__(self, exchange: Exchange, port: int) -> None:
-        self._server, self._port = TwilioServer(exchange, None), port
+        self._server, self._port = carrier_server(exchange, None), port
 
     async def start(self) -> None:
         await self._server.start("127.0.0.1", self._port)

@@ -16,7 +16,8 @@ from tests.doubles.twilio_stream import CarriedCall, TwilioStream
 from websockets.exceptions import ConnectionClosed
 
 from antiphon.audio import g711
-from antiphon.calls.twilio import TwilioServer
+from antiphon.calls.carriers import carrier_server
+from antiphon.calls.streams import StreamServer
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.quality.wer import wer
@@ -53,7 +54,7 @@ class PhoneCall:
 class Phones:
     """The carrier's side of the clinic's number."""
 
-    def __init__(self, watched: Watched, server: TwilioServer) -> None:
+    def __init__(self, watched: Watched, server: StreamServer) -> None:
         self.watched, self.server = watched, server
 
     def stream(self, call_sid: str) -> TwilioStream:
@@ -71,7 +72,7 @@ class Phones:
 
 @asynccontextmanager
 async def ringing(watched: Watched) -> AsyncIterator[Phones]:
-    server = TwilioServer(watched.stack.exchange, None, knows_agent=lambda agent: agent == "clinic")
+    server = carrier_server(watched.stack.exchange, None, knows_agent=lambda agent: agent == "clinic")
     await server.start()
     try:
         yield Phones(watched, server)

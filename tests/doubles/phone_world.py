@@ -16,7 +16,8 @@ from benchmarks.load.server import Vendors, agent, doubles, kit
 from tests.doubles.media_line import EnergyVad, tone
 from tests.doubles.virtual_loop import VirtualLoop, pass_time
 
-from antiphon.calls.twilio.media import CloseCode, TwilioSession
+from antiphon.calls.streams import Admission, CloseCode, StreamSession
+from antiphon.calls.twilio import TwilioDialect
 from antiphon.runtime.clock import Cancellable
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.media import MediaPlane
@@ -45,7 +46,9 @@ class CarriedLine:
     def __init__(self, phone: PhoneWorld) -> None:
         self._phone = phone
         self.caller: Caller | None = None
-        self.session: TwilioSession | None = None  # A socket knows its session for as long as it lives.
+        self.session: StreamSession | None = None  # A socket knows its session for as long as it lives.
+
+    def send_binary(self, frame: bytes) -> None: ...
 
     def send(self, message: bytes) -> None:
         if self.caller is not None:
@@ -93,9 +96,10 @@ class PhoneWorld:
     async def call(self, *, patience_s: float = 3600.0) -> None:
         """One call by the script, until its trace is closed. A caller without patience hangs up before."""
         line = CarriedLine(self)
-        session = TwilioSession(
-            line, self.exchange, "load", clock=self.loop.now_ns, counted=self.counted, redeem=None
+        admission = Admission(
+            switchboard=self.exchange, clock=self.loop.now_ns, counted=self.counted, redeem=None
         )
+        session = StreamSession(line, TwilioDialect(), "load", admission)
         line.session = session
         line.caller = caller = Caller(
             self.script, next(self._numbers), self.tally, session.message, lambda: None

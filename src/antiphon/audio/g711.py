@@ -1,4 +1,5 @@
-"""G.711 mu-law (ITU-T G.711, tables 2a and 2b) as two look-up tables, for any shape of samples.
+"""G.711 mu-law (ITU-T G.711, tables 2a and 2b) as two look-up tables, for any shape of samples, and A-law
+(tables 1a and 1b) as byte tables to and from mu-law, for `bytes.translate`.
 
 The encoder is indexed by the unsigned view of the int16 sample, so a batch of all calls costs one look-up and
 no offset arithmetic.
@@ -35,6 +36,26 @@ def _encode_table() -> NDArray[np.uint8]:
 
 _DECODE = _decode_table()
 _ENCODE = _encode_table()
+
+
+def _alaw_levels() -> NDArray[np.int16]:
+    """The linear sample of every A-law code, on the scale of `decode`."""
+    code = np.arange(256) ^ 0x55  # Even bits travel inverted.
+    segment, step = (code >> 4) & 7, code & 0xF
+    # 13-bit magnitudes at the middle of each step; the first segment is as fine as the second.
+    magnitude = np.where(segment == 0, 2 * step + 1, (2 * step + 33) << np.maximum(segment - 1, 0))
+    return (np.where(code & 0x80, magnitude, -magnitude) * 8).astype(np.int16)
+
+
+def _nearest(levels: NDArray[np.int16], wanted: NDArray[np.int16]) -> bytes:
+    """For each wanted sample the code whose level is nearest."""
+    distance = np.abs(wanted.astype(np.int32)[:, None] - levels.astype(np.int32)[None, :])
+    return bytes(distance.argmin(axis=1).tolist())
+
+
+_ALAW = _alaw_levels()
+MULAW_OF_ALAW = _nearest(_DECODE, _ALAW)
+ALAW_OF_MULAW = _nearest(_ALAW, _DECODE)
 
 
 def decode(codes: NDArray[np.uint8]) -> NDArray[np.int16]:

@@ -19,16 +19,17 @@ def ready_words(settings: ServeSettings, port: int, reports: dict[str, dict[str,
         f"  talk page   {base}/" + ("" if page_is_built() else "   (not built: scripts/build_web.py)")
     )
     phone = settings.public_url or base
-    lines.append(
-        f"  phone       {phone}/calls/twilio/{example}   (TwiML; media on port {settings.media_port})"
-    )
+    lines += [
+        f"  phone       {phone}/calls/{carrier}/{example}   (media on port {settings.media_port})"
+        for carrier in settings.carrier_keys or ("twilio",)
+    ]
     lines.append(f"  agents      {', '.join(agents) or 'none'}")
     lines += _models(reports)
-    if not settings.twilio_auth_token:
+    if not settings.carrier_keys:
         lines.append(
             "  warning     unsigned phone webhooks are taken (ANTIPHON_ALLOW_UNSIGNED)"
             if settings.allow_unsigned
-            else "  note        phone webhooks are refused until TWILIO_AUTH_TOKEN is set"
+            else "  note        phone webhooks are refused until a key is set (TWILIO_AUTH_TOKEN, …)"
         )
     if not settings.is_loopback:
         lines.append("  warning     reachable from the network; browsers allow microphones only over https")

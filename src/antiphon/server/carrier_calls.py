@@ -2,47 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from urllib.parse import parse_qs
+from collections.abc import Callable, Mapping
 
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from antiphon.calls.twilio.control import after_stream_twiml, inbound_twiml, reject_twiml, verify_signature
-from antiphon.errors import AntiphonError
+from antiphon.calls.plivo import PlivoWebhooks
+from antiphon.calls.signalwire import SignalWireWebhooks
+from antiphon.calls.streams.webhooks import Connection, IncomingCall, WebhookRequest, Webhooks
+from antiphon.calls.telnyx import TelnyxWebhooks
+from antiphon.calls.twilio import TwilioWebhooks
+from antiphon.calls.vonage import VonageWebhooks
+from antiphon.errors import AntiphonError, Denied
 from antiphon.server.control import Control, Current
 from antiphon.server.problems import Problem
 
 log = structlog.get_logger(__name__)
-router = APIRouter(prefix="/calls/twilio")
+router = APIRouter(prefix="/calls")
 
-Form = dict[str, list[str]]
+_WEBHOOKS: Mapping[str, Callable[[Control], Webhooks]] = {
+    "twilio": lambda control: TwilioWebhooks(control.settings.twilio_auth_token),
+    "signalwire": lambda control: SignalWireWebhooks(control.settings.signalwire_signing_key),
+    "telnyx": lambda control: TelnyxWebhooks(control.settings.telnyx_public_key, control.replays),
+    "plivo": lambda control: PlivoWebhooks(control.settings.plivo_auth_token, control.replays),
+    "vonage": lambda control: VonageWebhooks(control.settings.vonage_signature_secret, control.replays),
+}
 
 
-async def _verified_form(request: Request, control: Control) -> Form:
-    """The form, once its signature is right.
+def _webhooks(carrier: str, control: Control) -> Webhooks:
+    make = _WEBHOOKS.get(carrier)
+    if make is None:
+        raise Problem(404, f"no carrier named {carrier!r}", fix=f"one of: {', '.join(_WEBHOOKS)}")
+    return make(control)
+
+
+async def _verified_call(webhooks: Webhooks, request: Request, control: Control) -> IncomingCall:
+    """Who calls, once the signature is right.
 
     Raises:
-        Problem: 403; nothing about the call is revealed.
+        Problem: 403; nothing about the call is revealed. 400; signed, and no webhook of a call.
     """
-    form = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
-    settings = control.settings
-    if not settings.twilio_auth_token:
-        if settings.allow_unsigned:
-            log.warning("unsigned_webhook_taken", path=request.url.path)
-            return form
+    body = await request.body()
+    if webhooks.has_key:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        try:
+            webhooks.verify(WebhookRequest(url=_url_called(request, control), headers=headers, body=body))
+        except Denied as error:
+            log.warning("webhook_signature_wrong", path=request.url.path, reason=str(error))
+            raise Problem(403, str(error)) from None
+    elif control.settings.allow_unsigned:
+        log.warning("unsigned_webhook_taken", path=request.url.path)
+    else:
         raise Problem(
             403,
             "webhooks are not taken: no signature can be checked",
-            fix="set TWILIO_AUTH_TOKEN (or ANTIPHON_ALLOW_UNSIGNED=1 for a local experiment)",
+            fix=f"set {webhooks.key_variable} (or ANTIPHON_ALLOW_UNSIGNED=1 for a local experiment)",
         )
-    params: dict[str, str | Sequence[str]] = dict(form)
-    signature = request.headers.get("x-twilio-signature", "")
-    if not verify_signature(settings.twilio_auth_token, _url_called(request, control), params, signature):
-        log.warning("webhook_signature_wrong", path=request.url.path)
-        raise Problem(403, "the signature is not right for this address and form")
-    return form
+    try:
+        return webhooks.call(body)
+    except ValueError as error:
+        raise Problem(400, str(error)) from None
 
 
 def _url_called(request: Request, control: Control) -> str:
@@ -54,48 +74,49 @@ def _url_called(request: Request, control: Control) -> str:
     return f"{public}{request.url.path}{query}"
 
 
-def _first(form: Form, name: str) -> str:
-    return form.get(name, [""])[0]
-
-
-def _twiml(text: str) -> Response:
-    return Response(text, media_type="application/xml")
-
-
-@router.post("/{agent}")
-async def incoming(agent: str, request: Request, control: Current) -> Response:
+@router.post("/{carrier}/{agent}")
+async def incoming(carrier: str, agent: str, request: Request, control: Current) -> Response:
     """An incoming call: connect its audio to the media worker, with a ticket good for this call only."""
-    form = await _verified_form(request, control)
+    webhooks = _webhooks(carrier, control)
+    call = await _verified_call(webhooks, request, control)
     if control.draining:
-        return _twiml(reject_twiml("busy"))
+        return Response(webhooks.reject(), media_type=webhooks.media_type)
     try:
         known = {entry["name"] for entry in await control.media.agents()}
     except AntiphonError as error:
         log.error("incoming_call_without_media_worker", reason=str(error))
-        return _twiml(reject_twiml("busy"))
+        return Response(webhooks.reject(), media_type=webhooks.media_type)
     if agent not in known:
         raise Problem(404, f"no agent named {agent!r}", fix=f"one of: {', '.join(sorted(known))}")
     assert control.tokens is not None, "tickets are minted wherever webhooks are served"
-    token = control.tokens.mint(agent, _first(form, "CallSid"), _first(form, "From"))
     base = control.settings.public_url or str(request.base_url).rstrip("/")
-    return _twiml(
-        inbound_twiml(
-            stream_url=f"{control.settings.media_base_url}/calls/twilio/{agent}/media",
-            token=token,
-            after_url=f"{base}/calls/twilio/{agent}/after",
-        )
+    connection = Connection(
+        stream_url=f"{control.settings.media_base_url}/calls/{carrier}/{agent}/media",
+        token=control.tokens.mint(agent, call.call_id, call.caller_number, carrier),
+        after_url=f"{base}/calls/{carrier}/{agent}/after",
+        call=call,
     )
+    return Response(webhooks.connect(connection), media_type=webhooks.media_type)
 
 
-@router.post("/{agent}/after")
-async def after(agent: str, request: Request, control: Current) -> Response:
+@router.post("/{carrier}/{agent}/after")
+async def after(carrier: str, agent: str, request: Request, control: Current) -> Response:
     """Our stream is over: ring the person the call was escalated to, or hang up."""
-    form = await _verified_form(request, control)
+    webhooks = _webhooks(carrier, control)
+    call = await _verified_call(webhooks, request, control)
     try:
-        outcome = await control.media.outcome(_first(form, "CallSid"))
+        outcome = await control.media.outcome(call.call_id)
     except AntiphonError as error:
         # The worker died with the call in it; there is nobody left to say where it should go.
         log.error("call_outcome_unknown", agent=agent, reason=str(error))
         outcome = {}
     target = outcome.get("escalate_to", "")
-    return _twiml(after_stream_twiml(dial=target if target.startswith("+") else ""))
+    answer = webhooks.after(target if target.startswith("+") else "", call)
+    return Response(answer, media_type=webhooks.media_type)
+
+
+@router.post("/{carrier}/{agent}/event")
+async def event(carrier: str, agent: str, request: Request, control: Current) -> Response:
+    """What the carrier tells of a call's progress: an application must have somewhere to tell it."""
+    await _verified_call(_webhooks(carrier, control), request, control)
+    return Response(status_code=204)

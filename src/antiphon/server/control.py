@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
 
-from antiphon.calls.twilio.tokens import StreamTokens
+from antiphon.calls.streams import StreamTokens
+from antiphon.calls.streams.webhooks import Replays
 from antiphon.server.rpc import RpcClient
 from antiphon.server.settings import ServeSettings
 
@@ -64,7 +65,7 @@ class MediaClient:
 @dataclass(slots=True, kw_only=True)
 class Control:
     """The control process's state. `draining` becomes true once, and stays so; `tokens` mints tickets for
-    carriers' media streams."""
+    carriers' media streams; `replays` knows the webhooks that were taken."""
 
     settings: ServeSettings
     media: MediaClient
@@ -72,6 +73,7 @@ class Control:
     children: tuple[Supervised, ...] = ()
     ice_servers: tuple[dict[str, Any], ...] = ()
     draining: bool = False
+    replays: Replays = field(default_factory=Replays)
 
     @property
     def is_ready(self) -> bool:

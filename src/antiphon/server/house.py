@@ -15,7 +15,8 @@ from typing import Any
 import structlog
 
 from antiphon.agents.definition import AgentDefinition, find_agents, load_agent
-from antiphon.calls.twilio import StreamTokens, TwilioServer
+from antiphon.calls.carriers import carrier_server
+from antiphon.calls.streams import StreamServer, StreamTokens
 from antiphon.errors import ConfigError
 from antiphon.providers.local import catalogue
 from antiphon.providers.local.worker import InferenceProcess, WorkerClient
@@ -158,10 +159,10 @@ class _ClockService:
                 await self._running
 
 
-class _TwilioService:
+class _PhoneService:
     """The phone's media sockets on the port the operator chose."""
 
-    def __init__(self, server: TwilioServer, host: str, port: int) -> None:
+    def __init__(self, server: StreamServer, host: str, port: int) -> None:
         self._server, self._host, self._port = server, host, port
 
     async def start(self) -> None:
@@ -208,14 +209,14 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     exchange = Exchange(plane=plane, agents=kits, calls_directory=calls_directory(), clock=LoopClock())
     clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
-    phone = TwilioServer(exchange, tokens, knows_agent=kits.__contains__)
+    phone = carrier_server(exchange, tokens, knows_agent=kits.__contains__)
     return Wiring(
         exchange=exchange,
         agents=tuple(_summary(definition) for definition in definitions),
         services=(
             _PhraseReport(phrases),
             _ClockService(clock),
-            _TwilioService(phone, options.host, options.media_port),
+            _PhoneService(phone, options.host, options.media_port),
         ),
         counters=lambda: {
             **dataclasses.asdict(plane.counters),

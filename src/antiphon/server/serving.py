@@ -20,7 +20,7 @@ import structlog
 import uvicorn
 
 from antiphon.calls.browser import browser_settings
-from antiphon.calls.twilio.tokens import StreamTokens
+from antiphon.calls.streams import StreamTokens
 from antiphon.errors import AntiphonError, ConfigError
 from antiphon.server.announcement import ready_words
 from antiphon.server.app import create_app

@@ -26,7 +26,8 @@ class ServeSettings:
         public_url: How the outside reaches `port` ("https://voice.example.com"), "" when it does not.
         public_media_url: How carriers reach `media_port` ("wss://media.example.com").
         drain_s: How long calls may go on after Ctrl-C.
-        twilio_auth_token: Verifies webhooks; "" when there is no carrier account.
+        twilio_auth_token: Verifies webhooks, as do the other carriers' keys; "" where there is no account.
+        telnyx_public_key: Base64.
         allow_unsigned: Take webhooks without a signature (local experiments only).
     """
 
@@ -39,11 +40,27 @@ class ServeSettings:
     public_media_url: str = ""
     drain_s: float = 30.0
     twilio_auth_token: str = ""
+    signalwire_signing_key: str = ""
+    telnyx_public_key: str = ""
+    plivo_auth_token: str = ""
+    vonage_signature_secret: str = ""
     allow_unsigned: bool = False
 
     @property
     def is_loopback(self) -> bool:
         return self.host in {"127.0.0.1", "::1", "localhost"}
+
+    @property
+    def carrier_keys(self) -> dict[str, str]:
+        """The key of each carrier we have one of."""
+        keys = {
+            "twilio": self.twilio_auth_token,
+            "signalwire": self.signalwire_signing_key,
+            "telnyx": self.telnyx_public_key,
+            "plivo": self.plivo_auth_token,
+            "vonage": self.vonage_signature_secret,
+        }
+        return {carrier: key for carrier, key in keys.items() if key}
 
     @property
     def media_base_url(self) -> str:
@@ -98,5 +115,9 @@ def serve_settings(args: argparse.Namespace, environ: Mapping[str, str] | None =
         public_media_url=media,
         drain_s=max(0.0, args.drain),
         twilio_auth_token=environ.get("TWILIO_AUTH_TOKEN", ""),
+        signalwire_signing_key=environ.get("SIGNALWIRE_SIGNING_KEY", ""),
+        telnyx_public_key=environ.get("TELNYX_PUBLIC_KEY", ""),
+        plivo_auth_token=environ.get("PLIVO_AUTH_TOKEN", ""),
+        vonage_signature_secret=environ.get("VONAGE_SIGNATURE_SECRET", ""),
         allow_unsigned=environ.get("ANTIPHON_ALLOW_UNSIGNED", "").lower() in _YES,
     )

@@ -10,8 +10,9 @@ from tests.doubles.media_line import encoded, silence, tone
 from tests.doubles.switchboard import NotingSwitchboard
 
 from antiphon.audio.ports import PHONE
-from antiphon.calls.twilio import StreamTokens
-from antiphon.calls.twilio.media import STALLED_AFTER_NS, START_WITHIN_NS, CloseCode, TwilioSession
+from antiphon.calls.streams import Admission, CloseCode, StreamSession, StreamTokens
+from antiphon.calls.streams.session import STALLED_AFTER_NS, START_WITHIN_NS
+from antiphon.calls.twilio import TwilioDialect
 
 TOKENS = StreamTokens(b"0123456789abcdef")
 
@@ -20,6 +21,8 @@ class Socket:
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
         self.closed: list[tuple[CloseCode, str]] = []
+
+    def send_binary(self, frame: bytes) -> None: ...
 
     def send(self, message: bytes) -> None:
         self.sent.append(json.loads(message))
@@ -34,14 +37,13 @@ class Stream:
     def __init__(self, agent: str = "clinic", *, full: bool = False, guarded: bool = False) -> None:
         self.switchboard = NotingSwitchboard(full=full)
         self.socket, self.counted = Socket(), Counter[str]()
-        self.session = TwilioSession(
-            self.socket,
-            self.switchboard,
-            agent,
+        admission = Admission(
+            switchboard=self.switchboard,
             clock=self.switchboard.world.clock,
             counted=self.counted,
             redeem=TOKENS.redeem if guarded else None,
         )
+        self.session = StreamSession(self.socket, TwilioDialect(), agent, admission)
 
     def say(self, message: dict[str, Any]) -> None:
         self.session.message(json.dumps(message).encode())

@@ -14,7 +14,8 @@ from websockets.exceptions import InvalidStatus
 
 from antiphon.audio import g711
 from antiphon.audio.ports import PHONE
-from antiphon.calls.twilio import StreamTokens, TwilioServer
+from antiphon.calls.carriers import carrier_server
+from antiphon.calls.streams import StreamServer, StreamTokens
 from antiphon.errors import ConfigError
 
 TOKENS = StreamTokens(b"0123456789abcdef")
@@ -26,8 +27,8 @@ def switchboard() -> NotingSwitchboard:
 
 
 @pytest.fixture
-async def server(switchboard: NotingSwitchboard) -> AsyncIterator[TwilioServer]:
-    server = TwilioServer(
+async def server(switchboard: NotingSwitchboard) -> AsyncIterator[StreamServer]:
+    server = carrier_server(
         switchboard, TOKENS, knows_agent=lambda agent: agent == "clinic", clock=switchboard.world.clock
     )
     await server.start()
@@ -35,7 +36,7 @@ async def server(switchboard: NotingSwitchboard) -> AsyncIterator[TwilioServer]:
     await server.close()
 
 
-def stream_to(server: TwilioServer, path: str = "clinic/media", call_sid: str = "CA1") -> TwilioStream:
+def stream_to(server: StreamServer, path: str = "clinic/media", call_sid: str = "CA1") -> TwilioStream:
     url = f"ws://127.0.0.1:{server.port}/calls/twilio/{path}"
     return TwilioStream(url, call_sid=call_sid, stream_sid=f"MZ-{call_sid}")
 
@@ -45,7 +46,7 @@ def token(call_sid: str = "CA1", agent: str = "clinic") -> dict[str, str]:
 
 
 async def test_a_call_is_heard_and_answered_both_ways(
-    server: TwilioServer, switchboard: NotingSwitchboard
+    server: StreamServer, switchboard: NotingSwitchboard
 ) -> None:
     sound = tone(600)
     async with stream_to(server) as stream:
@@ -69,7 +70,7 @@ async def test_a_call_is_heard_and_answered_both_ways(
 
 
 async def test_a_pause_clears_the_carriers_buffer_and_its_marks_prove_nothing(
-    server: TwilioServer, switchboard: NotingSwitchboard
+    server: StreamServer, switchboard: NotingSwitchboard
 ) -> None:
     async with stream_to(server) as stream:
         await stream.begin(token())
@@ -88,7 +89,7 @@ async def test_a_pause_clears_the_carriers_buffer_and_its_marks_prove_nothing(
         assert not notes.named("mark")
 
 
-async def test_two_calls_keep_their_own_audio(server: TwilioServer, switchboard: NotingSwitchboard) -> None:
+async def test_two_calls_keep_their_own_audio(server: StreamServer, switchboard: NotingSwitchboard) -> None:
     async with stream_to(server, call_sid="CA1") as one, stream_to(server, call_sid="CA2") as two:
         for stream in (one, two):
             await stream.begin(token(stream.call_sid))
@@ -111,7 +112,7 @@ async def test_two_calls_keep_their_own_audio(server: TwilioServer, switchboard:
     ("path", "status"),
     [("bank/media", 404), ("clinic", 404), ("clinic/media/x/y", 404), ("clinic/media/forged", 403)],
 )
-async def test_a_wrong_path_is_no_socket_at_all(server: TwilioServer, path: str, status: int) -> None:
+async def test_a_wrong_path_is_no_socket_at_all(server: StreamServer, path: str, status: int) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with stream_to(server, path):
             pass
@@ -119,7 +120,7 @@ async def test_a_wrong_path_is_no_socket_at_all(server: TwilioServer, path: str,
 
 
 async def test_the_token_may_be_in_the_path_and_is_good_once(
-    server: TwilioServer, switchboard: NotingSwitchboard
+    server: StreamServer, switchboard: NotingSwitchboard
 ) -> None:
     ticket = TOKENS.mint("clinic", "CA1")
     async with stream_to(server, f"clinic/media/{ticket}") as stream:
@@ -132,7 +133,7 @@ async def test_the_token_may_be_in_the_path_and_is_good_once(
 
 
 async def test_without_a_token_the_stream_is_closed_with_the_reason(
-    server: TwilioServer, switchboard: NotingSwitchboard
+    server: StreamServer, switchboard: NotingSwitchboard
 ) -> None:
     async with stream_to(server) as stream:
         await stream.begin()
@@ -141,7 +142,7 @@ async def test_without_a_token_the_stream_is_closed_with_the_reason(
 
 
 async def test_garbage_and_oversize_cost_only_their_own_stream(
-    server: TwilioServer, switchboard: NotingSwitchboard
+    server: StreamServer, switchboard: NotingSwitchboard
 ) -> None:
     async with stream_to(server, call_sid="CA1") as good, stream_to(server, call_sid="CA2") as bad:
         for stream in (good, bad):
@@ -158,7 +159,7 @@ async def test_garbage_and_oversize_cost_only_their_own_stream(
 
 
 async def test_a_socket_that_drops_without_a_stop_ends_its_call(
-    server: TwilioServer, switchboard: NotingSwitchboard
+    server: StreamServer, switchboard: NotingSwitchboard
 ) -> None:
     stream = stream_to(server)
     async with stream:
@@ -177,7 +178,7 @@ async def test_a_socket_that_drops_without_a_stop_ends_its_call(
 
 
 async def test_our_hang_up_closes_the_socket_normally(
-    server: TwilioServer, switchboard: NotingSwitchboard
+    server: StreamServer, switchboard: NotingSwitchboard
 ) -> None:
     async with stream_to(server) as stream:
         await stream.begin(token())
@@ -187,7 +188,7 @@ async def test_our_hang_up_closes_the_socket_normally(
         assert (await stream.until_closed())[0] == 1000
 
 
-async def test_who_holds_a_socket_and_says_nothing_is_closed(server: TwilioServer) -> None:
+async def test_who_holds_a_socket_and_says_nothing_is_closed(server: StreamServer) -> None:
     async with stream_to(server) as stream:
         await stream.send({"event": "connected"})
         await stream.send({"event": "unheard-of"})
@@ -195,14 +196,14 @@ async def test_who_holds_a_socket_and_says_nothing_is_closed(server: TwilioServe
         assert await stream.until_closed() == (1008, "no start message")
 
 
-async def test_health_is_plain_http(server: TwilioServer) -> None:
+async def test_health_is_plain_http(server: StreamServer) -> None:
     async with httpx.AsyncClient(trust_env=False) as client:
         answer = await client.get(f"http://127.0.0.1:{server.port}/calls/twilio/health")
     assert (answer.status_code, answer.text) == (200, "0 streams\n")
 
 
-async def test_a_port_in_use_is_the_operators_to_fix(server: TwilioServer) -> None:
-    second = TwilioServer(NotingSwitchboard(), TOKENS)
+async def test_a_port_in_use_is_the_operators_to_fix(server: StreamServer) -> None:
+    second = carrier_server(NotingSwitchboard(), TOKENS)
     with pytest.raises(ConfigError, match=f"cannot listen for phone media on 127.0.0.1:{server.port}"):
         await second.start(port=server.port)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from antiphon.calls.twilio import StreamTokens
+from antiphon.calls.streams import StreamTokens
 from antiphon.errors import Denied
 
 SECRET = b"0123456789abcdef"

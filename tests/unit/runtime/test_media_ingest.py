@@ -14,7 +14,8 @@ import pytest
 from tests.doubles.media_line import MS, EnergyVad, FarEnd, Notes, VirtualClock, World, encoded, silence, tone
 
 from antiphon.audio.ports import PHONE, WIDEBAND, Encoding, LineFormat, MediaSource
-from antiphon.calls.twilio.media import CloseCode, TwilioSession
+from antiphon.calls.streams import Admission, CloseCode, StreamSession
+from antiphon.calls.twilio import TwilioDialect
 from antiphon.runtime.media import MediaPlane
 
 LINEAR_8K = LineFormat(encoding=Encoding.L16, sample_rate_hz=8000)
@@ -76,6 +77,8 @@ class _Switchboard:
 
 
 class _Wire:
+    def send_binary(self, frame: bytes) -> None: ...
+
     def send(self, message: bytes) -> None: ...
     def close(self, code: CloseCode, reason: str) -> None: ...
 
@@ -95,14 +98,8 @@ def test_the_carriers_time_stamps_and_numbers_decide_nothing(stamp: str) -> None
     """A socket keeps order and our clock keeps time: theirs may jump or run backwards."""
     world = World()
     switchboard = _Switchboard(world)
-    session = TwilioSession(
-        _Wire(),
-        switchboard,
-        "clinic",
-        clock=world.clock,
-        counted=Counter(),
-        redeem=None,  # type: ignore[arg-type]
-    )
+    admission = Admission(switchboard=switchboard, clock=world.clock, counted=Counter(), redeem=None)
+    session = StreamSession(_Wire(), TwilioDialect(), "clinic", admission)
     form = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
     start = {"streamSid": "MZ1", "callSid": "CA1", "mediaFormat": form}
     session.message(json.dumps({"event": "start", "streamSid": "MZ1", "start": start}).encode())

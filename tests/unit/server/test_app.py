@@ -11,7 +11,7 @@ import httpx
 import pytest
 from twilio.request_validator import RequestValidator
 
-from antiphon.calls.twilio.tokens import StreamTokens
+from antiphon.calls.streams import StreamTokens
 from antiphon.errors import AntiphonError, CallFailed
 from antiphon.server.app import create_app
 from antiphon.server.control import Control

@@ -10,8 +10,11 @@ from base64 import b64encode
 
 import msgspec
 
+from antiphon.calls.streams.dialect import BadMessage, Frame, UnknownEvent, decoded
+
+__all__ = ["BadMessage", "Encoder", "UnknownEvent", "decode"]
+
 MULAW = "audio/x-mulaw"
-_REASON_MAX = 120
 
 
 class _Inbound(msgspec.Struct, frozen=True, gc=False, tag_field="event"):
@@ -75,34 +78,17 @@ class Stop(_Inbound, frozen=True, gc=False, tag="stop"):
 
 Inbound = Connected | Start | Media | Dtmf | Mark | Stop
 
-_DECODER = msgspec.json.Decoder(Connected | Start | Media | Dtmf | Mark | Stop)
+_DECODER: msgspec.json.Decoder[Inbound] = msgspec.json.Decoder(Connected | Start | Media | Dtmf | Mark | Stop)
 
 
-class BadMessage(ValueError):
-    """Not a message of this protocol; the text says why."""
-
-
-class UnknownEvent(BadMessage):
-    """A message of a later protocol."""
-
-
-def decode(message: bytes | bytearray | memoryview) -> Inbound:
+def decode(message: Frame) -> Inbound:
     """One text frame.
 
     Raises:
         UnknownEvent: Well formed, of a kind we do not know.
         BadMessage: No JSON, no event, a field missing or of the wrong type, no base64.
     """
-    try:
-        event: Inbound = _DECODER.decode(message)
-    except msgspec.ValidationError as error:
-        reason = str(error)
-        if reason.endswith("at `$.event`"):
-            raise UnknownEvent("unknown event") from None
-        raise BadMessage(reason[:_REASON_MAX]) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise BadMessage("not JSON") from None
-    return event
+    return decoded(_DECODER, message)
 
 
 class Encoder:

@@ -23,13 +23,14 @@ _TOKEN_MAX = 1000
 
 
 class StreamGrant(msgspec.Struct, frozen=True, kw_only=True):
-    """What a ticket says. `expires_s` is Unix time."""
+    """What a ticket says. `expires_s` is Unix time; `call_sid` is the carrier's own id of the call."""
 
     agent: str
     call_sid: str
     caller_number: str
     expires_s: float
     nonce: str
+    carrier: str = "twilio"
 
 
 class StreamTokens:
@@ -37,7 +38,7 @@ class StreamTokens:
 
     Args:
         secret: At least 16 random bytes, the same in every process of this boot.
-        lifetime_s: From the webhook's answer to the start of the stream; Twilio takes a second or two.
+        lifetime_s: From the webhook's answer to the start of the stream; carriers take a second or two.
     """
 
     def __init__(
@@ -47,13 +48,14 @@ class StreamTokens:
         self._secret, self._lifetime_s, self._clock = secret, lifetime_s, clock
         self._redeemed: dict[str, float] = {}  # nonce -> expiry, oldest redeemed first
 
-    def mint(self, agent: str, call_sid: str, caller_number: str = "") -> str:
+    def mint(self, agent: str, call_sid: str, caller_number: str = "", carrier: str = "twilio") -> str:
         grant = StreamGrant(
             agent=agent,
             call_sid=call_sid,
             caller_number=caller_number,
             expires_s=self._clock() + self._lifetime_s,
             nonce=secrets.token_hex(8),
+            carrier=carrier,
         )
         body = base64.urlsafe_b64encode(msgspec.json.encode(grant)).rstrip(b"=")
         return (body + b"." + self._seal(body)).decode("ascii")

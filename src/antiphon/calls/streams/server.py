@@ -1,6 +1,6 @@
-"""The WebSocket listener for Media Streams, in the media worker.
+"""The WebSocket listener for carriers' media streams, in the media worker.
 
-One listener and one timer for all streams; a stream is a `TwilioSession` and nothing else.
+One listener and one timer for all streams; a stream is a `StreamSession` with its dialect and nothing else.
 """
 
 from __future__ import annotations
@@ -8,31 +8,32 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 import picows
 import structlog
 
-from antiphon.calls.twilio.media import CloseCode, TwilioSession
-from antiphon.calls.twilio.tokens import StreamGrant, StreamTokens
+from antiphon.calls.streams.dialect import CloseCode, MakeDialect
+from antiphon.calls.streams.session import Admission, StreamSession
+from antiphon.calls.streams.tokens import StreamGrant, StreamTokens
 from antiphon.errors import ConfigError, Denied
 from antiphon.runtime.arrivals import Switchboard
 
 log = structlog.get_logger(__name__)
 
-HEALTH_PATH = "/calls/twilio/health"
-_MESSAGE_MAX_BYTES = 64 * 1024  # A second of audio is 11 KB; Twilio's own messages are under 1 KB.
+_MESSAGE_MAX_BYTES = 64 * 1024  # A second of mu-law is 11 KB; carriers' own messages are under 2 KB.
 _READ_BUFFER_BYTES = 4096
 _CHECK_S = 1.0
 _CLOSE_GRACE_S = 2.0
 _REASON_MAX_BYTES = 123  # RFC 6455, 5.5: a control frame carries 125 bytes, two of them the code.
 
 
-class TwilioServer:
-    """Takes streams at `/calls/twilio/{agent}/media`, or `…/media/{token}`.
+class StreamServer:
+    """Takes streams at `/calls/{carrier}/{agent}/media`, or `…/media/{token}`.
 
     Args:
+        carriers: Dialects by the name in the path; another name is not found.
         tokens: Without it anybody who can reach the port can talk to an agent: for private networks only.
         knows_agent: Refuses a socket for an unknown agent with 404 before it is one; the switchboard refuses
             it at `start` in any case.
@@ -42,16 +43,19 @@ class TwilioServer:
         self,
         switchboard: Switchboard,
         tokens: StreamTokens | None,
+        carriers: Mapping[str, MakeDialect],
         *,
         knows_agent: Callable[[str], bool] = lambda agent: True,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.counted: Counter[str] = Counter()
-        self._switchboard, self._tokens, self._knows_agent, self._clock = (
-            switchboard,
-            tokens,
-            knows_agent,
-            clock,
+        self._carriers, self._tokens, self._knows_agent = carriers, tokens, knows_agent
+        self._clock = clock
+        self._admission = Admission(
+            switchboard=switchboard,
+            clock=clock,
+            counted=self.counted,
+            redeem=tokens.redeem if tokens is not None else None,
         )
         self._streams: set[_Stream] = set()
         self._server: asyncio.Server | None = None
@@ -115,19 +119,22 @@ class TwilioServer:
     ) -> picows.WSListener | picows.WSUpgradeResponseWithListener:
         """Decide about a socket by its path alone."""
         path = request.path.decode("utf-8", "replace").partition("?")[0]
-        if path == HEALTH_PATH:
-            return _plain(
-                picows.WSUpgradeResponse.create_ok_response(f"{self.live_streams} streams\n".encode())
-            )
         match path.strip("/").split("/"):
-            case ["calls", "twilio", agent, "media", *token] if agent and len(token) <= 1:
-                return self._listener(unquote(agent), unquote(token[0]) if token else "")
+            case ["calls", carrier, "health"] if carrier in self._carriers:
+                return _plain(
+                    picows.WSUpgradeResponse.create_ok_response(f"{self.live_streams} streams\n".encode())
+                )
+            case ["calls", carrier, agent, "media", *token] if agent and len(token) <= 1:
+                if carrier in self._carriers:
+                    return self._listener(carrier, unquote(agent), unquote(token[0]) if token else "")
         return _plain(picows.WSUpgradeResponse.create_error_response(404))
 
-    def _listener(self, agent: str, token: str) -> picows.WSListener | picows.WSUpgradeResponseWithListener:
+    def _listener(
+        self, carrier: str, agent: str, token: str
+    ) -> picows.WSListener | picows.WSUpgradeResponseWithListener:
         if not self._knows_agent(agent):
             self.counted["refused"] += 1
-            log.warning("twilio_stream_refused", reason="no such agent")
+            log.warning("stream_refused", carrier=carrier, reason="no such agent")
             return _plain(picows.WSUpgradeResponse.create_error_response(404, b"no such agent\n"))
         grant: StreamGrant | None = None
         if token and self._tokens is not None:
@@ -135,30 +142,20 @@ class TwilioServer:
                 grant = self._tokens.redeem(token)
             except Denied as error:
                 self.counted["refused"] += 1
-                log.warning("twilio_stream_refused", reason=str(error))
+                log.warning("stream_refused", carrier=carrier, reason=str(error))
                 return _plain(picows.WSUpgradeResponse.create_error_response(403, b"forbidden\n"))
-        return _Stream(self, agent, grant)
-
-    def _session(self, stream: _Stream, agent: str, grant: StreamGrant | None) -> TwilioSession:
-        return TwilioSession(
-            stream,
-            self._switchboard,
-            agent,
-            clock=self._clock,
-            counted=self.counted,
-            redeem=self._tokens.redeem if self._tokens is not None else None,
-            grant=grant,
-        )
+        return _Stream(self, carrier, agent, grant)
 
 
 class _Stream(picows.WSListener):
-    """The socket of one stream: frames in, and `media.Wire` out."""
+    """The socket of one stream: frames in, and `dialect.Wire` out."""
 
-    def __init__(self, server: TwilioServer, agent: str, grant: StreamGrant | None) -> None:
+    def __init__(self, server: StreamServer, carrier: str, agent: str, grant: StreamGrant | None) -> None:
         super().__init__()
         self._server = server
         self._transport: picows.WSTransport | None = None
-        self.session = server._session(self, agent, grant)
+        dialect = server._carriers[carrier](server.counted)
+        self.session = StreamSession(self, dialect, agent, server._admission, grant)
 
     def on_ws_connected(self, transport: picows.WSTransport) -> None:
         self._transport = transport
@@ -167,12 +164,14 @@ class _Stream(picows.WSListener):
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
         if frame.msg_type is picows.WSMsgType.TEXT and frame.fin:
             self.session.message(frame.get_payload_as_memoryview())
+        elif frame.msg_type is picows.WSMsgType.BINARY and frame.fin:
+            self.session.binary(frame.get_payload_as_memoryview())
         elif frame.msg_type is picows.WSMsgType.CLOSE:
             self.session.disconnected()
             transport.send_close(frame.get_close_code())
             transport.disconnect()
         elif frame.msg_type not in (picows.WSMsgType.PING, picows.WSMsgType.PONG):
-            self._server.counted["bad_message"] += 1  # Binary, or in pieces: Twilio sends neither.
+            self._server.counted["bad_message"] += 1  # In pieces: no carrier sends any.
 
     def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
         self._server._streams.discard(self)
@@ -182,12 +181,16 @@ class _Stream(picows.WSListener):
         if self._transport is not None:
             self._transport.send(picows.WSMsgType.TEXT, message)
 
+    def send_binary(self, frame: bytes) -> None:
+        if self._transport is not None:
+            self._transport.send(picows.WSMsgType.BINARY, frame)
+
     def close(self, code: CloseCode, reason: str) -> None:
         if self._transport is None:
             return
         said = reason.encode()[:_REASON_MAX_BYTES]
         self._transport.send_close(picows.WSCloseCode(code.value), said)
-        # Twilio answers the close; who does not is cut off.
+        # Carriers answer the close; who does not is cut off.
         asyncio.get_running_loop().call_later(_CLOSE_GRACE_S, self._transport.disconnect)
 
 

@@ -1,0 +1,369 @@
+"""Signatures are made here by other means than they are checked: another library, or by hand from the
+carrier's own words."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any
+from urllib.parse import urlencode
+from xml.etree import ElementTree
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twilio.request_validator import RequestValidator
+
+from antiphon.calls.plivo import PlivoWebhooks
+from antiphon.calls.signalwire import SignalWireWebhooks
+from antiphon.calls.streams.webhooks import (
+    WINDOW_S,
+    Connection,
+    IncomingCall,
+    Replays,
+    WebhookRequest,
+    Webhooks,
+    e164,
+)
+from antiphon.calls.telnyx import TelnyxWebhooks, ed25519
+from antiphon.calls.vonage import VonageWebhooks
+from antiphon.errors import Denied
+
+NOW_S = 1_790_000_000.0
+URL = "https://voice.example.com/calls/x/clinic"
+FORM = urlencode({"CallSid": "c1", "From": "+15550100", "Name": "naïve & co", "Empty": ""}).encode()
+
+
+class Clock:
+    now_s = NOW_S
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def replays(clock: Clock) -> Replays:
+    return Replays(clock=clock)
+
+
+def request(body: bytes, headers: dict[str, str], url: str = URL) -> WebhookRequest:
+    return WebhookRequest(url=url, headers=headers, body=body)
+
+
+def taken(webhooks: Webhooks, asked: WebhookRequest) -> bool:
+    try:
+        webhooks.verify(asked)
+    except Denied:
+        return False
+    return True
+
+
+# Telnyx
+
+PRIVATE = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"telnyx").digest())
+PUBLIC = PRIVATE.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def telnyx_signed(body: bytes, at_s: float = NOW_S) -> dict[str, str]:
+    dated = str(int(at_s))
+    signature = PRIVATE.sign(f"{dated}|".encode() + body)
+    return {"telnyx-signature-ed25519": base64.b64encode(signature).decode(), "telnyx-timestamp": dated}
+
+
+def telnyx(replays: Replays) -> TelnyxWebhooks:
+    return TelnyxWebhooks(base64.b64encode(PUBLIC).decode(), replays)
+
+
+def test_telnyx_signed_by_another_library_is_taken_once(replays: Replays) -> None:
+    headers = telnyx_signed(FORM)
+    telnyx(replays).verify(request(FORM, headers))
+    with pytest.raises(Denied, match="before"):
+        telnyx(replays).verify(request(FORM, headers))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda headers: {},
+        lambda headers: headers | {"telnyx-timestamp": ""},
+        lambda headers: headers | {"telnyx-timestamp": "soon"},
+        lambda headers: headers | {"telnyx-timestamp": str(int(NOW_S) + 1)},
+        lambda headers: headers | {"telnyx-signature-ed25519": "not base64!"},
+        lambda headers: headers | {"telnyx-signature-ed25519": base64.b64encode(bytes(64)).decode()},
+        lambda headers: telnyx_signed(FORM + b"x"),
+        lambda headers: telnyx_signed(FORM, NOW_S - WINDOW_S - 1),
+        lambda headers: telnyx_signed(FORM, NOW_S + WINDOW_S + 1),
+    ],
+)
+def test_telnyx_changed_undated_or_old_is_refused(replays: Replays, spoil: Any) -> None:
+    with pytest.raises(Denied):
+        telnyx(replays).verify(request(FORM, spoil(telnyx_signed(FORM))))
+
+
+@settings(max_examples=20)
+@given(message=st.binary(max_size=300), seed=st.binary(min_size=32, max_size=32), flip=st.integers(0, 511))
+def test_ed25519_agrees_with_another_library(message: bytes, seed: bytes, flip: int) -> None:
+    private = Ed25519PrivateKey.from_private_bytes(seed)
+    public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    signature = private.sign(message)
+    assert ed25519.verify(public, message, signature)
+    assert not ed25519.verify(public, message + b"x", signature)
+    spoiled = bytearray(signature)
+    spoiled[flip // 8] ^= 1 << flip % 8
+    assert not ed25519.verify(public, message, bytes(spoiled))
+
+
+def test_ed25519_takes_the_vector_of_the_standard() -> None:
+    """RFC 8032, 7.1, TEST 2."""
+    public = bytes.fromhex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")
+    signature = bytes.fromhex(
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+        "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+    )
+    assert ed25519.verify(public, b"\x72", signature)
+    order = 2**252 + 27742317777372353535851937790883648493
+    larger = int.from_bytes(signature[32:], "little") + order  # Malleable: must be refused (5.1.7).
+    assert not ed25519.verify(public, b"\x72", signature[:32] + larger.to_bytes(32, "little"))
+
+
+@given(key=st.binary(max_size=40), signature=st.binary(max_size=70))
+def test_ed25519_of_nonsense_is_false(key: bytes, signature: bytes) -> None:
+    assert not ed25519.verify(key, b"m", signature)
+
+
+# Plivo
+
+
+def plivo_signed(body_text: str, nonce: str = "n1", token: str = "secret") -> dict[str, str]:
+    """By hand: the text after the address is written out in each test."""
+    digest = hmac.new(token.encode(), f"{body_text}.{nonce}".encode(), hashlib.sha256).digest()
+    signature = base64.b64encode(digest).decode()
+    return {"x-plivo-signature-v3": signature, "x-plivo-signature-v3-nonce": nonce}
+
+
+PLIVO_TEXT = f"{URL}?CallUUIDc1From15550100To15550199"
+PLIVO_FORM = b"To=15550199&From=15550100&CallUUID=c1"
+
+
+def test_plivo_is_taken_once_by_its_nonce(replays: Replays) -> None:
+    webhooks = PlivoWebhooks("secret", replays)
+    webhooks.verify(request(PLIVO_FORM, plivo_signed(PLIVO_TEXT)))
+    webhooks.verify(request(PLIVO_FORM, plivo_signed(PLIVO_TEXT, "n2")))
+    with pytest.raises(Denied, match="before"):
+        webhooks.verify(request(PLIVO_FORM, plivo_signed(PLIVO_TEXT)))
+
+
+def test_plivo_signs_a_query_in_order_and_sets_it_off_with_a_dot(replays: Replays) -> None:
+    signed = plivo_signed(f"{URL}?a=1&b=2&b=3.CallUUIDc1From15550100To15550199")
+    assert taken(PlivoWebhooks("secret", replays), request(PLIVO_FORM, signed, URL + "?b=3&a=1&b=2"))
+
+
+def test_plivo_signs_with_each_token_while_one_is_changed(replays: Replays) -> None:
+    old, new = plivo_signed(PLIVO_TEXT, token="old"), plivo_signed(PLIVO_TEXT)
+    both = old["x-plivo-signature-v3"] + "," + new["x-plivo-signature-v3"]
+    asked = request(PLIVO_FORM, new | {"x-plivo-signature-v3": both})
+    assert taken(PlivoWebhooks("secret", replays), asked)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "url"),
+    [
+        (PLIVO_FORM, {}, URL),
+        (PLIVO_FORM, plivo_signed(PLIVO_TEXT, token="other"), URL),
+        (PLIVO_FORM, plivo_signed(PLIVO_TEXT) | {"x-plivo-signature-v3-nonce": "n9"}, URL),
+        (PLIVO_FORM, plivo_signed(PLIVO_TEXT) | {"x-plivo-signature-v3-nonce": ""}, URL),
+        (PLIVO_FORM + b"&x=1", plivo_signed(PLIVO_TEXT), URL),
+        (PLIVO_FORM, plivo_signed(PLIVO_TEXT), URL + "?x=1"),
+        (PLIVO_FORM, plivo_signed(PLIVO_TEXT), URL + "/"),
+    ],
+)
+def test_plivo_changed_in_any_part_is_refused(
+    replays: Replays, body: bytes, headers: dict[str, str], url: str
+) -> None:
+    with pytest.raises(Denied):
+        PlivoWebhooks("secret", replays).verify(request(body, headers, url))
+
+
+# Vonage
+
+VONAGE_BODY = json.dumps({"uuid": "c1", "from": "15550100", "to": "15550199"}).encode()
+SECRET = "a signature secret of a length that even SHA-512 would call sufficient"
+
+
+def vonage_signed(body: bytes = VONAGE_BODY, algorithm: str = "HS256", **claims: Any) -> dict[str, str]:
+    said = {
+        "iat": int(NOW_S),
+        "jti": "j1",
+        "iss": "Vonage",
+        "payload_hash": hashlib.sha256(body).hexdigest(),
+        "api_key": "k",
+    }
+    token = jwt.encode(said | claims, SECRET, algorithm)
+    return {"authorization": f"Bearer {token}"}
+
+
+def test_vonage_signed_by_another_library_is_taken_once(replays: Replays) -> None:
+    webhooks = VonageWebhooks(SECRET, replays)
+    webhooks.verify(request(VONAGE_BODY, vonage_signed()))
+    with pytest.raises(Denied, match="before"):
+        webhooks.verify(request(VONAGE_BODY, vonage_signed()))
+    webhooks.verify(request(VONAGE_BODY, vonage_signed(jti="j2")))
+
+
+def without_payload_hash() -> dict[str, str]:
+    token = jwt.encode({"iat": int(NOW_S), "jti": "j1"}, SECRET, "HS256")
+    return {"authorization": f"Bearer {token}"}
+
+
+def unsealed() -> dict[str, str]:
+    _header, body, _ = vonage_signed()["authorization"].split(".")
+    none = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
+    return {"authorization": f"Bearer {none}.{body}."}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"authorization": "Bearer"},
+        {"authorization": "Bearer a.b.c"},
+        {"authorization": "Bearer ..ü"},
+        {"authorization": vonage_signed()["authorization"].replace("Bearer", "Basic")},
+        {"authorization": vonage_signed()["authorization"][:-3] + "AAA"},
+        vonage_signed(algorithm="HS512"),
+        vonage_signed(b"another body"),
+        vonage_signed(iat=int(NOW_S - WINDOW_S - 1)),
+        vonage_signed(iat=int(NOW_S + WINDOW_S + 1)),
+        vonage_signed(exp=int(NOW_S)),
+        vonage_signed(jti=""),
+        without_payload_hash(),
+        unsealed(),
+    ],
+)
+def test_vonage_changed_old_or_saying_too_little_is_refused(
+    replays: Replays, headers: dict[str, str]
+) -> None:
+    with pytest.raises(Denied):
+        VonageWebhooks(SECRET, replays).verify(request(VONAGE_BODY, headers))
+
+
+# SignalWire
+
+
+def test_signalwire_is_proved_in_either_of_its_ways() -> None:
+    form = {"CallSid": "c1", "From": "+15550100", "Name": "naïve & co", "Empty": ""}
+    compatible = RequestValidator("key").compute_signature(URL, form)
+    raw = hmac.new(b"key", URL.encode() + FORM, hashlib.sha1).hexdigest()
+    for headers in (
+        {"x-signalwire-signature": compatible},
+        {"x-twilio-signature": compatible},
+        {"x-signalwire-signature": raw},
+    ):
+        SignalWireWebhooks("key").verify(request(FORM, headers))
+        with pytest.raises(Denied):
+            SignalWireWebhooks("other").verify(request(FORM, headers))
+        with pytest.raises(Denied):
+            SignalWireWebhooks("key").verify(request(FORM + b"&x=1", headers))
+        with pytest.raises(Denied):
+            SignalWireWebhooks("").verify(request(FORM, headers))
+    with pytest.raises(Denied):
+        SignalWireWebhooks("key").verify(request(FORM, {}))
+
+
+# What the call shall do
+
+
+CALL = IncomingCall(call_id="c1", caller_number="+15550100", called_number="+15550199")
+CONNECTION = Connection(
+    stream_url="wss://m.example.com/calls/x/clinic/media",
+    token="t.k-_",
+    after_url="https://voice.example.com/calls/x/clinic/after?a=1&b=2",
+    call=CALL,
+)
+
+
+def test_telnyx_streams_raw_audio_both_ways_and_asks_what_comes_after(replays: Replays) -> None:
+    root = ElementTree.fromstring(telnyx(replays).connect(CONNECTION))
+    stream = root.find("Connect/Stream")
+    assert stream is not None
+    assert stream.attrib | {"url": ""} == {
+        "url": "",
+        "track": "inbound_track",
+        "codec": "PCMU",
+        "bidirectionalMode": "rtp",
+        "bidirectionalCodec": "PCMU",
+        "bidirectionalSamplingRate": "8000",
+    }
+    parameter = stream.find("Parameter")
+    assert parameter is not None and parameter.attrib == {"name": "token", "value": "t.k-_"}
+    assert [child.tag for child in root] == ["Connect", "Redirect"]
+    assert root[1].text == CONNECTION.after_url
+
+
+def test_plivo_carries_its_ticket_in_the_path(replays: Replays) -> None:
+    root = ElementTree.fromstring(PlivoWebhooks("k", replays).connect(CONNECTION))
+    assert [child.tag for child in root] == ["Stream", "Redirect"]
+    assert root[0].text == "wss://m.example.com/calls/x/clinic/media/t.k-_"
+    assert root[0].attrib["bidirectional"] == root[0].attrib["keepCallAlive"] == "true"
+    assert root[1].text == CONNECTION.after_url
+    dial = ElementTree.fromstring(PlivoWebhooks("k", replays).after("+15550111", CALL)).find("Dial/Number")
+    assert dial is not None and dial.text == "15550111"
+    assert "Dial" not in PlivoWebhooks("k", replays).after("", CALL)
+
+
+def test_signalwire_asks_for_its_codec_and_for_real_time() -> None:
+    root = ElementTree.fromstring(SignalWireWebhooks("k", "L16@24000h").connect(CONNECTION))
+    stream = root.find("Connect/Stream")
+    assert stream is not None
+    assert (stream.attrib["codec"], stream.attrib["realtime"]) == ("L16@24000h", "true")
+
+
+def test_vonage_names_the_call_in_headers_and_asks_us_when_it_is_over(replays: Replays) -> None:
+    webhooks = VonageWebhooks(SECRET, replays)
+    connect, notify = json.loads(webhooks.connect(CONNECTION))
+    (endpoint,) = connect["endpoint"]
+    assert endpoint["headers"] == {"token": "t.k-_", "call": "c1"}
+    assert endpoint["content-type"] == "audio/l16;rate=16000"
+    assert notify["eventUrl"] == [CONNECTION.after_url]
+    # What comes back of it is the same call.
+    back = webhooks.call(json.dumps({"payload": notify["payload"], "uuid": "another"}).encode())
+    assert (back.call_id, back.called_number) == ("c1", "+15550199")
+    (dial,) = json.loads(webhooks.after("+15550111", back))
+    assert dial["endpoint"] == [{"type": "phone", "number": "15550111"}] and dial["from"] == "15550199"
+    assert json.loads(webhooks.after("", back)) == []
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'{"uuid":7}'])
+def test_vonage_of_no_call_is_said_to_be_none(replays: Replays, body: bytes) -> None:
+    with pytest.raises(ValueError, match="no webhook"):
+        VonageWebhooks(SECRET, replays).call(body)
+
+
+def test_numbers_without_a_plus_get_one_and_nothing_else_does() -> None:
+    assert [e164(text) for text in ("15550100", "+15550100", "anonymous", "", "0049", "sip:a@b")] == [
+        "+15550100",
+        "+15550100",
+        "anonymous",
+        "",
+        "0049",
+        "sip:a@b",
+    ]
+
+
+def test_what_was_seen_is_forgotten_when_it_can_no_longer_be_repeated(clock: Clock) -> None:
+    replays = Replays(lifetime_s=600, clock=clock)
+    assert replays.claim("a")
+    clock.now_s += 599
+    assert not replays.claim("a") and replays.claim("b")
+    clock.now_s += 1
+    assert replays.claim("a") and not replays.claim("b")
