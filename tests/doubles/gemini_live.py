@@ -73,6 +73,7 @@ class LiveConnection:
         self._manual = self._seeding = False
         self._silent_ms = 0
         self._waiting: set[str] = set()
+        self._withdrawn: set[str] = set()
 
     async def run(self) -> None:
         async for message in self.peer.messages():
@@ -173,7 +174,9 @@ class LiveConnection:
 
     async def _results(self, told: types.LiveClientToolResponse) -> None:
         for response in told.function_responses or ():
-            assert response.id in self._waiting, "a result of no call, or of one that was withdrawn"
+            if response.id in self._withdrawn:
+                continue  # The two crossed on the wire: nobody is waiting for it any more.
+            assert response.id in self._waiting, "a result of no call"
             self._waiting.discard(response.id or "")
             self.results.append({"name": response.name, "response": response.response})
             self.known.items.append(("tool", json.dumps(response.response)))
@@ -183,6 +186,7 @@ class LiveConnection:
     async def _interrupt(self) -> None:
         if self._waiting:
             withdrawn, self._waiting = sorted(self._waiting), set()
+            self._withdrawn.update(withdrawn)
             await self.send(toolCallCancellation={"ids": withdrawn})
         if self.generating:
             self.generating = False

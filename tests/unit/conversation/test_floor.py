@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.unit.conversation.script import Script
 
-from antiphon.conversation import Policy
+from antiphon.conversation import Policy, TurnPolicy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 
@@ -281,7 +281,7 @@ def test_words_take_the_floor_as_soon_as_it_is_known_to_be_the_caller() -> None:
 
 
 def test_a_hum_misheard_at_first_costs_no_sentence() -> None:
-    script = _speaking()
+    script = _speaking(Policy(turn=TurnPolicy(few_words_ms=600)))
     script.voice()
     script.now_ms += 350
     script.partial("I'll try")
@@ -295,7 +295,7 @@ def test_a_hum_misheard_at_first_costs_no_sentence() -> None:
 
 
 def test_few_words_take_the_floor_at_the_latest_with_the_hold() -> None:
-    script = _speaking()
+    script = _speaking(Policy(turn=TurnPolicy(few_words_ms=600)))
     script.voice()
     script.now_ms += 350
     script.partial("Which Friday")
