@@ -173,14 +173,16 @@ class LiveConnection:
         await self.respond()
 
     async def _results(self, told: types.LiveClientToolResponse) -> None:
+        taken = False
         for response in told.function_responses or ():
             if response.id in self._withdrawn:
                 continue  # The two crossed on the wire: nobody is waiting for it any more.
             assert response.id in self._waiting, "a result of no call"
             self._waiting.discard(response.id or "")
+            taken = True
             self.results.append({"name": response.name, "response": response.response})
             self.known.items.append(("tool", json.dumps(response.response)))
-        if not self._waiting:
+        if taken and not self._waiting:
             await self.respond()
 
     async def _interrupt(self) -> None:
