@@ -148,6 +148,8 @@ async def test_a_tool_that_ran_for_an_interrupted_reply_is_known_and_what_follow
     window = '{"appointment_type":"physical","from_date":"2026-11-27","to_date":"2026-11-27"}'
     answers = [
         Spoken(items_ms=(), text="", calls=[("clinic_find_slots", window)], hold=True),
+        # Where the tool was quicker than the caller, one goes on from its result; that one is not said.
+        Spoken(text="On Sundays we are closed."),
         Spoken(text="On Sundays we are closed."),
     ]
     async with calling(tmp_path, Setting(Script(answers=answers), vendor)) as call:
@@ -157,6 +159,7 @@ async def test_a_tool_that_ran_for_an_interrupted_reply_is_known_and_what_follow
         await call.heard_out(await call.answered())
         await call.record()
         assert call.history()[-1] == "On Sundays we are closed."
+        assert call.history().count("On Sundays we are closed.") == 1
 
 
 # ------------------------------------------------------------------ exact words
