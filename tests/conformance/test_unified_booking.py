@@ -142,12 +142,8 @@ async def test_what_the_vendor_says_to_a_backchannel_is_never_heard(
 
 
 async def test_a_tool_that_ran_for_an_interrupted_reply_is_known_and_what_follows_it_is_not_said(
-    vendor: SpeechVendor, tmp_path: Path, request: pytest.FixtureRequest
+    vendor: SpeechVendor, tmp_path: Path
 ) -> None:
-    if not isinstance(vendor, OpenAi):
-        # An open fault (docs/providers/gemini-live.md): a result that crosses the interruption on the wire
-        # costs the caller, in about one run of three, the answer to the turn that interrupted.
-        request.applymarker(pytest.mark.xfail(reason="a crossing result costs the next answer", strict=False))
     window = '{"appointment_type":"physical","from_date":"2026-11-27","to_date":"2026-11-27"}'
     answers = [
         Spoken(items_ms=(), text="", calls=[("clinic_find_slots", window)], hold=True),

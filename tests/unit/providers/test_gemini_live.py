@@ -204,6 +204,22 @@ async def test_after_the_last_withdrawn_result_the_reply_waited_for_is_told_to_b
         assert {event.spoken for event in talk.all(SpokenAudio)} == {talk.spoken(2)}
 
 
+async def test_a_result_that_crosses_the_withdrawal_brings_no_reply_and_is_told_as_what_it_is() -> None:
+    script = LiveScript(answers=[SLOTS, Spoken(text="Good.")])
+    async with talking(GEMINI, Call(script=script, provider_turns=False)) as talk:
+        await greeted(talk)
+        talk.session.cut(talk.spoken(), 0)  # The vendor withdraws the call, and we do not know it yet.
+        talk.session.tool_result(talk.all(SpokenToolCall)[0].call, '{"booked":true}')
+        await talk.until(lambda: len(talk.all(SpokenEnded)) == 2)
+        assert talk.all(SpokenEnded)[1] == SpokenEnded(spoken=talk.spoken(1), status="cancelled")
+        talk.session.push(tone(200))
+        talk.session.commit_turn()
+        await talk.until(lambda: len(talk.all(SpokenEnded)) == 3)
+        assert talk.text(talk.spoken(2)) == "Good."
+        await talk.asked(0, lambda seen: '{"booked":true}' in str(GEMINI.told(seen)))
+        assert not script.sessions[0].results, "nobody was waiting for it any more"
+
+
 async def test_a_reply_stopped_before_its_first_sound_is_told_as_cancelled() -> None:
     script = LiveScript(answers=[Spoken(text="", hold=True), Spoken(text="Good.")])
     async with talking(GEMINI, Call(script=script, provider_turns=False)) as talk:

@@ -56,6 +56,7 @@ class LiveLink:
         self._over_already = False  # `turn_complete` will come for a reply we have ended.
         self._calls: set[str] = set()
         self._withdrawn: set[str] = set()
+        self._answered: dict[str, str] = {}  # Call -> its result as a note, until a reply to it begins.
         self._notes: list[str] = []
         self._leaving = self._worked = False
 
@@ -113,6 +114,7 @@ class LiveLink:
         name = self._memory.calls.pop(answer.call, "")
         if answer.call in self._calls:
             self._calls.discard(answer.call)
+            self._answered[answer.call] = wire.late_result(name, answer.result)
             return [wire.tool_response(answer.call, name, answer.result)]
         if not name:
             return []
@@ -174,12 +176,20 @@ class LiveLink:
         if content is not None:
             yield from self._over(content)
         if message.tool_call_cancellation is not None:
-            self._withdrawn.update(message.tool_call_cancellation.ids or ())
-            self._calls -= self._withdrawn
-            self._turns.replied(stopped=True)
+            yield from self._withdraw(message.tool_call_cancellation.ids or ())
         if (update := message.session_resumption_update) is not None and self._is_quiet():
             self._memory.keep_handle(update.new_handle if update.resumable else "")
         self._leaving = self._leaving or message.go_away is not None
+
+    def _withdraw(self, calls: Sequence[str]) -> Iterator[SessionEvent]:
+        """What was answered meanwhile has crossed this on the wire, and will not be spoken of."""
+        crossed = [self._answered.pop(call) for call in calls if call in self._answered]
+        self._withdrawn.update(self._calls.intersection(calls))
+        self._calls -= self._withdrawn
+        self._turns.replied(stopped=True)
+        self._notes += crossed
+        if crossed and not self._withdrawn:
+            yield from self._silent_reply("cancelled")
 
     def _is_quiet(self) -> bool:
         """Nothing would be lost with the connection but what the vendor has kept."""
@@ -236,6 +246,7 @@ class LiveLink:
         yield from self._caller(False)
         self._reply = self._memory.begin()
         self._over_already = self._closing = False
+        self._answered.clear()
         self._expected = 0
         self._turns.replying()
         yield SpokenStarted(spoken=self._reply.id)
