@@ -26,7 +26,7 @@ INSTALL_FAILED := { echo; \
   echo '  no network, or the package index is not reachable: set PIP_INDEX_URL to your mirror, or see'; \
   echo '  docs/install.md, "Without a network".'; exit 1; }
 
-.PHONY: help run test check web models simulate bench lock clean env test-env test-web test-models chromium
+.PHONY: help run test check check-types check-tests web models simulate bench lock clean env test-env test-web test-models chromium
 .DELETE_ON_ERROR:
 
 help:
@@ -112,10 +112,16 @@ test: test-env test-web test-models chromium
 	$(BIN)/python -m tests.totals $(RESULTS)/*.xml || failed=1; \
 	exit $$failed
 
+# Types beside the tests: mypy has one core, and the tests leave it idle time while they are collected.
 check: test-env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --output-sync=target -j 2 check-types check-tests
+
+check-types:
 	$(BIN)/mypy --strict
+
+check-tests:
 	$(PYTEST) tests/house tests/unit tests/property -n $(JOBS) --dist loadfile -m 'not models and not audio and not browser'
 
 simulate: test-env

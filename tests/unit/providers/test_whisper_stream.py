@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from antiphon.providers.local.whisper.engine import FINAL_BEAM, Recognition
@@ -120,6 +121,27 @@ async def test_where_half_a_syllable_gave_no_words_the_next_block_is_tried() -> 
 
     assert [seconds for seconds, _, _ in desk.engine.asked] == [0.2, 0.3, 0.4]
     assert [item.text for item in desk.partials] == ["0.4 s"]
+
+
+@pytest.mark.parametrize("before_ms", range(300, 1000, BLOCK_MS))
+async def test_after_a_pause_new_words_come_as_soon_as_at_the_beginning(before_ms: int) -> None:
+    desk = Desk()
+    stream = desk.open()
+    stream.speech_started()
+    await desk.hear(before_ms)
+    stream.speech_stopped()
+    await desk.hear(200)
+    stream.speech_started()
+    shown = len(desk.partials)
+    shown_at_ms = []
+    for at_ms in range(BLOCK_MS, 1500, BLOCK_MS):
+        await desk.hear(BLOCK_MS)
+        if len(desk.partials) > shown:
+            shown = len(desk.partials)
+            shown_at_ms.append(at_ms)
+
+    assert shown_at_ms[0] == 200
+    assert max(np.diff(shown_at_ms)) <= 400
 
 
 async def test_a_voice_without_words_is_not_listened_to_at_every_block() -> None:

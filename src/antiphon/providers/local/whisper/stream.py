@@ -116,6 +116,9 @@ class WhisperStream:
         elif len(self._audio) > _FREEZE_AT_PAUSE_MS * _SAMPLES_PER_MS:
             self._next_segment()  # Its final was given at the pause that now ends.
             self.counters.frozen += 1
+        # Whoever goes on after a pause is read along with as soon as one who begins: what was due before the
+        # pause would show old words now and the new ones late.
+        self._next_partial_ms = self._voiced_ms + _FIRST_PARTIAL_MS
         self._audio.speech_started()
 
     def speech_stopped(self) -> None:
