@@ -194,7 +194,7 @@ RIVALS = {
 RIVAL_FILE = """
 about: {name} wants the only appointment that is left on a day.
 voice: {voice}
-opens: Hi, I'd like to book an annual physical on {{day}}, {{day_date}}, please.
+opens: Hi, I'd like to book an annual physical on {{day_date}}, please.
 facts: {{name: {name}, birth: {birth}, phone: "six one seven, five five five, zero one zero nine",
   spelled: "{spelled}", visit: An annual physical, time: In the morning}}
 dates: {{day: {day}}}
@@ -204,7 +204,6 @@ rules:
   - hears: ["how about"]
     says: ["Yes, please."]
 goal: {{kind: booked, last_name: {last}, type: physical}}
-gives_up_after_ms: 100000
 """
 
 
