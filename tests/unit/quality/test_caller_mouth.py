@@ -14,7 +14,9 @@ from antiphon.audio.level import active_level_dbfs
 from antiphon.audio.wav import write_wav
 from antiphon.errors import ConfigError
 from antiphon.quality.callers.mouth import Mouth, voice_end_ms
+from antiphon.speech.phrases import CachingTts, PhraseCache
 from antiphon.speech.ports import TtsAudio, TtsRequest
+from antiphon.storage.blobs import BlobFolder
 
 RATE_HZ = 8000
 
@@ -32,6 +34,20 @@ async def test_a_line_is_spoken_with_the_callers_voice_and_speed() -> None:
     (request,) = voice.asked
     assert (request.text, request.voice, request.speed) == ("Hello.", "bf_emma", 0.9)
     assert speaker.line("Hello.").duration_ms == 300
+
+
+async def test_lines_of_every_rate_share_one_rendering(tmp_path: Path) -> None:
+    voice = ToneVoice()
+    kept = CachingTts(voice, PhraseCache(BlobFolder(tmp_path, max_bytes=1 << 20)), "tone")
+    lines = {}
+    for rate_hz in (8000, 16000):
+        speaker = Mouth(kept, "bf_emma", sample_rate_hz=rate_hz)
+        await speaker.prepare(["Good morning.", "Goodbye."])
+        lines[rate_hz] = speaker.line("Good morning.")
+
+    assert sorted(request.text for request in voice.asked) == ["Good morning.", "Goodbye."]
+    assert lines[16000].duration_ms == lines[8000].duration_ms
+    assert len(lines[16000].samples) == 2 * len(lines[8000].samples)
 
 
 async def test_a_number_in_brackets_is_a_pause_of_that_many_milliseconds() -> None:

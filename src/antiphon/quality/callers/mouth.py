@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,10 @@ from antiphon.speech.ports import Samples, TextToSpeech, TtsAudio, TtsRequest
 
 _PAUSE = re.compile(r"\[(\d+)\]")
 _BLOCK_MS = 8
+# As the voice makes it: what is kept of it then serves lines of every rate.
+RENDERED_HZ = 24_000
+# Nobody is on the line yet: one voice a core.
+_RENDERED_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +67,19 @@ class Mouth:
             ProviderError: The voice does not work.
             ConfigError: A recording that is none.
         """
-        for line in lines:
-            self._lines[line] = await self._render(line)
+        free = asyncio.Semaphore(_RENDERED_AT_ONCE)
+
+        async def render(line: str) -> None:
+            async with free:
+                self._lines[line] = await self._render(line)
+
+        loop = asyncio.get_running_loop()
+        tasks = [loop.create_task(render(line), name="a caller's line") for line in lines]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
 
     def line(self, text: str) -> SpokenLine:
         return self._lines[text]
@@ -96,9 +112,9 @@ class Mouth:
         def take(audio: TtsAudio) -> None:
             blocks.append(audio.pcm)
 
-        request = TtsRequest(text=text, voice=self._voice, sample_rate_hz=self._rate_hz, speed=self._speed)
+        request = TtsRequest(text=text, voice=self._voice, sample_rate_hz=RENDERED_HZ, speed=self._speed)
         await self._tts.synthesize(request, take)
-        return np.frombuffer(b"".join(blocks), np.int16)
+        return resample(np.frombuffer(b"".join(blocks), np.int16), RENDERED_HZ, self._rate_hz)
 
     def _at_level(self, samples: Samples) -> Samples:
         """Mean level of the voiced part at the script's level: a mumbler is quiet before he is unclear."""
