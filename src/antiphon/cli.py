@@ -23,6 +23,7 @@ _COMMANDS = {
     "serve": _Room("antiphon.server.command", "answer calls: talk page, phone streams, API"),
     "call": _Room("antiphon.quality.command", "have a simulated caller call an agent"),
     "calls": _Room("antiphon.runtime.command", "list calls and explain one"),
+    "recordings": _Room("antiphon.calls.recording.command", "list, export and remove recordings"),
     "replay": _Room("antiphon.runtime.command", "run a recorded call through the same core again"),
     "agents": _Room("antiphon.server.checking.command", "check agent files, print their schema"),
     "models": _Room("antiphon.providers.command", "fetch, verify and list the embedded models"),

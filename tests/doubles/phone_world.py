@@ -16,11 +16,13 @@ from benchmarks.load.server import Vendors, agent, doubles, kit
 from tests.doubles.media_line import EnergyVad, tone
 from tests.doubles.virtual_loop import VirtualLoop, pass_time
 
+from antiphon.agents.definition import AgentDefinition
 from antiphon.calls.streams import Admission, CloseCode, StreamSession
 from antiphon.calls.twilio import TwilioDialect
 from antiphon.runtime.clock import Cancellable
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.media import MediaPlane
+from antiphon.runtime.recorded import Recordings
 from antiphon.speech.ports import VoiceActivity
 
 
@@ -67,6 +69,8 @@ class PhoneWorld:
         *,
         vad: VoiceActivity | None = None,
         vendors: Vendors | None = None,
+        recordings: Recordings | None = None,
+        definition: AgentDefinition | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
@@ -76,7 +80,7 @@ class PhoneWorld:
         self.script = script or short_script()
         self.plane = MediaPlane(vad or EnergyVad(8000), EnergyVad(16000), clock=loop.now_ns)
         pace = Pace()
-        definition = agent(pace)
+        definition = definition or agent(pace)
         vendors = vendors or doubles(pace)
         self.exchange = Exchange(
             plane=self.plane,
@@ -84,6 +88,7 @@ class PhoneWorld:
             calls_directory=directory,
             clock=LoopTime(loop),
             calls_max=2000,
+            recordings=recordings,
         )
         self._numbers = iter(range(1_000_000))
 

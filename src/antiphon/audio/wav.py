@@ -65,9 +65,9 @@ def _mono(frames: NDArray[np.int16]) -> NDArray[np.int16]:
 
 
 def write_wav(path: str | Path, samples: NDArray[np.int16], rate_hz: int) -> None:
-    """Mono 16-bit PCM."""
+    """16-bit PCM; `samples` is [n], or [n, channels]."""
     with wave.open(str(path), "wb") as recording:
-        recording.setnchannels(1)
+        recording.setnchannels(1 if samples.ndim == 1 else samples.shape[1])
         recording.setsampwidth(2)
         recording.setframerate(rate_hz)
         recording.writeframes(samples.astype("<i2").tobytes())

@@ -17,13 +17,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from antiphon.agents.ports import (
-    Exchange,
-    ReplyKind,
-    ReplyRequest,
-    ToolResult,
-    WarmsReplies,
-)
+from antiphon.agents.ports import ReplyKind, ReplyRequest, ToolResult
 from antiphon.audio.denoise import NoiseSuppressor
 from antiphon.audio.line_quality import LineSecond
 from antiphon.conversation import Conversation
@@ -35,6 +29,7 @@ from antiphon.runtime.history import History
 from antiphon.runtime.line_grading import LineGrading
 from antiphon.runtime.media.ports import Line
 from antiphon.runtime.metering import Payer, paid_by
+from antiphon.runtime.recorded import CallRecording
 from antiphon.runtime.records.lines import command_line, event_line, note_line
 from antiphon.runtime.replying import ReplyInProgress
 from antiphon.runtime.scoring import score_pause
@@ -43,6 +38,7 @@ from antiphon.runtime.timers import Timers
 from antiphon.runtime.toolbox import Toolbox, finished_event
 from antiphon.runtime.unified import UnifiedReply, UnifiedSpeech
 from antiphon.runtime.views import Screen
+from antiphon.runtime.warming import ReplyWarming
 from antiphon.speech.ports import SpeechToText
 
 _log = structlog.get_logger(__name__)
@@ -72,8 +68,9 @@ class Call:
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_ms = 0
         self._limit_spent = False
+        self.recording: CallRecording | None = None
         self._grading = LineGrading(parts.policy.line, self.post)
-        self._warmed = -1  # Exchanges there were when a reply was last prepared for.
+        self._warming = ReplyWarming(parts.reasoner, parts.meter)
         self._over = asyncio.Event()
 
     # ------------------------------------------------------------------ life
@@ -183,6 +180,8 @@ class Call:
             event = msgspec.structs.replace(event, at_ms=at_ms)
         self.parts.trace.write(event_line(event))
         self._screen.event(event)
+        if self.recording is not None and isinstance(event, ev.TranscriptPartial | ev.TranscriptFinal):
+            self.recording.said(event.text, at_ms)
         commands = self._conversation.step(event)
         for command in commands:
             self.parts.trace.write(command_line(at_ms, command))
@@ -256,15 +255,9 @@ class Call:
 
     def _warm_reply(self) -> None:
         """While the caller speaks, whoever will answer may read up to where we are; once for each turn."""
-        reasoner, history = self.parts.reasoner, self._history.so_far()
-        if self._speaks_itself or not isinstance(reasoner, WarmsReplies) or len(history) == self._warmed:
-            return
-        self._warmed = len(history)
-        self._spawn(self._warm(reasoner, history), "warm reply")
-
-    async def _warm(self, reasoner: WarmsReplies, history: Sequence[Exchange]) -> None:
-        with paid_by(Payer(meter=self.parts.meter)):
-            await reasoner.warm(history)
+        work = None if self._speaks_itself else self._warming.due(self._history.so_far())
+        if work is not None:
+            self._spawn(work, "warm reply")
 
     def _commit_turn(self, command: cmd.CommitTurn) -> None:
         self._history.took(command.turn, command.text)
@@ -370,6 +363,8 @@ class Call:
         if self._unified is not None:
             self._unified.reported(command.reply_id, command.text, complete=command.complete)
         self.parts.reasoner.heard(command.reply_id, command.text, command.complete)
+        if self.recording is not None:
+            self.recording.heard(command.text, self._last_ms)
 
     def _set_timer(self, command: cmd.SetTimer) -> None:
         self._timers.set(command.timer, command.due_ms, self._line.now_ms)
@@ -429,6 +424,8 @@ class Call:
         self._timers.clear()
         speaking = self._speaker.close()
         self._line.close()
+        if self.recording is not None:
+            self.recording.end()
         self.parts.ended(self, command or cmd.EndCall(cause=cause))
         self._finishing = asyncio.get_running_loop().create_task(
             self._wind_up(speaking), name=f"end {self.id}"

@@ -23,6 +23,7 @@ from antiphon.runtime.clock import Clock
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media.ports import Line, LineListener
 from antiphon.runtime.metering import Meter
+from antiphon.runtime.recorded import CallRecording, RecordedListener, RecordedSink, Recordings
 from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.storage.traces import TraceWriter
 
@@ -65,6 +66,7 @@ class Exchange:
         agents: Ready agents by name.
         calls_directory: Where traces go.
         calls_max: Calls at once; further ones are refused, so that those in progress stay good.
+        recordings: Who records calls whose agent file says so; without it nobody does.
     """
 
     def __init__(
@@ -75,12 +77,14 @@ class Exchange:
         calls_directory: Path,
         clock: Clock,
         calls_max: int = CALLS_MAX,
+        recordings: Recordings | None = None,
     ) -> None:
         self._plane = plane
         self._agents = agents
         self._calls_directory = calls_directory
         self._clock = clock
         self._calls_max = calls_max
+        self._recordings = recordings
         self._calls: dict[str, Call] = {}
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
         self._watchers: set[asyncio.Task[None]] = set()
@@ -108,7 +112,7 @@ class Exchange:
         if len(self._calls) >= self._calls_max:
             raise CallFailed(f"all {self._calls_max} lines are busy")
         call = Call(self._parts(kit, arrival, view))
-        source, line = self._plane.attach(arrival.line_format, sink, call, arrival.lead_ms)
+        source, line = self._attached(call, arrival, sink)
         self._calls[call.id] = call
         _log.info("call_answered", call=call.id, agent=arrival.agent, line=arrival.line)
         call.begin(line)
@@ -116,6 +120,25 @@ class Exchange:
         self._watchers.add(watcher)
         watcher.add_done_callback(self._watchers.discard)
         return call.id, source
+
+    def recording(self, call_id: str) -> CallRecording | None:
+        """The recording of a call in progress, to be paused or stopped; None where there is none."""
+        call = self._calls.get(call_id)
+        return call.recording if call is not None else None
+
+    def _attached(self, call: Call, arrival: Arrival, sink: MediaSink) -> tuple[MediaSource, Line]:
+        """The call on the plane, listened in on where it may be recorded."""
+        line_format, listener = arrival.line_format, call
+        if self._recordings is not None:
+            definition = self._agents[arrival.agent].definition
+            call.recording = self._recordings.begin(definition, call.id, line_format, call.note)
+        if call.recording is None:
+            return self._plane.attach(line_format, sink, listener, arrival.lead_ms)
+        began_ns = self._clock.now_ns()
+        recorded = RecordedSink(sink, call.recording, lambda: (self._clock.now_ns() - began_ns) // 1_000_000)
+        return self._plane.attach(
+            line_format, recorded, RecordedListener(listener, call.recording), arrival.lead_ms
+        )
 
     def active(self) -> list[ActiveCall]:
         return [

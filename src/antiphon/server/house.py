@@ -27,6 +27,7 @@ from antiphon.runtime.clock import LoopClock
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.media import MediaClock, MediaPlane
+from antiphon.server.recordings import recordings_of
 from antiphon.server.settings import ServeSettings
 from antiphon.server.wiring import STREAM_SECRET, AgentSummary, Wiring, WorkerOptions
 from antiphon.speech.phrases import PhraseCache
@@ -206,7 +207,14 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     kits = await assemble(
         definitions, registry, home=options.home, prices=prices, health=health, phrases=phrases
     )
-    exchange = Exchange(plane=plane, agents=kits, calls_directory=calls_directory(), clock=LoopClock())
+    recordings = recordings_of(definitions, options.home)
+    exchange = Exchange(
+        plane=plane,
+        agents=kits,
+        calls_directory=calls_directory(),
+        clock=LoopClock(),
+        recordings=recordings.recorder if recordings else None,
+    )
     clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
     phone = carrier_server(exchange, tokens, knows_agent=kits.__contains__)
@@ -215,6 +223,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         agents=tuple(_summary(definition) for definition in definitions),
         services=(
             _PhraseReport(phrases),
+            *filter(None, (recordings,)),
             _ClockService(clock),
             _PhoneService(phone, options.host, options.media_port),
         ),

@@ -163,6 +163,21 @@ BROKEN = {
         15,
         ["no emergency rules are left"],
     ),
+    "a recording nobody is told of": (
+        ("turn: {", "recording: {after: recorded}\nturn: {"),
+        15,
+        ["recording.after", "unknown disclosure 'recorded'", "ai"],
+    ),
+    "a recording told of in other words": (
+        ("turn: {", "recording: {after: ai}\nturn: {"),
+        15,
+        ["recording.after", "does not say that the call is recorded"],
+    ),
+    "a recording kept for ever": (
+        ("turn: {", "recording: {after: ai, retain_days: 100000}\nturn: {"),
+        15,
+        ["recording.retain_days", "less than or equal to 3650"],
+    ),
     "empty words": (("greeting: Hello, {disclosures} How can I help?", 'greeting: " "'), 5, ["is empty"]),
     "a list for a mapping": (
         ("  name: Robin\n  role: front desk", "  - Robin"),
@@ -170,6 +185,16 @@ BROKEN = {
         ["persona", "not ['Robin']"],
     ),
 }
+
+
+def test_calls_are_recorded_after_a_disclosure_that_cannot_be_missed(tmp_path: Path) -> None:
+    told = GOOD.replace("this is an AI assistant.", "this is an AI and the call is recorded.")
+    told = told.replace("turn: {", "recording: {after: ai, retain_days: 30}\nturn: {")
+    recording = load(tmp_path, told).recording
+    assert (recording.announcement, recording.retain_days) == ("this is an AI and the call is recorded.", 30)
+    assert load(tmp_path).recording is None
+    with pytest.raises(ConfigError, match="may stay unheard"):
+        load(tmp_path, told.replace("uninterruptible: true", "uninterruptible: false"))
 
 
 @pytest.mark.parametrize("name", BROKEN)

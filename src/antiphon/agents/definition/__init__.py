@@ -9,6 +9,7 @@ from antiphon.agents.definition.values import (
     Escalation,
     Persona,
     Reasoning,
+    Recording,
     Speech,
 )
 
@@ -20,6 +21,7 @@ __all__ = [
     "Escalation",
     "Persona",
     "Reasoning",
+    "Recording",
     "Speech",
     "agent_schema",
     "find_agents",

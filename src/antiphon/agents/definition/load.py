@@ -32,6 +32,7 @@ from antiphon.agents.definition.values import (
     Escalation,
     Persona,
     Reasoning,
+    Recording,
     Routing,
     Speech,
 )
@@ -170,6 +171,7 @@ def _checked(file: AgentFile, document: Document, tools: Collection[str] | None)
             "there is nobody to transfer to",
             "add `target:` under `escalation:`, or leave `transfer` out",
         )
+    _checked_recording(file, add)
     if not file.emergency.builtin and not file.emergency.rules:
         add(
             ("emergency", "builtin"),
@@ -177,6 +179,22 @@ def _checked(file: AgentFile, document: Document, tools: Collection[str] | None)
             "keep the built-in ones or write `rules:`",
         )
     return problems
+
+
+def _checked_recording(file: AgentFile, add: Any) -> None:
+    """Nobody is recorded who was not told, or could talk over being told."""
+    if file.recording is None:
+        return
+    at: KeyPath = ("recording", "after")
+    told = file.disclosures.get(file.recording.after)
+    if told is None:
+        add(at, *unknown_word("disclosure", file.recording.after, file.disclosures))
+    elif told.when != "always" or not told.uninterruptible:
+        message = f"the disclosure {file.recording.after!r} may stay unheard"
+        add(at, message, "give it `when: always` and `uninterruptible: true`")
+    elif "record" not in told.text.lower() and file.language.startswith("en"):
+        message = f"the disclosure {file.recording.after!r} does not say that the call is recorded"
+        add(at, message, "say so in its text")
 
 
 def _checked_unified(file: AgentFile, add: Any) -> None:
@@ -267,9 +285,18 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
             Disclosure(name=name, text=item.text, when=item.when, uninterruptible=item.uninterruptible)
             for name, item in file.disclosures.items()
         ),
+        recording=_recording(file),
         emergency=_emergency(file.emergency, file.language),
         escalation=Escalation(target=file.escalation.target or "", words=file.escalation.words),
     )
+
+
+def _recording(file: AgentFile) -> Recording | None:
+    section = file.recording
+    if section is None:
+        return None
+    words = file.disclosures[section.after].text
+    return Recording(announcement=words, retain_days=section.retain_days)
 
 
 def _line_quality(file: AgentFile) -> LinePolicy | msgspec.UnsetType:

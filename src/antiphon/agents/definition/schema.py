@@ -231,6 +231,13 @@ class DisclosureSection(Section):
     uninterruptible: bool = False
 
 
+class RecordingSection(Section):
+    after: Words = Field(
+        description="The disclosure that tells the caller; he must have heard it to its end before it begins"
+    )
+    retain_days: Annotated[int, Field(ge=1, le=3650)] = 90
+
+
 class EmergencyRuleSection(Section):
     name: Words
     patterns: Annotated[list[Pattern], BeforeValidator(_as_list), Field(min_length=1)]
@@ -365,5 +372,8 @@ class AgentFile(Section):
     )
     tools: dict[str, dict[str, Any]] = {}
     disclosures: dict[str, DisclosureSection] = {}
+    recording: RecordingSection | None = Field(
+        default=None, description="Calls are recorded, unless the caller refuses; without it they are not"
+    )
     emergency: EmergencySection = EmergencySection()
     escalation: EscalationSection = EscalationSection()

@@ -96,6 +96,14 @@ class Disclosure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """Calls are recorded once the caller has heard `announcement` to its end, and kept for `retain_days`."""
+
+    announcement: str
+    retain_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmergencyRule:
     """Patterns are regular expressions over lower-case text without punctuation."""
 
@@ -145,6 +153,7 @@ class AgentDefinition:
     disclosures: tuple[Disclosure, ...]
     emergency: Emergency
     escalation: Escalation
+    recording: Recording | None = None
 
     @property
     def directory(self) -> Path:
