@@ -79,7 +79,7 @@ def weighed(state: State, event: VoiceWeighed) -> None:
 
 def judge(state: State, turn: Turn) -> None:
     """A final transcript came while the floor is ours: interruption, backchannel, echo or noise."""
-    if taken(state, turn):
+    if taken(state, turn) and not too_soon(state, turn):
         yield_to_caller(state)
         return
     if turn.voiced or turn.finals_due:

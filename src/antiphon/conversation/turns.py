@@ -160,8 +160,18 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
         turn.segments[event.segment] = event.text
         if event.text:
             turn.confidences[event.segment] = event.confidence
-        turn.partials.pop(event.segment, None)
+        if not _knows_less(turn, event):
+            turn.partials.pop(event.segment, None)
     _given(state, turn)
+
+
+def _knows_less(turn: Turn, event: TranscriptFinal) -> bool:
+    """A final of an earlier pause, or of its silence, come when newer words are known."""
+    another_comes = turn.voiced and (turn.finals_due > 0 or not event.text)
+    if not (another_comes or turn.finals_due > 1) or turn.partial_at_ms < turn.voiced_at_ms:
+        return False
+    partial = turn.partials.get(event.segment, "")
+    return len(words.words(partial)) > len(words.words(event.text))
 
 
 def _given(state: State, turn: Turn) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.unit.conversation.script import Script
 
-from antiphon.conversation import Policy, SilencePolicy
+from antiphon.conversation import Policy, SilencePolicy, TurnPolicy
 from antiphon.conversation import events as ev
 from antiphon.conversation.commands import (
     CommitTurn,
     EndCall,
     FlushPlayout,
     NoteUtterance,
+    ResumePlayout,
     StartPlayout,
     StartReply,
     Synthesize,
@@ -62,6 +64,57 @@ def test_a_partial_that_comes_after_its_final_takes_no_word_back() -> None:
     call.partial("I need an")
     call.wait(3000)
     assert call.last(CommitTurn).text == "I need an appointment"
+
+
+@pytest.mark.parametrize(("asked", "older"), [(True, ""), (True, "wait"), (False, "")])
+def test_a_final_of_the_pause_before_takes_no_newer_word_back(asked: bool, older: str) -> None:
+    call = Script(Policy(turn=TurnPolicy(few_words_ms=600)))
+    _speaking(call)
+    call.voice()
+    if asked:
+        call.now_ms += 120
+        call.pause()
+        call.now_ms += 30
+        call.voice()
+    call.now_ms += 200
+    call.partial("Wednesday not")  # Too few and too soon to be certain; silent meanwhile.
+    call.now_ms += 10
+    call.final(older)
+    assert call.phase == "holding"
+    call.wait(1000)
+    assert call.last(FlushPlayout).reply_id == "r2"
+    assert call.count(ResumePlayout) == 0, "never heard again after the words"
+
+
+def test_words_of_a_doubtful_voice_outlive_an_older_final() -> None:
+    call = Script()
+    _speaking(call)
+    call.step(ev.VoiceWeighed(at_ms=call.now_ms, sure=False))
+    call.voice()
+    call.now_ms += 120
+    call.pause()
+    call.now_ms += 30
+    call.voice()
+    call.now_ms += 300
+    call.partial("I would like another day")
+    call.final("")
+    call.now_ms += 50
+    call.step(ev.VoiceWeighed(at_ms=call.now_ms, sure=True))
+    assert call.last(FlushPlayout).reply_id == "r2"
+
+
+def test_the_last_final_takes_back_a_word_that_was_misheard() -> None:
+    call = Script()
+    call.greeted()
+    call.voice()
+    call.now_ms += 300
+    call.partial("I'll try")
+    call.now_ms += 300
+    call.pause()
+    call.now_ms += 60
+    call.final("")
+    call.wait(3000)
+    assert call.count(CommitTurn) == 0
 
 
 def test_a_caller_who_comes_back_during_the_goodbye_is_not_cut_off() -> None:

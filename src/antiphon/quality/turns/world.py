@@ -126,8 +126,12 @@ class World:
     def _transcribed(self, transcript: SttEvent) -> None:
         if not isinstance(transcript, Transcript):
             return
-        kind = ev.TranscriptFinal if transcript.final else ev.TranscriptPartial
-        self._post(kind(at_ms=0, segment=transcript.segment, text=transcript.text))
+        segment, text = transcript.segment, transcript.text
+        if transcript.final:
+            confidence = round(transcript.confidence, 4)
+            self._post(ev.TranscriptFinal(at_ms=0, segment=segment, text=text, confidence=confidence))
+        else:
+            self._post(ev.TranscriptPartial(at_ms=0, segment=segment, text=text))
 
     # ------------------------------------------------------------------ the core
 
