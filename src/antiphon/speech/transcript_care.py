@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -41,6 +42,7 @@ _HANGOVER_MS = 100  # Voice activity goes on for this long after a voice.
 _UNCERTAIN = 0.5
 _OVER_NOISE_DB = 6.0
 _NOISE_BLOCKS = 30  # 3 s of 100 ms.
+_WEIGHED_BLOCKS = 10
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,7 +113,8 @@ class TranscriptCare:
         self._detects = detects
         self._speaking = False
         self._expected: frozenset[str] = frozenset()
-        self._noise: list[float] = []
+        self._noise: deque[float] = deque(maxlen=_NOISE_BLOCKS)
+        self._unweighed: list[bytes] = []  # All in speech, or all not.
         self._turn = self._fresh()
         self._before: VoiceEvidence | None = None
         self._bound: dict[int, VoiceEvidence] = {}
@@ -121,25 +124,37 @@ class TranscriptCare:
         if len(pcm) < 2:
             return
         turn, duration_ms = self._turn, len(pcm) // 2 // self._samples_per_ms
-        level_dbfs = _level_dbfs(pcm)
         turn.heard_ms += duration_ms
-        turn.level_dbfs = max(turn.level_dbfs, level_dbfs)
         if self._speaking and turn.voiced_ms is not None:
             turn.voiced_ms += duration_ms
-        elif not self._speaking:
-            self._noise = [*self._noise[1 - _NOISE_BLOCKS :], level_dbfs]
+        self._unweighed.append(pcm)
+        if len(self._unweighed) == _WEIGHED_BLOCKS:
+            self._weigh()
+
+    def _weigh(self) -> None:
+        """The levels of what came lately: several blocks at once cost hardly more than one."""
+        if not self._unweighed:
+            return
+        levels = _levels_dbfs(self._unweighed)
+        self._unweighed.clear()
+        self._turn.level_dbfs = max(self._turn.level_dbfs, *levels)
+        if not self._speaking:
+            self._noise += levels
 
     def speech_started(self) -> None:
+        self._weigh()
         self._speaking = True
         # The last block before an onset has its beginning in it.
         if self._turn.noise_dbfs is None and len(self._noise) > 2:
-            self._turn.noise_dbfs = float(np.median(self._noise[:-2]))
+            self._turn.noise_dbfs = float(np.median(list(self._noise)[:-2]))
 
     def speech_stopped(self) -> None:
+        self._weigh()
         self._speaking = False
 
     def turn_committed(self) -> None:
         """What was heard so far belongs to the turn that is over; a late final of it may still come."""
+        self._weigh()
         self._before, self._turn = self._turn, self._fresh()
         self._bound = dict(list(self._bound.items())[-8:])
 
@@ -161,6 +176,7 @@ class TranscriptCare:
         return transcript, ""
 
     def _doubt(self, transcript: Transcript) -> str:
+        self._weigh()
         evidence = self._bound.get(transcript.segment)
         if evidence is None:
             late = self._before is not None and not self._turn.voiced_ms
@@ -172,7 +188,13 @@ class TranscriptCare:
         return VoiceEvidence(voiced_ms=0 if self._detects else None, heard_ms=0)
 
 
-def _level_dbfs(pcm: bytes) -> float:
-    samples = np.frombuffer(pcm, "<i2", count=len(pcm) // 2).astype(np.float32)
-    power = float(np.dot(samples, samples)) / (len(samples) * 32768.0**2)
-    return max(LOWEST_DBFS, 10 * float(np.log10(power + 1e-12)))
+def _levels_dbfs(blocks: Sequence[bytes]) -> list[float]:
+    """RMS level of each."""
+    size = len(blocks[0])
+    if any(len(block) != size for block in blocks):
+        return [level for block in blocks for level in _levels_dbfs([block])]
+    whole = np.frombuffer(b"".join(block[: size & ~1] for block in blocks), "<i2")
+    samples = whole.astype(np.float32).reshape(len(blocks), -1)
+    power = np.einsum("bs,bs->b", samples, samples).astype(np.float64) / (samples.shape[1] * 32768.0**2)
+    levels: list[float] = np.maximum(10 * np.log10(power + 1e-12), LOWEST_DBFS).tolist()
+    return levels

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.unit.agents.dialogue import AGENTS
 
 from antiphon.agents.definition import Emergency, EmergencyRule, load_agent
-from antiphon.agents.flows.emergency import CRISIS_WORDS, WORDS, EmergencyRules
+from antiphon.agents.flows.emergency import (
+    _LIKELY,
+    CRISES,
+    CRISIS_WORDS,
+    EMERGENCIES,
+    WORDS,
+    EmergencyRules,
+)
 
 RULES = EmergencyRules(Emergency(number="911", words=WORDS, crisis_number="988", crisis_words=CRISIS_WORDS))
+
+PATTERNS = [*CRISES, *(pattern for group in EMERGENCIES.values() for pattern in group)]
 
 NOW_DANGEROUS = [
     "My husband just collapsed.",
@@ -80,6 +92,18 @@ def test_a_crisis_is_answered_with_the_crisis_line(text: str) -> None:
     alarm = RULES.alarm(text)
     assert alarm is not None
     assert "nine eight eight" in alarm.words
+
+
+@settings(max_examples=300, deadline=None)
+@given(pattern=st.sampled_from(PATTERNS), data=st.data())
+def test_the_first_look_misses_nothing_that_a_pattern_finds(pattern: str, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(pattern))
+    assert re.search(pattern, text)
+    assert _LIKELY.search(text)
+
+
+def test_the_first_look_clears_what_callers_mostly_say() -> None:
+    assert _LIKELY.search("i would like to book a table for two people tomorrow evening please") is None
 
 
 @pytest.mark.parametrize("text", HARMLESS)

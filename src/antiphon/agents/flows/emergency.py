@@ -88,6 +88,15 @@ _PRESENT = re.compile(
 _CLAUSE = re.compile(r"[.;!?]|\bbut\b|,")
 
 
+def _any_of(patterns: Sequence[str]) -> re.Pattern[str]:
+    r"""What finds something wherever one of them does. All begin with `\b`, which is then looked for once."""
+    assert all(pattern.startswith(r"\b") for pattern in patterns)
+    return re.compile(r"\b(?:" + "|".join(f"(?:{pattern[2:]})" for pattern in patterns) + ")")
+
+
+_LIKELY = _any_of([*CRISES, *(pattern for patterns in EMERGENCIES.values() for pattern in patterns)])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
     """An emergency was heard. `words` say the number first of all."""
@@ -101,6 +110,7 @@ class _Rule:
     name: str
     patterns: tuple[re.Pattern[str], ...]
     words: str
+    builtin: bool = False
 
 
 class EmergencyRules:
@@ -111,15 +121,22 @@ class EmergencyRules:
         if emergency.builtin:
             words = _said(emergency.words, emergency.number)
             crisis = _said(emergency.crisis_words, emergency.crisis_number)
-            self._rules.append(_Rule("crisis", _compiled(CRISES), crisis))
-            self._rules += [_Rule(name, _compiled(patterns), words) for name, patterns in EMERGENCIES.items()]
+            self._rules.append(_Rule("crisis", _compiled(CRISES), crisis, builtin=True))
+            self._rules += [
+                _Rule(name, _compiled(patterns), words, builtin=True)
+                for name, patterns in EMERGENCIES.items()
+            ]
 
     def alarm(self, text: str) -> Alarm | None:
         """The first rule the text sets off, or None."""
         clauses = [plain for part in _CLAUSE.split(text.lower()) if (plain := normal(part))]
         whole = normal(text)
         present = bool(_PRESENT.search(whole))
+        # One look clears most of what people say.
+        likely = any(_LIKELY.search(clause) for clause in clauses)
         for rule in self._rules:
+            if rule.builtin and not likely:
+                continue
             if any(_fires(pattern, clause, present) for pattern in rule.patterns for clause in clauses):
                 return Alarm(rule=rule.name, words=rule.words)
         return None

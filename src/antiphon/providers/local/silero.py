@@ -59,7 +59,8 @@ class SileroVad:
         self._grow(int(rows.max()) + 1)
         for start in range(0, len(rows), _BATCH_ROWS):
             part = slice(start, start + _BATCH_ROWS)
-            inputs = {"input": windows[part], "state": self._state[:, rows[part]], "sr": self._rate}
+            state = self._state.take(rows[part], axis=1)
+            inputs = {"input": windows[part], "state": state, "sr": self._rate}
             probability, self._state[:, rows[part]] = self._session.run(None, inputs)
             out[part] = probability[:, 0]
         return out

@@ -6,14 +6,26 @@ alignment nor the clock's phase shows in them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.audio.level import block_levels_dbfs, dbfs_of_power
 from antiphon.runtime.media.rows import (
-    BLOCKS_PER_FRAME,
     BLOCKS_PER_WINDOW,
+    CALM,
+    CROWD,
+    DOUBT,
+    LOUD,
+    ONSET_AT,
+    QUIET,
     RING_FRAMES,
+    RING_WINDOWS,
+    SILENT,
+    SPEECH_AT,
+    SURE,
+    SURE_AT,
     RowArrays,
     Rows,
 )
@@ -22,13 +34,33 @@ from antiphon.speech.ports import VoiceActivity
 
 # Which window the n-th frame of the ring completes: 8 frames hold 5 windows.
 _COMPLETES = np.array([-1, 0, -1, 1, 2, -1, 3, 4])
-_WINDOW = np.arange(BLOCKS_PER_WINDOW)
-_CONTEXT_AND_WINDOW = np.arange(BLOCKS_PER_WINDOW + 1)  # In the ring, a block behind.
 _FADE_WINDOWS = 4  # 128 ms: as long as it goes on hearing a voice that has stopped.
 _FLOOR_LOWEST_DBFS = -70.0  # Quieter lines exist; their noise is not worth a window of arithmetic.
 _FLOOR_FALL = 0.2  # Of the distance, per frame: a lull shows the floor at once.
 _FLOOR_RISE_DB = 0.1  # Per frame, 5 dB/s: a fan that starts is floor after some seconds.
 _FLOOR_RISE_TALKING_DB = 0.01  # Speech itself must not become the floor.
+
+
+@dataclass(slots=True, kw_only=True)
+class _Windows:
+    """One window of each of these (distinct) rows, and the runs that led up to it, which it carries on.
+
+    Attributes:
+        start: First sample.
+        loudest: Level of the loudest block, dBFS.
+        quiet: Too quiet to be anybody's.
+        runs: [rows, columns of `RowArrays.runs`], a copy.
+        probability: Of speech; 0 where nobody needed to listen.
+    """
+
+    rows: Rows
+    start: NDArray[np.int64]
+    floor: NDArray[np.float32]
+    loudest: NDArray[np.float32]
+    quiet: NDArray[np.bool_]
+    talking: NDArray[np.bool_]
+    runs: NDArray[np.int64]
+    probability: NDArray[np.float32]
 
 
 class Activity:
@@ -42,7 +74,7 @@ class Activity:
 
     def track_floor(self, arrays: RowArrays, rows: Rows, power: NDArray[np.float32]) -> None:
         """Follow level and noise floor by one frame per row; `power` is [rows, 5]: mean squares of blocks."""
-        level = dbfs_of_power(power.mean(axis=1))
+        level = dbfs_of_power(np.add.reduce(power, axis=1) / np.float32(power.shape[1]))
         floor = arrays.floor_dbfs[rows]
         rise = np.where(arrays.talking[rows], _FLOOR_RISE_TALKING_DB, _FLOOR_RISE_DB)
         moved = np.where(
@@ -57,99 +89,88 @@ class Activity:
         Returns the rows in which speech was confirmed and those in which its end was.
         """
         window = _COMPLETES[count % RING_FRAMES]
-        done = window >= 0
-        rows, count, window = rows[done], count[done], window[done]
-        if not rows.size:
-            return rows, rows
-        probability, loudest_dbfs = self._judge(arrays, rows, window)
-        block = arrays.block_samples
-        lap_start = count // RING_FRAMES * (RING_FRAMES * BLOCKS_PER_FRAME * block)
-        start = lap_start + window * (BLOCKS_PER_WINDOW * block)
-        return self._advance(arrays, rows, start, probability, loudest_dbfs)
+        done = np.flatnonzero(window >= 0)
+        if not done.size:
+            return rows[:0], rows[:0]
+        return self._advance(arrays, self._judge(arrays, rows[done], count[done], window[done]))
 
     def _judge(
-        self, arrays: RowArrays, rows: Rows, window: NDArray[np.intp]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Speech probabilities, and the level of the loudest block; too quiet to be anybody's is 0."""
-        first = BLOCKS_PER_WINDOW * window[:, None]
-        loudest = dbfs_of_power(arrays.power[rows[:, None], first + _WINDOW].max(axis=1))
-        quiet = self._quiet(arrays, rows, loudest)
-        heard = arrays.talking[rows] | (arrays.loud_run[rows] > 0) | ~quiet
+        self, arrays: RowArrays, rows: Rows, count: NDArray[np.int64], window: NDArray[np.intp]
+    ) -> _Windows:
+        gate = self._gate
+        loudest = dbfs_of_power(np.maximum.reduce(arrays.power_windows[rows, window], axis=1))
+        floor = arrays.floor_dbfs[rows]
+        quiet = loudest < np.minimum(floor + gate.quiet_margin_db, gate.quiet_ceiling_dbfs)
+        talking, runs = arrays.talking[rows], arrays.runs.take(rows, axis=0)
+        listen = np.flatnonzero(talking | (runs[:, LOUD] > 0) | ~quiet)
         probability = np.zeros(len(rows), np.float32)
-        listened = int(heard.sum())
-        if listened:
-            loud = rows[heard]
-            blocks = arrays.ring[loud[:, None], first[heard] + _CONTEXT_AND_WINDOW]
-            probability[heard] = self._vad.probabilities(loud, blocks.reshape(listened, -1))
-        self._counters.windows_heard += listened
-        self._counters.windows_skipped += len(rows) - listened
-        return probability, loudest
+        if listen.size:
+            probability[listen] = self._listen(arrays, rows[listen], window[listen])
+        self._counters.windows_heard += len(listen)
+        self._counters.windows_skipped += len(rows) - len(listen)
+        return _Windows(
+            rows=rows,
+            start=(count // RING_FRAMES * RING_WINDOWS + window) * (BLOCKS_PER_WINDOW * arrays.block_samples),
+            floor=floor,
+            loudest=loudest,
+            quiet=quiet,
+            talking=talking,
+            runs=runs,
+            probability=probability,
+        )
 
-    def _quiet(self, arrays: RowArrays, rows: Rows, loudest: NDArray[np.float32]) -> NDArray[np.bool_]:
-        gate = self._gate
-        limit = np.minimum(arrays.floor_dbfs[rows] + gate.quiet_margin_db, gate.quiet_ceiling_dbfs)
-        quiet: NDArray[np.bool_] = loudest < limit
-        return quiet
+    def _listen(self, arrays: RowArrays, rows: Rows, window: NDArray[np.intp]) -> NDArray[np.float32]:
+        return self._vad.probabilities(rows, arrays.windows[rows, window])
 
-    def _advance(
-        self,
-        arrays: RowArrays,
-        rows: Rows,
-        start: NDArray[np.int64],
-        probability: NDArray[np.float32],
-        loudest: NDArray[np.float32],
-    ) -> tuple[Rows, Rows]:
-        gate = self._gate
-        talking, quiet = arrays.talking[rows], self._quiet(arrays, rows, loudest)
-        noisy = arrays.floor_dbfs[rows] >= gate.din_dbfs
-        onset = np.where(arrays.wary[rows], gate.wary_probability, gate.onset_probability)
-        loud = probability >= onset
-        run = np.where(loud & ~talking, arrays.loud_run[rows] + 1, 0)
-        arrays.onset_window[rows] = np.where(run == 1, start, arrays.onset_window[rows])
+    def _advance(self, arrays: RowArrays, heard: _Windows) -> tuple[Rows, Rows]:
+        gate, rows, runs, probability = self._gate, heard.rows, heard.runs, heard.probability
+        talking, quiet = heard.talking, heard.quiet
+        wary = arrays.wary[rows]
+        loud = probability >= np.where(wary, gate.wary_probability, gate.onset_probability)
+        run = np.where(loud & ~talking, runs[:, LOUD] + 1, 0)
+        fresh = run == 1
+        np.copyto(runs[:, ONSET_AT], heard.start, where=fresh)
         began = run >= gate.onset_windows
-        release = np.where(noisy, gate.noisy_release_probability, gate.release_probability)
+        release = np.where(
+            heard.floor >= gate.din_dbfs, gate.noisy_release_probability, gate.release_probability
+        )
         voiced = np.where(talking, probability >= release, began)
-        arrays.speech_window[rows] = np.where(voiced & ~quiet, start, arrays.speech_window[rows])
-        silent = np.where(talking & ~voiced, arrays.silent_run[rows] + 1, 0)
-        hushed = np.where(talking & quiet, arrays.quiet_run[rows] + 1, 0)
-        self._weigh(arrays, rows, start, probability, fresh=run == 1)
-        crowd = self._among_others(arrays, rows, probability, loud=loudest >= gate.din_dbfs)
+        np.copyto(runs[:, SPEECH_AT], heard.start, where=voiced & ~quiet)
+        silent = np.where(talking & ~voiced, runs[:, SILENT] + 1, 0)
+        hushed = np.where(talking & quiet, runs[:, QUIET] + 1, 0)
+        self._weigh(heard, fresh)
+        crowd = self._among_others(heard)
         ended = (silent >= gate.hangover_windows) | (hushed >= gate.quiet_windows) | crowd
-        arrays.talking[rows] = (talking | began) & ~ended
-        arrays.loud_run[rows] = np.where(began, 0, run)
-        arrays.silent_run[rows] = np.where(ended, 0, silent)
-        arrays.quiet_run[rows] = np.where(ended, 0, hushed)
+        going_on = ~ended
+        runs[:, LOUD] = run * ~began
+        runs[:, SILENT] = silent * going_on
+        runs[:, QUIET] = hushed * going_on
+        arrays.runs[rows] = runs
+        arrays.talking[rows] = (talking | began) & going_on
+        arrays.wary[rows] = (wary | crowd) & (runs[:, CALM] < gate.calm_windows)
         return rows[began], rows[ended]
 
-    def _weigh(
-        self,
-        arrays: RowArrays,
-        rows: Rows,
-        start: NDArray[np.int64],
-        probability: NDArray[np.float32],
-        *,
-        fresh: NDArray[np.bool_],
-    ) -> None:
+    def _weigh(self, heard: _Windows, fresh: NDArray[np.bool_]) -> None:
         """Count what is a voice at the telephone for sure; `fresh` are the rows in which one may begin."""
-        sure = probability >= self._gate.sure_probability
-        arrays.sure_window[rows] = np.where(sure, start, arrays.sure_window[rows])
-        arrays.sure_count[rows] = np.where(fresh, 0, arrays.sure_count[rows]) + sure
-        doubt = np.where(fresh, 0, arrays.doubt[rows])
-        arrays.doubt[rows] = np.where(sure, np.maximum(doubt - 2, 0), doubt)
+        runs = heard.runs
+        sure = heard.probability >= self._gate.sure_probability
+        np.copyto(runs[:, SURE_AT], heard.start, where=sure)
+        np.copyto(runs[:, SURE], 0, where=fresh)
+        np.copyto(runs[:, DOUBT], 0, where=fresh)
+        runs[:, SURE] += sure
+        np.copyto(runs[:, DOUBT], np.maximum(runs[:, DOUBT] - 2, 0), where=sure)
 
-    def _among_others(
-        self, arrays: RowArrays, rows: Rows, probability: NDArray[np.float32], *, loud: NDArray[np.bool_]
-    ) -> NDArray[np.bool_]:
+    def _among_others(self, heard: _Windows) -> NDArray[np.bool_]:
         """Count loud speech that is nobody's for sure: in which rows has it lasted for as long as a crowd?"""
-        gate = self._gate
-        calm = np.where(probability < gate.release_probability, arrays.calm_run[rows] + 1, 0)
-        unsure = loud & (calm == 0) & (probability < gate.sure_probability) & arrays.talking[rows]
-        crowd_run = np.where(unsure, arrays.crowd_run[rows] + 1, 0)
+        gate, runs, probability = self._gate, heard.runs, heard.probability
+        improbable = probability < gate.release_probability
+        runs[:, CALM] = np.where(improbable, runs[:, CALM] + 1, 0)
+        loud = (heard.loudest >= gate.din_dbfs) & heard.talking
+        unsure = loud & ~improbable & (probability < gate.sure_probability)
+        crowd_run = np.where(unsure, runs[:, CROWD] + 1, 0)
         crowd: NDArray[np.bool_] = crowd_run >= gate.crowd_windows
-        arrays.doubt[rows] = np.minimum(arrays.doubt[rows] + unsure, 2 * gate.doubt_windows)
-        arrays.calm_run[rows] = calm
-        arrays.crowd_run[rows] = np.where(crowd, 0, crowd_run)
-        arrays.wary[rows] = (arrays.wary[rows] | crowd) & (calm < gate.calm_windows)
+        runs[:, DOUBT] = np.minimum(runs[:, DOUBT] + unsure, 2 * gate.doubt_windows)
+        runs[:, CROWD] = crowd_run * ~crowd
         return crowd
 
     def is_sure(self, arrays: RowArrays, row: int) -> bool:

@@ -18,8 +18,12 @@ from antiphon.audio.ports import Encoding
 from antiphon.runtime.media import seconds
 from antiphon.runtime.media.activity import Activity
 from antiphon.runtime.media.rows import (
+    ANCHOR_NS,
+    ARRIVED_NS,
     BLOCKS_PER_FRAME,
     HISTORY_FRAMES,
+    LOWEST_NS,
+    OBSERVED,
     RING_BLOCKS,
     RING_FRAMES,
     RowArrays,
@@ -34,7 +38,8 @@ _LEAK_NS = 2_000  # Per tick: clocks of two machines differ by up to 100 ppm.
 _REANCHOR_TICKS = 100  # When even the fastest of 2 s was slow, the path has become longer for good.
 _REANCHOR_NS = 5_000_000
 _BLOCK_FRAMES = 5  # 100 ms to the listener.
-_FRAME_BLOCKS = np.arange(BLOCKS_PER_FRAME)
+_BLOCK = np.arange(_BLOCK_FRAMES)
+_SCALE = np.float32(1 / 32768)
 
 
 class BankCall(Protocol):
@@ -162,7 +167,7 @@ class Bank:
 
     def _take_in(self, rows: Rows, pcm: NDArray[np.int16], arrived_ns: NDArray[np.int64]) -> Iterator[None]:
         live = self.arrays.live[rows]
-        if not live.all():
+        if np.count_nonzero(live) < len(rows):
             self._counters.frames_dropped += int(len(rows) - live.sum())
             rows, pcm, arrived_ns = rows[live], pcm[live], arrived_ns[live]
             if not rows.size:
@@ -186,9 +191,13 @@ class Bank:
             if start:
                 yield
             part = rows[start : start + self._run_rows]
+            frames = pcm[start : start + self._run_rows]
             live = self.arrays.live[part]  # A listener, or the loop, may have closed one in between.
-            if live.any():
-                self._advance(part[live], pcm[start : start + self._run_rows][live], filled=False)
+            left = np.count_nonzero(live)
+            if left == len(part):
+                self._advance(part, frames, filled=False)
+            elif left:
+                self._advance(part[live], frames[live], filled=False)
 
     def _observe_together(
         self, rows: Rows, turn: NDArray[np.intp], arrived_ns: NDArray[np.int64], first: NDArray[np.intp]
@@ -204,41 +213,54 @@ class Bank:
         `seen` is when position 0 would have arrived by the fastest frame of each of these (distinct) rows.
         """
         arrays = self.arrays
-        new = arrays.unanchored[rows]
-        anchor = np.where(new, seen, np.minimum(arrays.anchor_ns[rows] + _LEAK_NS, seen))
-        lowest = np.where(new | (arrays.observed[rows] == 0), seen, np.minimum(arrays.lowest_ns[rows], seen))
-        observed = np.where(new, 1, arrays.observed[rows] + 1)
+        new, stream = arrays.unanchored[rows], arrays.stream.take(rows, axis=0)
+        anchor = np.where(new, seen, np.minimum(stream[:, ANCHOR_NS] + _LEAK_NS, seen))
+        observed = stream[:, OBSERVED]
+        lowest = np.where(new | (observed == 0), seen, np.minimum(stream[:, LOWEST_NS], seen))
+        observed = np.where(new, 1, observed + 1)
         full = observed >= _REANCHOR_TICKS
-        arrays.anchor_ns[rows] = np.where(full & (lowest > anchor + _REANCHOR_NS), lowest, anchor)
-        arrays.lowest_ns[rows] = lowest
-        arrays.observed[rows] = np.where(full, 0, observed)
+        stream[:, ANCHOR_NS] = np.where(full & (lowest > anchor + _REANCHOR_NS), lowest, anchor)
+        stream[:, LOWEST_NS] = lowest
+        stream[:, OBSERVED] = observed * ~full
+        stream[:, ARRIVED_NS] = arrived
+        arrays.stream[rows] = stream
         arrays.unanchored[rows] = False
-        arrays.arrived_ns[rows] = arrived
 
     def _advance(self, rows: Rows, pcm: NDArray[np.int16], *, filled: bool) -> None:
         """One frame for each of these (distinct) rows."""
         arrays = self.arrays
         count = arrays.frames[rows]
         phase = count % RING_FRAMES
-        blocks = (pcm.astype(np.float32) * np.float32(1 / 32768)).reshape(len(rows), BLOCKS_PER_FRAME, -1)
+        samples = pcm.astype(np.float32)
+        samples *= _SCALE
+        blocks = samples.reshape(len(rows), BLOCKS_PER_FRAME, -1)
         power = np.einsum("rbs,rbs->rb", blocks, blocks) / np.float32(arrays.block_samples)
-        slots = BLOCKS_PER_FRAME * phase[:, None] + _FRAME_BLOCKS
         arrays.history[rows, count % HISTORY_FRAMES] = pcm
-        arrays.ring[rows[:, None], 1 + slots] = blocks
-        arrays.power[rows[:, None], slots] = power
+        arrays.ring_frames[rows, phase] = samples
+        arrays.power_frames[rows, phase] = power
         lap = rows[phase == RING_FRAMES - 1]
-        arrays.ring[lap, 0] = arrays.ring[lap, RING_BLOCKS]
+        if lap.size:
+            arrays.ring[lap, 0] = arrays.ring[lap, RING_BLOCKS]
         arrays.frames[rows] = count + 1
         if not filled:  # Our own silence says nothing about the caller's room.
             self._activity.track_floor(arrays, rows, power)
         began, ended = self._activity.hear(arrays, rows, count)
         seconds.note_frame(arrays, rows, count)
-        for row in rows[arrays.frames[rows] - arrays.given[rows] >= _BLOCK_FRAMES].tolist():
-            self.give_audio(row)
+        self._give_blocks(rows[count + 1 - arrays.given[rows] >= _BLOCK_FRAMES])
         self._tell(began, ended)
-        complete = seconds.due(rows, count)
+        complete = seconds.due(arrays, rows, count)
         if complete.size:
             self._tell_seconds(complete)
+
+    def _give_blocks(self, rows: Rows) -> None:
+        """100 ms to each of these, read together."""
+        arrays = self.arrays
+        start = arrays.given[rows]
+        pcm = arrays.history[rows[:, None], (start[:, None] + _BLOCK) % HISTORY_FRAMES]
+        arrays.given[rows] = start + _BLOCK_FRAMES
+        for row, block in zip(rows.tolist(), pcm, strict=True):
+            if (call := self._calls[row]) is not None:
+                call.hear(block.tobytes())
 
     def _tell(self, began: Rows, ended: Rows) -> None:
         for row in began.tolist():

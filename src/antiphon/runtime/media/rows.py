@@ -8,6 +8,7 @@ last one: the context of a window is then always the block just before it.
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from antiphon.audio.line_quality import FRAMES
@@ -19,12 +20,21 @@ BLOCKS_PER_FRAME = 5
 BLOCKS_PER_WINDOW = 8
 RING_BLOCKS = RING_FRAMES * BLOCKS_PER_FRAME
 HISTORY_FRAMES = 400  # 8 s
+RING_WINDOWS = RING_BLOCKS // BLOCKS_PER_WINDOW
 FLOOR_START_DBFS = -60.0
+# Columns of `runs`. What advances together lies together: a tick reads and writes all of it at once.
+LOUD, SILENT, QUIET, CROWD, CALM, SURE, DOUBT, ONSET_AT, SPEECH_AT, SURE_AT = range(10)
+# Columns of `stream`.
+FRAMES_IN, ANCHOR_NS, LOWEST_NS, OBSERVED, ARRIVED_NS = range(5)
 
 
 class RowArrays:
     """Everything the plane knows of its calls' incoming audio, row by row. Positions are in frames or samples
-    since the call began; `*_ns` are readings of the plane's clock."""
+    since the call began; `*_ns` are readings of the plane's clock.
+
+    `runs` and `stream` hold several numbers a row; `frames`, `anchor_ns`, `loud_run` and so on are views
+    of their columns, and `*_frames` and `*_windows` views of the ring, one frame or window an index.
+    """
 
     def __init__(self, sample_rate_hz: int, capacity: int) -> None:
         self.block_samples = sample_rate_hz // 250
@@ -32,57 +42,80 @@ class RowArrays:
         self.ring = np.zeros((capacity, RING_BLOCKS + 1, self.block_samples), np.float32)
         self.power = np.zeros((capacity, RING_BLOCKS), np.float32)  # Mean square of each block in the ring.
         self.history = np.zeros((capacity, HISTORY_FRAMES, self.frame_samples), np.int16)
-        self.frames = np.zeros(capacity, np.int64)  # Written since the call began.
-        self.given = np.zeros(capacity, np.int64)  # Of those, given to the listener.
+        self.stream = np.zeros((capacity, 5), np.int64)
+        self.runs = np.zeros((capacity, 10), np.int64)
+        self.given = np.zeros(capacity, np.int64)  # Of the frames, given to the listener.
+        self.measured = np.zeros(capacity, np.int64)  # Of the frames, in seconds that were told.
         self.level_dbfs = np.zeros(capacity, np.float32)
         self.floor_dbfs = np.zeros(capacity, np.float32)
-        # Stream time on the wall: when position 0 would have arrived on the fastest path seen.
-        self.anchor_ns = np.zeros(capacity, np.int64)
-        self.lowest_ns = np.zeros(capacity, np.int64)  # The same over the last observations only.
-        self.observed = np.zeros(capacity, np.int64)
         self.unanchored = np.zeros(capacity, np.bool_)
         # What came before the last gap keeps the dates it had: silence put in is not stream time.
         self.gap_frames = np.zeros(capacity, np.int64)  # Written when it began.
         self.gap_anchor_ns = np.zeros(capacity, np.int64)
-        self.arrived_ns = np.zeros(capacity, np.int64)
         self.patience_ns = np.zeros(capacity, np.int64)  # Silence of the stream that is not yet a gap.
         self.talking = np.zeros(capacity, np.bool_)
-        # Windows in a row, while not talking or while talking:
-        self.loud_run = np.zeros(capacity, np.int64)
-        self.silent_run = np.zeros(capacity, np.int64)  # improbable
-        self.quiet_run = np.zeros(capacity, np.int64)  # without energy
-        self.crowd_run = np.zeros(capacity, np.int64)  # loud speech, but nobody's for sure
-        self.calm_run = np.zeros(capacity, np.int64)  # improbable, whether or not talking
-        self.sure_count = np.zeros(capacity, np.int64)  # Sure windows since the onset.
-        self.doubt = np.zeros(capacity, np.int64)  # Loud windows of nobody's, less twice those of somebody's.
         self.wary = np.zeros(capacity, np.bool_)  # There is a crowd behind the caller.
-        self.onset_window = np.zeros(capacity, np.int64)  # Start of the first window of the run, samples.
-        self.speech_window = np.zeros(capacity, np.int64)  # Start of the last window with speech, samples.
-        self.sure_window = np.zeros(capacity, np.int64)  # Of the last sure one.
-        # Of the second in progress, for `seconds.py`.
-        self.voiced = np.zeros((capacity, FRAMES), np.bool_)
+        # Of the seconds in progress, for `seconds.py`.
+        self.voiced = np.zeros((capacity, 2 * FRAMES), np.bool_)
         self.missing = np.zeros(capacity, np.int64)  # Frames made up for what never came.
         self.noise_power = np.zeros(capacity, np.float32)  # Mean square between words; NaN: not known yet.
         self.playout_due_ns = np.zeros(capacity, np.int64)
         self.live = np.zeros(capacity, np.bool_)
+        self._stored = [name for name, values in vars(self).items() if isinstance(values, np.ndarray)]
+        self._look()
+
+    def _look(self) -> None:
+        """The views; anew when what they look at has grown."""
+        stream, runs = self.stream, self.runs
+        self.frames = stream[:, FRAMES_IN]  # Written since the call began.
+        # Stream time on the wall: when position 0 would have arrived on the fastest path seen.
+        self.anchor_ns = stream[:, ANCHOR_NS]
+        self.lowest_ns = stream[:, LOWEST_NS]  # The same over the last observations only.
+        self.observed = stream[:, OBSERVED]
+        self.arrived_ns = stream[:, ARRIVED_NS]
+        # Windows in a row, while not talking or while talking:
+        self.loud_run = runs[:, LOUD]
+        self.silent_run = runs[:, SILENT]  # improbable
+        self.quiet_run = runs[:, QUIET]  # without energy
+        self.crowd_run = runs[:, CROWD]  # loud speech, but nobody's for sure
+        self.calm_run = runs[:, CALM]  # improbable, whether or not talking
+        self.sure_count = runs[:, SURE]  # Sure windows since the onset.
+        self.doubt = runs[:, DOUBT]  # Loud windows of nobody's, less twice those of somebody's.
+        self.onset_window = runs[:, ONSET_AT]  # Start of the first window of the run, samples.
+        self.speech_window = runs[:, SPEECH_AT]  # Start of the last window with speech, samples.
+        self.sure_window = runs[:, SURE_AT]  # Of the last sure one.
+        capacity, block = len(self.live), self.block_samples
+        self.ring_frames = self.ring[:, 1:].reshape(capacity, RING_FRAMES, self.frame_samples)
+        self.power_frames = self.power.reshape(capacity, RING_FRAMES, BLOCKS_PER_FRAME)
+        self.power_windows = self.power.reshape(capacity, RING_WINDOWS, BLOCKS_PER_WINDOW)
+        row, step, sample = self.ring.strides
+        # With the block before it, which is the network's context.
+        self.windows = as_strided(
+            self.ring,
+            (capacity, RING_WINDOWS, (BLOCKS_PER_WINDOW + 1) * block),
+            (row, BLOCKS_PER_WINDOW * step, sample),
+            writeable=False,
+        )
+        assert np.shares_memory(self.ring_frames, self.ring), "a view, not a copy"
 
     @property
     def capacity(self) -> int:
         return len(self.live)
 
     def grow(self) -> None:
-        for name, values in vars(self).items():
-            if isinstance(values, np.ndarray):
-                # Memory nobody has written to is not there yet: rows cost when calls take them.
-                grown = np.zeros((2 * len(values), *values.shape[1:]), values.dtype)
-                grown[: len(values)] = values
-                setattr(self, name, grown)
+        for name in self._stored:
+            values = getattr(self, name)
+            # Memory nobody has written to is not there yet: rows cost when calls take them.
+            grown = np.zeros((2 * len(values), *values.shape[1:]), values.dtype)
+            grown[: len(values)] = values
+            setattr(self, name, grown)
+        self._look()
 
     def clear(self, row: int) -> None:
         """Forget whatever call had this row before."""
-        for name, values in vars(self).items():
-            if isinstance(values, np.ndarray) and name != "history":  # Only what `frames` counts is read.
-                values[row] = 0
+        for name in self._stored:
+            if name != "history":  # Only what `frames` counts is read.
+                getattr(self, name)[row] = 0
         self.floor_dbfs[row] = FLOOR_START_DBFS
         self.noise_power[row] = np.nan
 

@@ -1,5 +1,5 @@
-"""Once a second for every row: how good the line was. Rows come due on the tick that completes their second,
-so the work is spread as the calls are."""
+"""Once a second for every row: how good the line was. A second waits up to 100 ms for those of other rows:
+to measure a few together costs hardly more than one."""
 
 from __future__ import annotations
 
@@ -10,26 +10,33 @@ from antiphon.audio.line_quality import FRAMES, LineSecond, measure
 from antiphon.runtime.media.rows import HISTORY_FRAMES, RowArrays, Rows
 
 _SECOND = np.arange(FRAMES)
+_LATEST = FRAMES + 5  # Frames since the last second was told.
 assert HISTORY_FRAMES % FRAMES == 0, "a second lies in the history in one piece"
+assert 2 * FRAMES >= _LATEST, "`voiced` still knows of the second's beginning"
 
 
 def note_frame(arrays: RowArrays, rows: Rows, count: NDArray[np.int64]) -> None:
     """What later says which frames of the second were voice; `count` frames were there before this one."""
-    arrays.voiced[rows, count % FRAMES] = arrays.talking[rows]
+    arrays.voiced[rows, count % (2 * FRAMES)] = arrays.talking[rows]
 
 
-def due(rows: Rows, count: NDArray[np.int64]) -> Rows:
-    """Rows whose second is complete with the frame after `count`."""
-    complete: Rows = rows[(count + 1) % FRAMES == 0]
+def due(arrays: RowArrays, rows: Rows, count: NDArray[np.int64]) -> Rows:
+    """Rows whose second is to be told after the frame number `count`: none, or all that are complete."""
+    waiting = count - arrays.measured[rows]
+    if not np.count_nonzero(waiting >= _LATEST - 1):
+        return rows[:0]
+    complete: Rows = rows[waiting >= FRAMES - 1]
     return complete
 
 
 def take(arrays: RowArrays, rows: Rows) -> list[LineSecond]:
-    """The last second of these rows, which are due; the next one begins."""
-    start = arrays.frames[rows] % HISTORY_FRAMES - FRAMES
-    pcm = arrays.history[rows[:, None], start[:, None] % HISTORY_FRAMES + _SECOND]
+    """The oldest second of these rows, which are due; the next one has begun."""
+    start = arrays.measured[rows]
+    pcm = arrays.history[rows[:, None], (start % HISTORY_FRAMES)[:, None] + _SECOND]
+    voiced = arrays.voiced[rows[:, None], (start % (2 * FRAMES))[:, None] + _SECOND]
     noise = arrays.noise_power[rows]
-    seconds = measure(pcm, arrays.voiced[rows], arrays.missing[rows], noise)
+    seconds = measure(pcm, voiced, arrays.missing[rows], noise)
     arrays.noise_power[rows] = noise
     arrays.missing[rows] = 0
+    arrays.measured[rows] = start + FRAMES
     return seconds

@@ -56,14 +56,22 @@ def _ascii_number(found: re.Match[str]) -> str:
     return character if digit is None else str(digit)
 
 
+# One of these is in all that a rule above finds, and in hardly any text that is meant to be said.
+_MARKED: Final = re.compile(r"[`\[<\-*_=|#>~\\^+]")
+
+
 def clean(text: str) -> str:
     """Plain text on one line; the end of a line without punctuation becomes the end of a sentence."""
-    text = _FOREIGN_NUMBER.sub(_ascii_number, text.translate(_CHARACTERS))
-    for entity, character in _ENTITIES.items():
-        text = text.replace(entity, character)
-    text = _EMOJI.sub(" ", _INVISIBLE.sub("", text))
-    for pattern, by in _RULES:
-        text = pattern.sub(by, text)
+    if not (text.isascii() and text.isprintable()):
+        text = _FOREIGN_NUMBER.sub(_ascii_number, text.translate(_CHARACTERS))
+    if "&" in text:
+        for entity, character in _ENTITIES.items():
+            text = text.replace(entity, character)
+    if not (text.isascii() and text.isprintable()):
+        text = _EMOJI.sub(" ", _INVISIBLE.sub("", text))
+    if _MARKED.search(text):
+        for pattern, by in _RULES:
+            text = pattern.sub(by, text)
     lines = [line.strip(" ,") if line.startswith((",", " ,")) else line.strip() for line in text.split("\n")]
     lines = [line for line in lines if line]
     ended = [line if line[-1] in ".?!,;:-—–" else line + "." for line in lines[:-1]]
@@ -86,8 +94,13 @@ _TIDY: Final = tuple((re.compile(pattern), by) for pattern, by in (
 ))  # fmt: skip
 
 
+_UNTIDY: Final = re.compile(r"[\[\]{}<>#|()\"_]|\s\s|[^\S ]|[,.;:?!]\s*[,.;:?!]|\s[,.;:?!]|^[\s,;:.!?]|,\s+$")
+
+
 def tidy(text: str) -> str:
     """Brackets to pauses, single spaces, no doubled punctuation."""
+    if not _UNTIDY.search(text):
+        return text.strip()
     for pattern, by in _TIDY:
         text = pattern.sub(by, text)
     return text.strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from antiphon.speech.shaping.en.numbers import cardinal, decimal, digits, ordinal
+from antiphon.speech.shaping.en.numbers import DIGIT, cardinal, decimal, digits, ordinal
 from antiphon.speech.shaping.reading.locale import paced
 
 _NUMBER: Final = r"(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
@@ -84,7 +84,23 @@ _SIGNS: Final = (
 )  # fmt: skip
 
 
+# One of these is in whatever a rule that needs no digit finds.
+_SIGN: Final = re.compile(r"[&+=×@/–—-]|\sx\s")
+
+
 def read(text: str) -> str:
+    if DIGIT.search(text):
+        text = _read_numbers(text)
+    elif _SIGN.search(text):
+        text = _PER.sub(_per, text)
+    else:
+        return text
+    for sign, words in _SIGNS:
+        text = sign.sub(words, text)
+    return text
+
+
+def _read_numbers(text: str) -> str:
     text = _MONEY_RANGE.sub(_money_range, text)
     text = _CODES.sub(lambda found: _money(_CODE_SIGNS[found[2]], found[1]), text)
     text = _MONEY.sub(_money_found, text)
@@ -92,7 +108,7 @@ def read(text: str) -> str:
     text = _HEIGHT.sub(lambda found: f"{cardinal(int(found[1]))} foot {cardinal(int(found[2]))}", text)
     text = _RANGE.sub(lambda found: f"{decimal(found[1])} to ", text)
     text = _MEASURE.sub(_measure, text)
-    text = _PER.sub(lambda found: " per " + _UNITS.get(found[1], (found[1], ""))[0], text)
+    text = _PER.sub(_per, text)
     text = _ROUND_THE_CLOCK.sub("twenty four seven", text)
     text = _FRACTION.sub(_fraction, text)
     text = _OVER.sub(lambda found: f"{cardinal(int(found[1]))} over {cardinal(int(found[2]))}", text)
@@ -104,10 +120,11 @@ def read(text: str) -> str:
     )
     text = _LONG.sub(_long, text)
     text = _PLAIN.sub(_plain, text)
-    text = _STRAY.sub(lambda found: f" {digits(found[0])} ", text)
-    for sign, words in _SIGNS:
-        text = sign.sub(words, text)
-    return text
+    return _STRAY.sub(lambda found: f" {digits(found[0])} ", text)
+
+
+def _per(found: re.Match[str]) -> str:
+    return " per " + _UNITS.get(found[1], (found[1], ""))[0]
 
 
 def _money(sign: str, amount: str) -> str:

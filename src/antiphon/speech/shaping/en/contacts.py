@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from antiphon.speech.shaping.en.numbers import cardinal, digits
+from antiphon.speech.shaping.en.numbers import DIGIT, cardinal, digits
 from antiphon.speech.shaping.reading.locale import paced
 
 _EMAIL: Final = re.compile(r"\b([A-Za-z0-9][\w.+-]*)@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})\b")
@@ -14,6 +14,8 @@ _WEB: Final = re.compile(
     rf"\b(?:https?://(?:www\.)?|www\.)([^\s<>()\"']+)|\b((?:[A-Za-z0-9-]+\.)+(?:{_TOP_LEVEL})\b(?:/[^\s<>()\"']*)?)(?!\w)",
     re.IGNORECASE,
 )
+# Nothing else begins an address or ends its first part.
+_ADDRESSED: Final = re.compile(r"@|://|\.\S")
 _SIGNS: Final = {
     ".": "dot", "/": "slash", "-": "dash", "_": "underscore", "+": "plus", "?": "question mark",
     "=": "equals",
@@ -43,8 +45,13 @@ _NAMED: Final = re.compile(r"[A-Z]{4,}-?\d+$|[A-Z]-\d{1,3}$|[AP]M-\d")
 
 
 def read(text: str) -> str:
-    text = _EMAIL.sub(lambda found: f"{_address(found[1])} at {_address(found[2])}", text)
-    text = _WEB.sub(_web, text)
+    if _ADDRESSED.search(text):
+        text = _EMAIL.sub(lambda found: f"{_address(found[1])} at {_address(found[2])}", text)
+        text = _WEB.sub(_web, text)
+    return _read_numbers(text) if DIGIT.search(text) else text
+
+
+def _read_numbers(text: str) -> str:
     text = _NORTH_AMERICAN.sub(_north_american, text)
     text = _BARE_TEN.sub(lambda found: _groups(*found.groups()), text)
     text = _INTERNATIONAL.sub(lambda found: "plus " + _groups(*re.findall(r"\d+", found[1])), text)

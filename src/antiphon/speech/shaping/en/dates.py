@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from antiphon.speech.shaping.en.numbers import ordinal, plural_of_number, year
+from antiphon.speech.shaping.en.numbers import DIGIT, ordinal, plural_of_number, year
 
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -26,6 +26,8 @@ _WEEKDAY: Final = re.compile(
 _WEEKDAY_RANGE: Final = re.compile(
     rf"\b({'|'.join(_WEEKDAYS)})\s*[-–]\s*({'|'.join(_WEEKDAYS)}|Mon|Tues?|Wed|Thur?s?|Fri|Sat|Sun)\b\.?"
 )
+# Every rule for days of the week needs one of these; they are looked for in one pass.
+_DAY_NAMED: Final = re.compile(r"Mon|Tue|Wed|Thu|Fri|Sat|Sun")
 DAY: Final = r"(0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 _ISO: Final = re.compile(r"(?<![\w-])(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?![\w-])(?:T(?=\d))?")
 _NUMERIC: Final = re.compile(
@@ -44,8 +46,13 @@ _NOT_A_DATE: Final = frozenset(("1/2", "1/3", "1/4", "1/5", "1/8", "2/3", "3/4")
 
 
 def read(text: str) -> str:
-    text = _WEEKDAY.sub(lambda found: _weekday(found[1] or found[3]), text)
-    text = _WEEKDAY_RANGE.sub(lambda found: f"{found[1]} to {_weekday(found[2])}", text)
+    if _DAY_NAMED.search(text):
+        text = _WEEKDAY.sub(lambda found: _weekday(found[1] or found[3]), text)
+        text = _WEEKDAY_RANGE.sub(lambda found: f"{found[1]} to {_weekday(found[2])}", text)
+    return _read_numbers(text) if DIGIT.search(text) else text
+
+
+def _read_numbers(text: str) -> str:
     text = _ISO.sub(lambda found: _date(MONTHS[int(found[2]) - 1], int(found[3]), int(found[1])), text)
     text = _NUMERIC.sub(_numeric, text)
     text = _SLASHED.sub(_slashed, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from antiphon.speech.shaping.en.numbers import cardinal, digits
+from antiphon.speech.shaping.en.numbers import DIGIT, cardinal, digits
 
 _TITLES: Final = {
     "Dr": "Doctor", "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Prof": "Professor", "Rev": "Reverend",
@@ -44,6 +44,8 @@ _ABBREVIATIONS: Final = {
 # These are words or names without their full stop.
 _ONLY_WITH_STOP: Final = frozenset(("est", "temp", "Mt", "Ft", "apt", "Sr", "Ste", "Inc", "Jr"))
 _ABBREVIATION: Final = re.compile(rf"\b({'|'.join(_ABBREVIATIONS)})\b(\.?)")
+# Titles, streets and states have one, with something before it.
+_CAPITAL_INSIDE: Final = re.compile(r"[\s.,][A-Z]")
 _LATIN: Final = ((re.compile(r"\be\.\s?g\.,?"), "for example,"), (re.compile(r"\bi\.\s?e\.,?"), "that is,"))
 _SUITE: Final = re.compile(r"\b(apartment|suite|room|unit|Suite|Room|Unit)\s+#?(\d{3,4})\b")
 _STATES: Final = {
@@ -61,6 +63,7 @@ _STATES: Final = {
 _STATE: Final = re.compile(
     rf"(?<=[a-z]),\s*({'|'.join(_STATES)})\b(?=\s+\d{{5}}|[.,]|\s*$)(?:(\s+)(\d{{5}})(?:-(\d{{4}}))?\b)?"
 )
+_LETTERED: Final = re.compile(r"[A-Z][A-Z.]|-")
 _DOTTED: Final = re.compile(r"\b(?:[A-Z]\.\s?){2,}(?!\w)")
 _DASHED: Final = re.compile(r"(?<![\w-])[A-Za-z](?:-[A-Za-z]){2,}(?![\w-])")
 _DASHED_CAPITALS: Final = re.compile(r"(?<![\w-])[A-Z]-[A-Z](?![\w-])")
@@ -73,20 +76,30 @@ _CONSONANTS: Final = re.compile(r"\b([BCDFGHJKLMNPQRSTVWXZ]{2,5})(s?)\b")
 
 
 def read_titles_and_streets(text: str) -> str:
+    if _CAPITAL_INSIDE.search(text):
+        text = _read_capitals(text)
+    if text.find(".", 0, -1) >= 0:
+        for pattern, words in _LATIN:
+            text = pattern.sub(words, text)
+    text = _ABBREVIATION.sub(_abbreviation, text)
+    if not DIGIT.search(text):
+        return text
+    text = _SUITE.sub(lambda found: f"{found[1]} {_by_pairs(found[2])}", text)
+    return _HOUSE.sub(lambda found: _by_pairs(found[1]) + " ", text)
+
+
+def _read_capitals(text: str) -> str:
     text = _COUPLE.sub("Mister and Missus", text)
     text = _TITLE.sub(lambda found: _TITLES[found[1]] + " ", text)
     text = _DIRECTION.sub(lambda found: f"{found[1]} {_DIRECTIONS[found[2]]} ", text)
     text = _STREET.sub(_street, text)
     text = _SAINT.sub("Saint ", text)
-    text = _STATE.sub(_state, text)
-    for pattern, words in _LATIN:
-        text = pattern.sub(words, text)
-    text = _ABBREVIATION.sub(_abbreviation, text)
-    text = _SUITE.sub(lambda found: f"{found[1]} {_by_pairs(found[2])}", text)
-    return _HOUSE.sub(lambda found: _by_pairs(found[1]) + " ", text)
+    return _STATE.sub(_state, text)
 
 
 def read_letters(text: str) -> str:
+    if not _LETTERED.search(text):
+        return text
     text = _DOTTED.sub(_dotted, text)
     text = _DASHED.sub(lambda found: " ".join(found[0].replace("-", "").upper()), text)
     text = _DASHED_CAPITALS.sub(lambda found: found[0].replace("-", " "), text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from antiphon.speech.shaping.en.numbers import cardinal
+from antiphon.speech.shaping.en.numbers import DIGIT, cardinal
 
 _HALF: Final = r"(?:\s*([AaPp])\.?\s?[Mm](?:\.(?!\w)|\b))"
 _CLOCK: Final = re.compile(rf"(?<![\w:.$])([01]?\d|2[0-4]):([0-5]\d)(?::[0-5]\d)?(?![\d:]){_HALF}?")
@@ -17,6 +17,8 @@ _CLOCK_RANGE: Final = re.compile(r"(\d:[0-5]\d)\s*[-–—]\s*(\d{1,2}:[0-5]\d)"
 
 
 def read(text: str) -> str:
+    if not DIGIT.search(text):
+        return text
     text = _CLOCK_RANGE.sub(r"\1 to \2", text)
     text = _RANGE.sub(r"\1 to \3", text)
     text = _CLOCK.sub(lambda found: _spoken(found, int(found[2]), found[3]), text)
