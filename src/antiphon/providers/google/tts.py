@@ -6,12 +6,13 @@ voices" (formats, languages), read 2026-11-25.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
-from antiphon.errors import ProviderProtocolError
-from antiphon.providers.google.client import NAME, GoogleChannels, GoogleConfig, google_errors
+from antiphon.errors import ProviderError, ProviderProtocolError
+from antiphon.providers.google.client import NAME, GoogleChannels, GoogleConfig, connected, google_errors
 from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
@@ -32,7 +33,15 @@ class GoogleTts:
         place = config.location
         host = "texttospeech.googleapis.com"
         self._channels = GoogleChannels(config, f"{place}-{host}" if place not in ("", "global") else host)
+        self._channel: Any = None
         self._client: Any = None
+
+    async def warm(self, request: TtsRequest) -> None:
+        """As `WarmsVoices`. A channel that Google closed while nobody spoke connects anew."""
+        self._made()
+        with suppress(ProviderError, TimeoutError):
+            async with asyncio.timeout(self._limits.connect_ms / 1000):
+                await connected(self._channel)
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         if not has_words(request.text):
@@ -95,7 +104,8 @@ class GoogleTts:
                 TextToSpeechGrpcAsyncIOTransport,
             )
 
-            transport = TextToSpeechGrpcAsyncIOTransport(channel=self._channels.open())
+            self._channel = self._channels.open()
+            transport = TextToSpeechGrpcAsyncIOTransport(channel=self._channel)
             self._client = TextToSpeechAsyncClient(transport=transport)
         return self._client
 
