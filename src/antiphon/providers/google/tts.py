@@ -1,7 +1,8 @@
 """Google Cloud's voices. Chirp 3 HD streams; every other voice answers with the whole sentence at once.
 
-Sources: `google.cloud.texttospeech_v1.types.cloud_tts` of google-cloud-texttospeech 2.38.0; "Chirp 3: HD
-voices" (formats, languages), read 2026-11-25.
+Sources: `google.cloud.texttospeech_v1.types.cloud_tts` of google-cloud-texttospeech 2.38.0 (speaking rate
+0.25 to 2, streamed or not); "Chirp 3: HD voices" (docs.cloud.google.com/text-to-speech/docs/chirp3-hd:
+formats, languages, regions), read 2026-11-25.
 """
 
 from __future__ import annotations
