@@ -16,8 +16,8 @@ from tests.doubles.socket_vendor import KEY
 
 from antiphon.errors import ProviderError
 from antiphon.providers.registry import Registry
-from antiphon.providers.roles import Role
-from antiphon.speech.ports import CountsCharacters, TextToSpeech, TtsAudio, TtsRequest
+from antiphon.providers.roles import Capabilities, Role
+from antiphon.speech.ports import CountsCharacters, TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
 
 WORDS = "hello please book my visit on monday"
 MARKED = (
@@ -25,6 +25,7 @@ MARKED = (
     '<prosody rate="slow"><phoneme alphabet="ipa" ph="ˈvɪzɪt">visit</phoneme></prosody> on monday'
 )
 WAIT_S = 20.0
+ENDS_WITHIN = 20  # Turns of the event loop, some microseconds each.
 
 pytestmark = pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
 
@@ -45,6 +46,11 @@ def heard_text(request: Any) -> str:
     if isinstance(request, HttpRequest):
         return str(request.json.get("text", request.json.get("input")))
     return str(request.text)
+
+
+async def turns_of_the_loop(number: int) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
 
 
 def understood(said: list[TtsAudio], rate_hz: int = 8_000) -> str:
@@ -94,12 +100,20 @@ async def test_voice_and_speed_reach_the_vendor(vendor: TtsVendor) -> None:
     speeds = [vendor.heard_speed(request) for request in double.requests]
     assert speeds[:2] == [1.0, 1.2]
     assert 1.2 <= speeds[2] < 9.0, "no faster than the vendor can"
+    if declared := declared_of(vendor).speeds:
+        assert declared[0] < 1 < declared[1] == speeds[2], "the check of an agent file says so beforehand"
+    else:
+        assert speeds[2] >= 2, "as fast as an agent file may ask for"
+
+
+def declared_of(vendor: TtsVendor) -> Capabilities:
+    """What the registry says of the name that an agent file would have."""
+    prefix = vendor.name.rpartition("/")[0]
+    return Registry(environment={}).known_as(Role.TTS, f"{prefix}/{vendor.voice}").capabilities
 
 
 def takes_marks(vendor: TtsVendor) -> bool:
-    """What the registry says of the name that an agent file would have."""
-    prefix = vendor.name.rpartition("/")[0]
-    return Registry(environment={}).known_as(Role.TTS, f"{prefix}/{vendor.voice}").capabilities.ssml
+    return declared_of(vendor).ssml
 
 
 @pytest.mark.parametrize("speed", [1.0, 1.2])
@@ -158,6 +172,31 @@ async def test_the_connection_stays_warm_between_sentences(vendor: TtsVendor) ->
     assert double.connections == 1
 
 
+async def test_a_connection_is_open_before_the_first_sentence_and_carries_it(vendor: TtsVendor) -> None:
+    async with vendor.bench() as (double, tts):
+        assert isinstance(tts, WarmsVoices) == vendor.warms
+        if not isinstance(tts, WarmsVoices):
+            return
+        nothing = request_for(vendor, "")
+        async with asyncio.timeout(WAIT_S):
+            await asyncio.gather(*(tts.warm(nothing) for _ in range(5)))
+            assert (double.connections, double.requests) == (1, []), "open, and nothing asked for"
+            assert understood(await speak(tts, request_for(vendor))) == WORDS
+            await tts.warm(nothing)
+        assert double.connections == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.REFUSE, Fault.HANG, Fault.AUTH, Fault.RATE_LIMIT, Fault.CLOSE_CODE])
+async def test_warming_a_vendor_in_trouble_is_nobodys_failure(vendor: TtsVendor, fault: Fault) -> None:
+    async with vendor.bench(Faulty(fault=fault), HASTY) as (_, tts):
+        if isinstance(tts, WarmsVoices):
+            async with asyncio.timeout(WAIT_S):
+                await tts.warm(request_for(vendor, ""))
+        with pytest.raises(ProviderError) as raised:
+            await speak(tts, request_for(vendor))
+    assert type(raised.value) is vendor.failures[fault]
+
+
 async def test_a_cancelled_sentence_is_silent_at_once_and_the_vendor_is_told(vendor: TtsVendor) -> None:
     said: list[TtsAudio] = []
     first = asyncio.Event()
@@ -172,10 +211,10 @@ async def test_a_cancelled_sentence_is_silent_at_once_and_the_vendor_is_told(ven
         async with asyncio.timeout(WAIT_S):
             await double.waiting.wait()
         task.cancel()
+        await turns_of_the_loop(ENDS_WITHIN)
+        assert task.cancelled(), "nothing is waited for, neither the network nor a timer"
         async with asyncio.timeout(WAIT_S):
-            await asyncio.wait([task])
             await double.gone.wait()
-        assert task.cancelled()
         count = len(said)
         double.faulty.fault = Fault.NONE
         assert understood(await speak(tts, request_for(vendor))) == WORDS, "and is well for the next"

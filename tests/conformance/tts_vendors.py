@@ -74,6 +74,7 @@ class TtsVendor:
         heard_voice, heard_speed: What the double was told with a request.
         failures: Replaces `FAILURES` for faults that mean something else here.
         dates_words: It tells where words end.
+        warms: It opens connections before they are needed.
     """
 
     name: str
@@ -83,6 +84,7 @@ class TtsVendor:
     heard_speed: Callable[[Any], float]
     failures: Mapping[Fault, type[ProviderError] | None]
     dates_words: bool = False
+    warms: bool = True
 
 
 def _http(wire: Callable[[], Any], make: Callable[[HttpVendor, SpeakingLimits], TextToSpeech]) -> Any:
@@ -258,5 +260,6 @@ VENDORS = (
         heard_speed=lambda request: float(request.speed),
         failures={**FAILURES, Fault.MALFORMED: None},  # The library passes over what it cannot read.
         dates_words=True,
+        warms=False,
     ),
 )

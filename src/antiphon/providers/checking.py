@@ -123,6 +123,11 @@ def _fits(document: Document, named: _Named, known: Known, definition: AgentDefi
     if named.role is Role.LLM and definition.reasoning.tools and known.name and not can.tools:
         message = f"{name} cannot ask for tools, and `reasoning.tools` names some"
         yield _finding(document, named.at, message, "choose a model with tools, or remove them")
+    if named.role is Role.TTS and can.speeds and not _within(can.speeds, definition.speech.speed):
+        slowest, fastest = can.speeds
+        message = f"{name} does not speak at the speed the agent is given, {definition.speech.speed:g}"
+        fix = f"it speaks from {slowest:g} to {fastest:g}; choose another voice, or change `speech.speed`"
+        yield _finding(document, named.at, message, fix)
     if named.role is Role.TTS and not can.ssml:
         yield from _without_marks(document, named, definition)
 
@@ -156,6 +161,10 @@ def _speaks(languages: Sequence[str], wanted: str) -> bool:
         or ("-" not in wanted and tag.partition("-")[0].lower() == first)
         for tag in languages
     )
+
+
+def _within(speeds: Sequence[float], speed: float) -> bool:
+    return speeds[0] <= speed <= speeds[-1]
 
 
 def _priced(

@@ -1,5 +1,5 @@
-"""DeepSeek's language models. Source: api-docs.deepseek.com, "Thinking Mode" and "Context Caching", read
-2026-11."""
+"""DeepSeek's language models. Source: api-docs.deepseek.com, "Thinking Mode", "Context Caching" and "Models &
+Pricing", read 2026-11-25. `deepseek-v4-flash` is an older name, served by what `deepseek-flash` is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from antiphon.providers.openai_compatible.host import ANSWER_TOKENS_MAX, TEMPERA
 from antiphon.providers.openai_compatible.vendor import hosted
 from antiphon.providers.roles import Vendor
 
-MODELS = ("deepseek-v4-flash", "deepseek-v4-pro")
+MODELS = ("deepseek-flash", "deepseek-v4-flash", "deepseek-v4-pro")
 
 
 def _fields(model: str, system: str) -> Fields:

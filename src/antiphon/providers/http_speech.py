@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,27 @@ class SpeechPost:
     headers: Mapping[str, str]
 
 
+class KeptOpen:
+    """Has a connection of `client` to `url` open before it is needed."""
+
+    def __init__(self, client: httpx.AsyncClient, url: str) -> None:
+        self._client, self._url = client, url
+        self._used_s = -KEEP_ALIVE_S
+
+    def used(self) -> None:
+        """A request goes out now: its connection is the warm one for a while."""
+        self._used_s = asyncio.get_running_loop().time()
+
+    async def warm(self) -> None:
+        """Nothing is asked for that costs anything, and a 404 is as good as any answer; that a vendor cannot
+        be reached is found out by the first sentence."""
+        if asyncio.get_running_loop().time() - self._used_s < KEEP_ALIVE_S / 2:
+            return
+        self.used()
+        with suppress(httpx.HTTPError):
+            await self._client.head(self._url)
+
+
 class SpeechOverHttp:
     """The connections of this process to one vendor. `headers` hold the key and go with every request."""
 
@@ -37,6 +59,11 @@ class SpeechOverHttp:
                 keepalive_expiry=KEEP_ALIVE_S,
             ),
         )
+        self._open = KeptOpen(self._client, url)
+
+    async def warm(self) -> None:
+        """As `WarmsVoices`."""
+        await self._open.warm()
 
     async def pieces(self, post: SpeechPost) -> AsyncGenerator[bytes, None]:
         """The body as it comes. Closing the iterator hangs up, so that a vendor stops speaking to nobody.
@@ -44,6 +71,7 @@ class SpeechOverHttp:
         Raises:
             ProviderUnavailable, ProviderRejected, ProviderProtocolError.
         """
+        self._open.used()
         with _http_errors(self._vendor):
             async with self._client.stream(
                 "POST", self._url, json=dict(post.body), headers=dict(post.headers)

@@ -39,6 +39,7 @@ class Capabilities:
     Attributes:
         languages: BCP 47 tags or their first parts ("en", "es-MX"); empty means any.
         sample_rates_hz: Rates it takes or gives natively; others are resampled by the adapter.
+        speeds: The slowest and the fastest it speaks; () where an agent file cannot ask for more.
         word_times: It dates the words it heard or speaks.
         partials: It shows words before they are final.
         vocabulary: Names and terms can be given to it.
@@ -52,6 +53,7 @@ class Capabilities:
 
     languages: tuple[str, ...] = ()
     sample_rates_hz: tuple[int, ...] = ()
+    speeds: tuple[float, ...] = ()
     word_times: bool = False
     partials: bool = False
     vocabulary: bool = False

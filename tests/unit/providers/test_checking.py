@@ -41,6 +41,7 @@ OFFERS = [
     Offer(
         role=Role.TTS, name="voice", capabilities=Capabilities(languages=("en-US", "en-GB")), any_name=True
     ),
+    Offer(role=Role.TTS, name="slow/*", capabilities=Capabilities(speeds=(0.7, 1.2))),
     Offer(role=Role.LLM, name="mind", capabilities=Capabilities(tools=True)),
     Offer(role=Role.LLM, name="simple"),
     Offer(role=Role.SPEECH_TO_SPEECH, name="whole"),
@@ -138,6 +139,20 @@ def test_what_is_missing_on_this_machine_says_how_to_get_it(desk: Desk) -> None:
 )
 def test_a_misuse_is_found(desk: Desk, changes: dict[str, Any], weight: str, what: str) -> None:
     assert [(found, what in text) for found, text in desk.told(**changes)][:1] == [(weight, True)]
+
+
+@pytest.mark.parametrize(("speed", "fits"), [(0.6, False), (0.7, True), (1, True), (1.2, True), (1.3, False)])
+def test_a_speed_the_voice_does_not_speak_at_is_named_with_those_it_does(
+    desk: Desk, speed: float, fits: bool
+) -> None:
+    told = desk.told(speech={"tts": ["acme/voice", "acme/slow/ann"], "speed": speed})
+    if fits:
+        assert told == []
+        return
+    ((weight, text),) = told
+    assert weight == "error"
+    assert f"speech.tts[1]: acme/slow/ann does not speak at the speed the agent is given, {speed}" in text
+    assert "fix: it speaks from 0.7 to 1.2" in text
 
 
 def test_a_voice_by_any_name_is_taken_at_its_vendors_word(desk: Desk) -> None:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from antiphon.errors import ConfigError
 from antiphon.providers.prices import PriceBook, load_prices
+from antiphon.providers.registry import Registry
+from antiphon.providers.roles import Role
 
 TODAY = date(2026, 11, 25)
 
@@ -44,6 +46,64 @@ def test_the_shipped_book_can_be_read_and_every_price_has_a_source_and_a_date() 
         assert all(tier.rates for tier in price.tiers)
     assert shipped.cost_usd("tts", "local/piper-joe", {"characters": 80, "audio_ms": 5000}) == 0
     assert shipped.cost_usd("stt", "local/whisper-tiny.en", {"audio_ms": 5000}) == 0
+
+
+# No page of the vendor, nor a copy of one, has told what these cost.
+UNPRICED = {
+    "batch": {"assemblyai/best", "openai/gpt-4o-transcribe-diarize", "openai/gpt-transcribe"},
+    "llm": {
+        "cerebras/qwen-3.8-27b",
+        "gemini/gemini-4-argon",
+        "groq/openai/gpt-oss-20b",
+        "openai/gpt-5.4-mini",
+    },
+    "s2s": {"gemini/gemini-3.8-live-extended-thinking"},
+    "stt": {
+        "assemblyai/universal-3-5-pro",
+        "deepgram/nova-3-medical",
+        "openai/gpt-live-transcribe",
+        "openai/gpt-realtime-whisper",
+        "openai/gpt-transcribe",
+    },
+}
+
+
+@pytest.mark.parametrize("role", [Role.BATCH_STT, Role.LLM, Role.SPEECH_TO_SPEECH, Role.STT, Role.TTS])
+def test_every_listed_name_has_a_price_but_for_those_nobody_has_told(role: Role) -> None:
+    shipped, registry = load_prices({}, today=TODAY), Registry(environment={})
+    # Patterns stand for names, and what stands behind the operator's own endpoints is his to price.
+    listed = [name for name in registry.known(role) if "/" in name and "*" not in name]
+    priced_elsewhere = ("livekit/", "openai-compatible", "playht/")
+    without = {
+        name
+        for name in listed
+        if not name.startswith(priced_elsewhere) and shipped.find(role.value, name) is None
+    }
+    assert without == UNPRICED.get(role.value, set())
+
+
+@pytest.mark.parametrize(
+    ("name", "usd"),
+    [
+        ("rime/coda/astra", "0.05"),
+        ("rime/astra", "0.05"),
+        ("rime/http/mistv3/cove", "0.03"),
+        ("rime/arcana/luna", "0.04"),
+        ("openai/tts-1/alloy", "0.015"),
+        ("openai/tts-1-hd/alloy", "0.03"),
+        ("deepgram/aura-2-thalia-en", "0.03"),
+        ("google/en-GB-Wavenet-A", "0.016"),
+    ],
+)
+def test_a_thousand_characters_cost_what_the_model_of_the_name_costs(name: str, usd: str) -> None:
+    amounts = {"characters": 1000, "audio_ms": 60_000}
+    assert load_prices({}, today=TODAY).cost_usd("tts", name, amounts) == Decimal(usd)
+
+
+def test_a_voice_that_is_charged_by_the_minute_is_charged_so_whatever_its_name() -> None:
+    shipped, amounts = load_prices({}, today=TODAY), {"characters": 1000, "audio_ms": 60_000}
+    for name in ("openai/alloy", "openai/gpt-4o-mini-tts/alloy"):
+        assert shipped.cost_usd("tts", name, amounts) == Decimal("0.015")
 
 
 def test_every_token_is_charged_once_by_what_became_of_it(tmp_path: Path) -> None:

@@ -65,6 +65,29 @@ async def until_cleared(double: RimeSocket) -> None:
         await peer.until(lambda _: double.cleared > 0)
 
 
+async def test_a_sentence_that_comes_while_a_socket_opens_waits_for_it() -> None:
+    async with RimeSocket() as double:
+        tts = rime(double)
+        async with asyncio.timeout(WAIT_S):
+            _, said = await asyncio.gather(tts.warm(request_for("")), speak(tts, request_for()))
+        assert understood(said) == WORDS
+        assert double.connections == 1
+
+
+async def test_a_socket_that_was_closed_at_rest_is_replaced_before_the_next_sentence() -> None:
+    async with RimeSocket() as double:
+        tts = rime(double)
+        await tts.warm(request_for(""))
+        peer = await double.server.peer()
+        await peer.close()
+        async with asyncio.timeout(WAIT_S):
+            await peer.gone.wait()
+            while double.connections < 2:
+                await tts.warm(request_for(""))
+        assert understood(await speak(tts, request_for())) == WORDS
+        assert double.connections == 2
+
+
 @pytest.mark.parametrize("segments", [1, 2, 3])
 async def test_words_are_dated_from_the_beginning_of_the_sentence(segments: int) -> None:
     async with RimeSocket(segments=segments) as double:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from antiphon.providers.cartesia.wire import SPEEDS
 from antiphon.providers.cloud import Access, Account, Offer, cloud_vendor
 from antiphon.providers.roles import Capabilities, Role, Vendor
 from antiphon.speech.ports import TextToSpeech
@@ -32,7 +33,9 @@ def vendor(environment: Mapping[str, str]) -> Vendor:
 
 
 def _speaks(name: str, languages: tuple[str, ...]) -> Offer:
-    can = Capabilities(languages=languages, sample_rates_hz=_RATES_HZ, word_times=True, cloning=True)
+    can = Capabilities(
+        languages=languages, sample_rates_hz=_RATES_HZ, speeds=SPEEDS, word_times=True, cloning=True
+    )
     return Offer(role=Role.TTS, name=name, capabilities=can)
 
 

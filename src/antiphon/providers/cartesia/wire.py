@@ -19,7 +19,7 @@ NAME = "cartesia"
 DEFAULT_MODEL = "sonic-3.5"
 RATES_HZ = (8_000, 16_000, 22_050, 24_000, 44_100, 48_000)
 _OTHERWISE_HZ = 24_000
-_SPEED_MIN, _SPEED_MAX = 0.6, 1.5
+SPEEDS = (0.6, 1.5)
 
 
 def rate_hz(request: TtsRequest) -> int:
@@ -44,7 +44,7 @@ def begin(request: TtsRequest, context: str) -> Sequence[Mapping[str, Any]]:
         "use_normalized_timestamps": False,  # Our words are counted as they were written.
     }
     if request.speed != 1.0:
-        wanted["generation_config"] = {"speed": min(max(request.speed, _SPEED_MIN), _SPEED_MAX)}
+        wanted["generation_config"] = {"speed": min(max(request.speed, SPEEDS[0]), SPEEDS[1])}
     return (wanted,)
 
 

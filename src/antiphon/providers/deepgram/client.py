@@ -17,6 +17,7 @@ from antiphon.providers.streaming import KEEP_ALIVE_S
 
 if TYPE_CHECKING:
     from deepgram import AsyncDeepgramClient
+    from deepgram.environment import DeepgramClientEnvironment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,31 +28,40 @@ class DeepgramConfig:
     url: str = ""
 
 
-def deepgram_client(config: DeepgramConfig) -> AsyncDeepgramClient:
-    """Imports the SDK, so this belongs to making an adapter and never to a call.
+def deepgram_http() -> httpx.AsyncClient:
+    return httpx.AsyncClient(limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE_S))
+
+
+def deepgram_client(config: DeepgramConfig, http: httpx.AsyncClient | None = None) -> AsyncDeepgramClient:
+    """Imports the SDK, so this belongs to making an adapter and never to a call. `http` is for those who do
+    something else with its connections besides.
 
     Raises:
         ConfigError: The extra is not installed.
     """
     try:
         from deepgram import AsyncDeepgramClient
-        from deepgram.environment import DeepgramClientEnvironment
     except ImportError:
         raise ConfigError(
             "the Deepgram SDK is not installed", fix="pip install 'antiphon[deepgram]'"
         ) from None
-    environment = DeepgramClientEnvironment.PRODUCTION
-    if config.url:
-        _, _, place = config.url.rstrip("/").partition("://")
-        secure = "s" if config.url.startswith(("https://", "wss://")) else ""
-        rest, socket = f"http{secure}://{place}", f"ws{secure}://{place}"
-        environment = DeepgramClientEnvironment(base=rest, production=socket, agent=socket, agent_rest=rest)
     return AsyncDeepgramClient(
-        environment=environment,
+        environment=deepgram_addresses(config),
         api_key=config.key,
         max_retries=0,  # The caller is waiting; the fallback is better than a second try.
-        httpx_client=httpx.AsyncClient(limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE_S)),
+        httpx_client=http or deepgram_http(),
     )
+
+
+def deepgram_addresses(config: DeepgramConfig) -> DeepgramClientEnvironment:
+    from deepgram.environment import DeepgramClientEnvironment
+
+    if not config.url:
+        return DeepgramClientEnvironment.PRODUCTION
+    _, _, place = config.url.rstrip("/").partition("://")
+    secure = "s" if config.url.startswith(("https://", "wss://")) else ""
+    rest, socket = f"http{secure}://{place}", f"ws{secure}://{place}"
+    return DeepgramClientEnvironment(base=rest, production=socket, agent=socket, agent_rest=rest)
 
 
 @contextmanager

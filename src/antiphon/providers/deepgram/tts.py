@@ -7,14 +7,20 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 
-from antiphon.providers.deepgram.client import DeepgramConfig, deepgram_client, deepgram_errors
-from antiphon.providers.deepgram.wire import NAME
+from antiphon.providers.deepgram.client import (
+    DeepgramConfig,
+    deepgram_addresses,
+    deepgram_client,
+    deepgram_errors,
+    deepgram_http,
+)
+from antiphon.providers.deepgram.wire import NAME, SPEEDS
+from antiphon.providers.http_speech import KeptOpen
 from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
 RATES_HZ = (8_000, 16_000, 24_000, 32_000, 48_000)
 _OTHERWISE_HZ = 24_000
-_SPEED_MIN, _SPEED_MAX = 0.7, 1.5
 
 
 class DeepgramTts:
@@ -22,7 +28,13 @@ class DeepgramTts:
 
     def __init__(self, config: DeepgramConfig, limits: SpeakingLimits | None = None) -> None:
         self._limits = limits or SpeakingLimits()
-        self._client = deepgram_client(config)
+        http = deepgram_http()
+        self._client = deepgram_client(config, http)
+        self._open = KeptOpen(http, deepgram_addresses(config).base)
+
+    async def warm(self, request: TtsRequest) -> None:
+        """As `WarmsVoices`."""
+        await self._open.warm()
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         if not has_words(request.text):
@@ -35,8 +47,9 @@ class DeepgramTts:
             "sample_rate": rate_hz,
         }
         if request.speed != 1.0:
-            query["speed"] = min(max(request.speed, _SPEED_MIN), _SPEED_MAX)
+            query["speed"] = min(max(request.speed, SPEEDS[0]), SPEEDS[1])
         line = PcmPieces(rate_hz, request)
+        self._open.used()
         with deepgram_errors():
             # Closed with us: a caller who interrupts must not pay for the rest.
             async with aclosing(self._client.speak.v1.audio.generate(text=request.text, **query)) as pieces:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from antiphon.providers.cloud import Access, Account, Offer, cloud_vendor
+from antiphon.providers.deepgram.wire import SPEEDS
 from antiphon.providers.roles import Capabilities, Role, Vendor
 from antiphon.speech.ports import BatchTranscription, SpeechToText, TextToSpeech
 
@@ -57,7 +58,7 @@ OFFERS = (
         Offer(
             role=Role.TTS,
             name=f"aura-2-{voice}-{language}",
-            capabilities=Capabilities(languages=(language,), sample_rates_hz=RATES_HZ),
+            capabilities=Capabilities(languages=(language,), sample_rates_hz=RATES_HZ, speeds=SPEEDS),
             any_name=True,
         )
         for language, voices in _VOICES.items()

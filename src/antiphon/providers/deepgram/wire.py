@@ -19,6 +19,7 @@ from antiphon.speech.ports import TurnEvent, TurnMoment
 T = TypeVar("T")
 
 NAME = "deepgram"
+SPEEDS = (0.7, 1.5)  # Of its voices.
 # 500 tokens of key terms a request ("Keyterm Prompting"); a term is about five tokens.
 KEY_TERMS_MAX = 100
 KEY_TERM_LETTERS_MAX = 80

@@ -4,10 +4,9 @@ models the socket does not serve. On the official SDK's asyncio client. Source: 
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import aclosing, contextmanager, suppress
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 import httpx
@@ -16,6 +15,7 @@ from antiphon.errors import ConfigError, ProviderProtocolError, ProviderUnavaila
 from antiphon.providers.elevenlabs import wire
 from antiphon.providers.elevenlabs.tts import ElevenLabsConfig
 from antiphon.providers.failures import socket_errors
+from antiphon.providers.http_speech import KeptOpen
 from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
 from antiphon.providers.refusals import refused
 from antiphon.providers.said import Said, dated
@@ -38,8 +38,7 @@ class ElevenLabsHttpTts:
                 "the ElevenLabs SDK is not installed", fix="pip install 'antiphon[elevenlabs]'"
             ) from None
         self._limits = limits or SpeakingLimits()
-        self._address = config.url or wire.ADDRESS
-        self._used_s = -KEEP_ALIVE_S
+        address = config.url or wire.ADDRESS
         timeout = httpx.Timeout(self._limits.first_ms / 1000, connect=self._limits.connect_ms / 1000)
         self._http = httpx.AsyncClient(
             timeout=timeout,
@@ -49,24 +48,19 @@ class ElevenLabsHttpTts:
                 keepalive_expiry=KEEP_ALIVE_S,
             ),
         )
-        client = AsyncElevenLabs(
-            api_key=config.key, base_url=self._address.rstrip("/"), httpx_client=self._http
-        )
+        self._open = KeptOpen(self._http, address)
+        client = AsyncElevenLabs(api_key=config.key, base_url=address.rstrip("/"), httpx_client=self._http)
         # Imports more of the SDK when first asked for, which is not to happen on a call.
         self._voices = client.text_to_speech
 
     async def warm(self, request: TtsRequest) -> None:
         """As `WarmsVoices`."""
-        if _now_s() - self._used_s < KEEP_ALIVE_S / 2:
-            return
-        self._used_s = _now_s()
-        with suppress(httpx.HTTPError):
-            await self._http.head(self._address)
+        await self._open.warm()
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         if not has_words(request.text):
             return
-        self._used_s = _now_s()
+        self._open.used()
         key = wire.speaking(request)
         wanted: dict[str, Any] = {"model_id": key.model, "output_format": f"pcm_{key.rate_hz}"}
         if key.language:
@@ -120,7 +114,3 @@ def _errors() -> Iterator[None]:
         raise ProviderUnavailable(wire.NAME, "no answer in time") from None
     except httpx.HTTPError as error:
         raise ProviderUnavailable(wire.NAME, f"cannot be reached ({type(error).__name__})") from None
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()

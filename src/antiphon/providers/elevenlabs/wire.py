@@ -27,7 +27,7 @@ DEFAULT_MODEL = "eleven_flash_v2_5"
 RATES_HZ = (8_000, 16_000, 22_050, 24_000)
 CONTEXTS_MAX = 5
 _OTHERWISE_HZ = 24_000
-_SPEED_MIN, _SPEED_MAX = 0.7, 1.2
+SPEEDS = (0.7, 1.2)
 _INACTIVITY_S = 180  # The longest they offer; a caller may think for longer than the usual 20.
 # Models that can be held to a language; the others find it out by themselves and refuse the parameter.
 _TAKE_LANGUAGE = ("eleven_flash_v2_5", "eleven_turbo_v2_5", "eleven_v3")
@@ -81,7 +81,7 @@ def speed(request: TtsRequest) -> dict[str, float]:
     """`voice_settings` for the request; without need none, so that the voice keeps its own."""
     if request.speed == 1.0:
         return {}
-    return {"speed": min(max(request.speed, _SPEED_MIN), _SPEED_MAX)}
+    return {"speed": min(max(request.speed, SPEEDS[0]), SPEEDS[1])}
 
 
 def socket_url(address: str, key: Speaking) -> str:

@@ -1,17 +1,19 @@
 """Google Cloud's voices. Chirp 3 HD streams; every other voice answers with the whole sentence at once.
 
-Sources: `google.cloud.texttospeech_v1.types.cloud_tts` of google-cloud-texttospeech 2.38.0; "Chirp 3: HD
-voices" (formats, languages), read 2026-11-25.
+Sources: `google.cloud.texttospeech_v1.types.cloud_tts` of google-cloud-texttospeech 2.38.0 (speaking rate
+0.25 to 2, streamed or not); "Chirp 3: HD voices" (docs.cloud.google.com/text-to-speech/docs/chirp3-hd:
+formats, languages, regions), read 2026-11-25.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
-from antiphon.errors import ProviderProtocolError
-from antiphon.providers.google.client import NAME, GoogleChannels, GoogleConfig, google_errors
+from antiphon.errors import ProviderError, ProviderProtocolError
+from antiphon.providers.google.client import NAME, GoogleChannels, GoogleConfig, connected, google_errors
 from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
@@ -32,7 +34,15 @@ class GoogleTts:
         place = config.location
         host = "texttospeech.googleapis.com"
         self._channels = GoogleChannels(config, f"{place}-{host}" if place not in ("", "global") else host)
+        self._channel: Any = None
         self._client: Any = None
+
+    async def warm(self, request: TtsRequest) -> None:
+        """As `WarmsVoices`. A channel that Google closed while nobody spoke connects anew."""
+        self._made()
+        with suppress(ProviderError, TimeoutError):
+            async with asyncio.timeout(self._limits.connect_ms / 1000):
+                await connected(self._channel)
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         if not has_words(request.text):
@@ -95,7 +105,8 @@ class GoogleTts:
                 TextToSpeechGrpcAsyncIOTransport,
             )
 
-            transport = TextToSpeechGrpcAsyncIOTransport(channel=self._channels.open())
+            self._channel = self._channels.open()
+            transport = TextToSpeechGrpcAsyncIOTransport(channel=self._channel)
             self._client = TextToSpeechAsyncClient(transport=transport)
         return self._client
 

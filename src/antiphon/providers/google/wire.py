@@ -1,8 +1,9 @@
 """Recognition messages of Speech-to-Text v2, to and from our values. Pure.
 
 Sources: `google.cloud.speech_v2.types.cloud_speech` of google-cloud-speech 2.41.0; the pages "Chirp 2",
-"Chirp 3 Transcription", "Improve transcription results with model adaptation" and "Quotas and limits", read
-2026-11-25.
+"Chirp 3 Transcription", "Improve transcription results with model adaptation" and "Quotas and limits"
+(docs.cloud.google.com/speech-to-text/docs/quotas: a stream lasts five minutes and takes 25 KB of audio a
+message, at about the rate of speech), read 2026-11-25.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from antiphon.providers.google.client import NAME, GoogleConfig
 from antiphon.providers.listening import Asked, Heard, key_terms
 from antiphon.speech.ports import TurnEvent, TurnMoment
 
-# "Quotas and limits": 1,000 phrases a request of 100 letters each.
-KEY_TERMS_MAX = 1_000
+# "Quotas and limits": 1,200 phrases in a set, of which a request of ours has one (5,000 a request), and 100
+# letters each.
+KEY_TERMS_MAX = 1_200
 KEY_TERM_LETTERS_MAX = 100
-# 0 to 20; 10 and more begins to put words into the caller's mouth ("Model adaptation").
+# Up to 20; 10 and more begins to put words into the caller's mouth ("Model adaptation").
 _BOOST = 10.0
 # Chirp's models live in regions only; what is not here is served everywhere.
 _LOCATIONS = {"chirp_3": "us", "chirp_2": "us-central1"}

@@ -16,7 +16,8 @@ ACCOUNT = Account(vendor="livekit", sdk="livekit.agents", extra="livekit")
 # What a plugin can do, it says itself when it is made; before that nothing is ruled out.
 OFFERS = (
     Offer(role=Role.STT, name="", capabilities=Capabilities(partials=True), any_name=True),
-    Offer(role=Role.TTS, name="", any_name=True),
+    # How fast it speaks is the plugin's own setting.
+    Offer(role=Role.TTS, name="", capabilities=Capabilities(speeds=(1.0, 1.0)), any_name=True),
     Offer(role=Role.LLM, name="", capabilities=Capabilities(tools=True), any_name=True),
 )
 

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from antiphon.agents.ports import SentenceEncoder
 from antiphon.providers.local.models import load_manifest
-from antiphon.speech.ports import EndOfTurn, SpeechToText, TextToSpeech, VoiceActivity
+from antiphon.speech.ports import BatchTranscription, EndOfTurn, SpeechToText, TextToSpeech, VoiceActivity
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -35,6 +35,18 @@ def _whisper_base(executor: Executor | None) -> SpeechToText:
     from antiphon.providers.local.whisper import WhisperStt
 
     return WhisperStt(model="base", executor=executor)
+
+
+def _whisper_tiny_batch(executor: Executor | None) -> BatchTranscription:
+    from antiphon.providers.local.whisper import WhisperBatch
+
+    return WhisperBatch(model="tiny.en", executor=executor)
+
+
+def _whisper_base_batch(executor: Executor | None) -> BatchTranscription:
+    from antiphon.providers.local.whisper import WhisperBatch
+
+    return WhisperBatch(model="base", executor=executor)
 
 
 def _piper_joe(executor: Executor | None) -> TextToSpeech:
@@ -71,6 +83,11 @@ def silero(sample_rate_hz: int) -> VoiceActivity:
 SPEECH_TO_TEXT: Mapping[str, Engine[SpeechToText]] = {
     "whisper-tiny.en": Engine(model="whisper-tiny.en", build=_whisper_tiny),
     "whisper-base": Engine(model="whisper-base", build=_whisper_base),
+}
+# Whole recordings, after a call: always in the process that asks, so that no live call waits for them.
+BATCH: Mapping[str, Engine[BatchTranscription]] = {
+    "whisper-tiny.en": Engine(model="whisper-tiny.en", build=_whisper_tiny_batch),
+    "whisper-base": Engine(model="whisper-base", build=_whisper_base_batch),
 }
 TEXT_TO_SPEECH: Mapping[str, Engine[TextToSpeech]] = {
     "piper-joe": Engine(model="piper-joe", build=_piper_joe),

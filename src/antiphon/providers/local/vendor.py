@@ -12,7 +12,7 @@ from antiphon.providers.local.catalogue import Engine
 from antiphon.providers.local.models import is_installed, load_manifest
 from antiphon.providers.local.worker import WorkerClient
 from antiphon.providers.roles import Capabilities, Known, Role, Vendor
-from antiphon.speech.ports import EndOfTurn, SpeechToText, TextToSpeech, VoiceActivity
+from antiphon.speech.ports import BatchTranscription, EndOfTurn, SpeechToText, TextToSpeech, VoiceActivity
 
 T = TypeVar("T")
 
@@ -27,6 +27,7 @@ def embedded(worker: WorkerClient | None) -> Vendor:
         end_of_turn=models.end_of_turn,
         encoder=models.encoder,
         voice_activity=models.voice_activity,
+        batch_stt=models.batch_stt,
     )
 
 
@@ -38,7 +39,7 @@ class LocalModels:
         self._built: dict[str, object] = {}
 
     def known(self, role: Role) -> tuple[Known, ...]:
-        return tuple(_known(name, model) for name, model in _models(role).items())
+        return tuple(_known(role, name, model) for name, model in _models(role).items())
 
     def stt(self, model: str) -> SpeechToText:
         if self._worker is not None:
@@ -68,6 +69,9 @@ class LocalModels:
     def voice_activity(self, model: str, sample_rate_hz: int) -> VoiceActivity:
         """One for all calls of a sample rate, always in this process: it keeps state per row."""
         return self._remember(f"{model}@{sample_rate_hz}", lambda: catalogue.silero(sample_rate_hz))
+
+    def batch_stt(self, model: str) -> BatchTranscription:
+        return self._remember(f"{model} batch", lambda: catalogue.BATCH[model].build(None))
 
     def _once(self, engines: Mapping[str, Engine[T]], name: str) -> T:
         return self._remember(name, lambda: engines[name].build(None))
@@ -99,19 +103,24 @@ def _models(role: Role) -> dict[str, str]:
             return {name: engine.model for name, engine in catalogue.ENCODER.items()}
         case Role.VAD:
             return {"silero": catalogue.VOICE_ACTIVITY_MODEL}
-        case Role.LLM | Role.SPEECH_TO_SPEECH | Role.BATCH_STT:
+        case Role.BATCH_STT:
+            return {name: engine.model for name, engine in catalogue.BATCH.items()}
+        case Role.LLM | Role.SPEECH_TO_SPEECH:
             return {}  # None that could be shipped is fit to speak to a caller.
 
 
-def _known(name: str, model: str) -> Known:
+def _known(role: Role, name: str, model: str) -> Known:
     state = "installed" if is_installed(model) else f"missing: antiphon models fetch {model}"
     return Known(
-        name=name, licence=load_manifest()[model].licence, state=state, capabilities=_capabilities(name)
+        name=name, licence=load_manifest()[model].licence, state=state, capabilities=_capabilities(role, name)
     )
 
 
-def _capabilities(name: str) -> Capabilities:
+def _capabilities(role: Role, name: str) -> Capabilities:
     """As far as an agent file can go wrong with them."""
+    if role is Role.BATCH_STT:
+        languages = ("en",) if name.endswith(".en") else ()
+        return Capabilities(languages=languages, word_times=True, vocabulary=True)
     if name.startswith("whisper-"):
         languages = ("en",) if name.endswith(".en") else ()
         return Capabilities(languages=languages, partials=True, vocabulary=True)

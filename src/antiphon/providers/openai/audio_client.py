@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from antiphon.errors import ConfigError, ProviderProtocolError, ProviderRejected, ProviderUnavailable
 from antiphon.providers.failures import socket_errors
 from antiphon.providers.openai.transcription_wire import NAME
 from antiphon.providers.refusals import refused, retry_after_ms
+from antiphon.providers.streaming import Bounds, WarmPool
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
+
+_ADDRESS = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,18 +34,35 @@ def audio_client(config: OpenAiAudioConfig, *, connect_ms: int, stall_ms: int) -
     Raises:
         ConfigError: The extra is not installed.
     """
+    return _client(config, Bounds(connect_ms=connect_ms, stall_ms=stall_ms), None)
+
+
+def warm_audio_client(config: OpenAiAudioConfig, bounds: Bounds) -> tuple[AsyncOpenAI, WarmPool]:
+    """As `audio_client`, on connections that can be opened before they are needed."""
+    _sdk()
+    pool = WarmPool(config.url or _ADDRESS, bounds)
+    return _client(config, bounds, pool.client), pool
+
+
+def _client(config: OpenAiAudioConfig, bounds: Bounds, http: Any) -> AsyncOpenAI:
+    openai = _sdk()
+    client: AsyncOpenAI = openai.AsyncOpenAI(
+        api_key=config.key,
+        base_url=config.url or None,
+        timeout=openai.Timeout(bounds.stall_ms / 1000, connect=bounds.connect_ms / 1000),
+        http_client=http,
+        max_retries=0,  # The caller is waiting; the fallback is better than a second try.
+    )
+    return client
+
+
+def _sdk() -> Any:
     try:
-        from openai import AsyncOpenAI, Timeout
+        return import_module("openai")
     except ImportError:
         raise ConfigError(
             "the openai package is not installed", fix="pip install 'antiphon[openai]'"
         ) from None
-    return AsyncOpenAI(
-        api_key=config.key,
-        base_url=config.url or None,
-        timeout=Timeout(stall_ms / 1000, connect=connect_ms / 1000),
-        max_retries=0,  # The caller is waiting; the fallback is better than a second try.
-    )
 
 
 @contextmanager

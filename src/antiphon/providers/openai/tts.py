@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from antiphon.providers.openai.audio_client import OpenAiAudioConfig, audio_client, openai_errors
+from antiphon.providers.openai.audio_client import OpenAiAudioConfig, openai_errors, warm_audio_client
 from antiphon.providers.openai.transcription_wire import NAME
 from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
+from antiphon.providers.streaming import Bounds
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
 RATE_HZ = 24_000  # The only rate of `response_format: pcm`.
@@ -20,9 +21,12 @@ class OpenAiTts:
 
     def __init__(self, config: OpenAiAudioConfig, limits: SpeakingLimits | None = None) -> None:
         self._limits = limits or SpeakingLimits()
-        self._client = audio_client(
-            config, connect_ms=self._limits.connect_ms, stall_ms=self._limits.first_ms
-        )
+        bounds = Bounds(connect_ms=self._limits.connect_ms, stall_ms=self._limits.first_ms)
+        self._client, self._pool = warm_audio_client(config, bounds)
+
+    async def warm(self, request: TtsRequest) -> None:
+        """As `WarmsVoices`."""
+        await self._pool.open()
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         if not has_words(request.text):

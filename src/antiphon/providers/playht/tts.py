@@ -30,6 +30,10 @@ class PlayHtTts:
         headers = {"AUTHORIZATION": config.key, "X-USER-ID": config.user}
         self._http = SpeechOverHttp(wire.NAME, url, headers, self._limits)
 
+    async def warm(self, request: TtsRequest) -> None:
+        """As `WarmsVoices`."""
+        await self._http.warm()
+
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         if not has_words(request.text):
             return

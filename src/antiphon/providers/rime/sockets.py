@@ -39,7 +39,28 @@ class RimeSockets:
         self._connect = import_module("websockets.asyncio.client").connect
         self._url, self._key, self._limits = url, key, limits
         self._kept: dict[wire.RimeVoice, list[_Socket]] = {}
+        self._warming: dict[wire.RimeVoice, asyncio.Task[ProviderError | None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+
+    async def warm(self, voice: wire.RimeVoice) -> None:
+        """Have one that is free for the next sentence. That Rime cannot be reached is found out by it."""
+        kept = self._kept.get(voice, [])
+        kept[:] = [socket for socket in kept if socket.link.close_code is None]
+        if kept:
+            return
+        if voice not in self._warming:
+            self._warming[voice] = asyncio.ensure_future(self._warm(voice))
+        # Shared with others who wait, so it outlives whoever gives up first.
+        await asyncio.shield(self._warming[voice])
+
+    async def _warm(self, voice: wire.RimeVoice) -> ProviderError | None:
+        try:
+            self._keep(voice, await self._open(voice))
+            return None
+        except ProviderError as error:
+            return error
+        finally:
+            del self._warming[voice]
 
     async def speak(self, voice: wire.RimeVoice, text: str) -> AsyncGenerator[wire.Said, None]:
         """What Rime says of one sentence; closing the iterator has the rest of it dropped.
@@ -91,6 +112,9 @@ class RimeSockets:
             yield said
 
     async def _take(self, voice: wire.RimeVoice) -> _Socket:
+        warming = self._warming.get(voice)
+        if warming is not None and (error := await asyncio.shield(warming)) is not None:
+            raise error
         kept = self._kept.get(voice, [])
         while kept:
             socket = kept.pop()

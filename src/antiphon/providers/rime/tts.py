@@ -45,6 +45,10 @@ class RimeTts:
                 "the websockets package is not installed", fix="pip install 'antiphon[rime]'"
             ) from None
 
+    async def warm(self, request: TtsRequest) -> None:
+        """As `WarmsVoices`."""
+        await self._sockets.warm(wire.voice_of(request))
+
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         if not has_words(request.text):
             return
@@ -71,6 +75,10 @@ class RimeHttpTts:
         url = f"{config.address('http', _HTTP_URL)}/v1/rime-tts"
         headers = {"Authorization": f"Bearer {config.key}"}
         self._http = SpeechOverHttp(wire.NAME, url, headers, self._limits)
+
+    async def warm(self, request: TtsRequest) -> None:
+        """As `WarmsVoices`."""
+        await self._http.warm()
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         if not has_words(request.text):

@@ -14,7 +14,13 @@ from antiphon.agents.ports import LanguageModel, Message
 from antiphon.errors import ProviderError
 from antiphon.speech.ports import (
     EndOfTurn,
+    SessionEvent,
+    SessionLost,
+    SpeechSessionConfig,
+    SpeechToSpeech,
     SpeechToText,
+    SpokenAudio,
+    SpokenEnded,
     SttConfig,
     SttEvent,
     TextToSpeech,
@@ -114,9 +120,10 @@ async def measure_stt(
 
         stream = stt.open(config, hear)
         try:
-            await _say(bytes(config.sample_rate_hz * 2 * QUIET_MS // 1000), config, stream.push)
+            rate_hz = config.sample_rate_hz
+            await _say(bytes(rate_hz * 2 * QUIET_MS // 1000), rate_hz, stream.push)
             stream.speech_started()
-            await _say(speech, config, stream.push)
+            await _say(speech, rate_hz, stream.push)
             watch = Watch()
             stream.speech_stopped()
             async with asyncio.timeout(FINAL_S):
@@ -155,6 +162,46 @@ async def measure_llm(
     return await measure("llm", provider, rounds, once)
 
 
+async def measure_s2s(
+    provider: str, model: SpeechToSpeech, config: SpeechSessionConfig, speech: bytes, rounds: int
+) -> Measured:
+    """`speech` is said in real time, on a session of its own each round; from its end, told by us, to the
+    first sound of the reply."""
+
+    async def once(number: int) -> Sample:
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[SpokenEnded] = loop.create_future()
+        watch = Watch()
+        spoken = bytearray()
+
+        def hear(event: SessionEvent) -> None:
+            if isinstance(event, SpokenAudio) and event.pcm:
+                watch.first()
+                spoken.extend(event.pcm)
+            elif isinstance(event, SpokenEnded) and not ended.done():
+                ended.set_result(event)
+            elif isinstance(event, SessionLost) and not ended.done():
+                ended.set_exception(ProviderError(provider, event.reason))
+
+        session = model.open(config, hear)
+        try:
+            quiet = bytes(config.sample_rate_hz * 2 * QUIET_MS // 1000)
+            await _say(quiet + speech, config.sample_rate_hz, session.push)
+            watch.restart()
+            session.commit_turn()
+            reply = await ended
+        finally:
+            await session.aclose()
+        if reply.status != "completed" or not spoken:
+            raise ProviderError(provider, "gave no audio")
+        audio_ms = len(spoken) // 2 * 1000 // config.sample_rate_hz
+        return Sample(
+            first_ms=watch.first_ms, total_ms=watch.now_ms, audio_ms=audio_ms, amounts=dict(reply.usage)
+        )
+
+    return await measure("s2s", provider, rounds, once)
+
+
 async def measure_eot(
     provider: str, end_of_turn: EndOfTurn, speech: bytes, sample_rate_hz: int, rounds: int
 ) -> Measured:
@@ -178,6 +225,9 @@ class Watch:
     def now_ms(self) -> int:
         return round((self._loop.time() - self._begun_s) * 1000)
 
+    def restart(self) -> None:
+        self._begun_s, self._first_ms = self._loop.time(), None
+
     def first(self) -> None:
         if self._first_ms is None:
             self._first_ms = self.now_ms
@@ -187,11 +237,11 @@ class Watch:
         return self.now_ms if self._first_ms is None else self._first_ms
 
 
-async def _say(pcm: bytes, config: SttConfig, push: Callable[[bytes], None]) -> None:
+async def _say(pcm: bytes, sample_rate_hz: int, push: Callable[[bytes], None]) -> None:
     """In blocks of 20 ms against absolute moments, so that a late block does not delay all that follow."""
     loop = asyncio.get_running_loop()
     begun_s = loop.time()
-    block = config.sample_rate_hz * 2 * BLOCK_MS // 1000
+    block = sample_rate_hz * 2 * BLOCK_MS // 1000
     for number, at in enumerate(range(0, len(pcm), block), start=1):
         push(pcm[at : at + block])
         await asyncio.sleep(max(0.0, begun_s + number * BLOCK_MS / 1000 - loop.time()))

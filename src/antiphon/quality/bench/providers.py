@@ -11,8 +11,15 @@ from antiphon.agents.ports import Message
 from antiphon.conversation.markup import without_markup
 from antiphon.errors import ConfigError
 from antiphon.providers.registry import Registry
-from antiphon.quality.bench.measuring import Measured, measure_eot, measure_llm, measure_stt, measure_tts
-from antiphon.speech.ports import SttConfig, TtsRequest
+from antiphon.quality.bench.measuring import (
+    Measured,
+    measure_eot,
+    measure_llm,
+    measure_s2s,
+    measure_stt,
+    measure_tts,
+)
+from antiphon.speech.ports import SpeechSessionConfig, SttConfig, TtsRequest
 from antiphon.speech.shaping import shape
 
 TURN = "Hi, I'd like to book a check-up for Thursday morning, please."
@@ -46,9 +53,11 @@ async def bench_providers(
     judges = [await bench.judge(name, speech) for name in definition.speech.end_of_turn]
     ears = [await bench.ear(name, speech) for name in definition.speech.stt]
     messages = _messages(definition, now)
+    unified = definition.reasoning.unified
+    whole = [await bench.whole(unified, speech)] if unified else []
     models = definition.reasoning.language_models
     minds = [await bench.mind(name, messages) for name in models if registry.is_wanted(name)]
-    return [*judges, *ears, *minds, *spoken]
+    return [*whole, *judges, *ears, *minds, *spoken]
 
 
 class _Bench:
@@ -88,6 +97,21 @@ class _Bench:
             return await measure_stt(name, self._registry.stt(name), config, speech, self._rounds)
         except ConfigError as error:
             return _unusable("stt", name, error)
+
+    async def whole(self, name: str, speech: bytes) -> Measured:
+        """The model that hears and speaks by itself. The end of the caller's turn is ours to tell here, so
+        that its own idea of it is not in the measurement."""
+        config = SpeechSessionConfig(
+            sample_rate_hz=self._rate_hz,
+            instructions=instructions(self._definition),
+            language=self._definition.language,
+            provider_turns=False,
+        )
+        try:
+            model = self._registry.speech_to_speech(name)
+        except ConfigError as error:
+            return _unusable("s2s", name, error)
+        return await measure_s2s(name, model, config, speech, self._rounds)
 
     async def judge(self, name: str, speech: bytes) -> Measured:
         try:

@@ -9,9 +9,21 @@ from typing import Any, Protocol
 from antiphon.quality.bench.measuring import Measured
 from antiphon.runtime.records.waterfall import BUDGET_MS, percentiles
 
-# The stage of a turn that each role fills.
-STAGES = {"eot": "vad", "stt": "final_transcript", "llm": "reasoner", "tts": "tts"}
-WORDS = {"eot": "end of turn", "stt": "final transcript", "llm": "first token", "tts": "first byte"}
+# The stages of a turn that each role fills.
+STAGES = {
+    "eot": ("vad",),
+    "stt": ("final_transcript",),
+    "llm": ("reasoner",),
+    "tts": ("tts",),
+    "s2s": ("final_transcript", "reasoner", "tts"),
+}
+WORDS = {
+    "eot": "end of turn",
+    "stt": "final transcript",
+    "llm": "first token",
+    "tts": "first byte",
+    "s2s": "first sound",
+}
 
 
 class Prices(Protocol):
@@ -43,14 +55,17 @@ def provider_row(measured: Measured, prices: Prices) -> dict[str, Any]:
 
 def budget(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The first provider of every role, as a turn would use them: who takes how much of the wait, and who
-    takes more than the stage's budget."""
+    takes more than the stage's budget. A model that hears and speaks by itself takes all of it; the others
+    only stand behind it."""
     first: dict[str, dict[str, Any]] = {}
     for row in rows:
         if row["first_ms"]["p50"] is not None:
             first.setdefault(row["role"], row)
+    if "s2s" in first:
+        first = {"s2s": first["s2s"]}
     stages = []
     for role, row in first.items():
-        low, high = BUDGET_MS[STAGES[role]]
+        low, high = (sum(BUDGET_MS[stage][end] for stage in STAGES[role]) for end in (0, 1))
         p50, p95 = row["first_ms"]["p50"], row["first_ms"]["p95"]
         stages.append(
             {

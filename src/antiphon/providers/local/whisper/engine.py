@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from antiphon.errors import ConfigError, ProviderUnavailable
 from antiphon.providers.local.models import model_dir
 from antiphon.providers.local.whisper.features import SAMPLE_RATE_HZ, log_mel
+from antiphon.providers.local.whisper.word_times import dated_words
 from antiphon.speech.loops import has_loop, without_loops
 
 CONTEXT_FRAMES = 1500  # Encoder frames of the 30 s Whisper was trained on; a frame is 20 ms.
@@ -121,6 +122,20 @@ class WhisperEngine:
         elif _is_doubtful(found):
             found = self._decode_again(samples, language, room, found)
         return _timed(found, began)
+
+    def dated(self, samples: NDArray[np.float32], text: str, language: str) -> list[tuple[str, int, int]]:
+        """(word, start_ms, end_ms) of the words of `text`, which was recognised in `samples`; empty where the
+        language writes no spaces. Costs an encoding of 30 s."""
+        encoding = self._tokenizer.encode(" " + text, add_special_tokens=False)
+        if not text or not encoding.ids:
+            return []
+        whole = np.pad(samples[:MAX_SAMPLES], (0, max(0, MAX_SAMPLES - len(samples))))
+        encoded = ctranslate2.StorageView.from_array(self._encode(whole)[None])
+        start = self._start_tokens(language)[:-1]  # It adds "no timestamps" itself.
+        frames = 2 * (min(len(samples), MAX_SAMPLES) // _FRAME_SAMPLES)
+        path = self._model.align(encoded, start, [encoding.ids], frames)[0].alignments
+        audio_ms = 1000 * len(samples) // SAMPLE_RATE_HZ
+        return list(dated_words(text, encoding.tokens, path, audio_ms))
 
     def speaks(self, language: str) -> bool:
         """`language` is a primary subtag; "" (find out) is for multilingual models only."""

@@ -62,7 +62,7 @@ class SegmentAudio:
         """Cut the segment at its quietest 200 ms within the last `search_samples`; give the part before and
         keep the part behind as the new segment."""
         samples = self.samples()
-        at = len(samples) - search_samples + _quietest(samples[-search_samples:])
+        at = len(samples) - search_samples + quietest(samples[-search_samples:])
         self._restart(samples[at:])
         return samples[:at]
 
@@ -91,7 +91,7 @@ def loudest_dbfs(samples: NDArray[np.float32]) -> float:
     return max(-120.0, 10 * float(np.log10(power + 1e-12)))
 
 
-def _quietest(samples: Pcm16) -> int:
+def quietest(samples: Pcm16 | NDArray[np.float32]) -> int:
     """Middle of the quietest 200 ms."""
     energy = np.cumsum(np.square(samples, dtype=np.float64))
     if len(energy) <= _QUIET_POINT_SAMPLES:
