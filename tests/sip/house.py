@@ -1,5 +1,5 @@
-"""A SIP worker in its own process, the media worker's side of it in this one: a real media plane in real time,
-a switchboard whose agents say a tone, and ears that note."""
+"""A SIP worker in its own process, the media worker's side of it in this one: a real media plane in real
+time, a switchboard whose agents say a tone, and ears that note."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from tests.doubles.media_line import EnergyVad, Notes, tone
 
 from antiphon.audio.ports import MediaSink, MediaSource
-from antiphon.calls.sip import SipLines
+from antiphon.calls.sip import SipLines, wire
 from antiphon.errors import CallFailed, ConfigError
 from antiphon.runtime.arrivals import Arrival, CallerView, Switchboard
 from antiphon.runtime.media import MediaClock, MediaPlane
@@ -28,6 +28,7 @@ from antiphon.server.supervisor import ChildProcess
 GREETING_HZ = 440  # `tone` says it.
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parents[2]
+Told = TypeVar("Told")
 
 
 async def until(condition: Callable[[], object], *, within_s: float = 10.0) -> None:
@@ -128,10 +129,7 @@ class SipHouse:
             routes=routes or {},
             escalation=escalation,
         )
-        argv = [sys.executable, "-m", "antiphon.calls.sip.worker", "--socket", str(self.socket)]
-        argv += ["--listen", f"{HOST}:{self.port}"] + (["--rtp-ports", rtp_ports] if rtp_ports else [])
-        paths = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
-        self.worker = ChildProcess("sip", argv, {**os.environ, "PYTHONPATH": paths, **(environ or {})})
+        self.worker = sip_worker(self.socket, self.port, environ or {}, rtp_ports)
         self._clock: asyncio.Task[None] | None = None
 
     @property
@@ -169,11 +167,60 @@ class SipHouse:
         return self.calls[wanted - 1]
 
     def usage(self) -> dict[str, int]:
-        """What the worker's process holds: threads, files, ports, memory."""
-        process = Path(f"/proc/{self.worker.pid}")
-        pages = int((process / "statm").read_text().split()[1])
-        return {
-            "threads": len(list((process / "task").iterdir())),
-            "files": len(list((process / "fd").iterdir())),
-            "memory_kb": pages * os.sysconf("SC_PAGE_SIZE") // 1024,
-        }
+        return usage(self.worker.pid)
+
+
+class RingingHouse:
+    """A SIP worker whose media worker is told of calls for "clinic" and answers none."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.messages: list[object] = []
+        self._socket = Path(tempfile.mkdtemp(prefix="sip-")) / "sip.sock"
+        self._worker = sip_worker(self._socket, self.port, {}, "")
+        self._server: asyncio.Server | None = None
+
+    @property
+    def address(self) -> str:
+        return f"{HOST}:{self.port}"
+
+    def told(self, kind: type[Told]) -> list[Told]:
+        return [message for message in self.messages if isinstance(message, kind)]
+
+    def usage(self) -> dict[str, int]:
+        return usage(self._worker.pid)
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_unix_server(self._listen, path=str(self._socket))
+        await self._worker.start()
+        await until(lambda: self.told(wire.Counted))  # After a second: the route was opened long before.
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._worker.stop()
+        if self._server is not None:
+            self._server.close()
+
+    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(wire.encode(wire.Routes(users=["clinic"], catch_all=False)))
+        while (body := await wire.read_frame(reader)) is not None:
+            self.messages.append(wire.decode_from_sip(body))
+        writer.close()
+
+
+def sip_worker(socket: Path, port: int, environ: Mapping[str, str], rtp_ports: str) -> ChildProcess:
+    argv = [sys.executable, "-m", "antiphon.calls.sip.worker", "--socket", str(socket)]
+    argv += ["--listen", f"{HOST}:{port}"] + (["--rtp-ports", rtp_ports] if rtp_ports else [])
+    paths = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+    return ChildProcess("sip", argv, {**os.environ, "PYTHONPATH": paths, **environ})
+
+
+def usage(pid: int) -> dict[str, int]:
+    """What a process holds: threads, open files (sockets among them), memory."""
+    process = Path(f"/proc/{pid}")
+    pages = int((process / "statm").read_text().split()[1])
+    return {
+        "threads": len(list((process / "task").iterdir())),
+        "files": len(list((process / "fd").iterdir())),
+        "memory_kb": pages * os.sysconf("SC_PAGE_SIZE") // 1024,
+    }

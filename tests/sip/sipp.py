@@ -1,4 +1,4 @@
-"""Debian's sipp as caller or called, by the scenarios beside this file."""
+"""Debian's sipp as caller or called."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 from tests.sip.house import HOST, free_port
+from tests.sip.scenario import scenario
 
-SCENARIOS = Path(__file__).parent / "scenarios"
+from antiphon.audio import g711
+
 TONE_HZ = 600
 
 
@@ -29,8 +31,6 @@ class SippReport:
 
 def alaw_tone(path: Path, duration_ms: int = 2000) -> None:
     """A tone as sipp streams it: raw A-law."""
-    from antiphon.audio import g711
-
     places = np.arange(duration_ms * 8)
     samples = (8000 * np.sin(2 * np.pi * TONE_HZ * places / 8000)).astype(np.int16)
     path.write_bytes(g711.encode(samples).tobytes().translate(g711.ALAW_OF_MULAW))
@@ -40,6 +40,7 @@ class Sipp:
     """One run. `port` is where it can be called.
 
     Args:
+        words: See `scenario`.
         target: "host:port" to call; "" waits to be called.
         user: Of the request URI.
         talk_ms: How long a `<pause/>` without a length of its own is.
@@ -47,7 +48,7 @@ class Sipp:
 
     def __init__(
         self,
-        scenario: str,
+        words: str,
         target: str = "",
         *,
         user: str = "clinic",
@@ -56,38 +57,21 @@ class Sipp:
         rate: int = 50,
         timeout_s: int = 30,
         talk_ms: int = 400,
-        keys: dict[str, str] | None = None,
+        codec: int = 8,
         host: str = HOST,
     ) -> None:
         self.port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="sipp-"))
         alaw_tone(self._folder / "tone.al")
-        self._argv = [shutil.which("sipp") or "sipp", "-sf", str(SCENARIOS / f"{scenario}.xml")]
-        self._argv += [target] if target else []
-        self._argv += [
-            "-s",
-            user,
-            "-i",
-            host,
-            "-mi",
-            host,
-            "-p",
-            str(self.port),
-            "-mp",
-            str(free_port() & ~1),
-        ]
-        self._argv += ["-m", str(calls), "-l", str(at_once), "-r", str(rate), "-timeout", str(timeout_s)]
-        self._argv += [
-            "-d",
-            str(talk_ms),
-            "-nostdin",
-            "-trace_err",
-            "-error_file",
-            str(self._folder / "errors.log"),
-        ]
-        self._argv += ["-trace_stat", "-stf", str(self._folder / "stat.csv"), "-fd", "1"]
-        for name, value in (keys or {}).items():
-            self._argv += ["-key", name, value]
+        (self._folder / "scenario.xml").write_text(scenario(words, codec=codec))
+        options = {
+            "-sf": "scenario.xml", "-s": user, "-i": host, "-mi": host, "-p": self.port,
+            "-mp": free_port() & ~1, "-m": calls, "-l": at_once, "-r": rate, "-d": talk_ms,
+            "-timeout": timeout_s, "-error_file": "errors.log", "-stf": "stat.csv", "-fd": 1,
+        }  # fmt: skip
+        self._argv = [shutil.which("sipp") or "sipp", *([target] if target else [])]
+        self._argv += [str(word) for pair in options.items() for word in pair]
+        self._argv += ["-nostdin", "-trace_err", "-trace_stat"]
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
