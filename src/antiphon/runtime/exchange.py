@@ -91,6 +91,11 @@ class Exchange:
         self._draining = False
 
     @property
+    def has_room(self) -> bool:
+        """One more call would be answered now."""
+        return not self._draining and len(self._calls) < self._calls_max
+
+    @property
     def agents(self) -> Mapping[str, AgentKit]:
         return self._agents
 

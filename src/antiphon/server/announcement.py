@@ -23,6 +23,9 @@ def ready_words(settings: ServeSettings, port: int, reports: dict[str, dict[str,
         f"  phone       {phone}/calls/{carrier}/{example}   (media on port {settings.media_port})"
         for carrier in settings.carrier_keys or ("twilio",)
     ]
+    if settings.sip is not None:
+        routed = next(iter(settings.sip.routes), example)
+        lines.append(f"  sip         sip:{routed}@{settings.sip.host}:{settings.sip.port}")
     lines.append(f"  agents      {', '.join(agents) or 'none'}")
     lines += _models(reports)
     if not settings.carrier_keys:

@@ -24,6 +24,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     serve.add_argument(
         "--drain", type=float, default=30.0, metavar="S", help="seconds calls may go on at the end"
     )
+    serve.add_argument(
+        "--sip", default="", metavar="HOST:PORT", help="speak SIP here too (antiphon[sip]; default: no SIP)"
+    )
+    serve.add_argument(
+        "--sip-rtp-ports", default="", metavar="LOW-HIGH", help="UDP ports of SIP calls (default 16384-17383)"
+    )
     serve.set_defaults(run=run_serve)
 
 

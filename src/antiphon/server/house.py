@@ -16,6 +16,7 @@ import structlog
 
 from antiphon.agents.definition import AgentDefinition, find_agents, load_agent
 from antiphon.calls.carriers import carrier_server
+from antiphon.calls.sip import SipLines, sip_routes
 from antiphon.calls.streams import StreamServer, StreamTokens
 from antiphon.errors import ConfigError
 from antiphon.providers.local import catalogue
@@ -28,6 +29,7 @@ from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.media import MediaClock, MediaPlane
 from antiphon.server.recordings import recordings_of
+from antiphon.server.rpc import Method
 from antiphon.server.settings import ServeSettings
 from antiphon.server.wiring import STREAM_SECRET, AgentSummary, Wiring, WorkerOptions
 from antiphon.speech.phrases import PhraseCache
@@ -218,6 +220,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
     phone = carrier_server(exchange, tokens, knows_agent=kits.__contains__)
+    sip = _sip_lines(options, exchange)
     return Wiring(
         exchange=exchange,
         agents=tuple(_summary(definition) for definition in definitions),
@@ -226,15 +229,46 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             *filter(None, (recordings,)),
             _ClockService(clock),
             _PhoneService(phone, options.host, options.media_port),
+            *((sip,) if sip is not None else ()),
         ),
+        methods=_sip_methods(sip) if sip is not None else {},
         counters=lambda: {
             **dataclasses.asdict(plane.counters),
             **clock.times.report(),
             **{f"phrase_{what}": count for what, count in dataclasses.asdict(phrases.counts).items()},
             "providers_left_alone": list(health.states().values()).count("open"),
             **{f"phone_{what}": count for what, count in phone.counted.items()},
+            **{f"sip_{what}": count for what, count in (sip.counts() if sip is not None else {}).items()},
         },
     )
+
+
+def _sip_lines(options: WorkerOptions, exchange: Exchange) -> SipLines | None:
+    """Raises: ConfigError: A route in the environment is wrong."""
+    if options.sip_socket is None:
+        return None
+
+    def escalation(call_id: str) -> str:
+        outcome = exchange.outcome(call_id)
+        return outcome.escalate_to if outcome is not None else ""
+
+    return SipLines(
+        exchange,
+        options.sip_socket,
+        exchange.agents,
+        routes=sip_routes(os.environ),
+        has_room=lambda: exchange.has_room,
+        escalation=escalation,
+    )
+
+
+def _sip_methods(sip: SipLines) -> dict[str, Method]:
+    return {
+        "sip_dial": sip.dial,
+        "sip_transfer": sip.transfer,
+        "sip_hold": sip.hold,
+        "sip_press": sip.press,
+    }
 
 
 def _summary(definition: AgentDefinition) -> AgentSummary:

@@ -47,6 +47,7 @@ class MediaWorker:
                 "outcome": self.outcome,
                 "status": self.status,
                 "drain": self.drain,
+                **wiring.methods,
             },
         )
 
@@ -163,6 +164,7 @@ def read_options(argv: list[str]) -> WorkerOptions:
     parser.add_argument("--agents", type=Path, required=True)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--inference-socket", type=Path)
+    parser.add_argument("--sip-socket", type=Path)
     parser.add_argument("--drain", type=float, default=30.0)
     args = parser.parse_args(argv)
     return WorkerOptions(
@@ -172,6 +174,7 @@ def read_options(argv: list[str]) -> WorkerOptions:
         agents=args.agents,
         home=args.home,
         inference_socket=args.inference_socket,
+        sip_socket=args.sip_socket,
         drain_s=args.drain,
     )
 

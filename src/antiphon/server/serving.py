@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import secrets
 import shutil
@@ -20,6 +21,7 @@ import structlog
 import uvicorn
 
 from antiphon.calls.browser import browser_settings
+from antiphon.calls.sip import SipSettings
 from antiphon.calls.streams import StreamTokens
 from antiphon.errors import AntiphonError, ConfigError
 from antiphon.server.announcement import ready_words
@@ -87,6 +89,7 @@ def bind(host: str, port: int, option: str = "--port") -> socket.socket:
 
 
 MEDIA_WORKER = (sys.executable, "-m", "antiphon.server.media_worker")
+SIP_WORKER = (sys.executable, "-m", "antiphon.calls.sip.worker")
 
 
 def worker_arguments(settings: ServeSettings, sockets: Path, inference: Path | None) -> list[str]:
@@ -94,7 +97,27 @@ def worker_arguments(settings: ServeSettings, sockets: Path, inference: Path | N
     arguments = ["--socket", str(sockets / "media.sock"), "--host", settings.host]
     arguments += ["--media-port", str(settings.media_port), "--agents", str(settings.agents)]
     arguments += ["--home", str(settings.home), "--drain", str(settings.drain_s)]
+    if settings.sip is not None:
+        arguments += ["--sip-socket", str(sip_socket(sockets))]
     return arguments + (["--inference-socket", str(inference)] if inference else [])
+
+
+def sip_socket(sockets: Path) -> Path:
+    return sockets / "sip.sock"
+
+
+def sip_child(sip: SipSettings, sockets: Path) -> ChildProcess:
+    """The SIP worker, not yet started.
+
+    Raises:
+        ConfigError: The library is not installed.
+    """
+    if importlib.util.find_spec("baresip") is None:
+        raise ConfigError("SIP needs baresip-python", where="--sip", fix="pip install 'antiphon[sip]'")
+    low, high = sip.rtp_ports
+    told = ["--socket", str(sip_socket(sockets)), "--listen", f"{sip.host}:{sip.port}"]
+    argv = [*SIP_WORKER, *told, "--rtp-ports", f"{low}-{high}"]
+    return ChildProcess("sip", argv, os.environ)  # Trunks and their passwords are in the environment.
 
 
 class Stopping:
@@ -147,6 +170,8 @@ async def serve(
         argv = [*worker_command, *worker_arguments(settings, sockets, inference_socket)]
         media = ChildProcess("media", argv, os.environ)
         children: tuple[Child, ...] = (models, media) if models is not None else (media,)
+        if settings.sip is not None:
+            children += (sip_child(settings.sip, sockets),)
         control = Control(
             settings=settings,
             media=MediaClient(RpcClient(sockets / "media.sock")),

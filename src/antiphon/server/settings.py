@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from antiphon.agents.definition.load import default_directories
+from antiphon.calls.sip import SipSettings, sip_settings
 from antiphon.errors import ConfigError
 
 _YES = frozenset({"1", "true", "yes", "on"})
@@ -29,6 +30,7 @@ class ServeSettings:
         twilio_auth_token: Verifies webhooks, as do the other carriers' keys; "" where there is no account.
         telnyx_public_key: Base64.
         allow_unsigned: Take webhooks without a signature (local experiments only).
+        sip: None when SIP is not spoken.
     """
 
     host: str = "127.0.0.1"
@@ -45,6 +47,7 @@ class ServeSettings:
     plivo_auth_token: str = ""
     vonage_signature_secret: str = ""
     allow_unsigned: bool = False
+    sip: SipSettings | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -120,4 +123,5 @@ def serve_settings(args: argparse.Namespace, environ: Mapping[str, str] | None =
         plivo_auth_token=environ.get("PLIVO_AUTH_TOKEN", ""),
         vonage_signature_secret=environ.get("VONAGE_SIGNATURE_SECRET", ""),
         allow_unsigned=environ.get("ANTIPHON_ALLOW_UNSIGNED", "").lower() in _YES,
+        sip=sip_settings(args.sip, args.sip_rtp_ports, environ) if args.sip else None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +22,7 @@ class WorkerOptions:
         socket: Where it answers the control process.
         media_port: Where carriers' media streams come in.
         inference_socket: Where the embedded models are served; None when this worker has none.
+        sip_socket: Where the SIP worker finds it; None when SIP is not spoken.
         drain_s: How long calls may go on once it is told to stop.
     """
 
@@ -31,6 +32,7 @@ class WorkerOptions:
     agents: Path
     home: Path
     inference_socket: Path | None = None
+    sip_socket: Path | None = None
     drain_s: float = 30.0
 
 
@@ -84,6 +86,7 @@ class Wiring:
     Attributes:
         services: Started in this order, stopped in the opposite one.
         report: Goes into the ready message.
+        methods: What else the control process may call, by name.
         counters: What the media plane and the carriers counted since the start, for `/readyz`.
     """
 
@@ -91,6 +94,7 @@ class Wiring:
     agents: tuple[AgentSummary, ...]
     services: tuple[Service, ...] = ()
     report: dict[str, Any] = field(default_factory=dict)
+    methods: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
     counters: Callable[[], dict[str, int]] = dict
 
 

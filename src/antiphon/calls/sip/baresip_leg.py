@@ -1,0 +1,181 @@
+"""One call of baresip-python as a `SipLeg`: its events in our words, its audio as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from baresip import BaresipError, Call, CallState
+from baresip.errors import AudioNotActive, AudioRestarted, StaleHandleError, split_status
+from baresip.events import Event, StackEvent
+
+from antiphon.calls.sip.port import LegEvents
+from antiphon.errors import CallFailed
+
+TRANSFER_WITHIN_S = 45.0
+READ_MAX_BYTES = 32_000  # Two seconds: more than its buffer holds.
+_BUSY, _DECLINED = (486, 600), 603
+_NO_ANSWER = frozenset({408, 480, 487})
+_STATS = {
+    "packets_in": "rx_packets",
+    "packets_out": "tx_packets",
+    "packets_lost": "jbuf_lost",
+    "packets_late": "jbuf_late",
+    "packets_reordered": "jbuf_out_of_sequence",
+    "packets_overflowed": "jbuf_overflow",
+    "jitter_buffer_ms": "jbuf_delay_ms",
+}
+_SILENT = "rtp stream error"
+_TRANSFERRED = "Call transfered"  # The stack's own spelling.
+
+
+class BaresipLeg:
+    """Implements `SipLeg`.
+
+    Args:
+        gone: Told once, when the dialog is over.
+    """
+
+    def __init__(self, call: Call, gone: Callable[[BaresipLeg], None]) -> None:
+        self._call, self._gone = call, gone
+        self._events: LegEvents | None = None
+        self._inbound = call.state is CallState.INCOMING
+        self._was_up = False
+        self._leaving = False
+        self.restarts = 0
+        call.on(self._on_event)
+
+    @property
+    def call_id(self) -> str:
+        return self._call.call_id or ""
+
+    @property
+    def stats(self) -> dict[str, int]:
+        final = self._call.final_stats
+        if final is None:
+            return {}
+        return {ours: int(getattr(final, theirs) or 0) for ours, theirs in _STATS.items()}
+
+    def watch(self, events: LegEvents | None) -> None:
+        self._events = events
+
+    async def answer(self) -> None:
+        await self._try(self._call.answer())
+
+    async def refuse(self) -> None:
+        self._leaving = True
+        await self._try(self._call.reject())
+
+    async def hang_up(self) -> None:
+        self._leaving = True
+        await self._try(self._call.hangup())
+
+    async def hold(self, held: bool) -> None:
+        try:
+            await (self._call.hold() if held else self._call.resume())
+        except BaresipError as error:
+            raise CallFailed(str(error)) from error
+
+    async def transfer(self, target: str) -> None:
+        try:
+            await self._call.transfer(target, timeout=TRANSFER_WITHIN_S)
+        except (BaresipError, ValueError) as error:
+            raise CallFailed(str(error)) from error
+
+    async def accept_transfer(self) -> BaresipLeg:
+        try:
+            return BaresipLeg(await self._call.accept_transfer(), self._gone)
+        except BaresipError as error:
+            raise CallFailed(str(error)) from error
+
+    async def refuse_transfer(self) -> None:
+        await self._try(self._call.reject_transfer())
+
+    async def press(self, digits: str) -> None:
+        try:
+            await self._call.send_dtmf(digits)
+        except (BaresipError, ValueError) as error:
+            raise CallFailed(str(error)) from error
+
+    # Audio. A renegotiation replaces the streams and loses what they held; the next call finds the new ones.
+
+    def read(self) -> bytes:
+        try:
+            return bytes(self._call.audio.read(READ_MAX_BYTES))
+        except AudioRestarted:
+            self.restarts += 1
+        except AudioNotActive:
+            pass
+        return b""
+
+    def write(self, pcm: bytes) -> int:
+        for _ in range(2):
+            try:
+                return int(self._call.audio.write(pcm))
+            except AudioRestarted:
+                self.restarts += 1
+            except AudioNotActive:
+                break
+        return 0
+
+    def unsent_bytes(self) -> int:
+        try:
+            return int(self._call.audio.info().tx_buffered)
+        except BaresipError:
+            return 0
+
+    def clear(self) -> None:
+        try:
+            self._call.audio.flush_tx()
+        except (AudioNotActive, AudioRestarted):
+            return  # Nothing is left to drop.
+
+    async def _try(self, action: object) -> None:
+        """A leg that is gone already needs nothing more."""
+        try:
+            await action  # type: ignore[misc]  # the library's coroutines are untyped
+        except StaleHandleError:
+            return
+        except BaresipError as error:
+            raise CallFailed(str(error)) from error
+
+    def _on_event(self, event: StackEvent) -> None:
+        if event.event is Event.CALL_CLOSED:
+            self._gone(self)
+        if self._events is None:
+            return
+        match event.event:
+            case Event.CALL_ESTABLISHED:
+                self._was_up = True
+                self._events.established()
+            case Event.CALL_DTMF_START if event.text:
+                self._events.pressed(event.text)
+            case Event.CALL_HOLD | Event.CALL_RESUME:
+                self._events.held(event.event is Event.CALL_HOLD)
+            case Event.CALL_TRANSFER if self._call.transfer_request is not None:
+                self._events.transfer_asked(self._call.transfer_request.target)
+            case Event.CALL_CLOSED:
+                events, self._events = self._events, None
+                events.ended(self._cause(event.text or ""))
+
+    def _cause(self, text: str) -> str:
+        if text == _TRANSFERRED:
+            return "transferred"
+        if self._leaving:
+            return "agent"
+        if text == _SILENT:
+            return "error: no audio from the far end"
+        if self._inbound or self._was_up:
+            return "hangup"
+        return outcome(text)
+
+
+def outcome(text: str) -> str:
+    """Why a call we placed was not answered, from a status line such as "486 Busy Here"."""
+    status, words = split_status(text)
+    if status in _BUSY:
+        return "busy"
+    if status == _DECLINED:
+        return "declined"
+    if status in _NO_ANSWER:
+        return "no answer"
+    return f"error: {status} {words}" if status else f"error: {text or 'unreachable'}"

@@ -1,0 +1,63 @@
+"""What one caller said, as a stream without holes.
+
+The library's jitter buffer reorders packets, drops doubled ones and plays each at its time; what was lost
+it leaves out, so that the stream merely comes short. Here every 20 ms that are missing when the next audio
+comes are made up before it. A late tick of ours makes the same pattern once, and then there is more than
+there should be: that credit pays for the next one, so our own jitter does not pile up silence.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from antiphon.audio.concealment import Concealment
+
+SAMPLE_RATE_HZ = 8000
+FRAME_MS = 20
+FRAME_BYTES = SAMPLE_RATE_HZ * FRAME_MS // 1000 * 2
+GAP_FRAMES_MAX = 5  # Longer is no loss but a pause; the media plane fills it after as much.
+_CREDIT_FRAMES_MAX = 3
+
+
+class Intake:
+    """One call's. `tick` takes what came in the last 20 ms.
+
+    Attributes:
+        concealed_ms: Made up since the call began.
+    """
+
+    def __init__(self) -> None:
+        self.concealed_ms = 0
+        self._concealment = Concealment(SAMPLE_RATE_HZ)
+        self._rest = b""  # Less than a frame.
+        self._short = 0  # Frames that time says should have come and did not; below zero: credit.
+        self._begun = False
+
+    def tick(self, arrived: bytes) -> tuple[bytes, int]:
+        """Whole frames to pass on, and how many of their ms were made up."""
+        audio = self._rest + arrived
+        whole = len(audio) - len(audio) % FRAME_BYTES
+        audio, self._rest = audio[:whole], audio[whole:]
+        if self._begun:
+            self._short += 1
+        if not whole:
+            return b"", 0
+        self._short -= whole // FRAME_BYTES
+        made_up = self._fill() if self._begun else b""
+        self._begun = True
+        self._concealment.heard(np.frombuffer(audio, "<i2"))
+        made_up_ms = len(made_up) // FRAME_BYTES * FRAME_MS
+        self.concealed_ms += made_up_ms
+        return made_up + audio, made_up_ms
+
+    def excuse(self) -> None:
+        """What is missing now is no loss: a key was pressed, or the line is on hold."""
+        self._begun = False
+        self._short = 0
+
+    def _fill(self) -> bytes:
+        missing = self._short
+        self._short = max(min(self._short, 0), -_CREDIT_FRAMES_MAX)
+        if not 0 < missing <= GAP_FRAMES_MAX:
+            return b""
+        return self._concealment.conceal(missing * FRAME_BYTES // 2).astype("<i2").tobytes()

@@ -1,0 +1,289 @@
+"""All SIP calls of a media worker, and the socket at which the SIP worker finds it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from antiphon.calls.sip import wire
+from antiphon.calls.sip.line import LEAD_MS, LEG_FORMAT, Phase, SipLine
+from antiphon.calls.sip.orders import Orders
+from antiphon.calls.sip.settings import ANY_USER
+from antiphon.calls.streams.webhooks import e164
+from antiphon.errors import AntiphonError, CallFailed, ConfigError
+from antiphon.runtime.arrivals import Arrival, Switchboard
+
+log = structlog.get_logger(__name__)
+
+WORKER_GONE = "error: the SIP worker went away"
+DIAL_TIMEOUT_S = 30.0
+_ANSWER_GRACE_S = 10.0  # Past its own deadline the worker is not merely slow.
+
+
+class SipLines:
+    """Runs as long as the media worker. One SIP worker at a time; a new one takes the place of the old.
+
+    Args:
+        agents: Who can be called by name.
+        routes: User part of the request URI -> agent, before names; `ANY_USER` for all others.
+        has_room: One more call may be answered.
+        escalation: Given a call's id: where its caller is to be passed on to when the agent is done, or "".
+    """
+
+    def __init__(
+        self,
+        switchboard: Switchboard,
+        socket: Path,
+        agents: Collection[str],
+        *,
+        routes: Mapping[str, str],
+        has_room: Callable[[], bool] = lambda: True,
+        escalation: Callable[[str], str] = lambda call_id: "",
+    ) -> None:
+        self.counted: Counter[str] = Counter()
+        self._switchboard, self._socket, self._agents = switchboard, socket, agents
+        self._routes, self._has_room, self._escalation = routes, has_room, escalation
+        self._lines: dict[int, SipLine] = {}
+        self._orders = Orders(self.tell)
+        self._last_leg = 0
+        self._batch: list[tuple[int, bytes]] = []
+        self._worker_counts: dict[str, int] = {}
+        self._writer: asyncio.StreamWriter | None = None
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @property
+    def is_connected(self) -> bool:
+        return self._writer is not None
+
+    def counts(self) -> dict[str, int]:
+        return self._worker_counts | dict(self.counted)
+
+    async def start(self) -> None:
+        for user, agent in self._routes.items():
+            if agent not in self._agents:
+                raise ConfigError(
+                    f"no agent named {agent!r}", where=f"ANTIPHON_SIP_ROUTES, {user}", fix="name one there is"
+                )
+        self._socket.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._serve, path=str(self._socket))
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        if self._writer is not None:
+            self._writer.close()
+        for task in list(self._tasks):
+            task.cancel()
+        self._socket.unlink(missing_ok=True)
+
+    # What the control process may ask for.
+
+    async def dial(
+        self, *, agent: str, to: str, trunk: str = "", caller_id: str = "", timeout_s: float = DIAL_TIMEOUT_S
+    ) -> str:
+        """Place a call; gives its id when it is answered and the agent talks.
+
+        Raises:
+            ConfigError: Unknown agent.
+            CallFailed: "busy", "declined", "no answer" or what went wrong.
+        """
+        if agent not in self._agents:
+            raise ConfigError(f"no agent named {agent!r}")
+        if not self.is_connected:
+            raise CallFailed("the SIP worker is not there")
+        if not self._has_room():
+            raise CallFailed("every line is busy")
+        self._last_leg -= 1
+        leg = self._last_leg
+        line = self._lines[leg] = SipLine(leg, agent, to, "", self)
+        order = wire.Dial(leg=leg, target=to, trunk=trunk, caller_id=caller_id, timeout_s=timeout_s)
+        try:
+            return await self._orders.dial(order, timeout_s + _ANSWER_GRACE_S)
+        except CallFailed:
+            if self._lines.get(leg) is line:
+                self._write(wire.HangUp(leg=leg))
+            raise
+
+    async def transfer(self, *, call_id: str, target: str) -> None:
+        """Pass the caller on by REFER; the call is over when they talk to `target`. Raises: CallFailed."""
+        await self._ask(call_id, lambda leg, request: wire.Transfer(leg=leg, target=target, request=request))
+
+    async def hold(self, *, call_id: str, held: bool) -> None:
+        """Raises: CallFailed."""
+        await self._ask(call_id, lambda leg, request: wire.Hold(leg=leg, held=held, request=request))
+
+    async def press(self, *, call_id: str, digits: str) -> None:
+        """Press keys at the far end. Raises: CallFailed."""
+        await self._ask(call_id, lambda leg, request: wire.Press(leg=leg, digits=digits, request=request))
+
+    async def _ask(self, call_id: str, message: Callable[[int, int], wire.FromMedia]) -> None:
+        for line in self._lines.values():
+            if call_id and line.call_id == call_id:
+                await self._orders.request(partial(message, line.leg))
+                return
+        raise CallFailed("no such call on a SIP line")
+
+    # `Outbox`, for the lines.
+
+    def say(self, leg: int, pcm: bytes) -> None:
+        if not self._batch:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._batch.append((leg, pcm))
+
+    def tell(self, message: wire.FromMedia) -> None:
+        self._flush()  # A mark comes after what it marks.
+        self._write(message)
+
+    def depart(self, line: SipLine) -> None:
+        # Why the call ended is known only when the caller of `end` has finished with it.
+        asyncio.get_running_loop().call_soon(self._send_off, line)
+
+    def _send_off(self, line: SipLine) -> None:
+        target = self._escalation(line.call_id) if line.call_id else ""
+        if target:
+            self._act(self._pass_on(line, target))
+        else:
+            self.tell(wire.HangUp(leg=line.leg))
+
+    async def _pass_on(self, line: SipLine, target: str) -> None:
+        try:
+            await self._orders.request(
+                lambda request: wire.Transfer(leg=line.leg, target=target, request=request)
+            )
+            self.counted["passed_on"] += 1
+        except CallFailed as error:
+            self.counted["not_passed_on"] += 1
+            log.warning("sip_caller_not_passed_on", call=line.call_id, reason=str(error))
+            self.tell(wire.HangUp(leg=line.leg))
+
+    def _flush(self) -> None:
+        if self._batch:
+            frames, self._batch = self._batch, []
+            self._write(wire.Say(frames=frames))
+
+    def _write(self, message: wire.FromMedia) -> None:
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(wire.encode(message))
+
+    def _act(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # The SIP worker.
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._worker_gone()
+        self._writer = writer
+        log.info("sip_worker_connected")
+        users = sorted({*self._agents, *self._routes} - {ANY_USER})
+        self.tell(wire.Routes(users=users, catch_all=ANY_USER in self._routes))
+        try:
+            while (body := await wire.read_frame(reader)) is not None:
+                self._take(wire.decode_from_sip(body))
+        except msgspec.MsgspecError:
+            log.error("sip_worker_not_understood")
+        finally:
+            writer.close()
+            if self._writer is writer:
+                self._writer = None
+                self._worker_gone()
+
+    def _worker_gone(self) -> None:
+        lines, self._lines = self._lines, {}
+        if lines:
+            log.error("sip_worker_gone", calls=len(lines))
+            self.counted["lost_with_the_worker"] += len(lines)
+        for line in lines.values():
+            line.over(WORKER_GONE)
+        self._orders.give_up(WORKER_GONE)
+        self._batch.clear()
+
+    def _take(self, message: wire.FromSip) -> None:
+        match message:
+            case wire.Heard(frames=frames):
+                for leg, pcm, made_up_ms in frames:
+                    if (line := self._lines.get(leg)) is not None:
+                        line.hear(pcm, made_up_ms)
+            case wire.Invited():
+                self._invited(message)
+            case wire.Done():
+                self._orders.done(message)
+            case wire.Counted(counts=counts):
+                self._worker_counts = counts
+            case _:
+                if (line := self._lines.get(message.leg)) is not None:
+                    self._befalls(line, message)
+
+    def _befalls(
+        self, line: SipLine, message: wire.Established | wire.Reached | wire.Pressed | wire.Held | wire.Ended
+    ) -> None:
+        match message:
+            case wire.Established():
+                self._established(line)
+            case wire.Reached(mark=mark):
+                line.reached(mark)
+            case wire.Pressed(digit=digit):
+                line.pressed(digit)
+            case wire.Held(held=held):
+                line.on_hold = held
+                self.counted["holds"] += held
+            case wire.Ended(cause=cause, stats=stats):
+                self._ended(line, cause, stats)
+
+    def _invited(self, invite: wire.Invited) -> None:
+        agent = self._agent_for(invite.user)
+        if not agent or not self._has_room():
+            self.counted["refused"] += 1
+            log.warning("sip_call_refused", reason="no capacity" if agent else "no agent for this address")
+            self._write(wire.Refuse(leg=invite.leg))
+            return
+        self._lines[invite.leg] = SipLine(invite.leg, agent, invite.caller, invite.call_id, self)
+        self._write(wire.Accept(leg=invite.leg))
+
+    def _agent_for(self, user: str) -> str:
+        routed = self._routes.get(user)
+        if routed is None:
+            routed = user if user in self._agents else self._routes.get(ANY_USER, "")
+        return routed
+
+    def _established(self, line: SipLine) -> None:
+        line.phase = Phase.UP  # The greeting may be sent from inside `answer`.
+        arrival = Arrival(
+            agent=line.agent,
+            line="phone",
+            line_format=LEG_FORMAT,
+            caller_number=e164(line.caller),
+            lead_ms=LEAD_MS,
+            metadata={"carrier_call": line.sip_call_id} if line.sip_call_id else {},
+        )
+        try:
+            call_id, source = self._switchboard.answer(arrival, line)
+        except AntiphonError as error:
+            self.counted["refused"] += 1
+            log.warning("sip_call_not_taken", agent=line.agent, reason=str(error))
+            line.phase = Phase.OVER
+            self._write(wire.HangUp(leg=line.leg))
+            self._orders.failed(line.leg, str(error))
+            return
+        line.connect(call_id, source)
+        self.counted["calls"] += 1
+        self._orders.answered(line.leg, call_id)
+
+    def _ended(self, line: SipLine, cause: str, stats: dict[str, int]) -> None:
+        del self._lines[line.leg]
+        log.info("sip_call_ended", call=line.call_id, cause=cause, **stats)
+        line.over(cause)
+        self._orders.failed(line.leg, cause)
