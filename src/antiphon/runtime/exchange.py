@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from antiphon.audio.ports import LineFormat, MediaSink, MediaSource
@@ -24,6 +25,7 @@ from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media.ports import Line, LineListener
 from antiphon.runtime.metering import Meter
 from antiphon.runtime.records.lines import Header, header_fields
+from antiphon.runtime.screening import OpensScreening
 from antiphon.storage.traces import TraceWriter
 
 _log = structlog.get_logger(__name__)
@@ -65,6 +67,7 @@ class Exchange:
         agents: Ready agents by name.
         calls_directory: Where traces go.
         calls_max: Calls at once; further ones are refused, so that those in progress stay good.
+        opens_screening: Listens to who answers calls we placed, for agents whose file says what then.
     """
 
     def __init__(
@@ -75,12 +78,14 @@ class Exchange:
         calls_directory: Path,
         clock: Clock,
         calls_max: int = CALLS_MAX,
+        opens_screening: OpensScreening | None = None,
     ) -> None:
         self._plane = plane
         self._agents = agents
         self._calls_directory = calls_directory
         self._clock = clock
         self._calls_max = calls_max
+        self._opens_screening = opens_screening
         self._calls: dict[str, Call] = {}
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
         self._watchers: set[asyncio.Task[None]] = set()
@@ -182,10 +187,15 @@ class Exchange:
             trace=TraceWriter(self._calls_directory, call_id, header_fields(header)),
             clock=self._clock,
             unified=kit.unified,
+            opens_screening=self._screening(kit, arrival),
             meter=Meter(kit.prices),
             view=view,
             ended=lambda call, end: self._note_outcome(call, end, kit, arrival),
         )
+
+    def _screening(self, kit: AgentKit, arrival: Arrival) -> OpensScreening | None:
+        wanted = arrival.outbound and kit.definition.policy.answering is not msgspec.UNSET
+        return self._opens_screening if wanted else None
 
     def _note_outcome(self, call: Call, end: cmd.EndCall, kit: AgentKit, arrival: Arrival) -> None:
         escalation = call.escalation

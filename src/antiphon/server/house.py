@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from antiphon.agents.definition import AgentDefinition, find_agents, load_agent
+from antiphon.calls.amd import open_screening
 from antiphon.calls.carriers import carrier_server
 from antiphon.calls.streams import StreamServer, StreamTokens
 from antiphon.errors import ConfigError
@@ -206,7 +207,13 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     kits = await assemble(
         definitions, registry, home=options.home, prices=prices, health=health, phrases=phrases
     )
-    exchange = Exchange(plane=plane, agents=kits, calls_directory=calls_directory(), clock=LoopClock())
+    exchange = Exchange(
+        plane=plane,
+        agents=kits,
+        calls_directory=calls_directory(),
+        clock=LoopClock(),
+        opens_screening=open_screening,
+    )
     clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
     phone = carrier_server(exchange, tokens, knows_agent=kits.__contains__)
