@@ -25,6 +25,8 @@ _STEADY_HZ, _STEADY_SHARE = 10.0, 0.012
 _STEADY_DB = 2.5
 _FRAMES_MIN = 4  # 64 ms and the window: a tone of 80 ms.
 _QUIET_DB = 10.0
+_OVER_FLOOR_DB, _SILENT_DBFS = 8.0, -48.0  # No louder than that, or than the quietest there was.
+_FLOOR_RISE_DB = 0.05  # A frame: 3 dB a second.
 _QUIET_MAX_MS = 400  # Nothing is learnt from longer.
 _TINY = 1e-12
 
@@ -98,6 +100,7 @@ class ToneMeter:
         self._scale = float(np.mean(self._window**2))
         self._rest = np.zeros(0, np.float32)
         self._number = 0  # Of the next frame.
+        self._floor_dbfs = 0.0
         self._run: _Run | None = None
         self._after: Tone | None = None  # Ended, and its quiet is being counted.
         self._told: deque[Tone] = deque()
@@ -120,6 +123,7 @@ class ToneMeter:
         return told
 
     def _take(self, frame: _Frame) -> None:
+        self._floor_dbfs = min(frame.level_dbfs, self._floor_dbfs + _FLOOR_RISE_DB)
         self._count_quiet(frame)
         run = self._run
         if run is not None and frame.hz and frame.goes_with(run.frames[-1]):
@@ -138,7 +142,8 @@ class ToneMeter:
         tone = self._after
         if tone is None:
             return
-        if frame.level_dbfs > tone.level_dbfs - _QUIET_DB:
+        loud_dbfs = min(tone.level_dbfs - _QUIET_DB, max(self._floor_dbfs + _OVER_FLOOR_DB, _SILENT_DBFS))
+        if frame.level_dbfs > loud_dbfs:
             # The window in which it ends still holds some of it.
             if tone.quiet_ms or self._number * _HOP_MS > (tone.ended_ms or 0) + _WINDOW_MS:
                 self._after = None
