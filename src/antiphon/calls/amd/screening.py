@@ -35,7 +35,7 @@ class AnswererScreening:
         self._decision = Decision(language=request.language, thresholds=thresholds or Thresholds())
         self._meter = ToneMeter(request.sample_rate_hz)
         self._rate_hz = request.sample_rate_hz
-        self._heard_samples = 0
+        self._began_ms: int | None = None
         self._texts: dict[int, str] = {}
         self._now_ms = 0
 
@@ -45,8 +45,9 @@ class AnswererScreening:
 
     def hear(self, pcm: bytes, now_ms: int) -> None:
         """As `Screening`. A tone is dated by where its block stands in call time."""
-        self._heard_samples += len(pcm) // 2
-        offset_ms = now_ms - self._heard_samples * 1000 // self._rate_hz
+        if self._began_ms is None:
+            self._began_ms = max(0, now_ms - len(pcm) // 2 * 1000 // self._rate_hz)
+        offset_ms = self._began_ms  # Blocks come a tick early or late; samples do not.
         for tone in self._meter.push(pcm):
             ended_ms = None if tone.ended_ms is None else tone.ended_ms + offset_ms
             dated = replace(tone, started_ms=tone.started_ms + offset_ms, ended_ms=ended_ms)
