@@ -20,7 +20,7 @@ from antiphon.conversation.commands import (
     SetTimer,
     StartPlayout,
 )
-from antiphon.conversation.policy import LinePolicy
+from antiphon.conversation.policy import AnsweringPolicy, LinePolicy
 
 KINDS = sorted(
     (kind for kind in ev.Event.__subclasses__() if kind is not ev.CallStarted), key=lambda k: k.__name__
@@ -28,12 +28,13 @@ KINDS = sorted(
 TEXTS = ("", "yes", "mm-hmm", "I need an appointment", "and", "5 5 5", "one second", "goodbye")
 WAYS = (("ask",), ("ask", "keypad", "transfer"))
 POLICIES = st.builds(
-    lambda endpointing, protect, fillers, unified, line: Policy(
+    lambda endpointing, protect, fillers, unified, line, answering: Policy(
         turn=TurnPolicy(endpointing=endpointing),
         protect_greeting=protect,
         fillers=fillers,
         unified=unified,
         line_quality=line,
+        answering=answering,
     ),
     st.sampled_from(["ours", "provider", "push_to_talk"]),
     st.booleans(),
@@ -41,6 +42,13 @@ POLICIES = st.builds(
     st.booleans(),
     st.sampled_from(
         [msgspec.UNSET, *(LinePolicy(fallback=ways, poor_after_ms=100, again_after_ms=500) for ways in WAYS)]
+    ),
+    st.sampled_from(
+        [
+            msgspec.UNSET,
+            AnsweringPolicy(machine="leave_message", message="Call us."),
+            AnsweringPolicy(machine="continue"),
+        ]
     ),
 )
 # Far below the time limit of a call: nothing may count on that one.
@@ -57,6 +65,7 @@ NAMED: dict[str, st.SearchStrategy[Any]] = {
     "heard_ms": st.integers(0, 2000),
     "duration_ms": st.integers(0, 2000),
     "kind": st.sampled_from(["open", "yes_no", "digits", "spelling", "name"]),
+    "verdict": st.sampled_from(["human", "machine", "fax", "ivr", "silence"]),
     "then": st.sampled_from(["", "", "end", "escalate"]),
     "effect": st.sampled_from(["none", "write"]),
     "tool_call_id": st.sampled_from(["r1.t1", "r2.t1", "r2.t2", "r3.t1"]),
@@ -95,7 +104,17 @@ def _event(draw: st.DrawFn, at_ms: int, core: Conversation) -> ev.AnyEvent:
 @given(st.data())
 def test_any_sequence_of_events_is_survived(data: st.DataObject) -> None:
     core = Conversation(data.draw(POLICIES))
-    core.step(ev.CallStarted(at_ms=0, call_id="c", agent="a", line="loopback", wall_time_ms=0))
+    screened = core.state.policy.answering is not msgspec.UNSET
+    core.step(
+        ev.CallStarted(
+            at_ms=0,
+            call_id="c",
+            agent="a",
+            line="loopback",
+            wall_time_ms=0,
+            screened=screened or msgspec.UNSET,
+        )
+    )
     ended = False
     flushed: set[str] = set()
     reported: Counter[str] = Counter()

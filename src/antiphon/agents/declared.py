@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from antiphon.agents.definition.values import AgentDefinition
 from antiphon.agents.flows.model import Flow, Step, Verb
+from antiphon.conversation.policy import AnsweringPolicy
 
 _FILLED = frozenset("{[")  # A template: what it becomes holds values.
 
@@ -22,6 +23,8 @@ def _file_texts(definition: AgentDefinition) -> Iterator[str]:
     yield definition.opening
     yield from policy.fillers
     yield policy.trouble
+    if isinstance(policy.answering, AnsweringPolicy):
+        yield policy.answering.message
     yield from (policy.line.ask, policy.line.keypad, policy.line.transfer)
     yield from (item.text for item in definition.disclosures)
     yield definition.ai_answer

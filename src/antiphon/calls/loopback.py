@@ -79,6 +79,7 @@ class LoopbackLine:
         heard: Told every 20 ms what the caller hears.
         ended: Told once when the agent hangs up.
         conditions: What the line does to the caller's voice.
+        outbound: The agent placed the call, and this end answers.
 
     Raises:
         ConfigError, CallFailed: From the switchboard, at once.
@@ -94,6 +95,7 @@ class LoopbackLine:
         ended: Callable[[], None] = lambda: None,
         conditions: LineConditions | None = None,
         caller_number: str = "",
+        outbound: bool = False,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._format, self._heard, self._ended, self._conditions = line_format, heard, ended, conditions
@@ -106,7 +108,13 @@ class LoopbackLine:
         self._open = True
         self._source: MediaSource | None = None
         self.began_ns = clock()
-        arrival = Arrival(agent=agent, line="loopback", line_format=line_format, caller_number=caller_number)
+        arrival = Arrival(
+            agent=agent,
+            line="loopback",
+            line_format=line_format,
+            caller_number=caller_number,
+            outbound=outbound,
+        )
         self.call_id, source = switchboard.answer(arrival, self)
         self._source = source if self._open else None
 

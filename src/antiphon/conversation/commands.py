@@ -37,7 +37,8 @@ class AmendTurn(Command, frozen=True, kw_only=True):
 
 class NoteUtterance(Command, frozen=True, kw_only=True):
     """Speech that took no turn: kind is "backchannel", "noise", "late" (too late to be answered), "echo" (of
-    our own voice), "lost" (nobody could hear it) or "misheard" (over a line too poor to trust the words)."""
+    our own voice), "lost" (nobody could hear it), "misheard" (over a line too poor to trust the words) or
+    "answered" (what was heard of whoever answered our call before we spoke)."""
 
     kind: str
     text: str
@@ -156,7 +157,8 @@ class Escalate(Command, frozen=True, kw_only=True):
 
 class EndCall(Command, frozen=True, kw_only=True):
     """The conversation is over; close the line. cause: "agent", "caller_hangup", "silence", "time_limit",
-    "cost_limit", "operator", "escalated", "error"."""
+    "cost_limit", "operator", "escalated", "error"; of calls we placed also "message_left", "machine", "fax",
+    "ivr" and "no_answer"."""
 
     cause: str
     detail: str = ""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from antiphon.conversation import (
+    answering,
     drafts,
     ending,
     floor,
@@ -59,6 +60,8 @@ class Conversation:
             self._timer(event)
         else:
             handler = _HANDLERS[type(event)]
+            if state.phase is Phase.SCREENING:
+                handler = answering.WHILE_SCREENING.get(type(event), handler)
             handler(state, event)
         return state.commands
 
@@ -80,7 +83,8 @@ class Conversation:
 def _started(state: State, event: ev.CallStarted) -> None:
     state.call_id = event.call_id
     state.set_timer("call_limit", event.at_ms + state.policy.silence.call_max_ms)
-    replies.start(state, kind="greeting")
+    if not (event.screened is True and answering.begin(state)):
+        replies.start(state, kind="greeting")
 
 
 def _hung_up(state: State, event: ev.CallerHungUp) -> None:
@@ -140,6 +144,8 @@ def _tool_finished(state: State, event: ev.ToolFinished) -> None:
 # Any: each function takes exactly the event type it is filed under.
 _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.CallStarted: _started,
+    ev.AnswererJudged: answering.judged,
+    ev.BeepHeard: answering.beep,
     ev.SpeechStarted: turns.speech_started,
     ev.SpeechStopped: turns.speech_stopped,
     ev.VoiceWeighed: floor.weighed,
@@ -176,6 +182,9 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
 
 _TIMERS: dict[str, Callable[[State], None]] = {
     "call_limit": _time_limit,
+    "answerer": answering.nobody_judged,
+    "no_beep": answering.machine_is_silent,
+    "machine_greeting": answering.greeting_never_ends,
     "stop_silence": turns.stop_silence_passed,
     "final_wait": turns.final_wait_passed,
     "noise": turns.only_noise,

@@ -25,7 +25,7 @@ def end(state: State, *, cause: str, detail: str = "") -> None:
     for reply in (state.filler, state.reply):
         if reply is None:
             continue
-        if not reply.finished and reply.kind not in ("filler", "trouble", "line"):
+        if not reply.finished and reply.kind not in ("filler", "trouble", "line", "message"):
             state.emit(CancelReply(reply_id=reply.id))
         if reply.playing:
             if cause not in _LINE_IS_GONE:

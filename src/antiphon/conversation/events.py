@@ -16,13 +16,39 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class CallStarted(Event, frozen=True, kw_only=True):
-    """The line is up. Wall-clock time is stamped here, once per call."""
+    """The line is up. Wall-clock time is stamped here, once per call. `screened`: we placed it, and somebody
+    listens to who answers (`AnswererJudged`)."""
 
     call_id: str
     agent: str
     line: str
     wall_time_ms: int
     caller_number: str = ""
+    screened: bool | msgspec.UnsetType = msgspec.UNSET  # Left out of the trace of any other call.
+
+
+class AnswererJudged(Event, frozen=True, kw_only=True):
+    """Who or what answered a call we placed. May come again when more is known.
+
+    Attributes:
+        verdict: "human", "machine", "fax", "ivr" (a menu, a queue, a screening service) or "silence".
+        evidence: What it was decided by, the weightiest first, by commas.
+        heard_ms: Voice heard until then.
+        records: False of a machine that takes no message: an announcement, a full mailbox.
+    """
+
+    verdict: str
+    evidence: str = ""
+    heard_ms: int = 0
+    records: bool = True
+
+
+class BeepHeard(Event, frozen=True, kw_only=True):
+    """A machine's tone, and silence after it: from `ended_ms` on it records."""
+
+    ended_ms: int
+    tone_hz: int = 0
+    duration_ms: int = 0
 
 
 class SpeechStarted(Event, frozen=True, kw_only=True):
@@ -264,6 +290,8 @@ class LineFailed(Event, frozen=True, kw_only=True):
 
 AnyEvent = (
     CallStarted
+    | AnswererJudged
+    | BeepHeard
     | SpeechStarted
     | SpeechStopped
     | VoiceWeighed

@@ -135,6 +135,27 @@ class LinePolicy(msgspec.Struct, frozen=True, kw_only=True):
     transfer: str = "I can't hear you well enough. I'll put you through to a colleague."
 
 
+class AnsweringPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a call we placed, by who or what answers. A person is always talked to, a fax never.
+
+    Attributes:
+        machine: "leave_message", "hang_up" or "continue" (talk to it as to a person).
+        ivr, silence: "continue" or "hang_up".
+        message: What is left on a machine, disclosures included.
+        decision_max_ms: Whoever answers hears the agent by then, known or unknown.
+        no_beep_ms: A machine that has been silent for so long records, beep or no beep.
+        greeting_max_ms: A machine that has not let us speak by then never will.
+    """
+
+    machine: str = "hang_up"
+    ivr: str = "hang_up"
+    silence: str = "continue"
+    message: str = ""
+    decision_max_ms: int = 6000
+    no_beep_ms: int = 3000
+    greeting_max_ms: int = 45_000
+
+
 _DEFAULT_LINE = LinePolicy()
 
 
@@ -155,6 +176,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         farewells: What people say over our last words; we are both leaving, so nobody takes the floor.
         hold_phrases: Parts of a turn that ask us to wait, lower case.
         line_quality: Unset where the agent file says nothing of the line; `line` has the numbers that hold.
+        answering: Unset where it says nothing of machines: then nobody listens for them.
     """
 
     turn: TurnPolicy = TurnPolicy()
@@ -185,6 +207,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         "let me check", "let me look", "let me see", "bear with me",
     )  # fmt: skip
     line_quality: LinePolicy | msgspec.UnsetType = msgspec.UNSET
+    answering: AnsweringPolicy | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def line(self) -> LinePolicy:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from antiphon.conversation import echoes, ending, heard, playing, silence, spans, tools
+from antiphon.conversation import answering, echoes, ending, heard, playing, silence, spans, tools
 from antiphon.conversation.commands import (
     ConfirmReply,
     FinishPlayout,
@@ -208,6 +208,9 @@ def _fail(state: State, reply: Reply) -> None:
     if reply.kind == "goodbye":
         ending.end(state, cause=reply.cause)
         return
+    if reply.kind == "message":
+        answering.message_failed(state)
+        return
     if reply.kind == "trouble":
         state.troubles = TROUBLES_MAX
     apologise(state)
@@ -222,10 +225,11 @@ def apologise(state: State) -> None:
     say(state, kind="trouble", phrase=state.policy.trouble)
 
 
-def say(state: State, *, kind: str, phrase: str) -> Reply:
-    """Speak a fixed phrase without the reasoner; gives the reply."""
+def say(state: State, *, kind: str, phrase: str, guarded: bool = False) -> Reply:
+    """Speak a fixed phrase without the reasoner; gives the reply. A `guarded` one is heard to its end."""
     reply = new_reply(state, kind=kind)
-    add_chunk(state, reply, Chunk(text=phrase))
+    reply.guarded = guarded
+    add_chunk(state, reply, Chunk(text=phrase, uninterruptible=guarded))
     reply.finished = True
     state.reply = reply
     _await_words(state)

@@ -57,7 +57,7 @@ def fill(state: State) -> None:
     reply = state.reply
     if state.phase is not Phase.THINKING or reply is None or reply.playing or state.filler is not None:
         return
-    if not state.policy.fillers or reply.kind in ("greeting", "goodbye", "trouble", "line"):
+    if not state.policy.fillers or reply.kind in ("greeting", "goodbye", "trouble", "line", "message"):
         return
     if _caller_is_heard(state):
         state.set_timer("filler", state.now_ms + LOOK_AGAIN_MS)

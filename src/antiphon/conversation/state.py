@@ -14,6 +14,7 @@ class Phase(Enum):
     """Whose floor it is. Exactly one holds at any time."""
 
     IDLE = "idle"  # The line is not up yet.
+    SCREENING = "screening"  # Who answered is not known yet, or a machine has not let us speak yet.
     LISTENING = "listening"  # The caller has the floor.
     THINKING = "thinking"  # The turn is over; the reply is not audible yet.
     SPEAKING = "speaking"  # The agent is heard.
@@ -176,6 +177,27 @@ class LineState:
 
 
 @dataclass(slots=True, kw_only=True)
+class Answerer:
+    """Who or what answered a call we placed.
+
+    Attributes:
+        verdict: The last one; "" until the first, "unknown" when its time was up.
+        words: What was heard before we spoke, by segment.
+        finals_due: Final transcripts of it that were asked for and have not come.
+        greeted_ms: When we began to talk to him.
+        awaits_beep: A message is to be left.
+        messages: How often one was begun.
+    """
+
+    verdict: str = ""
+    words: dict[int, str] = field(default_factory=dict)
+    finals_due: int = 0
+    greeted_ms: int | None = None
+    awaits_beep: bool = False
+    messages: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
 class State:
     """Everything the core remembers of a call.
 
@@ -188,6 +210,7 @@ class State:
         settled_segment: Transcripts of segments up to this one were used.
         keys: Pressed keys not yet answered; `keys_ended` is how they ended: "" (typing), "gap" or "key".
         vendor_silent: The vendor that should end turns has let one pass without a word.
+        answerer: Of a call we placed and listen to; None of any other.
         unified: The model that hears and speaks by itself is there; false after its session was lost.
         unheard: The last turn was taken without words, and they have not come yet.
         let_pass: A voice over ours was taken for noise by its length; its words may prove us wrong.
@@ -238,6 +261,7 @@ class State:
     taken_ms: int | None = None
     effects: dict[str, str] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
+    answerer: Answerer | None = None
     line: LineState = field(default_factory=LineState)
     commands: list[Command] = field(default_factory=list)
 

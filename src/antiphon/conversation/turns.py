@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from antiphon.conversation import (
+    answering,
     drafts,
     echoes,
     endpointing,
@@ -130,7 +131,7 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
             turn.partials.clear()  # Half of what was said is not what was meant.
             _given(state, turn)
         return
-    if unified.words_came(state, event):
+    if unified.words_came(state, event) or answering.words_came(state, event):
         return
     if event.segment <= state.settled_segment:
         if event.text:

@@ -19,6 +19,7 @@ class Arrival:
         agent: Name of the agent that takes it.
         line: "phone", "browser" or "loopback"; goes to the trace.
         caller_number: E.164 where the carrier told us, else "".
+        outbound: We placed the call; who answers may be anybody, or a machine.
         lead_ms: How far ahead of real time playout is sent (far-end jitter allowance).
         metadata: What the carrier sent along; "carrier_call" is its own id of the call.
     """
@@ -29,6 +30,7 @@ class Arrival:
     caller_number: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
     lead_ms: int = 80
+    outbound: bool = False
 
 
 class CallerView(Protocol):

@@ -17,6 +17,7 @@ from antiphon.agents.flows.model import Flow
 from antiphon.agents.llm.routing import TurnRouter
 from antiphon.agents.ports import LanguageModel, SentenceEncoder, Tool
 from antiphon.agents.tools.toolsets import build_tools
+from antiphon.conversation.policy import AnsweringPolicy
 from antiphon.errors import ProviderError
 from antiphon.providers.registry import Registry
 from antiphon.runtime.failover.health import HealthBook
@@ -217,6 +218,9 @@ async def rehearse(kit: AgentKit) -> None:
     # The core speaks its own phrases whole, a reasoner's words come in chunks.
     opening = _chunks(definition.opening, definition.uninterruptible)
     phrases = [*opening, *definition.policy.fillers, definition.policy.trouble]
+    answering = definition.policy.answering
+    if isinstance(answering, AnsweringPolicy) and answering.message:
+        phrases.append(answering.message)
     for voice in kit.voices[:1]:
         for text in phrases:
             for rate_hz in RATES_HZ:

@@ -23,6 +23,7 @@ from antiphon.audio.line_quality import LineSecond
 from antiphon.conversation import Conversation
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.conversation.state import Phase
 from antiphon.runtime.call_parts import CallParts
 from antiphon.runtime.hearing import Hearing, heard_as
 from antiphon.runtime.history import History
@@ -33,6 +34,7 @@ from antiphon.runtime.recorded import CallRecording
 from antiphon.runtime.records.lines import command_line, event_line, note_line
 from antiphon.runtime.replying import ReplyInProgress
 from antiphon.runtime.scoring import score_pause
+from antiphon.runtime.screening import Screened, ScreeningRequest
 from antiphon.runtime.speaking import Speaker
 from antiphon.runtime.timers import Timers
 from antiphon.runtime.toolbox import Toolbox, finished_event
@@ -71,6 +73,7 @@ class Call:
         self.recording: CallRecording | None = None
         self._grading = LineGrading(parts.policy.line, self.post)
         self._warming = ReplyWarming(parts.reasoner, parts.meter)
+        self._screened = Screened()
         self._over = asyncio.Event()
 
     # ------------------------------------------------------------------ life
@@ -104,6 +107,10 @@ class Call:
             recognisers.insert(0, (parts.unified.name, self._unified.ears))
         self._hearing = self._listen(recognisers)
         self._spawn(self._speaker.warm(), "warm voice")
+        request = ScreeningRequest(
+            sample_rate_hz=line.sample_rate_hz, language=parts.language, post=self.post
+        )
+        self._screened.begin(parts.opens_screening, request)
         self.post(
             ev.CallStarted(
                 at_ms=line.now_ms,
@@ -112,6 +119,7 @@ class Call:
                 line=parts.line_kind,
                 wall_time_ms=int(parts.started_at.timestamp() * 1000),
                 caller_number=parts.caller_number,
+                screened=msgspec.UNSET if parts.opens_screening is None else True,
             )
         )
         if parts.policy.unified and not self._speaks_itself:
@@ -190,6 +198,7 @@ class Call:
             _CARRY_OUT[type(command)](self, command)
         if isinstance(event, ev.ChunkSynthesized | ev.SynthesisFailed) and self._unified is not None:
             self._unified.made(event)
+        self._screened.take(event)
         self._screen.phase(self._conversation.phase.value)
 
     def _forward(self, at_ms: int) -> int:
@@ -208,7 +217,10 @@ class Call:
         self.post(ev.SpeechStopped(at_ms=self._line.now_ms, ended_ms=ended_ms))
 
     def caller_audio(self, pcm: bytes) -> None:
-        self._hearing.push(pcm)
+        # A model that hears by itself would answer whoever answers us, machines too.
+        if not (self._speaks_itself and self._conversation.phase is Phase.SCREENING):
+            self._hearing.push(pcm)
+        self._screened.hear(pcm, self._line.now_ms)
 
     def line_measured(self, second: LineSecond) -> None:
         self._grading.take(second, self._line.now_ms)
@@ -245,9 +257,6 @@ class Call:
 
     # ------------------------------------------------------------------ commands out
 
-    def _finalize(self, command: cmd.FinalizeTranscript) -> None:
-        self._hearing.finalize()
-
     def _score(self, command: cmd.ScoreEndOfTurn) -> None:
         if self.parts.end_of_turn is not None:
             work = score_pause(self.parts.end_of_turn, self._line, command.ended_ms, self.post, self.note)
@@ -262,9 +271,6 @@ class Call:
     def _commit_turn(self, command: cmd.CommitTurn) -> None:
         self._history.took(command.turn, command.text)
         self._hearing.settle()
-
-    def _amend_turn(self, command: cmd.AmendTurn) -> None:
-        self._history.amend(command.turn, command.text)
 
     def _note_utterance(self, command: cmd.NoteUtterance) -> None:
         if command.kind != "late":
@@ -372,12 +378,6 @@ class Call:
     def _timer_fired(self, name: str, due_ms: int) -> None:
         self.post(ev.TimerFired(at_ms=max(self._line.now_ms, due_ms), timer=name))
 
-    def _cancel_timer(self, command: cmd.CancelTimer) -> None:
-        self._timers.cancel(command.timer)
-
-    def _reuse_tool(self, command: cmd.ReuseToolResult) -> None:
-        self._toolbox.reuse(command.tool_call_id, command.source_id)
-
     def _tool_finished(self, tool_call_id: str, result: ToolResult, took_ms: int) -> None:
         self.post(finished_event(self._line.now_ms, tool_call_id, result, took_ms))
         reply = self._replies.get(tool_call_id.split(".", 1)[0])
@@ -457,6 +457,7 @@ class Call:
         if self._unified is not None:
             self._unified.let_go()
         self._unified = None
+        self._screened.end()
         del self._speaker, self._toolbox, self._hearing, self._timers, self._grading
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -470,10 +471,10 @@ class Call:
 
 # Any: each method takes exactly the command type it is filed under.
 _CARRY_OUT: dict[type[cmd.Command], Callable[[Call, Any], None]] = {
-    cmd.FinalizeTranscript: Call._finalize,
+    cmd.FinalizeTranscript: lambda call, command: call._hearing.finalize(),
     cmd.ScoreEndOfTurn: Call._score,
     cmd.CommitTurn: Call._commit_turn,
-    cmd.AmendTurn: Call._amend_turn,
+    cmd.AmendTurn: lambda call, command: call._history.amend(command.turn, command.text),
     cmd.NoteUtterance: Call._note_utterance,
     cmd.StartReply: Call._start_reply,
     cmd.ConfirmReply: Call._confirm_reply,
@@ -486,9 +487,9 @@ _CARRY_OUT: dict[type[cmd.Command], Callable[[Call, Any], None]] = {
     cmd.FlushPlayout: Call._flush,
     cmd.ReportHeard: Call._report_heard,
     cmd.SetTimer: Call._set_timer,
-    cmd.CancelTimer: Call._cancel_timer,
+    cmd.CancelTimer: lambda call, command: call._timers.cancel(command.timer),
     cmd.RunTool: lambda call, command: call._toolbox.run(command),
-    cmd.ReuseToolResult: Call._reuse_tool,
+    cmd.ReuseToolResult: lambda call, command: call._toolbox.reuse(command.tool_call_id, command.source_id),
     cmd.Escalate: Call._escalate,
     cmd.EndCall: Call._end_call,
 }

@@ -13,6 +13,7 @@ from antiphon.conversation.policy import Policy
 from antiphon.runtime.arrivals import CallerView
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.metering import Meter
+from antiphon.runtime.screening import OpensScreening
 from antiphon.runtime.speaking import Voice
 from antiphon.runtime.unified import UnifiedModel
 from antiphon.speech.ports import EndOfTurn, SpeechToText
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallParts:
-    """Attributes: started_at: wall-clock time of the call's beginning in the agent's time zone."""
+    """Attributes: started_at: wall-clock time of the call's beginning in the agent's time zone.
+    opens_screening: of a call we placed, where whoever answers is to be judged first."""
 
     call_id: str
     agent: str
@@ -45,6 +47,7 @@ class CallParts:
     clock: Clock
     suppress_noise: bool = False
     unified: UnifiedModel | None = None  # Answers instead, while its session lives.
+    opens_screening: OpensScreening | None = None
     meter: Meter = field(default_factory=Meter)
     view: CallerView | None = None
     ended: Callable[[Call, cmd.EndCall], None] = field(default=lambda call, end: None)

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from antiphon.audio.ports import LineFormat, MediaSink, MediaSource
@@ -25,6 +26,7 @@ from antiphon.runtime.media.ports import Line, LineListener
 from antiphon.runtime.metering import Meter
 from antiphon.runtime.recorded import CallRecording, RecordedListener, RecordedSink, Recordings
 from antiphon.runtime.records.lines import Header, header_fields
+from antiphon.runtime.screening import OpensScreening
 from antiphon.storage.traces import TraceWriter
 
 _log = structlog.get_logger(__name__)
@@ -67,6 +69,7 @@ class Exchange:
         calls_directory: Where traces go.
         calls_max: Calls at once; further ones are refused, so that those in progress stay good.
         recordings: Who records calls whose agent file says so; without it nobody does.
+        opens_screening: Listens to who answers calls we placed, for agents whose file says what then.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Exchange:
         clock: Clock,
         calls_max: int = CALLS_MAX,
         recordings: Recordings | None = None,
+        opens_screening: OpensScreening | None = None,
     ) -> None:
         self._plane = plane
         self._agents = agents
@@ -85,6 +89,7 @@ class Exchange:
         self._clock = clock
         self._calls_max = calls_max
         self._recordings = recordings
+        self._opens_screening = opens_screening
         self._calls: dict[str, Call] = {}
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
         self._watchers: set[asyncio.Task[None]] = set()
@@ -210,10 +215,15 @@ class Exchange:
             trace=TraceWriter(self._calls_directory, call_id, header_fields(header)),
             clock=self._clock,
             unified=kit.unified,
+            opens_screening=self._screening(kit, arrival),
             meter=Meter(kit.prices),
             view=view,
             ended=lambda call, end: self._note_outcome(call, end, kit, arrival),
         )
+
+    def _screening(self, kit: AgentKit, arrival: Arrival) -> OpensScreening | None:
+        wanted = arrival.outbound and kit.definition.policy.answering is not msgspec.UNSET
+        return self._opens_screening if wanted else None
 
     def _note_outcome(self, call: Call, end: cmd.EndCall, kit: AgentKit, arrival: Arrival) -> None:
         escalation = call.escalation

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from antiphon.agents.definition import AgentDefinition, find_agents, load_agent
+from antiphon.calls.amd import open_screening
 from antiphon.calls.carriers import carrier_server
 from antiphon.calls.sip import SipLines, sip_routes
 from antiphon.calls.streams import StreamServer, StreamTokens
@@ -216,6 +217,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         calls_directory=calls_directory(),
         clock=LoopClock(),
         recordings=recordings.recorder if recordings else None,
+        opens_screening=open_screening,
     )
     clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())

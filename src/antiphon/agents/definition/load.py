@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,11 @@ from antiphon.agents.definition.values import (
     Recording,
     Routing,
     Speech,
+    with_disclosures,
 )
 from antiphon.agents.flows.emergency import CRISIS_NUMBERS, CRISIS_WORDS, NUMBERS, WORDS
 from antiphon.agents.flows.load import check_flow
-from antiphon.conversation.policy import LinePolicy, Policy, SilencePolicy, turn_policy
+from antiphon.conversation.policy import AnsweringPolicy, LinePolicy, Policy, SilencePolicy, turn_policy
 from antiphon.errors import ConfigError
 from antiphon.speech.ssml import Pronunciation
 
@@ -247,6 +248,10 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
     flow_path = path.parent / file.reasoning.flow if file.reasoning.flow else None
     prompt_path = _prompt_path(file, path)
     files = [each for each in (path, flow_path, prompt_path) if each is not None]
+    disclosures = tuple(
+        Disclosure(name=name, text=item.text, when=item.when, uninterruptible=item.uninterruptible)
+        for name, item in file.disclosures.items()
+    )
     return AgentDefinition(
         name=file.agent,
         path=path,
@@ -279,13 +284,11 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
             backchannels=tuple(file.phrases.backchannels),
             hold_phrases=tuple(file.phrases.hold_phrases),
             line_quality=_line_quality(file),
+            answering=_answering(file, disclosures),
         ),
         toolsets=file.tools,
-        disclosures=tuple(
-            Disclosure(name=name, text=item.text, when=item.when, uninterruptible=item.uninterruptible)
-            for name, item in file.disclosures.items()
-        ),
         recording=_recording(file),
+        disclosures=disclosures,
         emergency=_emergency(file.emergency, file.language),
         escalation=Escalation(target=file.escalation.target or "", words=file.escalation.words),
     )
@@ -297,6 +300,15 @@ def _recording(file: AgentFile) -> Recording | None:
         return None
     words = file.disclosures[section.after].text
     return Recording(announcement=words, retain_days=section.retain_days)
+
+
+def _answering(file: AgentFile, disclosures: Sequence[Disclosure]) -> AnsweringPolicy | msgspec.UnsetType:
+    section = file.answering_machine
+    if section is None:
+        return msgspec.UNSET
+    policy = msgspec.convert(section.model_dump(), AnsweringPolicy)
+    message = with_disclosures(policy.message, disclosures) if policy.message else ""
+    return msgspec.structs.replace(policy, message=message)
 
 
 def _line_quality(file: AgentFile) -> LinePolicy | msgspec.UnsetType:

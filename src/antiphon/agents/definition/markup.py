@@ -9,7 +9,9 @@ from antiphon.agents.definition.problems import Problem
 from antiphon.speech.ssml import MarkupError, has_markup, parse
 
 # Keys of the agent file under which every text is spoken, patterns apart.
-SPOKEN_KEYS = frozenset(("greeting", "fillers", "phrases", "disclosures", "emergency", "escalation"))
+SPOKEN_KEYS = frozenset(
+    ("greeting", "answering_machine", "menus", "fillers", "phrases", "disclosures", "emergency", "escalation")
+)
 _NEVER_SPOKEN = frozenset(("patterns", "examples", "when", "leads", "cues"))
 
 

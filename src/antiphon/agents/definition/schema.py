@@ -20,6 +20,7 @@ from pydantic import (
 
 from antiphon.conversation.policy import (
     PRESETS,
+    AnsweringPolicy,
     LinePolicy,
     Policy,
     SilencePolicy,
@@ -343,6 +344,37 @@ class LineQualitySection(Section):
         return self
 
 
+_ANSWERING = AnsweringPolicy()
+
+
+class AnsweringMachineSection(Section):
+    """Calls the agent places: what becomes of one that no person answers. `conversation.policy`."""
+
+    machine: Literal["leave_message", "hang_up", "continue"] = "hang_up"
+    ivr: Literal["continue", "hang_up"] = "hang_up"
+    silence: Literal["continue", "hang_up"] = "continue"
+    message: str = Field(
+        default="",
+        max_length=1000,
+        description="Left after the beep; {disclosures} is where those that are always said go",
+    )
+    decision_max_ms: Annotated[int, Field(ge=1500, le=20_000)] = _ANSWERING.decision_max_ms
+    no_beep_ms: Annotated[int, Field(ge=1000, le=15_000)] = _ANSWERING.no_beep_ms
+    greeting_max_ms: Annotated[int, Field(ge=5000, le=180_000)] = _ANSWERING.greeting_max_ms
+
+    @model_validator(mode="after")
+    def _message_is_there_to_be_left(self) -> AnsweringMachineSection:
+        leaves, message = self.machine == "leave_message", self.message.strip()
+        if leaves and not message:
+            raise fault("there is no message to leave", "add `message:`, or write `machine: hang_up`")
+        if message and not leaves:
+            raise fault(
+                f"the message is never left with `machine: {self.machine}`",
+                "remove it, or write `machine: leave_message`",
+            )
+        return self
+
+
 class PolicyWords(Section):
     """Words of `conversation.policy.Policy`."""
 
@@ -369,6 +401,9 @@ class AgentFile(Section):
     phrases: PolicyWords = PolicyWords()
     line_quality: LineQualitySection | None = Field(
         default=None, description="What is done when the caller's line is too poor to understand him"
+    )
+    answering_machine: AnsweringMachineSection | None = Field(
+        default=None, description="Calls the agent places: who answers is judged before it speaks"
     )
     tools: dict[str, dict[str, Any]] = {}
     disclosures: dict[str, DisclosureSection] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -95,6 +95,14 @@ class Disclosure:
     uninterruptible: bool = False
 
 
+def with_disclosures(words: str, disclosures: Sequence[Disclosure]) -> str:
+    """The words with every disclosure that is always made, where they have a place for them, else first."""
+    said = " ".join(item.text for item in disclosures if item.when == "always")
+    if "{disclosures}" in words:
+        return " ".join(words.replace("{disclosures}", said).split())
+    return f"{said} {words}".strip()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """Calls are recorded once the caller has heard `announcement` to its end, and kept for `retain_days`."""
@@ -166,10 +174,7 @@ class AgentDefinition:
     @property
     def opening(self) -> str:
         """The first words of a call: the greeting with every disclosure that is always made."""
-        said = " ".join(item.text for item in self.disclosures if item.when == "always")
-        if "{disclosures}" in self.greeting:
-            return " ".join(self.greeting.replace("{disclosures}", said).split())
-        return f"{said} {self.greeting}".strip()
+        return with_disclosures(self.greeting, self.disclosures)
 
     @property
     def uninterruptible(self) -> tuple[str, ...]:

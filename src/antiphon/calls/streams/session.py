@@ -272,4 +272,5 @@ def _arrival(agent: str, start: Start, grant: StreamGrant | None) -> Arrival:
         line_format=start.line_format,
         caller_number=number,
         metadata=metadata | {"carrier_call": start.call_id, "carrier_stream": start.stream_id},
+        outbound=grant is not None and grant.outbound,
     )
