@@ -17,13 +17,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from antiphon.agents.ports import (
-    Exchange,
-    ReplyKind,
-    ReplyRequest,
-    ToolResult,
-    WarmsReplies,
-)
+from antiphon.agents.ports import ReplyKind, ReplyRequest, ToolResult
 from antiphon.audio.denoise import NoiseSuppressor
 from antiphon.audio.line_quality import LineSecond
 from antiphon.conversation import Conversation
@@ -41,8 +35,10 @@ from antiphon.runtime.scoring import score_pause
 from antiphon.runtime.speaking import Speaker
 from antiphon.runtime.timers import Timers
 from antiphon.runtime.toolbox import Toolbox, finished_event
+from antiphon.runtime.transfers import WaitingCaller, Waits
 from antiphon.runtime.unified import UnifiedReply, UnifiedSpeech
 from antiphon.runtime.views import Screen
+from antiphon.runtime.warming import ReplyWarming
 from antiphon.speech.ports import SpeechToText
 
 _log = structlog.get_logger(__name__)
@@ -73,7 +69,8 @@ class Call:
         self._last_ms = 0
         self._limit_spent = False
         self._grading = LineGrading(parts.policy.line, self.post)
-        self._warmed = -1  # Exchanges there were when a reply was last prepared for.
+        self._warming = ReplyWarming(parts.reasoner, parts.meter)
+        self._waits = Waits(parts.transfer)
         self._over = asyncio.Event()
 
     # ------------------------------------------------------------------ life
@@ -201,6 +198,7 @@ class Call:
 
     def speech_started(self, onset_ms: int) -> None:
         self._hearing.speech_started()
+        self._waits.caller_spoke()
         self._warm_reply()
         self._spawn(self._speaker.warm(), "warm voice")
         self.post(ev.SpeechStarted(at_ms=self._line.now_ms, onset_ms=onset_ms))
@@ -255,16 +253,11 @@ class Call:
             self._spawn(work, "end of turn")
 
     def _warm_reply(self) -> None:
-        """While the caller speaks, whoever will answer may read up to where we are; once for each turn."""
-        reasoner, history = self.parts.reasoner, self._history.so_far()
-        if self._speaks_itself or not isinstance(reasoner, WarmsReplies) or len(history) == self._warmed:
+        if self._speaks_itself or self._conversation.state.waits is not None:
             return
-        self._warmed = len(history)
-        self._spawn(self._warm(reasoner, history), "warm reply")
-
-    async def _warm(self, reasoner: WarmsReplies, history: Sequence[Exchange]) -> None:
-        with paid_by(Payer(meter=self.parts.meter)):
-            await reasoner.warm(history)
+        work = self._warming.work(self._history.so_far())
+        if work is not None:
+            self._spawn(work, "warm reply")
 
     def _commit_turn(self, command: cmd.CommitTurn) -> None:
         self._history.took(command.turn, command.text)
@@ -391,6 +384,8 @@ class Call:
 
     def _escalate(self, command: cmd.Escalate) -> None:
         self.escalation = command
+        if self._conversation.state.waits is not None:
+            self._waits.begin(command, WaitingCaller(self.id, self._line, self.post, self.note))
 
     def _end_call(self, command: cmd.EndCall) -> None:
         self._close(command.cause, command)
@@ -427,6 +422,7 @@ class Call:
             return
         self.cause = cause
         self._timers.clear()
+        self._waits.over()
         speaking = self._speaker.close()
         self._line.close()
         self.parts.ended(self, command or cmd.EndCall(cause=cause))
@@ -493,5 +489,7 @@ _CARRY_OUT: dict[type[cmd.Command], Callable[[Call, Any], None]] = {
     cmd.RunTool: lambda call, command: call._toolbox.run(command),
     cmd.ReuseToolResult: Call._reuse_tool,
     cmd.Escalate: Call._escalate,
+    cmd.CallOff: lambda call, command: call._waits.call_off(),
+    cmd.StepAside: lambda call, command: call._spawn(call._hearing.aclose(), "hear no more"),
     cmd.EndCall: Call._end_call,
 }

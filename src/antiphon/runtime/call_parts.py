@@ -14,6 +14,7 @@ from antiphon.runtime.arrivals import CallerView
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.metering import Meter
 from antiphon.runtime.speaking import Voice
+from antiphon.runtime.transfers import Begin
 from antiphon.runtime.unified import UnifiedModel
 from antiphon.speech.ports import EndOfTurn, SpeechToText
 from antiphon.speech.ssml import Utterance
@@ -47,4 +48,5 @@ class CallParts:
     unified: UnifiedModel | None = None  # Answers instead, while its session lives.
     meter: Meter = field(default_factory=Meter)
     view: CallerView | None = None
+    transfer: Begin | None = None
     ended: Callable[[Call, cmd.EndCall], None] = field(default=lambda call, end: None)

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from antiphon.audio.ports import LineFormat, MediaSink, MediaSource
@@ -24,6 +25,7 @@ from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media.ports import Line, LineListener
 from antiphon.runtime.metering import Meter
 from antiphon.runtime.records.lines import Header, header_fields
+from antiphon.runtime.transfers import Begin, Transfer, Transfers, WaitingCaller, Wanted
 from antiphon.storage.traces import TraceWriter
 
 _log = structlog.get_logger(__name__)
@@ -65,6 +67,7 @@ class Exchange:
         agents: Ready agents by name.
         calls_directory: Where traces go.
         calls_max: Calls at once; further ones are refused, so that those in progress stay good.
+        transfers: Calls people for callers; without it an escalation ends the call.
     """
 
     def __init__(
@@ -75,7 +78,9 @@ class Exchange:
         calls_directory: Path,
         clock: Clock,
         calls_max: int = CALLS_MAX,
+        transfers: Transfers | None = None,
     ) -> None:
+        self._transfers = transfers
         self._plane = plane
         self._agents = agents
         self._calls_directory = calls_directory
@@ -152,6 +157,10 @@ class Exchange:
 
     def _parts(self, kit: AgentKit, arrival: Arrival, view: CallerView | None) -> CallParts:
         definition = kit.definition
+        policy, transfers = definition.policy, self._transfers
+        if transfers is None or not transfers.serves(kit, arrival):
+            # Whoever replays it must know that this call could not keep its caller.
+            policy, transfers = msgspec.structs.replace(policy, handover=msgspec.UNSET), None
         wall_time_ms = self._clock.wall_time_ms()
         started_at = datetime.fromtimestamp(wall_time_ms / 1000, tz=definition.zone)
         call_id = f"{started_at:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
@@ -159,7 +168,7 @@ class Exchange:
             call_id=call_id,
             agent=definition.name,
             definition_hash=definition.digest,
-            policy=definition.policy,
+            policy=policy,
             wall_time_ms=wall_time_ms,
             line=arrival.line,
         )
@@ -169,7 +178,7 @@ class Exchange:
             line_kind=arrival.line,
             caller_number=arrival.caller_number,
             language=definition.language,
-            policy=definition.policy,
+            policy=policy,
             started_at=started_at,
             recognisers=kit.recognisers,
             vocabulary=definition.speech.vocabulary,
@@ -184,6 +193,7 @@ class Exchange:
             unified=kit.unified,
             meter=Meter(kit.prices),
             view=view,
+            transfer=None if transfers is None else _begins(transfers, kit, arrival),
             ended=lambda call, end: self._note_outcome(call, end, kit, arrival),
         )
 
@@ -205,3 +215,11 @@ class Exchange:
     async def _watch(self, call: Call) -> None:
         await call.wait_ended()
         self._calls.pop(call.id, None)
+
+
+def _begins(transfers: Transfers, kit: AgentKit, arrival: Arrival) -> Begin:
+    def begin(command: cmd.Escalate, caller: WaitingCaller) -> Transfer:
+        wanted = Wanted(kit=kit, arrival=arrival, reason=command.reason, summary=command.summary)
+        return transfers.begin(wanted, caller)
+
+    return begin
