@@ -383,8 +383,9 @@ class Call:
             reply.tool_finished(tool_call_id, result)
 
     def _escalate(self, command: cmd.Escalate) -> None:
-        self.escalation = command
-        if self._conversation.state.waits is not None:
+        if self._conversation.state.waits is None:
+            self.escalation = command  # The line goes to him who comes after us.
+        else:
             self._waits.begin(command, WaitingCaller(self.id, self._line, self.post, self.note))
 
     def _end_call(self, command: cmd.EndCall) -> None:

@@ -58,6 +58,7 @@ class Outcome:
     cause: str
     escalate_to: str = ""
     reason: str = ""
+    summary: str = ""
 
 
 class Exchange:
@@ -204,6 +205,7 @@ class Exchange:
             cause=end.cause,
             escalate_to=kit.definition.escalation.target if escalation else "",
             reason=escalation.reason if escalation else "",
+            summary=escalation.summary if escalation else "",
         )
         for key in (call.id, arrival.metadata.get("carrier_call", "")):
             if key:

@@ -16,6 +16,8 @@ import structlog
 
 from antiphon.agents.definition import AgentDefinition, find_agents, load_agent
 from antiphon.calls.carriers import carrier_server
+from antiphon.calls.control.accounts import check_escalation, controls_from
+from antiphon.calls.control.desk import LegsFirst, TransferDesk
 from antiphon.calls.streams import StreamServer, StreamTokens
 from antiphon.errors import ConfigError
 from antiphon.providers.local import catalogue
@@ -172,6 +174,19 @@ class _PhoneService:
         await self._server.close()
 
 
+class _DeskService:
+    """Whoever calls people: its connections to carriers are closed last of all."""
+
+    def __init__(self, desk: TransferDesk) -> None:
+        self._desk = desk
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        await self._desk.close()
+
+
 class _PhraseReport:
     """Says at the end how often a phrase was at hand: what was paid for once and not again."""
 
@@ -206,10 +221,21 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     kits = await assemble(
         definitions, registry, home=options.home, prices=prices, health=health, phrases=phrases
     )
-    exchange = Exchange(plane=plane, agents=kits, calls_directory=calls_directory(), clock=LoopClock())
+    controls = controls_from(os.environ)
+    for definition in definitions:
+        check_escalation(definition, controls)
+    desk = TransferDesk(
+        plane=plane,
+        controls=controls,
+        base_url=os.environ.get("ANTIPHON_PUBLIC_URL", ""),
+        clock=LoopClock(),
+    )
+    exchange = Exchange(
+        plane=plane, agents=kits, calls_directory=calls_directory(), clock=LoopClock(), transfers=desk
+    )
     clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
-    phone = carrier_server(exchange, tokens, knows_agent=kits.__contains__)
+    phone = carrier_server(LegsFirst(exchange, desk), tokens, knows_agent=kits.__contains__)
     return Wiring(
         exchange=exchange,
         agents=tuple(_summary(definition) for definition in definitions),
@@ -217,7 +243,9 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             _PhraseReport(phrases),
             _ClockService(clock),
             _PhoneService(phone, options.host, options.media_port),
+            _DeskService(desk),
         ),
+        desk=desk,
         counters=lambda: {
             **dataclasses.asdict(plane.counters),
             **clock.times.report(),

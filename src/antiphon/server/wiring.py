@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from antiphon.calls.control.desk import TransferDesk
 from antiphon.runtime.arrivals import Switchboard
 
 STREAM_SECRET = "ANTIPHON_STREAM_SECRET"  # Signs tickets for media streams; made anew at every start.
@@ -56,6 +57,9 @@ class CallOutcome(Protocol):
     @property
     def reason(self) -> str: ...
 
+    @property
+    def summary(self) -> str: ...
+
 
 class CallExchange(Switchboard, Protocol):
     """The runtime, as far as a worker watches and stops it."""
@@ -84,6 +88,7 @@ class Wiring:
     Attributes:
         services: Started in this order, stopped in the opposite one.
         report: Goes into the ready message.
+        desk: Calls people for callers; None where no carrier can be asked to dial.
         counters: What the media plane and the carriers counted since the start, for `/readyz`.
     """
 
@@ -92,6 +97,7 @@ class Wiring:
     services: tuple[Service, ...] = ()
     report: dict[str, Any] = field(default_factory=dict)
     counters: Callable[[], dict[str, int]] = dict
+    desk: TransferDesk | None = None
 
 
 Wire = Callable[[WorkerOptions], Awaitable[Wiring]]

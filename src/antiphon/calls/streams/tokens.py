@@ -23,7 +23,8 @@ _TOKEN_MAX = 1000
 
 
 class StreamGrant(msgspec.Struct, frozen=True, kw_only=True):
-    """What a ticket says. `expires_s` is Unix time; `call_sid` is the carrier's own id of the call."""
+    """What a ticket says. `expires_s` is Unix time; `call_sid` is the carrier's own id of the call; `leg` is
+    set where we placed the call for a caller who waits."""
 
     agent: str
     call_sid: str
@@ -31,6 +32,8 @@ class StreamGrant(msgspec.Struct, frozen=True, kw_only=True):
     expires_s: float
     nonce: str
     carrier: str = "twilio"
+    called_number: str = ""
+    leg: str = ""
 
 
 class StreamTokens:
@@ -48,7 +51,16 @@ class StreamTokens:
         self._secret, self._lifetime_s, self._clock = secret, lifetime_s, clock
         self._redeemed: dict[str, float] = {}  # nonce -> expiry, oldest redeemed first
 
-    def mint(self, agent: str, call_sid: str, caller_number: str = "", carrier: str = "twilio") -> str:
+    def mint(
+        self,
+        agent: str,
+        call_sid: str,
+        caller_number: str = "",
+        carrier: str = "twilio",
+        *,
+        called_number: str = "",
+        leg: str = "",
+    ) -> str:
         grant = StreamGrant(
             agent=agent,
             call_sid=call_sid,
@@ -56,6 +68,8 @@ class StreamTokens:
             expires_s=self._clock() + self._lifetime_s,
             nonce=secrets.token_hex(8),
             carrier=carrier,
+            called_number=called_number,
+            leg=leg,
         )
         body = base64.urlsafe_b64encode(msgspec.json.encode(grant)).rstrip(b"=")
         return (body + b"." + self._seal(body)).decode("ascii")

@@ -4,26 +4,20 @@ that line hears us and not the other party."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, Self
 
 import numpy as np
 
 from antiphon.audio import g711
 from antiphon.audio.ports import Encoding, LineFormat
 from antiphon.audio.resample import StreamResampler
-
-
-class Relays(Protocol):
-    """A line that can pass its caller's voice on."""
-
-    def relay_to(self, other: Self | None) -> None: ...
+from antiphon.runtime.media.ports import Line
 
 
 class Bridge:
     """Opened when made; closing it twice, or when a line is gone, does nothing."""
 
-    def __init__(self, one: Relays, other: Relays) -> None:
-        self._lines: tuple[Relays, ...] = (one, other)
+    def __init__(self, one: Line, other: Line) -> None:
+        self._lines: tuple[Line, ...] = (one, other)
         one.relay_to(other)
         other.relay_to(one)
 

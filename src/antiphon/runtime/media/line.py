@@ -10,7 +10,7 @@ from antiphon.runtime.media.bank import GAP_NS, Bank
 from antiphon.runtime.media.bridge import conversion
 from antiphon.runtime.media.nobody import NOBODY
 from antiphon.runtime.media.playout import Playout
-from antiphon.runtime.media.ports import LineListener
+from antiphon.runtime.media.ports import Line, LineListener
 from antiphon.runtime.media.rows import HISTORY_FRAMES
 from antiphon.runtime.media.settings import FRAME_MS, FRAME_NS, PlaneCounters
 
@@ -198,10 +198,10 @@ class PlaneLine:
         wanted = min(duration_ms, HISTORY_FRAMES * FRAME_MS) * call.bank.sample_rate_hz // 1000
         return call.bank.read(call.row, max(0, stop - wanted), stop).tobytes()
 
-    def relay_to(self, other: PlaneLine | None) -> None:
-        """From now on the other line's far end hears this caller, as frames come; None: no more."""
+    def relay_to(self, other: Line | None) -> None:
         if not self._call.open:
             return
+        assert other is None or isinstance(other, PlaneLine), "both are lines of this plane"
         self._call.relay = None if other is None else _relay(self._call, other._call)
 
     def close(self) -> None:
