@@ -166,6 +166,9 @@ class HttpVendor:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> bool:
+        if answer.status == 204:  # RFC 9110, 15.3.5: it has no content, and no length of one.
+            await _send_head(writer, answer.status, dict(answer.headers))
+            return True
         await _send_head(writer, answer.status, {**answer.headers, "transfer-encoding": "chunked"})
         broken = fault in {Fault.DROP_MID_STREAM, Fault.MALFORMED}
         for number, piece in enumerate(answer.pieces):

@@ -20,7 +20,7 @@ from antiphon.conversation.commands import (
     SetTimer,
     StartPlayout,
 )
-from antiphon.conversation.policy import AnsweringPolicy, LinePolicy
+from antiphon.conversation.policy import AnsweringPolicy, HandoverPolicy, LinePolicy
 
 KINDS = sorted(
     (kind for kind in ev.Event.__subclasses__() if kind is not ev.CallStarted), key=lambda k: k.__name__
@@ -28,13 +28,14 @@ KINDS = sorted(
 TEXTS = ("", "yes", "mm-hmm", "I need an appointment", "and", "5 5 5", "one second", "goodbye")
 WAYS = (("ask",), ("ask", "keypad", "transfer"))
 POLICIES = st.builds(
-    lambda endpointing, protect, fillers, unified, line, answering: Policy(
+    lambda endpointing, protect, fillers, unified, line, answering, handover: Policy(
         turn=TurnPolicy(endpointing=endpointing),
         protect_greeting=protect,
         fillers=fillers,
         unified=unified,
         line_quality=line,
         answering=answering,
+        handover=handover,
     ),
     st.sampled_from(["ours", "provider", "push_to_talk"]),
     st.booleans(),
@@ -50,6 +51,7 @@ POLICIES = st.builds(
             AnsweringPolicy(machine="continue"),
         ]
     ),
+    st.sampled_from([msgspec.UNSET, HandoverPolicy(wait_max_ms=30_000, talk_max_ms=60_000)]),
 )
 # Far below the time limit of a call: nothing may count on that one.
 LEFT_ALONE_MS = 6 * 60_000

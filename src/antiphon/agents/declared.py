@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from antiphon.agents.definition.values import AgentDefinition
 from antiphon.agents.flows.model import Flow, Step, Verb
-from antiphon.conversation.policy import AnsweringPolicy
+from antiphon.conversation.policy import AnsweringPolicy, HandoverPolicy
 
 _FILLED = frozenset("{[")  # A template: what it becomes holds values.
 
@@ -29,6 +29,10 @@ def _file_texts(definition: AgentDefinition) -> Iterator[str]:
     yield from (item.text for item in definition.disclosures)
     yield definition.ai_answer
     yield definition.escalation.words
+    if isinstance(policy.handover, HandoverPolicy):
+        waiting = policy.handover
+        yield from (*waiting.comfort, waiting.busy, waiting.no_answer, waiting.declined, waiting.lost)
+        yield definition.escalation.question
     yield definition.emergency.words
     yield definition.emergency.crisis_words
     yield from (rule.words for rule in definition.emergency.rules)

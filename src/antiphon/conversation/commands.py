@@ -69,7 +69,7 @@ class CancelReply(Command, frozen=True, kw_only=True):
 
 class Synthesize(Command, frozen=True, kw_only=True):
     """Turn one chunk into audio now. Nothing of it is played before `StartPlayout`. With a `sound` it is not
-    speech: "thinking" is the soft tone that covers a wait."""
+    speech: "thinking" is the soft tone that covers a wait, "hold" the music of a long one."""
 
     reply_id: str
     index: int
@@ -149,10 +149,19 @@ class ReuseToolResult(Command, frozen=True, kw_only=True):
 
 
 class Escalate(Command, frozen=True, kw_only=True):
-    """Hand the caller to a person. The call's media ends with `EndCall` right after."""
+    """Hand the caller to a person. The call's media ends with `EndCall` right after, unless the policy has a
+    `handover`: then the caller waits, and `PersonJoined` or `HandoverFailed` follows."""
 
     reason: str
     summary: str
+
+
+class CallOff(Command, frozen=True, kw_only=True):
+    """The caller has waited long enough: the person is not to be called, or spoken to, any more."""
+
+
+class StepAside(Command, frozen=True, kw_only=True):
+    """The caller talks with a person: hear nothing more of it."""
 
 
 class EndCall(Command, frozen=True, kw_only=True):
@@ -185,5 +194,7 @@ AnyCommand = (
     | RunTool
     | ReuseToolResult
     | Escalate
+    | CallOff
+    | StepAside
     | EndCall
 )

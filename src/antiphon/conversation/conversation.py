@@ -14,6 +14,7 @@ from antiphon.conversation import (
     drafts,
     ending,
     floor,
+    handover,
     keypad,
     line_quality,
     playing,
@@ -58,7 +59,7 @@ class Conversation:
             return []
         if isinstance(event, ev.TimerFired):
             self._timer(event)
-        else:
+        elif state.waits is None or not handover.take(state, event):
             handler = _HANDLERS[type(event)]
             if state.phase is Phase.SCREENING:
                 handler = answering.WHILE_SCREENING.get(type(event), handler)
@@ -103,6 +104,9 @@ def _operator(state: State, event: ev.OperatorEnded) -> None:
 
 
 def _time_limit(state: State) -> None:
+    if state.waits is not None:
+        ending.end(state, cause="time_limit")
+        return
     _last_words(state, "time_limit")
 
 
@@ -175,6 +179,10 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.DtmfReceived: keypad.key,
     ev.CallerHungUp: _hung_up,
     ev.OperatorEnded: _operator,
+    ev.PersonJoined: handover.unasked,
+    ev.HandedOver: handover.unasked,
+    ev.HandoverFailed: handover.unasked,
+    ev.PersonLeft: handover.unasked,
     ev.CostReached: _cost_reached,
     ev.LineGraded: line_quality.graded,
     ev.LineFailed: _line_failed,
@@ -198,6 +206,7 @@ _TIMERS: dict[str, Callable[[State], None]] = {
     "dtmf": keypad.waited,
     "stable_partial": drafts.partial_is_stable,
     "vendor_turn": vendor_turns.nothing_was_said,
+    "person": handover.waited_enough,
     "line_poor": line_quality.became_poor,
     "line_good": line_quality.became_good,
     "talk": push_to_talk.release_is_lost,

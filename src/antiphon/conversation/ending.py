@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from antiphon.conversation import floor, heard, turns
+from antiphon.conversation import floor, handover, heard, turns
 from antiphon.conversation.commands import (
     CancelReply,
     EndCall,
@@ -59,6 +59,9 @@ def _note_unanswered(state: State) -> None:
 
 def escalate(state: State, *, reason: str, summary: str) -> None:
     state.emit(Escalate(reason=reason, summary=summary))
+    if handover.keeps_caller(state, reason):
+        handover.begin(state)
+        return
     end(state, cause="escalated", detail=reason)
 
 

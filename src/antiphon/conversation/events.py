@@ -261,6 +261,24 @@ class OperatorEnded(Event, frozen=True, kw_only=True):
     now: bool = False
 
 
+class PersonJoined(Event, frozen=True, kw_only=True):
+    """A person took the escalated call: the two hear each other, and we say nothing."""
+
+
+class HandedOver(Event, frozen=True, kw_only=True):
+    """Both were heard: we are not needed any more."""
+
+
+class HandoverFailed(Event, frozen=True, kw_only=True):
+    """No person, or one who is gone before they had talked: the caller is ours again. `result` says why."""
+
+    result: str
+
+
+class PersonLeft(Event, frozen=True, kw_only=True):
+    """They have talked, and the person hung up."""
+
+
 class CostReached(Event, frozen=True, kw_only=True):
     """What the call has cost so far, as metered."""
 
@@ -322,6 +340,10 @@ AnyEvent = (
     | TimerFired
     | CallerHungUp
     | OperatorEnded
+    | PersonJoined
+    | HandedOver
+    | HandoverFailed
+    | PersonLeft
     | CostReached
     | LineGraded
     | LineFailed

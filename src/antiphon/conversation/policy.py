@@ -159,6 +159,33 @@ class AnsweringPolicy(msgspec.Struct, frozen=True, kw_only=True):
 _DEFAULT_LINE = LinePolicy()
 
 
+class HandoverPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller hears while a person is called for him, and when that came to nothing.
+
+    Attributes:
+        comfort: Said in turn between stretches of music, so that he knows he is not forgotten.
+        busy, no_answer, declined, lost: Why he is back with the agent, in words; `lost` is a person who was
+            there and is gone. Any other result is told as `no_answer`.
+        wait_max_ms: How long he waits for a person, whatever becomes of the call to that one.
+        talk_max_ms: How long the two may talk.
+    """
+
+    comfort: tuple[str, ...] = (
+        "I'm still trying to reach a colleague for you. Thank you for waiting.",
+        "Thank you for your patience. I'm still with you.",
+    )
+    busy: str = "I'm sorry, my colleague is on another call just now. What else can I do for you?"
+    no_answer: str = "I'm sorry, I can't reach anybody just now. What else can I do for you?"
+    declined: str = "I'm sorry, nobody can take your call just now. What else can I do for you?"
+    lost: str = "I'm sorry, the connection to my colleague was lost. How would you like to go on?"
+    wait_max_ms: int = 150_000
+    talk_max_ms: int = 7_200_000
+
+    def words(self, result: str) -> str:
+        known = {"busy": self.busy, "declined": self.declined, "lost": self.lost}
+        return known.get(result, self.no_answer)
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """All the core needs to know of the agent. Goes into the trace header, so a replay has it.
 
@@ -177,6 +204,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         hold_phrases: Parts of a turn that ask us to wait, lower case.
         line_quality: Unset where the agent file says nothing of the line; `line` has the numbers that hold.
         answering: Unset where it says nothing of machines: then nobody listens for them.
+        handover: Set where somebody can call a person and keep the caller meanwhile; unset, an escalation
+            ends the call.
     """
 
     turn: TurnPolicy = TurnPolicy()
@@ -208,6 +237,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     )  # fmt: skip
     line_quality: LinePolicy | msgspec.UnsetType = msgspec.UNSET
     answering: AnsweringPolicy | msgspec.UnsetType = msgspec.UNSET
+    handover: HandoverPolicy | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def line(self) -> LinePolicy:

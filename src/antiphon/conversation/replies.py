@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from antiphon.conversation import answering, echoes, ending, heard, playing, silence, spans, tools
+from antiphon.conversation import (
+    answering,
+    echoes,
+    ending,
+    handover,
+    heard,
+    playing,
+    silence,
+    spans,
+    tools,
+)
 from antiphon.conversation.commands import (
     ConfirmReply,
     FinishPlayout,
@@ -205,6 +215,9 @@ def _fail(state: State, reply: Reply) -> None:
         play_if_ready(state)
         return
     ending.give_up_speech(state)
+    if state.waits is not None:
+        handover.comfort(state, speak=False)  # A voice that fails must not make him wait in silence.
+        return
     if reply.kind == "goodbye":
         ending.end(state, cause=reply.cause)
         return
@@ -254,6 +267,9 @@ def _ended(state: State, reply: Reply, *, complete: bool) -> None:
         return
     state.reply = None
     state.cancel_timer("reply_deadline", "filler", "hold")
+    if state.waits is not None:
+        handover.comfort(state)
+        return
     if reply.kind != "trouble":
         state.troubles = 0
     if reply.then == "end" or reply.kind == "goodbye":

@@ -19,6 +19,7 @@ class Phase(Enum):
     THINKING = "thinking"  # The turn is over; the reply is not audible yet.
     SPEAKING = "speaking"  # The agent is heard.
     HOLDING = "holding"  # A voice over ours: silent until we know what it was.
+    AWAY = "away"  # The caller talks with a person.
     ENDED = "ended"
 
 
@@ -222,6 +223,8 @@ class State:
         effects: Tool calls with effects by intent, so that each runs at most once per turn.
         pace: Log-odds added to every end-of-turn score: below 0 for a caller who pauses long.
         taken_ms: Where the last turn ended, to tell whether its caller had really finished.
+        given_back: A caller was put through to somebody before, and came back.
+        waits: How often a caller who waits for a person was comforted; `handover` decides while it is set.
         commands: Output of the step in progress.
     """
 
@@ -262,6 +265,8 @@ class State:
     effects: dict[str, str] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
     answerer: Answerer | None = None
+    waits: int | None = None
+    given_back: bool = False
     line: LineState = field(default_factory=LineState)
     commands: list[Command] = field(default_factory=list)
 

@@ -38,6 +38,7 @@ from antiphon.runtime.screening import Screened, ScreeningRequest
 from antiphon.runtime.speaking import Speaker
 from antiphon.runtime.timers import Timers
 from antiphon.runtime.toolbox import Toolbox, finished_event
+from antiphon.runtime.transfers import WaitingCaller, Waits
 from antiphon.runtime.unified import UnifiedReply, UnifiedSpeech
 from antiphon.runtime.views import Screen
 from antiphon.runtime.warming import ReplyWarming
@@ -74,6 +75,7 @@ class Call:
         self._grading = LineGrading(parts.policy.line, self.post)
         self._warming = ReplyWarming(parts.reasoner, parts.meter)
         self._screened = Screened()
+        self._waits = Waits(parts.transfer)
         self._over = asyncio.Event()
 
     # ------------------------------------------------------------------ life
@@ -209,6 +211,7 @@ class Call:
 
     def speech_started(self, onset_ms: int) -> None:
         self._hearing.speech_started()
+        self._waits.caller_spoke()
         self._warm_reply()
         self._spawn(self._speaker.warm(), "warm voice")
         self.post(ev.SpeechStarted(at_ms=self._line.now_ms, onset_ms=onset_ms))
@@ -263,8 +266,9 @@ class Call:
             self._spawn(work, "end of turn")
 
     def _warm_reply(self) -> None:
-        """While the caller speaks, whoever will answer may read up to where we are; once for each turn."""
-        work = None if self._speaks_itself else self._warming.due(self._history.so_far())
+        if self._speaks_itself or self._conversation.state.waits is not None:
+            return
+        work = self._warming.work(self._history.so_far())
         if work is not None:
             self._spawn(work, "warm reply")
 
@@ -385,7 +389,10 @@ class Call:
             reply.tool_finished(tool_call_id, result)
 
     def _escalate(self, command: cmd.Escalate) -> None:
-        self.escalation = command
+        if self._conversation.state.waits is None:
+            self.escalation = command  # The line goes to him who comes after us.
+        else:
+            self._waits.begin(command, WaitingCaller(self.id, self._line, self.post, self.note))
 
     def _end_call(self, command: cmd.EndCall) -> None:
         self._close(command.cause, command)
@@ -422,6 +429,7 @@ class Call:
             return
         self.cause = cause
         self._timers.clear()
+        self._waits.over()
         speaking = self._speaker.close()
         self._line.close()
         if self.recording is not None:
@@ -491,5 +499,7 @@ _CARRY_OUT: dict[type[cmd.Command], Callable[[Call, Any], None]] = {
     cmd.RunTool: lambda call, command: call._toolbox.run(command),
     cmd.ReuseToolResult: lambda call, command: call._toolbox.reuse(command.tool_call_id, command.source_id),
     cmd.Escalate: Call._escalate,
+    cmd.CallOff: lambda call, command: call._waits.call_off(),
+    cmd.StepAside: lambda call, command: call._spawn(call._hearing.aclose(), "hear no more"),
     cmd.EndCall: Call._end_call,
 }

@@ -15,6 +15,7 @@ from antiphon.runtime.clock import Clock
 from antiphon.runtime.metering import Meter
 from antiphon.runtime.screening import OpensScreening
 from antiphon.runtime.speaking import Voice
+from antiphon.runtime.transfers import Begin
 from antiphon.runtime.unified import UnifiedModel
 from antiphon.speech.ports import EndOfTurn, SpeechToText
 from antiphon.speech.ssml import Utterance
@@ -50,4 +51,5 @@ class CallParts:
     opens_screening: OpensScreening | None = None
     meter: Meter = field(default_factory=Meter)
     view: CallerView | None = None
+    transfer: Begin | None = None
     ended: Callable[[Call, cmd.EndCall], None] = field(default=lambda call, end: None)

@@ -27,6 +27,7 @@ from antiphon.runtime.metering import Meter
 from antiphon.runtime.recorded import CallRecording, RecordedListener, RecordedSink, Recordings
 from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.runtime.screening import OpensScreening
+from antiphon.runtime.transfers import Begin, Transfer, Transfers, WaitingCaller, Wanted
 from antiphon.storage.traces import TraceWriter
 
 _log = structlog.get_logger(__name__)
@@ -59,6 +60,7 @@ class Outcome:
     cause: str
     escalate_to: str = ""
     reason: str = ""
+    summary: str = ""
 
 
 class Exchange:
@@ -70,6 +72,7 @@ class Exchange:
         calls_max: Calls at once; further ones are refused, so that those in progress stay good.
         recordings: Who records calls whose agent file says so; without it nobody does.
         opens_screening: Listens to who answers calls we placed, for agents whose file says what then.
+        transfers: Calls people for callers; without it an escalation ends the call.
     """
 
     def __init__(
@@ -82,7 +85,9 @@ class Exchange:
         calls_max: int = CALLS_MAX,
         recordings: Recordings | None = None,
         opens_screening: OpensScreening | None = None,
+        transfers: Transfers | None = None,
     ) -> None:
+        self._transfers = transfers
         self._plane = plane
         self._agents = agents
         self._calls_directory = calls_directory
@@ -185,6 +190,10 @@ class Exchange:
 
     def _parts(self, kit: AgentKit, arrival: Arrival, view: CallerView | None) -> CallParts:
         definition = kit.definition
+        policy, transfers = definition.policy, self._transfers
+        if transfers is None or not transfers.serves(kit, arrival):
+            # Whoever replays it must know that this call could not keep its caller.
+            policy, transfers = msgspec.structs.replace(policy, handover=msgspec.UNSET), None
         wall_time_ms = self._clock.wall_time_ms()
         started_at = datetime.fromtimestamp(wall_time_ms / 1000, tz=definition.zone)
         call_id = f"{started_at:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
@@ -192,7 +201,7 @@ class Exchange:
             call_id=call_id,
             agent=definition.name,
             definition_hash=definition.digest,
-            policy=definition.policy,
+            policy=policy,
             wall_time_ms=wall_time_ms,
             line=arrival.line,
         )
@@ -202,7 +211,7 @@ class Exchange:
             line_kind=arrival.line,
             caller_number=arrival.caller_number,
             language=definition.language,
-            policy=definition.policy,
+            policy=policy,
             started_at=started_at,
             recognisers=kit.recognisers,
             vocabulary=definition.speech.vocabulary,
@@ -218,6 +227,7 @@ class Exchange:
             opens_screening=self._screening(kit, arrival),
             meter=Meter(kit.prices),
             view=view,
+            transfer=None if transfers is None else _begins(transfers, kit, arrival),
             ended=lambda call, end: self._note_outcome(call, end, kit, arrival),
         )
 
@@ -232,6 +242,7 @@ class Exchange:
             cause=end.cause,
             escalate_to=kit.definition.escalation.target if escalation else "",
             reason=escalation.reason if escalation else "",
+            summary=escalation.summary if escalation else "",
         )
         for key in (call.id, arrival.metadata.get("carrier_call", "")):
             if key:
@@ -243,3 +254,11 @@ class Exchange:
     async def _watch(self, call: Call) -> None:
         await call.wait_ended()
         self._calls.pop(call.id, None)
+
+
+def _begins(transfers: Transfers, kit: AgentKit, arrival: Arrival) -> Begin:
+    def begin(command: cmd.Escalate, caller: WaitingCaller) -> Transfer:
+        wanted = Wanted(kit=kit, arrival=arrival, reason=command.reason, summary=command.summary)
+        return transfers.begin(wanted, caller)
+
+    return begin

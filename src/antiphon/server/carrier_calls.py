@@ -8,7 +8,9 @@ import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from antiphon.calls.numbers import is_sip
 from antiphon.calls.plivo import PlivoWebhooks
+from antiphon.calls.ports import ColdTransfer
 from antiphon.calls.signalwire import SignalWireWebhooks
 from antiphon.calls.streams.webhooks import Connection, IncomingCall, WebhookRequest, Webhooks
 from antiphon.calls.telnyx import TelnyxWebhooks
@@ -30,18 +32,21 @@ _WEBHOOKS: Mapping[str, Callable[[Control], Webhooks]] = {
 }
 
 
-def _webhooks(carrier: str, control: Control) -> Webhooks:
+_CALLS_SIP = frozenset({"twilio", "signalwire"})
+
+
+def webhooks_of(carrier: str, control: Control) -> Webhooks:
     make = _WEBHOOKS.get(carrier)
     if make is None:
         raise Problem(404, f"no carrier named {carrier!r}", fix=f"one of: {', '.join(_WEBHOOKS)}")
     return make(control)
 
 
-async def _verified_call(webhooks: Webhooks, request: Request, control: Control) -> IncomingCall:
-    """Who calls, once the signature is right.
+async def verified(webhooks: Webhooks, request: Request, control: Control) -> bytes:
+    """The body, once the signature is right.
 
     Raises:
-        Problem: 403; nothing about the call is revealed. 400; signed, and no webhook of a call.
+        Problem: 403; nothing about the call is revealed.
     """
     body = await request.body()
     if webhooks.has_key:
@@ -59,10 +64,24 @@ async def _verified_call(webhooks: Webhooks, request: Request, control: Control)
             "webhooks are not taken: no signature can be checked",
             fix=f"set {webhooks.key_variable} (or ANTIPHON_ALLOW_UNSIGNED=1 for a local experiment)",
         )
+    return body
+
+
+def call_of(webhooks: Webhooks, body: bytes) -> IncomingCall:
+    """Who calls. Raises: Problem: 400; signed, and no webhook of a call."""
     try:
         return webhooks.call(body)
     except ValueError as error:
         raise Problem(400, str(error)) from None
+
+
+async def _verified_call(webhooks: Webhooks, request: Request, control: Control) -> IncomingCall:
+    return call_of(webhooks, await verified(webhooks, request, control))
+
+
+def base_url(request: Request, control: Control) -> str:
+    """How the outside reaches this process."""
+    return control.settings.public_url or str(request.base_url).rstrip("/")
 
 
 def _url_called(request: Request, control: Control) -> str:
@@ -77,7 +96,7 @@ def _url_called(request: Request, control: Control) -> str:
 @router.post("/{carrier}/{agent}")
 async def incoming(carrier: str, agent: str, request: Request, control: Current) -> Response:
     """An incoming call: connect its audio to the media worker, with a ticket good for this call only."""
-    webhooks = _webhooks(carrier, control)
+    webhooks = webhooks_of(carrier, control)
     call = await _verified_call(webhooks, request, control)
     if control.draining:
         return Response(webhooks.reject(), media_type=webhooks.media_type)
@@ -89,11 +108,12 @@ async def incoming(carrier: str, agent: str, request: Request, control: Current)
     if agent not in known:
         raise Problem(404, f"no agent named {agent!r}", fix=f"one of: {', '.join(sorted(known))}")
     assert control.tokens is not None, "tickets are minted wherever webhooks are served"
-    base = control.settings.public_url or str(request.base_url).rstrip("/")
     connection = Connection(
         stream_url=f"{control.settings.media_base_url}/calls/{carrier}/{agent}/media",
-        token=control.tokens.mint(agent, call.call_id, call.caller_number, carrier),
-        after_url=f"{base}/calls/{carrier}/{agent}/after",
+        token=control.tokens.mint(
+            agent, call.call_id, call.caller_number, carrier, called_number=call.called_number
+        ),
+        after_url=f"{base_url(request, control)}/calls/{carrier}/{agent}/after",
         call=call,
     )
     return Response(webhooks.connect(connection), media_type=webhooks.media_type)
@@ -102,7 +122,7 @@ async def incoming(carrier: str, agent: str, request: Request, control: Current)
 @router.post("/{carrier}/{agent}/after")
 async def after(carrier: str, agent: str, request: Request, control: Current) -> Response:
     """Our stream is over: ring the person the call was escalated to, or hang up."""
-    webhooks = _webhooks(carrier, control)
+    webhooks = webhooks_of(carrier, control)
     call = await _verified_call(webhooks, request, control)
     try:
         outcome = await control.media.outcome(call.call_id)
@@ -110,13 +130,28 @@ async def after(carrier: str, agent: str, request: Request, control: Current) ->
         # The worker died with the call in it; there is nobody left to say where it should go.
         log.error("call_outcome_unknown", agent=agent, reason=str(error))
         outcome = {}
-    target = outcome.get("escalate_to", "")
-    answer = webhooks.after(target if target.startswith("+") else "", call)
+    answer = webhooks.after(
+        _passed_on(outcome, carrier, f"{base_url(request, control)}/calls/{carrier}/{agent}"), call
+    )
     return Response(answer, media_type=webhooks.media_type)
+
+
+def _passed_on(outcome: dict[str, str], carrier: str, url: str) -> ColdTransfer | None:
+    """To whom the call goes, with what was gathered; None ends it."""
+    target = outcome.get("escalate_to", "")
+    if not target or (is_sip(target) and carrier not in _CALLS_SIP):
+        return None
+    gathered = {"Antiphon-Reason": outcome.get("reason", ""), "Antiphon-Summary": outcome.get("summary", "")}
+    return ColdTransfer(
+        to=target,
+        whisper_url=f"{url}/whisper",
+        after_url=f"{url}/dialled",
+        headers={name: value for name, value in gathered.items() if value},
+    )
 
 
 @router.post("/{carrier}/{agent}/event")
 async def event(carrier: str, agent: str, request: Request, control: Current) -> Response:
     """What the carrier tells of a call's progress: an application must have somewhere to tell it."""
-    await _verified_call(_webhooks(carrier, control), request, control)
+    await _verified_call(webhooks_of(carrier, control), request, control)
     return Response(status_code=204)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol
 
+import msgspec
 from fastapi import Depends, Request
 
+from antiphon.calls.control.reports import LegReport
 from antiphon.calls.streams import StreamTokens
 from antiphon.calls.streams.webhooks import Replays
 from antiphon.server.rpc import RpcClient
@@ -54,6 +56,11 @@ class MediaClient:
 
     async def outcome(self, key: str) -> dict[str, str]:
         return dict(await self._rpc.call("outcome", timeout_s=3.0, key=key))
+
+    async def leg_report(self, leg: str, report: LegReport) -> bool:
+        """News of a call we placed; whether it is of use to anybody yet."""
+        told = msgspec.to_builtins(report)
+        return bool(await self._rpc.call("leg_report", timeout_s=3.0, leg=leg, report=told))
 
     async def status(self) -> dict[str, Any]:
         return dict(await self._rpc.call("status", timeout_s=2.0))

@@ -17,6 +17,8 @@ import structlog
 from antiphon.agents.definition import AgentDefinition, find_agents, load_agent
 from antiphon.calls.amd import open_screening
 from antiphon.calls.carriers import carrier_server
+from antiphon.calls.control.accounts import check_escalation, controls_from
+from antiphon.calls.control.desk import LegsFirst, TransferDesk
 from antiphon.calls.sip import SipLines, sip_routes
 from antiphon.calls.streams import StreamServer, StreamTokens
 from antiphon.errors import ConfigError
@@ -176,6 +178,19 @@ class _PhoneService:
         await self._server.close()
 
 
+class _DeskService:
+    """Whoever calls people: its connections to carriers are closed last of all."""
+
+    def __init__(self, desk: TransferDesk) -> None:
+        self._desk = desk
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        await self._desk.close()
+
+
 class _PhraseReport:
     """Says at the end how often a phrase was at hand: what was paid for once and not again."""
 
@@ -211,6 +226,15 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         definitions, registry, home=options.home, prices=prices, health=health, phrases=phrases
     )
     recordings = recordings_of(definitions, options.home)
+    controls = controls_from(os.environ)
+    for definition in definitions:
+        check_escalation(definition, controls)
+    desk = TransferDesk(
+        plane=plane,
+        controls=controls,
+        base_url=os.environ.get("ANTIPHON_PUBLIC_URL", ""),
+        clock=LoopClock(),
+    )
     exchange = Exchange(
         plane=plane,
         agents=kits,
@@ -218,10 +242,11 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         clock=LoopClock(),
         recordings=recordings.recorder if recordings else None,
         opens_screening=open_screening,
+        transfers=desk,
     )
     clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
-    phone = carrier_server(exchange, tokens, knows_agent=kits.__contains__)
+    phone = carrier_server(LegsFirst(exchange, desk), tokens, knows_agent=kits.__contains__)
     sip = _sip_lines(options, exchange)
     return Wiring(
         exchange=exchange,
@@ -232,8 +257,10 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             _ClockService(clock),
             _PhoneService(phone, options.host, options.media_port),
             *((sip,) if sip is not None else ()),
+            _DeskService(desk),
         ),
         methods=_sip_methods(sip) if sip is not None else {},
+        desk=desk,
         counters=lambda: {
             **dataclasses.asdict(plane.counters),
             **clock.times.report(),

@@ -18,6 +18,7 @@ import msgspec
 import structlog
 
 from antiphon.calls.browser import BrowserLines, browser_settings
+from antiphon.calls.control.reports import LegReport
 from antiphon.errors import AntiphonError, CallFailed, ConfigError
 from antiphon.server.logs import log_to_stderr
 from antiphon.server.rpc import RpcServer
@@ -45,6 +46,7 @@ class MediaWorker:
                 "active": self.active,
                 "agents": self.agents,
                 "outcome": self.outcome,
+                "leg_report": self.leg_report,
                 "status": self.status,
                 "drain": self.drain,
                 **wiring.methods,
@@ -95,7 +97,17 @@ class MediaWorker:
         outcome = self._wiring.exchange.outcome(key)
         if outcome is None:
             return {}
-        return {"cause": outcome.cause, "escalate_to": outcome.escalate_to, "reason": outcome.reason}
+        return {
+            "cause": outcome.cause,
+            "escalate_to": outcome.escalate_to,
+            "reason": outcome.reason,
+            "summary": outcome.summary,
+        }
+
+    async def leg_report(self, leg: str, report: dict[str, Any]) -> bool:
+        """News of a call we placed; whether it is of use to anybody yet."""
+        desk = self._wiring.desk
+        return desk is not None and desk.report(leg, msgspec.convert(report, LegReport))
 
     async def status(self) -> dict[str, Any]:
         return {

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from antiphon.calls.control.desk import TransferDesk
 from antiphon.runtime.arrivals import Switchboard
 
 STREAM_SECRET = "ANTIPHON_STREAM_SECRET"  # Signs tickets for media streams; made anew at every start.
@@ -58,6 +59,9 @@ class CallOutcome(Protocol):
     @property
     def reason(self) -> str: ...
 
+    @property
+    def summary(self) -> str: ...
+
 
 class CallExchange(Switchboard, Protocol):
     """The runtime, as far as a worker watches and stops it."""
@@ -87,6 +91,7 @@ class Wiring:
         services: Started in this order, stopped in the opposite one.
         report: Goes into the ready message.
         methods: What else the control process may call, by name.
+        desk: Calls people for callers; None where no carrier can be asked to dial.
         counters: What the media plane and the carriers counted since the start, for `/readyz`.
     """
 
@@ -96,6 +101,7 @@ class Wiring:
     report: dict[str, Any] = field(default_factory=dict)
     methods: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
     counters: Callable[[], dict[str, int]] = dict
+    desk: TransferDesk | None = None
 
 
 Wire = Callable[[WorkerOptions], Awaitable[Wiring]]

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
 from antiphon.calls.plivo import PlivoWebhooks
+from antiphon.calls.ports import ColdTransfer
 from antiphon.calls.signalwire import SignalWireWebhooks
 from antiphon.calls.streams.webhooks import (
     WINDOW_S,
@@ -296,9 +297,11 @@ def test_plivo_carries_its_ticket_in_the_path(replays: Replays) -> None:
     assert root[0].text == "wss://m.example.com/calls/x/clinic/media/t.k-_"
     assert root[0].attrib["bidirectional"] == root[0].attrib["keepCallAlive"] == "true"
     assert root[1].text == CONNECTION.after_url
-    dial = ElementTree.fromstring(PlivoWebhooks("k", replays).after("+15550111", CALL)).find("Dial/Number")
+    dial = ElementTree.fromstring(PlivoWebhooks("k", replays).after(ColdTransfer(to="+15550111"), CALL)).find(
+        "Dial/Number"
+    )
     assert dial is not None and dial.text == "15550111"
-    assert "Dial" not in PlivoWebhooks("k", replays).after("", CALL)
+    assert "Dial" not in PlivoWebhooks("k", replays).after(None, CALL)
 
 
 def test_signalwire_asks_for_its_codec_and_for_real_time() -> None:
@@ -318,9 +321,9 @@ def test_vonage_names_the_call_in_headers_and_asks_us_when_it_is_over(replays: R
     # What comes back of it is the same call.
     back = webhooks.call(json.dumps({"payload": notify["payload"], "uuid": "another"}).encode())
     assert (back.call_id, back.called_number) == ("c1", "+15550199")
-    (dial,) = json.loads(webhooks.after("+15550111", back))
+    (dial,) = json.loads(webhooks.after(ColdTransfer(to="+15550111"), back))
     assert dial["endpoint"] == [{"type": "phone", "number": "15550111"}] and dial["from"] == "15550199"
-    assert json.loads(webhooks.after("", back)) == []
+    assert json.loads(webhooks.after(None, back)) == []
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'{"uuid":7}'])

@@ -71,7 +71,8 @@ def test_a_stream_becomes_a_call_with_its_number_and_sids() -> None:
     ((arrival, _, _),) = stream.switchboard.calls
     assert (arrival.agent, arrival.line, arrival.line_format) == ("clinic", "phone", PHONE)
     assert arrival.caller_number == "+14155550100"  # The signed one, not the parameter.
-    assert arrival.metadata == {"campaign": "spring", "carrier_call": "CA1", "carrier_stream": "MZ1"}
+    carrier = {"carrier": "twilio", "carrier_call": "CA1", "carrier_stream": "MZ1"}
+    assert arrival.metadata == {"campaign": "spring", **carrier}
     assert stream.session.call_id == "call-1"
 
 

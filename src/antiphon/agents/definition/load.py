@@ -22,7 +22,7 @@ from antiphon.agents.definition.problems import (
     raise_problems,
     unknown_word,
 )
-from antiphon.agents.definition.schema import AgentFile, EmergencySection, RoutingSection
+from antiphon.agents.definition.schema import AgentFile, EmergencySection, EscalationSection, RoutingSection
 from antiphon.agents.definition.values import (
     UNIFIED,
     AgentDefinition,
@@ -39,7 +39,14 @@ from antiphon.agents.definition.values import (
 )
 from antiphon.agents.flows.emergency import CRISIS_NUMBERS, CRISIS_WORDS, NUMBERS, WORDS
 from antiphon.agents.flows.load import check_flow
-from antiphon.conversation.policy import AnsweringPolicy, LinePolicy, Policy, SilencePolicy, turn_policy
+from antiphon.conversation.policy import (
+    AnsweringPolicy,
+    HandoverPolicy,
+    LinePolicy,
+    Policy,
+    SilencePolicy,
+    turn_policy,
+)
 from antiphon.errors import ConfigError
 from antiphon.speech.ssml import Pronunciation
 
@@ -285,12 +292,13 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
             hold_phrases=tuple(file.phrases.hold_phrases),
             line_quality=_line_quality(file),
             answering=_answering(file, disclosures),
+            handover=_handover(file.escalation),
         ),
         toolsets=file.tools,
         recording=_recording(file),
         disclosures=disclosures,
         emergency=_emergency(file.emergency, file.language),
-        escalation=Escalation(target=file.escalation.target or "", words=file.escalation.words),
+        escalation=_escalation(file.escalation),
     )
 
 
@@ -314,6 +322,34 @@ def _answering(file: AgentFile, disclosures: Sequence[Disclosure]) -> AnsweringP
 def _line_quality(file: AgentFile) -> LinePolicy | msgspec.UnsetType:
     section = file.line_quality
     return msgspec.UNSET if section is None else msgspec.convert(section.model_dump(), LinePolicy)
+
+
+def _escalation(section: EscalationSection) -> Escalation:
+    return Escalation(
+        target=section.target or "",
+        words=section.words,
+        mode=section.mode,
+        targets=section.targets,
+        carrier=section.carrier or "",
+        caller_id=section.caller_id or "",
+        ring_ms=section.ring_ms,
+        briefing=section.briefing or "",
+        question=section.question,
+    )
+
+
+def _handover(section: EscalationSection) -> HandoverPolicy | msgspec.UnsetType:
+    """Whether a caller can be kept is known only when his call has come; here, whether he is to be."""
+    if not section.target or section.mode != "warm":
+        return msgspec.UNSET
+    return HandoverPolicy(
+        comfort=tuple(section.comfort),
+        busy=section.busy,
+        no_answer=section.no_answer,
+        declined=section.declined,
+        lost=section.lost,
+        wait_max_ms=section.wait_max_ms,
+    )
 
 
 def _speech(file: AgentFile) -> Speech:

@@ -18,9 +18,11 @@ from pydantic import (
     model_validator,
 )
 
+from antiphon.agents.definition.values import Escalation
 from antiphon.conversation.policy import (
     PRESETS,
     AnsweringPolicy,
+    HandoverPolicy,
     LinePolicy,
     Policy,
     SilencePolicy,
@@ -82,6 +84,12 @@ def _target(value: str) -> str:
             f"{value!r} is neither a phone number nor a SIP address",
             "write +12125550100 or sip:desk@example.com",
         )
+    return value
+
+
+def _number(value: str) -> str:
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
+        raise fault(f"{value!r} is not a phone number", "write it with its country code, +12125550100")
     return value
 
 
@@ -255,9 +263,27 @@ class EmergencySection(Section):
     rules: list[EmergencyRuleSection] = []
 
 
+_WAITING = HandoverPolicy()
+
+
 class EscalationSection(Section):
+    """Who is called when a person is wanted, and what caller and person hear meanwhile."""
+
     target: Annotated[str, AfterValidator(_target)] | None = None
-    words: Words = "Of course. I'll put you through to a colleague."
+    words: Words = Escalation().words
+    mode: Literal["warm", "cold"] = "warm"
+    targets: dict[str, Annotated[str, AfterValidator(_target)]] = {}
+    carrier: Literal["twilio", "signalwire", "telnyx", "plivo", "vonage"] | None = None
+    caller_id: Annotated[str, AfterValidator(_number)] | None = None
+    ring_ms: Annotated[int, Field(ge=5000, le=120_000)] = Escalation().ring_ms
+    briefing: Words | None = None
+    question: Words = Escalation().question
+    comfort: Annotated[list[Words], BeforeValidator(_as_list)] = list(_WAITING.comfort)
+    busy: Words = _WAITING.busy
+    no_answer: Words = _WAITING.no_answer
+    declined: Words = _WAITING.declined
+    lost: Words = _WAITING.lost
+    wait_max_ms: Annotated[int, Field(ge=20_000, le=600_000)] = _WAITING.wait_max_ms
 
 
 def _knobs(name: str, struct: type[msgspec.Struct], **extra: Any) -> type[Section]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -135,10 +135,31 @@ class Emergency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
-    """Where a person is to be found: E.164, a SIP URI, or "" when nobody can be reached by phone."""
+    """Where a person is to be found: E.164, a SIP URI, or "" when nobody can be reached by phone.
+
+    Attributes:
+        mode: "warm": the caller waits while the person is called and briefed; where that cannot be done, and
+            with "cold", the call is passed on.
+        targets: By name, who else a call may be passed on to. Nobody who is not listed.
+        carrier: Who places the call to the person; "" for the caller's own.
+        caller_id: What the person's phone shows, a number of ours; "" for the one that was called.
+        briefing: First words to the person; "" for who we are.
+        question: How he takes the call; the keys are 1 and 2.
+    """
 
     target: str = ""
     words: str = "Of course. I'll put you through to a colleague."
+    mode: str = "warm"
+    targets: Mapping[str, str] = field(default_factory=dict)
+    carrier: str = ""
+    caller_id: str = ""
+    ring_ms: int = 25_000
+    briefing: str = ""
+    question: str = "To take the call, press 1 or say yes. To decline, press 2 or say no."
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(target for target in (self.target, *self.targets.values()) if target))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

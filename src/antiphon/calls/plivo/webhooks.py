@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 from xml.sax.saxutils import escape
 
+from antiphon.calls.ports import ColdTransfer
 from antiphon.calls.streams.webhooks import (
     XML,
     XML_HEAD,
@@ -80,7 +81,8 @@ class PlivoWebhooks:
         after = f'<Redirect method="POST">{escape(connection.after_url)}</Redirect>'
         return f"{XML_HEAD}<Response>{stream}{after}</Response>"
 
-    def after(self, dial: str, call: IncomingCall) -> str:
+    def after(self, transfer: ColdTransfer | None, call: IncomingCall) -> str:
+        dial = transfer.to if transfer else ""
         number = escape(dial.lstrip("+"))
         ring = f'<Dial timeout="{_RING_S}"><Number>{number}</Number></Dial>' if dial else ""
         return f"{XML_HEAD}<Response>{ring}<Hangup /></Response>"

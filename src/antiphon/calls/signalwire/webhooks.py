@@ -11,8 +11,10 @@ import hmac
 from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr
 
+from antiphon.calls.ports import ColdTransfer
 from antiphon.calls.streams.webhooks import XML, XML_HEAD, Connection, IncomingCall, WebhookRequest, form_of
 from antiphon.calls.twilio.control import Params, after_stream_twiml, reject_twiml, verify_signature
+from antiphon.calls.twilio.twiml import dial_twiml
 from antiphon.calls.twilio.webhooks import twiml_call
 from antiphon.errors import Denied
 
@@ -56,8 +58,8 @@ class SignalWireWebhooks:
         after = f"action={quoteattr(connection.after_url)}"
         return f'{XML_HEAD}<Response><Connect {after} method="POST">{stream}</Connect></Response>'
 
-    def after(self, dial: str, call: IncomingCall) -> str:
-        return after_stream_twiml(dial=dial)
+    def after(self, transfer: ColdTransfer | None, call: IncomingCall) -> str:
+        return dial_twiml(transfer) if transfer else after_stream_twiml()
 
     def reject(self) -> str:
         return reject_twiml("busy")

@@ -39,7 +39,8 @@ STALLED_AFTER_NS = 30_000_000_000  # Carriers send 50 messages a second for as l
 _BAD_MESSAGES_MAX = 100  # One is a glitch, a hundred are not this carrier.
 _LINE = "phone"
 _METADATA_MAX = 40
-_OWN_PARAMETERS = frozenset({"token", "caller_number"})
+# Words of ours, worth nothing from anybody else.
+_OWN_PARAMETERS = frozenset({"token", "caller_number", "leg", "carrier", "called_number"})
 
 
 class _Gone:
@@ -197,7 +198,7 @@ class StreamSession:
             grant = self._admit(start)
             self._dialect.begin(start)
             self._phase = _Phase.STREAMING  # The greeting may be sent from inside `answer`.
-            arrival = _arrival(self._agent, start, grant)
+            arrival = _arrival(self._agent, self._dialect.carrier, start, grant)
             call_id, source = self._admission.switchboard.answer(arrival, self)
         except Denied as error:
             self._refuse(CloseCode.POLICY, str(error))
@@ -261,16 +262,20 @@ class StreamSession:
             self._line.close(code, reason)
 
 
-def _arrival(agent: str, start: Start, grant: StreamGrant | None) -> Arrival:
+def _arrival(agent: str, carrier: str, start: Start, grant: StreamGrant | None) -> Arrival:
     parameters = dict(list(start.parameters.items())[:_METADATA_MAX])
     # A number in a parameter is only as good as who sent it; the grant's was in a signed webhook.
     number = grant.caller_number if grant else parameters.get("caller_number", "")
     metadata = {name: value for name, value in parameters.items() if name not in _OWN_PARAMETERS}
+    metadata |= {"carrier_call": start.call_id, "carrier_stream": start.stream_id, "carrier": carrier}
+    if grant is not None:
+        granted = {"leg": grant.leg, "called_number": grant.called_number}
+        metadata |= {name: value for name, value in granted.items() if value}
     return Arrival(
         agent=agent,
         line=_LINE,
         line_format=start.line_format,
         caller_number=number,
-        metadata=metadata | {"carrier_call": start.call_id, "carrier_stream": start.stream_id},
+        metadata=metadata,
         outbound=grant is not None and grant.outbound,
     )

@@ -24,7 +24,7 @@ _TOKEN_MAX = 1000
 
 class StreamGrant(msgspec.Struct, frozen=True, kw_only=True):
     """What a ticket says. `expires_s` is Unix time; `call_sid` is the carrier's own id of the call; of an
-    `outbound` one we placed it."""
+    `outbound` one we placed it; `leg` is set where we placed it for a caller who waits."""
 
     agent: str
     call_sid: str
@@ -33,6 +33,8 @@ class StreamGrant(msgspec.Struct, frozen=True, kw_only=True):
     nonce: str
     carrier: str = "twilio"
     outbound: bool = False
+    called_number: str = ""
+    leg: str = ""
 
 
 class StreamTokens:
@@ -58,6 +60,8 @@ class StreamTokens:
         carrier: str = "twilio",
         *,
         outbound: bool = False,
+        called_number: str = "",
+        leg: str = "",
     ) -> str:
         grant = StreamGrant(
             agent=agent,
@@ -67,6 +71,8 @@ class StreamTokens:
             nonce=secrets.token_hex(8),
             carrier=carrier,
             outbound=outbound,
+            called_number=called_number,
+            leg=leg,
         )
         body = base64.urlsafe_b64encode(msgspec.json.encode(grant)).rstrip(b"=")
         return (body + b"." + self._seal(body)).decode("ascii")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qs
 
+from antiphon.calls.ports import ColdTransfer
+
 WINDOW_S = 300.0  # How old a dated request may be; all carriers that date theirs recommend five minutes.
 _SEEN_MAX = 100_000
 XML = "application/xml"
@@ -72,8 +74,8 @@ class Webhooks(Protocol):
 
     def connect(self, connection: Connection) -> str: ...
 
-    def after(self, dial: str, call: IncomingCall) -> str:
-        """Ring `dial` (E.164), or end the call when it is ""."""
+    def after(self, transfer: ColdTransfer | None, call: IncomingCall) -> str:
+        """Pass the call on, or end it. What a carrier cannot do of it (whisper, headers) is left out."""
 
     def reject(self) -> str: ...
 

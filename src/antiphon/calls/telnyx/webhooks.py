@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from antiphon.calls.ports import ColdTransfer
 from antiphon.calls.streams.webhooks import (
     WINDOW_S,
     XML,
@@ -71,8 +72,8 @@ class TelnyxWebhooks:
         after = f'<Redirect method="POST">{escape(connection.after_url)}</Redirect>'
         return f"{XML_HEAD}<Response><Connect>{stream}</Connect>{after}</Response>"
 
-    def after(self, dial: str, call: IncomingCall) -> str:
-        return after_stream_twiml(dial=dial)
+    def after(self, transfer: ColdTransfer | None, call: IncomingCall) -> str:
+        return after_stream_twiml(dial=transfer.to if transfer else "")
 
     def reject(self) -> str:
         return reject_twiml("busy")

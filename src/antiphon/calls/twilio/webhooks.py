@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from antiphon.calls.control.reports import LegReport
+from antiphon.calls.ports import CallEnd, ColdTransfer
 from antiphon.calls.streams.webhooks import XML, Connection, IncomingCall, WebhookRequest, first, form_of
 from antiphon.calls.twilio.control import (
     Params,
@@ -16,6 +18,7 @@ from antiphon.calls.twilio.control import (
     reject_twiml,
     verify_signature,
 )
+from antiphon.calls.twilio.twiml import dial_twiml
 from antiphon.errors import Denied
 
 
@@ -42,8 +45,8 @@ class TwilioWebhooks:
             stream_url=connection.stream_url, token=connection.token, after_url=connection.after_url
         )
 
-    def after(self, dial: str, call: IncomingCall) -> str:
-        return after_stream_twiml(dial=dial)
+    def after(self, transfer: ColdTransfer | None, call: IncomingCall) -> str:
+        return dial_twiml(transfer) if transfer else after_stream_twiml()
 
     def reject(self) -> str:
         return reject_twiml("busy")
@@ -55,3 +58,31 @@ def twiml_call(body: bytes) -> IncomingCall:
     return IncomingCall(
         call_id=first(form, "CallSid"), caller_number=first(form, "From"), called_number=first(form, "To")
     )
+
+
+# Twilio, "Call resource: Call status values", and "Answering Machine Detection", read 2026-11.
+_ENDS: dict[str, CallEnd] = {
+    "completed": "completed",
+    "busy": "busy",
+    "no-answer": "no_answer",
+    "failed": "failed",
+    "canceled": "cancelled",
+}
+
+
+def leg_report(body: bytes) -> LegReport:
+    """A status callback, or the request for instructions once somebody answered.
+
+    Raises:
+        ValueError: No call is named.
+    """
+    form = form_of(body)
+    call_id, status = first(form, "CallSid"), first(form, "CallStatus")
+    machine = first(form, "AnsweredBy").startswith(("machine", "fax"))
+    if status in _ENDS:
+        return LegReport(call_id=call_id, state="ended", how=_ENDS[status])
+    if status == "ringing":
+        return LegReport(call_id=call_id, state="ringing")
+    if status == "in-progress":
+        return LegReport(call_id=call_id, state="answered", machine=machine)
+    return LegReport(call_id=call_id, state="placed")

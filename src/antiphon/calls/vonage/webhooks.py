@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from antiphon.calls.ports import ColdTransfer
 from antiphon.calls.streams.webhooks import (
     WINDOW_S,
     Connection,
@@ -113,10 +114,10 @@ class VonageWebhooks:
         }
         return _json([{"action": "connect", "endpoint": [endpoint]}, ask])
 
-    def after(self, dial: str, call: IncomingCall) -> str:
-        if not dial:
+    def after(self, transfer: ColdTransfer | None, call: IncomingCall) -> str:
+        if transfer is None:
             return _json([])  # Nothing more to do is the end of the call.
-        endpoint = {"type": "phone", "number": dial.lstrip("+")}
+        endpoint = {"type": "phone", "number": transfer.to.lstrip("+")}
         shown = {"from": call.called_number.lstrip("+")} if call.called_number else {}
         return _json([{"action": "connect", "timeout": _RING_S, "endpoint": [endpoint], **shown}])
 

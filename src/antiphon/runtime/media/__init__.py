@@ -1,7 +1,8 @@
 """The media plane: calls as rows of arrays, one 20 ms clock, only events to the per-call code."""
 
+from antiphon.runtime.media.bridge import Bridge
 from antiphon.runtime.media.clock import MediaClock
 from antiphon.runtime.media.plane import MediaPlane
 from antiphon.runtime.media.settings import PlaneCounters, SpeechGate
 
-__all__ = ["MediaClock", "MediaPlane", "PlaneCounters", "SpeechGate"]
+__all__ = ["Bridge", "MediaClock", "MediaPlane", "PlaneCounters", "SpeechGate"]

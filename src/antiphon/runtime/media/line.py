@@ -7,9 +7,10 @@ from collections.abc import Callable
 from antiphon.audio.line_quality import LineSecond
 from antiphon.audio.ports import LineFormat, MediaSink
 from antiphon.runtime.media.bank import GAP_NS, Bank
+from antiphon.runtime.media.bridge import conversion
 from antiphon.runtime.media.nobody import NOBODY
 from antiphon.runtime.media.playout import Playout
-from antiphon.runtime.media.ports import LineListener
+from antiphon.runtime.media.ports import Line, LineListener
 from antiphon.runtime.media.rows import HISTORY_FRAMES
 from antiphon.runtime.media.settings import FRAME_MS, FRAME_NS, PlaneCounters
 
@@ -36,6 +37,8 @@ class LiveCall:
         self.sink: MediaSink = sink
         self.listener: LineListener = listener
         self.open = True
+        self.line_format = line_format
+        self.relay: Callable[[bytes, int], None] | None = None  # Where this caller's frames go besides.
         self.inbox = bank.inboxes[line_format.encoding]
         self.frame_bytes = line_format.bytes_per_ms * FRAME_MS
         self.began_ns = clock()
@@ -70,6 +73,7 @@ class LiveCall:
         self.bank.leave(self.row)
         ends = self.sink, self.listener
         self.sink = self.listener = NOBODY
+        self.relay = None
         return ends
 
     def _wake_at(self, due_ns: int) -> None:
@@ -125,6 +129,8 @@ class PlaneSource:
         inbox.rows.append(call.row)
         inbox.frames.append(frame)
         inbox.arrived_ns.append(arrived_ns)
+        if call.relay is not None:
+            call.relay(frame, arrived_ns)
 
     def concealed(self, duration_ms: int) -> None:
         if self._call.open:
@@ -192,7 +198,21 @@ class PlaneLine:
         wanted = min(duration_ms, HISTORY_FRAMES * FRAME_MS) * call.bank.sample_rate_hz // 1000
         return call.bank.read(call.row, max(0, stop - wanted), stop).tobytes()
 
+    def relay_to(self, other: Line | None) -> None:
+        if not self._call.open:
+            return
+        assert other is None or isinstance(other, PlaneLine), "both are lines of this plane"
+        self._call.relay = None if other is None else _relay(self._call, other._call)
+
     def close(self) -> None:
         if self._call.open:
             sink, _ = self._call.leave(clear=True)
             sink.end()
+
+
+def _relay(source: LiveCall, target: LiveCall) -> Callable[[bytes, int], None]:
+    samples = target.bank.sample_rate_hz // 50
+    if source.line_format == target.line_format:
+        return lambda frame, now_ns: target.playout.relay(frame, samples, now_ns)
+    convert = conversion(source.line_format, target.line_format)
+    return lambda frame, now_ns: target.playout.relay(convert(frame), samples, now_ns)

@@ -20,6 +20,9 @@ from antiphon.runtime.media.settings import FRAME_MS, FRAME_NS, NEVER_NS, PlaneC
 _LONG_MESSAGE_LEAD_MS = 60  # With less lead, 40 ms messages would leave a late tick no room.
 _MARK_MS = 400  # Between marks the clock tells; each costs two messages, an event and a trace line.
 _FINAL_MARK_WAIT_NS = 1_000_000_000
+_RELAY_CUSHION_FRAMES = 2
+_RELAY_AHEAD_MAX_NS = 200_000_000  # A burst after a stall must not stay between two people as delay.
+_RELAY_IN_FLIGHT_MAX = 16  # More than the above; what is older was heard.
 
 
 class _Mark(NamedTuple):
@@ -146,6 +149,26 @@ class Playout:
             self._sink.clear()
         self._sink = self._listener = NOBODY
         self._wake = NOBODY.wake
+
+    def relay(self, payload: bytes, samples: int, now_ns: int) -> None:
+        """A frame of another's voice, at once. Our own words go first: never two over one another."""
+        if self._closed or self._queue or self._far_end_ns - now_ns > _RELAY_AHEAD_MAX_NS:
+            self._counters.relayed_dropped += 1
+            return
+        if self._far_end_ns <= now_ns:
+            # It begins, or had run dry: a little silence first, so that the next late frame leaves no hole.
+            self._in_flight.clear()
+            self._far_end_ns = now_ns
+            cushion = _RELAY_CUSHION_FRAMES * samples
+            self._send_relayed(self._codec.silence * cushion, cushion)
+        self._send_relayed(payload, samples)
+
+    def _send_relayed(self, payload: bytes, samples: int) -> None:
+        self._sink.send(payload)
+        self._in_flight.append((None, samples))
+        self._far_end_ns += self._codec.ns(samples)
+        while len(self._in_flight) > _RELAY_IN_FLIGHT_MAX:
+            self._in_flight.popleft()
 
     def pump(self, now_ns: int) -> None:
         """Send what is due and end what is overdue."""

@@ -73,5 +73,9 @@ class Line(Protocol):
     def recent_audio(self, duration_ms: int) -> bytes:
         """Up to the last 8 s of caller audio."""
 
+    def relay_to(self, other: Line | None) -> None:
+        """From now on the other line's far end hears this caller, as frames come; None: no more. Both are
+        lines of one plane."""
+
     def close(self) -> None:
         """Our side hangs up: `MediaSink.end` is called after pending audio was dropped."""

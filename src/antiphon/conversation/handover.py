@@ -1,0 +1,205 @@
+"""The caller waits for a person, talks with one, or comes back to us with words. Never dead air: music and
+comfort follow one another until somebody takes over.
+
+While this lasts nothing the caller says takes a turn; it is noted, and what is prepared or played goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from antiphon.conversation import ending, keypad, replies, turns
+from antiphon.conversation import events as ev
+from antiphon.conversation.commands import (
+    CallOff,
+    FinalizeTranscript,
+    FinishPlayout,
+    NoteUtterance,
+    StartPlayout,
+    StepAside,
+)
+from antiphon.conversation.policy import HandoverPolicy
+from antiphon.conversation.state import Chunk, Phase, State
+
+HOLD = "hold"  # The name of the sound.
+COMFORT = "comfort"
+
+
+def keeps_caller(state: State, reason: str) -> bool:
+    if _policy(state) is None or state.waits is not None:
+        return False
+    if state.unified:
+        return False  # Who hears and speaks by himself cannot be made to wait and say nothing.
+    # Where nothing works and nobody answers, one would follow the other for ever.
+    return reason != "trouble" or not state.given_back
+
+
+def _policy(state: State) -> HandoverPolicy | None:
+    policy = state.policy.handover
+    return policy if isinstance(policy, HandoverPolicy) else None
+
+
+def begin(state: State) -> None:
+    """The caller has been told that he is put through: from here on he waits."""
+    ending.give_up_speech(state)
+    turns.drop_draft(state)
+    _note_what_was_said(state)
+    state.cancel_timer(*(timer for timer in list(state.timers) if timer != "call_limit"))
+    state.leaving, state.on_hold, state.talking = "", False, False
+    state.waits = 0
+    policy = _policy(state)
+    assert policy is not None, "nobody waits without one"
+    state.set_timer("person", state.now_ms + policy.wait_max_ms)
+    comfort(state)
+
+
+def comfort(state: State, *, speak: bool = True) -> None:
+    """The next stretch: words and music in turn; music alone to begin with, since he has just been told."""
+    assert state.waits is not None
+    if state.phase is Phase.AWAY:
+        return  # Somebody talks with him.
+    policy, waits = _policy(state), state.waits
+    state.waits += 1
+    reply = replies.new_reply(state, kind=COMFORT)
+    state.reply = reply
+    state.phase = Phase.THINKING
+    if waits and speak and policy is not None and policy.comfort:
+        replies.add_chunk(state, reply, Chunk(text=policy.comfort[(waits - 1) % len(policy.comfort)]))
+    replies.add_chunk(state, reply, Chunk(text=""), sound=HOLD)
+    reply.finished, reply.playing = True, True
+    replies.progressed(state)
+    state.emit(StartPlayout(reply_id=reply.id))
+    state.emit(FinishPlayout(reply_id=reply.id, chunks=len(reply.chunks)))
+
+
+def take(state: State, event: ev.Event) -> bool:
+    """Anything that happens meanwhile. False: it is as at any other time."""
+    step = _TAKE.get(type(event))
+    if step is not None:
+        step(state, event)
+    return step is not None
+
+
+def unasked(state: State, event: ev.Event) -> None:
+    """News of a person nobody waits for."""
+
+
+def _joined(state: State, event: ev.PersonJoined) -> None:
+    ending.give_up_speech(state)
+    _only_the_limit(state)
+    state.phase = Phase.AWAY
+
+
+def _handed_over(state: State, event: ev.HandedOver) -> None:
+    if state.phase is Phase.AWAY:
+        state.emit(StepAside())
+
+
+def _failed(state: State, event: ev.HandoverFailed) -> None:
+    _give_back(state, event.result)
+
+
+def waited_enough(state: State) -> None:
+    """Whoever calls the person has its own limits; the caller's patience does not hang on them."""
+    if state.waits is not None and state.phase is not Phase.AWAY:
+        state.emit(CallOff())
+        _give_back(state, "no_answer")
+
+
+def _give_back(state: State, result: str) -> None:
+    """He is back: why, in words, and then he has the floor."""
+    policy = _policy(state)
+    assert policy is not None, "nobody waits without one"
+    ending.give_up_speech(state)
+    back_from_talk = state.phase is Phase.AWAY
+    state.waits, state.given_back = None, True
+    state.cancel_timer("person")
+    state.troubles = state.reprompts = 0
+    if back_from_talk:
+        state.set_timer("call_limit", state.now_ms + state.policy.silence.call_max_ms)
+    replies.say(state, kind="returned", phrase=policy.words(result))
+
+
+def _left(state: State, event: ev.PersonLeft) -> None:
+    ending.end(state, cause="escalated", detail="the person hung up")
+
+
+def _operator(state: State, event: ev.OperatorEnded) -> None:
+    ending.end(state, cause="operator")
+
+
+def _cost(state: State, event: ev.CostReached) -> None:
+    limit_usd = state.policy.silence.call_cost_max_usd
+    if limit_usd and event.cost_usd >= limit_usd and state.phase is not Phase.AWAY:
+        ending.end(state, cause="cost_limit")
+
+
+def _voice_began(state: State, event: ev.SpeechStarted) -> None:
+    state.voiced = True
+
+
+def _voice_ended(state: State, event: ev.SpeechStopped) -> None:
+    """Words are asked for all the same, or they would come as the beginning of what he says later."""
+    state.voiced = False
+    state.emit(FinalizeTranscript())
+
+
+def _final(state: State, event: ev.TranscriptFinal) -> None:
+    if event.lost or event.segment <= state.settled_segment:
+        return
+    state.settled_segment = event.segment
+    if event.text:
+        state.emit(NoteUtterance(kind="late", text=event.text))
+
+
+def _nothing(state: State, event: ev.Event) -> None:
+    """Of no use while the caller waits."""
+
+
+def _note_what_was_said(state: State) -> None:
+    turn = state.turn
+    said = keypad.forget(state)
+    if turn is not None:
+        turns.close(state, turn)
+        said = f"{turn.raw_text()} {said}".strip()
+    if said:
+        state.emit(NoteUtterance(kind="late", text=said))
+
+
+def _only_the_limit(state: State) -> None:
+    policy = _policy(state)
+    assert policy is not None, "nobody waits without one"
+    state.cancel_timer(*(timer for timer in list(state.timers) if timer != "call_limit"))
+    state.set_timer("call_limit", state.now_ms + policy.talk_max_ms)
+
+
+# Any: each function takes exactly the event type it is filed under.
+_TAKE: dict[type[ev.Event], Callable[[State, Any], None]] = {
+    ev.PersonJoined: _joined,
+    ev.HandedOver: _handed_over,
+    ev.HandoverFailed: _failed,
+    ev.PersonLeft: _left,
+    ev.OperatorEnded: _operator,
+    ev.SpeechStarted: _voice_began,
+    ev.SpeechStopped: _voice_ended,
+    ev.CostReached: _cost,
+    ev.TranscriptFinal: _final,
+    **dict.fromkeys(
+        (
+            ev.VoiceWeighed,
+            ev.TranscriptPartial,
+            ev.EndOfTurnScored,
+            ev.TurnSignalled,
+            ev.TalkPressed,
+            ev.TalkReleased,
+            ev.TurnUnderstood,
+            ev.AnswerExpected,
+            ev.ReplyOverruled,
+            ev.DtmfReceived,
+            ev.SessionLost,
+            ev.LineGraded,
+        ),
+        _nothing,
+    ),
+}

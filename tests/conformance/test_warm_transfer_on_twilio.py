@@ -1,0 +1,235 @@
+"""A warm transfer from one phone to another: real sockets for media streams, webhooks and the carrier's
+interface, its SDK on our side, its signatures on the other; virtual time. Who hears whom is told by pitch."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from tests.doubles.faults import Fault, Faulty
+from tests.doubles.paced_loop import live_with_sockets
+from tests.doubles.transfer_world import (
+    AGENT_FILE,
+    AGENT_HZ,
+    CALLER_HZ,
+    PERSON,
+    PERSON_HZ,
+    TransferWorld,
+    hears,
+    longest_silence_ms,
+    transfer_world,
+    voice,
+)
+from tests.doubles.twilio_phone import Answer
+
+# The voice begins a few frames after the words before it, and music swells from nothing.
+DEAD_AIR_MS = 1000
+
+
+def during(home: Path, story: Callable[[TransferWorld], Awaitable[None]], **world: str) -> None:
+    async def run() -> None:
+        async with transfer_world(home, **world) as here:
+            await story(here)
+
+    live_with_sockets(run())
+
+
+def test_caller_and_person_are_bridged_after_a_private_briefing(tmp_path: Path) -> None:
+    async def story(world: TransferWorld) -> None:
+        waited_from = await world.escalated()
+        assert world.account.calls[world.sid]["To"] == PERSON
+        assert world.account.calls[world.sid]["From"] == "+16175550100"
+        await world.person_hears_the_brief()
+        briefed_to = len(world.caller.heard)
+        assert hears(world.person.heard, AGENT_HZ) > 1500, "the person is briefed"
+        assert hears(world.person.heard, CALLER_HZ) == 0, "in private"
+        told = " ".join(world.mouth.said)
+        assert (
+            "Wants to move an appointment." in told and "Still with you." not in told.split("Press one.")[1]
+        )
+        assert longest_silence_ms(world.caller.heard[waited_from:briefed_to]) < DEAD_AIR_MS
+
+        await world.person.stream.press("1")
+        await world.passes(0.5)
+        asked_from, answered_from = len(world.person.heard), len(world.caller.heard)
+        world.caller.say(voice(CALLER_HZ, 1000))
+        await world.passes(1.5)
+        world.person.say(voice(PERSON_HZ, 1000))
+        await world.passes(1.5)
+        assert hears(world.person.heard[asked_from:], CALLER_HZ) >= 900, "the person hears the caller"
+        assert hears(world.caller.heard[answered_from:], PERSON_HZ) >= 900, "and the caller the person"
+        assert hears(world.caller.heard[answered_from:], AGENT_HZ) == 0, "and nobody the agent"
+
+        said = len(world.mouth.said)
+        world.caller.say(voice(CALLER_HZ, 2000))
+        await world.passes(60)
+        assert len(world.mouth.said) == said, "the agent has left them"
+        assert len(world.exchange.active()) == 1
+
+        world.phones.hang_up(world.sid)
+        await world.ended()
+        assert '"StepAside"' in world.trace() and '"cause":"escalated"' in world.trace()
+        await world.until(lambda: world.account.calls[world.sid].status == "completed")
+        assert len(world.account.calls) == 1
+
+    during(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("busy", "They are busy."),
+        ("no-answer", "Nobody there."),
+        ("failed", "Nobody there."),
+        ("machine", "Nobody there."),
+        ("rings", "Nobody there."),
+    ],
+)
+def test_a_person_who_is_not_reached_gives_the_caller_back_with_words(
+    tmp_path: Path, answer: Answer, words: str
+) -> None:
+    async def story(world: TransferWorld) -> None:
+        world.phones.answer = answer
+        waited_from = await world.escalated()
+        await world.until(lambda: words in world.mouth.said)
+        await world.caller.until_answered(gap_ms=800)
+        assert longest_silence_ms(world.caller.heard[waited_from : -8 * 1200]) < DEAD_AIR_MS
+        world.ears.texts.append("Then tell me your hours.")
+        world.caller.say(voice(CALLER_HZ, 800))
+        await world.until(lambda: "I see." in world.mouth.said)
+        over = ("busy", "no-answer", "failed", "completed", "canceled")
+        await world.until(lambda: world.account.calls[world.sid].status in over)
+        assert len(world.account.calls) == 1, "nobody was dialled twice"
+
+    during(tmp_path, story)
+
+
+def test_a_person_may_take_the_call_by_word(tmp_path: Path) -> None:
+    async def story(world: TransferWorld) -> None:
+        await world.escalated()
+        await world.person_hears_the_brief()
+        world.ears.texts.append("Yes, put them through.")
+        world.person.say(voice(PERSON_HZ, 600))
+        await world.until(lambda: "PersonJoined" in world.trace())
+        before = len(world.person.heard)
+        world.caller.say(voice(CALLER_HZ, 1000))
+        await world.passes(1.5)
+        assert hears(world.person.heard[before:], CALLER_HZ) >= 900
+
+    during(tmp_path, story)
+
+
+@pytest.mark.parametrize("by", ["key", "word", "hanging up"])
+def test_a_person_may_decline(tmp_path: Path, by: str) -> None:
+    async def story(world: TransferWorld) -> None:
+        await world.escalated()
+        await world.person_hears_the_brief()
+        if by == "key":
+            await world.person.stream.press("2")
+        elif by == "word":
+            world.ears.texts.append("No, not now.")
+            world.person.say(voice(PERSON_HZ, 600))
+        else:
+            world.phones.hang_up(world.sid)
+        await world.until(lambda: "They cannot." in world.mouth.said)
+        await world.until(lambda: world.account.calls[world.sid].status == "completed")
+
+    during(tmp_path, story)
+
+
+def test_a_caller_who_hangs_up_while_he_waits_ends_the_call_to_the_person(tmp_path: Path) -> None:
+    async def story(world: TransferWorld) -> None:
+        world.phones.ring_s = 8
+        await world.escalated()
+        await world.until(lambda: ("status", "ringing") in world.phones.webhooks)
+        await world.caller.stream.stop()
+        await world.ended()
+        await world.until(lambda: world.account.calls[world.sid].status == "canceled")
+        assert not world.phones.lines
+
+    during(tmp_path, story)
+
+
+def test_a_caller_who_hangs_up_on_the_bridge_leaves_nobody_on_the_line(tmp_path: Path) -> None:
+    async def story(world: TransferWorld) -> None:
+        await world.escalated()
+        await world.person_hears_the_brief()
+        await world.person.stream.press("1")
+        await world.passes(0.5)
+        await world.caller.stream.stop()
+        await world.ended()
+        await world.until(lambda: world.account.calls[world.sid].status == "completed")
+
+    during(tmp_path, story)
+
+
+def test_a_person_lost_before_both_were_heard_gives_the_caller_back(tmp_path: Path) -> None:
+    async def story(world: TransferWorld) -> None:
+        await world.escalated()
+        await world.person_hears_the_brief()
+        await world.person.stream.press("1")
+        await world.passes(0.5)
+        world.caller.say(voice(CALLER_HZ, 500))
+        await world.passes(1)
+        world.phones.hang_up(world.sid)
+        await world.until(lambda: "They are lost." in world.mouth.said)
+        world.ears.texts.append("What now?")
+        await world.caller.until_answered(gap_ms=800)
+        world.caller.say(voice(CALLER_HZ, 800))
+        await world.until(lambda: "I see." in world.mouth.said)
+
+    during(tmp_path, story)
+
+
+def test_webhooks_in_the_wrong_order_do_no_harm(tmp_path: Path) -> None:
+    async def story(world: TransferWorld) -> None:
+        world.phones.swapped = True
+        await world.escalated()
+        await world.person_hears_the_brief()
+        await world.person.stream.press("2")
+        await world.until(lambda: world.phones.webhooks[-1] == ("status", "in-progress"))
+        assert world.mouth.said.count("They cannot.") == 1
+
+    during(tmp_path, story)
+
+
+def test_an_interface_that_does_not_answer_is_not_asked_twice(tmp_path: Path) -> None:
+    """The carrier takes the request and says nothing: nobody knows whether it rings."""
+
+    async def story(world: TransferWorld) -> None:
+        world.vendor.faulty = Faulty(fault=Fault.HANG, times=1)
+        await world.caller.until_answered(gap_ms=800)
+        world.ears.texts.append("I want a person.")
+        world.caller.say(voice(CALLER_HZ, 800))
+        await world.until(lambda: "Nobody there." in world.mouth.said)
+        assert len(world.vendor.requests) == 1
+
+    during(tmp_path, story)
+
+
+def test_a_leg_nobody_asked_for_is_hung_up_and_gets_no_line(tmp_path: Path) -> None:
+    async def story(world: TransferWorld) -> None:
+        await world.escalated()
+        call = world.account.calls[world.sid]
+        call.form["Url"] = [
+            call["Url"].rsplit("/", 1)[0] + "/0123456789abcdef"
+        ]  # Of another call, or made up.
+        await world.until(lambda: call.status == "completed")
+        assert not world.phones.lines
+
+    during(tmp_path, story)
+
+
+def test_in_cold_mode_the_call_is_passed_on_as_it_ends(tmp_path: Path) -> None:
+    async def story(world: TransferWorld) -> None:
+        await world.caller.until_answered(gap_ms=800)
+        world.ears.texts.append("I want a person.")
+        world.caller.say(voice(CALLER_HZ, 800))
+        await world.ended()
+        outcome = world.exchange.outcome("CA1")
+        assert outcome is not None and outcome.escalate_to == PERSON
+        assert outcome.summary == "Wants to move an appointment."
+        assert not world.account.calls
+
+    during(tmp_path, story, agent_file=AGENT_FILE.replace("escalation:\n", "escalation:\n  mode: cold\n"))

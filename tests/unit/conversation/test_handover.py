@@ -1,0 +1,214 @@
+"""A caller who waits for a person: comfort without gaps, and a way back to us from everywhere."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.conversation.script import Script
+
+from antiphon.conversation import Policy, SilencePolicy
+from antiphon.conversation import commands as cmd
+from antiphon.conversation import events as ev
+from antiphon.conversation.policy import HandoverPolicy
+
+WAITING = HandoverPolicy(comfort=("I am still with you.", "Thank you for waiting."))
+HOLD_MS = 9000
+
+
+def escalated(policy: HandoverPolicy = WAITING) -> Script:
+    """The caller has asked for a person and was told that he is put through."""
+    script = Script(Policy(handover=policy))
+    script.greeted()
+    script.says("I want to talk to a person.")
+    script.wait(1500)
+    reply_id = script.last(cmd.ConfirmReply).reply_id
+    script.reply_text(reply_id, "I will put you through.", then="escalate")
+    script.audible(reply_id)
+    script.wait(1500)
+    script.heard_out(reply_id)
+    return script
+
+
+def comforted(script: Script) -> list[str]:
+    """One stretch of comfort is made, played and heard; gives its parts, "hold" for the music."""
+    reply_id = script.last(cmd.StartPlayout).reply_id
+    parts = [
+        made for made in script.commands if isinstance(made, cmd.Synthesize) and made.reply_id == reply_id
+    ]
+    for made in parts:
+        duration_ms = HOLD_MS if made.sound else 60 * len(made.text)
+        script.step(
+            ev.ChunkSynthesized(
+                at_ms=script.now_ms, reply_id=reply_id, index=made.index, duration_ms=duration_ms
+            )
+        )
+    script.audible(reply_id)
+    script.wait(HOLD_MS)
+    script.heard_out(reply_id, heard_ms=HOLD_MS)
+    return [made.sound or made.text for made in parts]
+
+
+def spoken(script: Script, text: str) -> None:
+    """The caller speaks; whether that makes a turn is not said."""
+    script.step(ev.SpeechStarted(at_ms=script.now_ms, onset_ms=script.now_ms))
+    script.wait(800)
+    script.step(ev.SpeechStopped(at_ms=script.now_ms, ended_ms=script.now_ms))
+    assert isinstance(script.commands[-1], cmd.FinalizeTranscript)
+    script.step(ev.TranscriptFinal(at_ms=script.now_ms, segment=7, text=text))
+
+
+def test_an_escalation_keeps_the_caller_and_ends_nothing() -> None:
+    script = escalated()
+    assert script.last(cmd.Escalate).reason == "goal_reached"
+    assert script.count(cmd.EndCall) == 0
+
+
+def test_music_and_words_follow_each_other_without_a_gap() -> None:
+    script = escalated()
+    assert [comforted(script) for _ in range(4)] == [
+        ["hold"],
+        ["I am still with you.", "hold"],
+        ["Thank you for waiting.", "hold"],
+        ["I am still with you.", "hold"],
+    ]
+
+
+def test_a_voice_that_fails_leaves_the_music() -> None:
+    script = escalated()
+    comforted(script)
+    script.wait(5000)  # Not a sample of the next words: their deadline passes.
+    reply_id = script.last(cmd.StartPlayout).reply_id
+    made = [
+        one.sound for one in script.commands if isinstance(one, cmd.Synthesize) and one.reply_id == reply_id
+    ]
+    assert made == ["hold"]
+
+
+def test_what_the_caller_says_meanwhile_takes_no_turn_and_is_noted() -> None:
+    script = escalated()
+    turns = script.count(cmd.CommitTurn)
+    playing = script.last(cmd.StartPlayout).reply_id
+    script.audible(playing)
+    spoken(script, "Hello? Is anybody there?")
+    script.wait(3000)
+    assert script.count(cmd.CommitTurn) == turns
+    assert script.last(cmd.NoteUtterance).text == "Hello? Is anybody there?"
+    assert not any(isinstance(one, cmd.PausePlayout) for one in script.commands[-20:])
+
+
+def test_a_person_who_joins_silences_the_comfort_and_us() -> None:
+    script = escalated()
+    playing = script.last(cmd.StartPlayout).reply_id
+    script.audible(playing)
+    script.step(ev.PersonJoined(at_ms=script.now_ms))
+    assert script.last(cmd.FlushPlayout).reply_id == playing
+    assert script.phase == "away"
+    said = script.count(cmd.Synthesize)
+    script.step(ev.PlayoutFlushed(at_ms=script.now_ms, reply_id=playing, heard_ms=100))
+    spoken(script, "Good morning, I have a question about my bill.")
+    script.wait(120_000)
+    assert script.count(cmd.Synthesize) == said
+    assert script.count(cmd.EndCall) == 0
+
+
+def test_we_hear_no_more_once_both_were_heard_and_the_call_ends_with_the_person() -> None:
+    script = escalated()
+    script.step(ev.PersonJoined(at_ms=script.now_ms))
+    script.step(ev.HandedOver(at_ms=script.now_ms))
+    assert script.count(cmd.StepAside) == 1
+    script.step(ev.PersonLeft(at_ms=script.now_ms + 1000))
+    assert script.last(cmd.EndCall).cause == "escalated"
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        ("busy", WAITING.busy),
+        ("declined", WAITING.declined),
+        ("lost", WAITING.lost),
+        ("voicemail", WAITING.no_answer),
+        ("no_answer", WAITING.no_answer),
+    ],
+)
+def test_a_caller_who_comes_back_is_told_why_and_can_go_on(result: str, words: str) -> None:
+    script = escalated()
+    script.step(ev.HandoverFailed(at_ms=script.now_ms, result=result))
+    told = script.last(cmd.Synthesize)
+    assert told.text == words
+    script.step(ev.ChunkSynthesized(at_ms=script.now_ms, reply_id=told.reply_id, index=0, duration_ms=3000))
+    script.audible(told.reply_id)
+    script.wait(3000)
+    script.heard_out(told.reply_id, heard_ms=3000)
+    assert script.phase == "listening"
+    turns = script.count(cmd.CommitTurn)
+    script.segment += 1
+    script.says("Then I would like an appointment.")
+    script.wait(1500)
+    assert script.count(cmd.CommitTurn) == turns + 1
+
+
+def test_a_caller_comes_back_from_a_person_who_was_lost() -> None:
+    script = escalated()
+    script.step(ev.PersonJoined(at_ms=script.now_ms))
+    script.step(ev.HandoverFailed(at_ms=script.now_ms + 5000, result="lost"))
+    assert script.last(cmd.Synthesize).text == WAITING.lost
+
+
+def test_nobody_waits_for_ever() -> None:
+    script = escalated(HandoverPolicy(wait_max_ms=20_000))
+    script.wait(20_000)
+    assert script.count(cmd.CallOff) == 1
+    assert script.last(cmd.Synthesize).text == HandoverPolicy().no_answer
+    script.step(ev.PersonJoined(at_ms=script.now_ms))
+    assert script.phase != "away", "he is ours again, whoever picks up now"
+
+
+def test_a_caller_who_hangs_up_while_he_waits_ends_the_call() -> None:
+    script = escalated()
+    script.step(ev.CallerHungUp(at_ms=script.now_ms))
+    assert script.last(cmd.EndCall).cause == "caller_hangup"
+
+
+def test_a_caller_may_be_put_through_a_second_time() -> None:
+    script = escalated()
+    script.step(ev.HandoverFailed(at_ms=script.now_ms, result="busy"))
+    told = script.last(cmd.Synthesize)
+    script.step(ev.ChunkSynthesized(at_ms=script.now_ms, reply_id=told.reply_id, index=0, duration_ms=1000))
+    script.audible(told.reply_id)
+    script.wait(1000)
+    script.heard_out(told.reply_id, heard_ms=1000)
+    script.segment += 1
+    script.says("Please try again.")
+    script.wait(1500)
+    reply_id = script.last(cmd.ConfirmReply).reply_id
+    script.reply_text(reply_id, "I will.", then="escalate")
+    script.audible(reply_id)
+    script.heard_out(reply_id)
+    assert script.count(cmd.Escalate) == 2
+    assert script.count(cmd.EndCall) == 0
+
+
+def test_our_own_trouble_makes_nobody_wait_twice() -> None:
+    """Nothing works and nobody answers: the second time the call ends, as it would without handover."""
+    script = escalated()
+    script.step(ev.HandoverFailed(at_ms=script.now_ms, result="no_answer"))
+    for _ in range(4):
+        if script.count(cmd.EndCall):
+            break
+        broken = script.last(cmd.Synthesize)
+        script.step(
+            ev.SynthesisFailed(at_ms=script.now_ms, reply_id=broken.reply_id, index=0, reason="no voice")
+        )
+    assert script.count(cmd.Escalate) == 2
+    assert script.last(cmd.EndCall).cause == "escalated"
+
+
+def test_without_somebody_to_call_an_escalation_ends_the_call_as_ever() -> None:
+    script = Script(Policy(silence=SilencePolicy()))
+    script.greeted()
+    script.says("I want to talk to a person.")
+    script.wait(1500)
+    reply_id = script.last(cmd.ConfirmReply).reply_id
+    script.reply_text(reply_id, "I will put you through.", then="escalate")
+    script.audible(reply_id)
+    script.heard_out(reply_id)
+    assert script.last(cmd.EndCall).cause == "escalated"
