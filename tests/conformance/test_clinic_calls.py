@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 from tests.doubles.clinic_call import TURNS, Clinic, Talker
-from tests.doubles.clinic_faults import FAULTS, FLOW, HEARD, Survived, lists_for, matrix, notes, survive
+from tests.doubles.clinic_faults import (
+    FAULTS,
+    FLOW,
+    HEARD,
+    Survived,
+    lists_for,
+    matrix,
+    notes,
+    survive,
+    taken_over_by_flow,
+)
 from tests.doubles.clinic_vendors import ROWS
 from tests.doubles.faults import Fault
 from tests.doubles.paced_loop import live_with_sockets
@@ -72,6 +82,28 @@ ONCE_EACH = [
 def test_every_vendor_may_be_lost(role: str, name: str, fault: Fault, tmp_path: Path) -> None:
     lists = lists_for(role, name)
     expect_well(survive(tmp_path, lists, role, fault), set(lists[role]))
+
+
+@pytest.mark.parametrize("begins_again", [False, True], ids=["goes on", "begins again"])
+@pytest.mark.parametrize("name", [vendor.name for vendor in ROWS["llm"]])
+def test_a_model_lost_in_the_middle_of_a_sentence_is_followed_by_one_that(
+    name: str, begins_again: bool, tmp_path: Path
+) -> None:
+    lists = lists_for("llm", name)
+    survived = survive(tmp_path, lists, "llm", Fault.DROP_MID_STREAM, begins_again=begins_again)
+    expect_well(survived, set(lists["llm"]))
+    assert survived.taken_up[0] == "Thank you, Linda."
+    assert survived.added_ms < 300
+
+
+@pytest.mark.parametrize("name", [vendor.name for vendor in ROWS["llm"]])
+def test_the_flow_goes_on_in_the_same_reply_where_the_only_model_broke_off(name: str, tmp_path: Path) -> None:
+    taken = taken_over_by_flow(tmp_path, name)
+    assert taken.heard[2] == "gladly sorry i didn't catch that how can i help"
+    assert " ".join(taken.heard).count("gladly") == 1
+    assert "trouble" not in " ".join(taken.heard)
+    assert (taken.booked, taken.booking_calls) == (["physical"], 1)
+    assert taken.longest_ms < 1000
 
 
 def test_the_cases_are_of_the_whole_table() -> None:

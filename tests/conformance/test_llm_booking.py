@@ -19,7 +19,6 @@ from tests.unit.agents.dialogue import AGENTS, NOW, Dialogue
 from antiphon.agents.build import build_reasoner
 from antiphon.agents.definition import load_agent
 from antiphon.agents.tools import appointment_tools
-from antiphon.errors import ProviderError
 from antiphon.providers.prices import load_prices
 from antiphon.providers.registry import Registry
 from antiphon.runtime.assembly import Shared, language_models
@@ -140,7 +139,7 @@ async def test_a_model_that_fails_before_its_first_word_is_followed_by_the_flow_
     assert "Never" not in call.said
 
 
-async def test_a_model_that_dies_in_the_middle_of_a_reply_is_not_talked_over_and_the_flow_takes_the_call(
+async def test_a_model_that_dies_in_the_middle_of_a_reply_is_followed_by_the_flow_behind_its_words(
     tmp_path: Path,
 ) -> None:
     double = ScriptedModel(CLAUDE.dialect, front_desk)
@@ -151,14 +150,14 @@ async def test_a_model_that_dies_in_the_middle_of_a_reply_is_not_talked_over_and
         assert "I have" in call.last.text
         # From here on every answer breaks off after its first words, and then nobody answers at all.
         vendor.faulty = Faulty(fault=Fault.DROP_MID_STREAM, after=3)
-        with pytest.raises(ProviderError):
-            await call.say(TURNS[1])
+        half = await call.say(TURNS[1])
+        assert " ".join(half.text.split()) == "Gladly. Sorry, I didn't catch that. How can I help?"
         await vendor.stop_listening()
         await call.talk(TURNS[0], TURNS[1], "Linda Chen", "April 8th 1979", "yes")
     assert "You're booked" in call.last.text, call.said
     assert len(call.booked("Linda", "Chen")) == 1
     assert call.ran.count("clinic.book") == 1
-    assert call.said.count(LOOKING) == 1
+    assert call.said.count(LOOKING.strip()) == 1
 
 
 @pytest.mark.parametrize("second", [GPT, GEMINI], ids=lambda adapter: adapter.vendor)

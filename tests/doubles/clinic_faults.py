@@ -11,6 +11,7 @@ from typing import Any
 from tests.doubles.clinic_call import TURNS, Clinic, Talker
 from tests.doubles.clinic_vendors import ROWS, Loss, row
 from tests.doubles.faults import Fault
+from tests.doubles.front_desk_mind import beginning_again, is_half
 from tests.doubles.paced_loop import live_with_sockets
 
 from antiphon.conversation.commands import RunTool
@@ -48,6 +49,7 @@ _SECOND = {
 @dataclass(frozen=True, kw_only=True)
 class Survived:
     """Attributes: heard: By turn. used: Providers of the role that were paid. longest_ms: Until an answer.
+    taken_up: The halves of answers that the next model was told.
     may_repeat: A word where the voice broke off, and no more."""
 
     heard: list[str]
@@ -56,6 +58,7 @@ class Survived:
     booking_calls: int
     added_ms: int
     longest_ms: int
+    taken_up: list[str]
     may_repeat: bool = False
 
     @property
@@ -103,13 +106,19 @@ def lists_for(role: str, name: str) -> dict[str, list[str]]:
     return {**lists, role: [name, behind]}
 
 
-def survive(home: Path, lists: dict[str, list[str]], role: str, fault: Fault) -> Survived:
-    """A whole call in which the first of `lists[role]` is lost."""
+def survive(
+    home: Path, lists: dict[str, list[str]], role: str, fault: Fault, *, begins_again: bool = False
+) -> Survived:
+    """A whole call in which the first of `lists[role]` is lost. A model that takes over goes on behind what
+    the caller has heard, unless it `begins_again` and says all of it anew."""
     found: list[Survived] = []
 
     async def story() -> None:
         async with Clinic(home, lists["stt"], [*lists["llm"], FLOW], lists["tts"]) as clinic:
-            lost, loss = clinic.doubles[role, lists[role][0]], Loss(role, fault)
+            lost, loss = clinic.doubles[role, lists[role][0]], Loss(role, lists[role][0], fault)
+            next_mind = clinic.doubles["llm", lists["llm"][-1]].wire
+            if begins_again:
+                next_mind.script = beginning_again
             talker = Talker(TURNS, before_line=lambda at: loss.befall(lost) if at == LOST_AT else None)
             record = await clinic.call(talker)
             booked = [item.appointment_type for item in clinic.booked()]
@@ -123,12 +132,57 @@ def survive(home: Path, lists: dict[str, list[str]], role: str, fault: Fault) ->
                 booking_calls=_bookings(record),
                 added_ms=max(0, after_ms - before_ms),
                 longest_ms=after_ms,
+                taken_up=[asked.turns[-2].text for asked in next_mind.asked if is_half(asked)],
                 may_repeat=row(role, lists[role][0]).dates_late and fault is Fault.DROP_MID_STREAM,
             )
         )
 
     strange = any(row(each, name).strange_threads for each, names in lists.items() for name in names)
     live_with_sockets(story(), strange_threads=strange)
+    return found[0]
+
+
+# Whom the flow takes a call over from knows what was said; the flow asks for it again.
+LINES_FOR_FLOW = (*TURNS[:2], *TURNS[:2], "Linda Chen", "April 8th 1979", "yes", "no, thank you")
+FLOW_ANSWERS_AT = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakenOver:
+    """As `Survived`, where nobody but the flow is behind the model."""
+
+    heard: list[str]
+    booked: list[str]
+    booking_calls: int
+    longest_ms: int
+
+
+def taken_over_by_flow(home: Path, name: str) -> TakenOver:
+    """A whole call in which the only model is lost in the middle of its second answer, and stays away."""
+    found: list[TakenOver] = []
+
+    async def story() -> None:
+        async with Clinic(home, [_OTHERS["stt"]], [name, FLOW], [_OTHERS["tts"]]) as clinic:
+            lost = clinic.doubles["llm", name]
+
+            def befall(line: int) -> None:
+                if line >= FLOW_ANSWERS_AT:
+                    fault = Fault.DROP_MID_STREAM if line == FLOW_ANSWERS_AT else Fault.REFUSE
+                    Loss("llm", name, fault).befall(lost)
+
+            talker = Talker(LINES_FOR_FLOW, before_line=befall)
+            record = await clinic.call(talker)
+            booked = [item.appointment_type for item in clinic.booked()]
+        found.append(
+            TakenOver(
+                heard=[turn.heard for turn in talker.turns],
+                booked=booked,
+                booking_calls=_bookings(record),
+                longest_ms=max(turn.answer_ms for turn in talker.turns),
+            )
+        )
+
+    live_with_sockets(story())
     return found[0]
 
 

@@ -29,7 +29,6 @@ from tests.doubles.rime_speech import RimeSocket
 from tests.doubles.socket_vendor import KEY, SocketVendor
 from tests.doubles.speech_http import DeepgramHttp, OpenAiAudioHttp
 
-_WORDS_BEFORE_A_VOICE_BREAKS = 3  # Pieces of sound.
 _REFUSED_BY_CEREBRAS = frozenset({"frequency_penalty", "parallel_tool_calls", "service_tier"})
 
 
@@ -37,6 +36,8 @@ _REFUSED_BY_CEREBRAS = frozenset({"frequency_penalty", "parallel_tool_calls", "s
 class ClinicVendor:
     """Attributes:
     name: In the agent's file. make: The double. path: Of its address. keys: Environment variables besides.
+    words_out: Pieces of an answer on the wire after which the first words are out: there a voice or a model
+        breaks off in the middle.
     strange_threads: Its SDK works in threads that the event loop does not see.
     dates_late: The end of a word is told after its sound or never. Where such a voice breaks off, what was
         said is judged by a usual speaking rate, and doubles speak three times as fast: a word is said again.
@@ -46,6 +47,7 @@ class ClinicVendor:
     make: Callable[[], Any]
     keys: Mapping[str, str]
     path: str = ""
+    words_out: int = 3
     strange_threads: bool = False
     dates_late: bool = False
 
@@ -58,11 +60,11 @@ class ClinicVendor:
         return {f"ANTIPHON_{self.vendor.upper()}_URL": url + self.path, **self.keys}
 
 
-def _mind(name: str, key: str, dialect: Dialect, path: str = "") -> ClinicVendor:
+def _mind(name: str, key: str, dialect: Dialect, path: str = "", words_out: int = 3) -> ClinicVendor:
     def make() -> HttpVendor:
         return HttpVendor(ScriptedModel(dialect, front_desk))
 
-    return ClinicVendor(name=name, make=make, keys={key: MODEL_KEY}, path=path)
+    return ClinicVendor(name=name, make=make, keys={key: MODEL_KEY}, path=path, words_out=words_out)
 
 
 def _chat(name: str, key: str, path: str, **dialect: Any) -> ClinicVendor:
@@ -134,7 +136,7 @@ VOICES = (
 MINDS = (
     _mind("anthropic/claude-haiku-5-5", "ANTHROPIC_API_KEY", AnthropicMessages()),
     _chat("openai/gpt-6-luna", "OPENAI_API_KEY", "/v1"),
-    _mind("gemini/gemini-3.8-flash", "GEMINI_API_KEY", GeminiGenerate()),
+    _mind("gemini/gemini-3.8-flash", "GEMINI_API_KEY", GeminiGenerate(), words_out=1),
     _chat(
         "deepseek/deepseek-v4-flash",
         "DEEPSEEK_API_KEY",
@@ -172,13 +174,14 @@ class Loss:
     """A vendor that goes bad, on the connections that stand and on all new ones."""
 
     role: str
+    name: str
     fault: Fault
 
     def befall(self, double: Any) -> None:
         faulty = double.faulty
         faulty.fault = self.fault
-        if self.role == "tts":
-            faulty.after = _WORDS_BEFORE_A_VOICE_BREAKS
+        if self.role != "stt":
+            faulty.after = row(self.role, self.name).words_out
         socket = getattr(double, "socket", None) or getattr(double, "server", None) or double
         if isinstance(double, ContextsDouble) or getattr(double, "per_request", False):
             return  # Each sentence has the fault of its time.

@@ -3,6 +3,7 @@ knows nothing but what it is asked, so whatever an adapter loses on the way is m
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -18,6 +19,8 @@ DAY = "2026-11-27"  # The Friday after `dialogue.NOW`.
 def front_desk(asked: Asked) -> Scripted:
     """The next answer of the conversation so far."""
     last = asked.turns[-1]
+    if is_half(asked):
+        return _going_on(asked)
     if last.role == "tool":
         return _after(last)
     said = last.text.rpartition("\n")[2].lower()
@@ -35,6 +38,29 @@ def front_desk(asked: Asked) -> Scripted:
         booking = {"slot_id": _offered(last)[0], "appointment_type": "physical", **person}
         return Scripted(parts=[Called(name="clinic_book", arguments=json.dumps(booking))])
     return Scripted(parts=["Goodbye.", Called(name="end_call")])
+
+
+def is_half(asked: Asked) -> bool:
+    """It is asked to go on behind an answer that broke off."""
+    return "broke off" in asked.turns[-1].text
+
+
+def beginning_again(asked: Asked) -> Scripted:
+    """The same front desk, but it does not go on where its message broke off: it says all of it again."""
+    if is_half(asked):
+        return front_desk(dataclasses.replace(asked, turns=asked.turns[:-2]))
+    return front_desk(asked)
+
+
+def _going_on(asked: Asked) -> Scripted:
+    """The rest of an answer of which the caller has heard the beginning."""
+    heard = asked.turns[-2]
+    assert heard.role == "assistant", "what broke off?"
+    whole = front_desk(dataclasses.replace(asked, turns=asked.turns[:-2]))
+    text = "".join(part for part in whole.parts if isinstance(part, str))
+    assert text.startswith(heard.text), f"it never said {heard.text!r}"
+    calls = [part for part in whole.parts if isinstance(part, Called)]
+    return Scripted(parts=[text.removeprefix(heard.text).lstrip(), *calls])
 
 
 def _after(result: Turn) -> Scripted:

@@ -16,7 +16,7 @@ from antiphon.agents.flows.reasoner import FlowReasoner
 from antiphon.agents.flows.rules import RuleUnderstanding
 from antiphon.agents.llm.fallback import FallbackReasoner
 from antiphon.agents.llm.reasoner import LlmReasoner
-from antiphon.agents.ports import Effect, LanguageModel, Reasoner, SentenceEncoder, Tool
+from antiphon.agents.ports import Effect, LanguageModel, LearnsInCalls, Reasoner, SentenceEncoder, Tool
 from antiphon.errors import ConfigError
 
 
@@ -66,7 +66,9 @@ class Reasoning:
                 opening, uninterruptible = definition.opening, definition.uninterruptible
                 ways.append(FlowReasoner(self.flow, self.understanding, opening, uninterruptible))
             elif models and name == models[0] and self.language_model is not None:
-                ways.append(LlmReasoner(definition, self.language_model, self.tools))
+                model = self.language_model
+                own = model.for_call() if isinstance(model, LearnsInCalls) else model
+                ways.append(LlmReasoner(definition, own, self.tools))
         return ways
 
 

@@ -271,6 +271,14 @@ class WarmsPrompts(Protocol):
         """
 
 
+@runtime_checkable
+class LearnsInCalls(Protocol):
+    """What a `LanguageModel` may have besides: it learns within a call what other calls need not know."""
+
+    def for_call(self) -> LanguageModel:
+        """The same for one call, which has learnt nothing yet. Takes no time."""
+
+
 class SentenceEncoder(Protocol):
     async def encode(self, sentences: Sequence[str], *, query: bool) -> NDArray[np.float32]:
         """Unit vectors [len(sentences), d]; `query` for what a caller said, else for stored phrases."""

@@ -160,7 +160,12 @@ def language_models(
     ]
     if not candidates:
         return None
-    rules = RaceRules(note="model_failed", first_ms=reasoning.first_word_ms, hedge=reasoning.hedge)
+    rules = RaceRules(
+        note="model_failed",
+        first_ms=reasoning.first_word_ms,
+        hedge=reasoning.hedge,
+        backed=reasoning.flow_is_behind,
+    )
     fast = (candidates[0].name, FailoverModel(candidates, rules))
     if router is None or reasoning.routing is None:
         return fast[1]

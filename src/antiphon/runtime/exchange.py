@@ -216,7 +216,7 @@ class Exchange:
             recognisers=kit.recognisers,
             vocabulary=definition.speech.vocabulary,
             suppress_noise=definition.speech.suppress_noise,
-            voices=kit.voices,
+            voices=[voice.for_call() for voice in kit.voices],
             shape=kit.shape,
             end_of_turn=kit.end_of_turn,
             reasoner=kit.make_reasoner(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -18,7 +18,7 @@ from antiphon.conversation.markup import without_markup
 from antiphon.errors import ProviderError
 from antiphon.runtime.media.ports import Line
 from antiphon.runtime.metering import Meter, Payer, paid_by
-from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
+from antiphon.speech.ports import LearnsInCalls, TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
 from antiphon.speech.ssml import Utterance
 from antiphon.speech.word_times import ends_as_written
 
@@ -39,6 +39,9 @@ class Voice:
     voice: str
     language: str = "en-US"
     speed: float = 1.0
+
+    def for_call(self) -> Voice:
+        return replace(self, tts=self.tts.for_call()) if isinstance(self.tts, LearnsInCalls) else self
 
 
 class Speaker:

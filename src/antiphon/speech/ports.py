@@ -167,6 +167,14 @@ class WarmsVoices(Protocol):
 
 
 @runtime_checkable
+class LearnsInCalls(Protocol):
+    """What a `TextToSpeech` may have besides: it learns within a call what other calls need not know."""
+
+    def for_call(self) -> TextToSpeech:
+        """The same for one call, which has learnt nothing yet. Takes no time."""
+
+
+@runtime_checkable
 class CountsCharacters(Protocol):
     """What a `TextToSpeech` has besides where its vendor charges for more than the letters of `text`."""
 

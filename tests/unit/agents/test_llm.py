@@ -304,12 +304,36 @@ async def test_a_model_that_does_not_speak_in_time_is_followed_by_the_flow() -> 
     assert slow.discarded == ["r1"]
 
 
-async def test_a_model_that_fails_half_way_is_not_talked_over() -> None:
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("I have", "From the flow."),  # Half a clause is taken back.
+        ("Sure, I ha", "Sure, From the flow."),
+        ("Sure. I am looking, and I", "Sure. I am looking, From the flow."),
+        ("From the flow. And", "From the flow."),  # What it has in common with the flow is said once.
+    ],
+)
+async def test_a_model_that_fails_half_way_is_followed_by_the_flow_behind_its_last_whole_piece(
+    said: str, heard: str
+) -> None:
     act = acting()
-    failing = Stalls("I have", ProviderUnavailable("m", "cut"))
-    with pytest.raises(ProviderUnavailable):
-        await FallbackReasoner([failing, Speaks()]).reply(request(), act)
-    assert act.reply.text == "I have"
+    failing = Stalls(said, ProviderUnavailable("m", "cut"))
+    await FallbackReasoner([failing, Speaks()]).reply(request(), act)
+    assert " ".join(act.reply.text.split()) == heard
+    assert failing.discarded == ["r1"]
+
+
+async def test_what_must_be_heard_to_its_end_is_said_however_much_was_said_already() -> None:
+    class Discloses(Speaks):
+        async def reply(self, request: ReplyRequest, act: Replying) -> None:
+            act.say("This call is recorded.", uninterruptible=True)
+            act.say("How can I help?")
+
+    act = acting()
+    failing = Stalls("This call is recorded. How", ProviderUnavailable("m", "cut"))
+    await FallbackReasoner([failing, Discloses()]).reply(request(), act)
+    told = " ".join(act.reply.text.split())
+    assert told == "This call is recorded. This call is recorded.How can I help?"
 
 
 class Asks(Stalls):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,51 +10,10 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from tests.doubles.scripted_ports import ScriptedModel
 from tests.doubles.virtual_loop import live, passes
+from tests.unit.runtime.failover_table import ASK, DOWN, FIRST, Table
 
-from antiphon.agents.ports import Completion, Message, ToolCall
-from antiphon.errors import ProviderError, ProviderRejected, ProviderUnavailable
-from antiphon.runtime.failover.health import HealthBook
-from antiphon.runtime.failover.models import FailoverModel
-from antiphon.runtime.failover.race import Candidate, RaceRules
-from antiphon.runtime.metering import Meter, Payer, metered_model, paid_by
-
-DOWN = ProviderUnavailable("m", "down")
-ASK = [Message(role="user", content="Hello?" * 10)]
-FIRST = "Sure, I can do that for you today. "
-
-
-class Table:
-    """Models behind one failover, a call that pays for them, and what it heard."""
-
-    def __init__(self, *models: ScriptedModel, hedge: bool = False, first_ms: int = 1000) -> None:
-        self.book = HealthBook()
-        self.models = models
-        self.said: list[str] = []
-        self.notes: list[dict[str, Any]] = []
-        self.meter = Meter()
-        self.meter.note = lambda kind, **fields: self.notes.append({"type": kind, **fields})
-        candidates = [
-            Candidate(name=f"m{i}", port=metered_model(f"m{i}", model), health=self.book.of("llm", f"m{i}"))
-            for i, model in enumerate(models)
-        ]
-        self.failover = FailoverModel(
-            candidates, RaceRules(note="model_failed", first_ms=first_ms, hedge=hedge)
-        )
-
-    async def ask(self, messages: list[Message] = ASK) -> Completion:
-        with paid_by(Payer(meter=self.meter, reply="r1")):
-            return await self.failover.complete(messages, (), self.said.append)
-
-    @property
-    def text(self) -> str:
-        return " ".join("".join(self.said).split())
-
-    def uses(self) -> list[tuple[str, bool, bool]]:
-        return [
-            (note["provider"], note.get("estimated", False), note.get("wasted", False))
-            for note in self.notes
-            if note["type"] == "usage"
-        ]
+from antiphon.agents.ports import Message, ToolCall
+from antiphon.errors import ProviderError, ProviderRejected
 
 
 def test_the_first_model_answers_and_nobody_else_is_asked() -> None:
@@ -229,6 +187,7 @@ def test_what_one_call_learned_spares_the_next_one_the_wait() -> None:
         loop = asyncio.get_running_loop()
         for _ in range(3):
             await table.ask()
+            table.another_call()
         begun = loop.time()
         await table.ask()
         assert loop.time() - begun < 0.05
@@ -239,6 +198,17 @@ def test_what_one_call_learned_spares_the_next_one_the_wait() -> None:
         table.said.clear()
         await table.ask()
         assert table.text == "I am well again."
+
+    live(story())
+
+
+def test_what_the_next_model_says_again_is_not_heard_again() -> None:
+    async def story() -> None:
+        again = "Sure, I can do that for you today! And is nine good?"
+        table = Table(ScriptedModel(FIRST, "And th", DOWN), ScriptedModel(*again))
+        completion = await table.ask()
+        assert table.text == f"{FIRST}And is nine good?"
+        assert completion.text.split() == table.text.split()
 
     live(story())
 

@@ -45,7 +45,8 @@ class Booth:
             for i, voice in enumerate(voices)
         ]
         rules = RaceRules(note="voice_failed", first_ms=first_ms, hedge=hedge)
-        self.failover = FailoverTts(candidates, rules)
+        self.all_calls = FailoverTts(candidates, rules)
+        self.failover = self.all_calls.for_call()
 
     async def say(self, text: str = SENTENCE, ssml: str = "") -> None:
         request = TtsRequest(text=text, voice="voice-0", sample_rate_hz=RATE_HZ, ssml=ssml)
@@ -231,6 +232,50 @@ def test_a_voice_that_gives_nothing_or_comes_too_late_is_followed(voice: Scripte
         await booth.say()
         assert booth.words == SENTENCE.split()
         assert [note["provider"] for note in booth.notes if note["type"] == "voice_failed"] == ["v0"]
+
+    live(story())
+
+
+async def first_sound_ms(booth: Booth) -> int:
+    """How long a clause takes to be heard."""
+    loop = asyncio.get_running_loop()
+    begun, pcm = loop.time(), booth.pcm
+    saying = asyncio.ensure_future(booth.say())
+    while booth.pcm == pcm:
+        await passes(10)
+    heard_ms = round((loop.time() - begun) * 1000)
+    await saying
+    return heard_ms
+
+
+@pytest.mark.parametrize("breaks_after", [None, 3])
+def test_a_voice_that_hangs_costs_a_call_one_deadline_and_no_second_one(breaks_after: int | None) -> None:
+    async def story() -> None:
+        hung = ScriptedVoice(first_ms=60_000)
+        if breaks_after is not None:
+            hung = ScriptedVoice(breaks_after=breaks_after, hangs=True)
+        booth = Booth(hung, ScriptedVoice(), first_ms=2000)
+        first_ms = await first_sound_ms(booth)
+        assert first_ms >= 2000 or breaks_after is not None
+        assert [await first_sound_ms(booth) for _ in range(4)] == [50, 50, 50, 50]
+        assert len(hung.asked) == 1
+        assert booth.book.states()["tts v0"] == "closed"  # Once is no breaker's business.
+        booth.failover = booth.all_calls.for_call()
+        await booth.say()
+        assert len(hung.asked) == 2
+
+    live(story())
+
+
+def test_a_voice_that_is_left_alone_is_not_made_ready_for() -> None:
+    async def story() -> None:
+        first, second = Warmed(), Warmed()
+        booth = Booth(first, second)
+        for _ in range(3):
+            health = booth.book.of("tts", "v0")
+            health.failed(health.admit() or 0, ProviderError("v0", "down"))
+        await booth.failover.warm(TtsRequest(text="", voice="any", sample_rate_hz=RATE_HZ))
+        assert (first.warmed, len(second.warmed)) == ([], 1)
 
     live(story())
 

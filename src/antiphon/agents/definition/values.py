@@ -84,6 +84,14 @@ class Reasoning:
         """Without the flows, and without models that hear and speak by themselves."""
         return tuple(name for name in self.models if not name.startswith(("flow/", UNIFIED)))
 
+    @property
+    def flow_is_behind(self) -> bool:
+        """A flow answers when the language models do not."""
+        models = self.language_models
+        if not models:
+            return False
+        return any(name.startswith("flow/") for name in self.models[self.models.index(models[0]) :])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure:

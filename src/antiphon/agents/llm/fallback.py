@@ -1,14 +1,15 @@
-"""When one way to reason fails, the next one takes over, within the same reply."""
+"""When one way to reason fails, the next one takes over, in the same reply, behind what was said of it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
+from antiphon.agents.llm.continuing import Continuation
 from antiphon.agents.ports import (
     Exchange,
     Expect,
@@ -20,6 +21,7 @@ from antiphon.agents.ports import (
     WarmsReplies,
 )
 from antiphon.errors import DeadlineExceeded, ProviderError
+from antiphon.speech.chunks import Chunker
 
 log = structlog.get_logger(__name__)
 
@@ -28,9 +30,11 @@ log = structlog.get_logger(__name__)
 class FallbackReasoner:
     """Tries each reasoner in order until one gives a reply.
 
-    One that has already said something, or run a tool with an effect, when it fails is not followed by
-    another in the same reply: the caller would hear two answers, or two appointments would be made. The error
-    goes up, and the core says that there is trouble. A tool that only reads may be run again.
+    Text is let out in the pieces it will be spoken in. If one fails, a piece that was not whole yet is taken
+    back, and the next one begins its own reply behind the last whole one; where it says the same again, it is
+    not heard again. One that has run a tool with an effect when it fails is not followed by another in the
+    same reply: two appointments would be made. The error goes up, and the core says that there is trouble. A
+    tool that only reads may be run again.
     All of them hear of confirmations, so a flow that steps in knows where things stand as far as it can.
 
     Attributes:
@@ -40,23 +44,31 @@ class FallbackReasoner:
     reasoners: Sequence[Reasoner]
     first_word_ms: int = 4000
     effects: frozenset[str] = frozenset()
-    _answered: dict[str, Reasoner] = field(default_factory=dict)
 
     async def reply(self, request: ReplyRequest, act: Replying) -> None:
         """As `Reasoner`."""
+        if request.kind is ReplyKind.GREETING:  # Declared words, which nothing has to be asked for.
+            await self.reasoners[0].reply(request, act)
+            return
+        said: list[str] = []
         for reasoner in self.reasoners[:-1]:
-            watched = _Watched(act, self.effects)
-            self._answered[request.reply_id] = reasoner
+            watched = _Watched(act, self.effects, said)
             try:
                 await _within_first_word(reasoner, request, watched, self.first_word_ms)
+                watched.finish()
                 return
             except (ProviderError, DeadlineExceeded) as error:
-                log.warning("reasoner_fell_back", error=type(error).__name__, spoke=watched.bound)
+                log.warning("reasoner_fell_back", error=type(error).__name__, spoke=bool(said))
                 reasoner.discard(request.reply_id)
                 if watched.bound:
                     raise
-        self._answered[request.reply_id] = self.reasoners[-1]
-        await self.reasoners[-1].reply(request, act)
+        last = self.reasoners[-1]
+        if not said:
+            await last.reply(request, act)
+            return
+        watched = _Watched(act, self.effects, said)
+        await last.reply(request, watched)
+        watched.finish()
 
     async def warm(self, history: Sequence[Exchange]) -> None:
         """As `WarmsReplies`; whoever is asked first is warmed first."""
@@ -65,34 +77,25 @@ class FallbackReasoner:
                 await reasoner.warm(history)
 
     def confirm(self, reply_id: str) -> None:
-        """As `Reasoner`."""
-        for reasoner in self._holders(reply_id):
+        """As `Reasoner`. Before a reply has an owner, whoever may yet become it must hear of it."""
+        for reasoner in self.reasoners:
             reasoner.confirm(reply_id)
 
     def discard(self, reply_id: str) -> None:
         """As `Reasoner`."""
-        for reasoner in self._holders(reply_id):
+        for reasoner in self.reasoners:
             reasoner.discard(reply_id)
-        self._answered.pop(reply_id, None)
 
     def heard(self, reply_id: str, text: str, complete: bool) -> None:
         """As `Reasoner`."""
-        for reasoner in self._holders(reply_id):
+        for reasoner in self.reasoners:
             reasoner.heard(reply_id, text, complete)
-        self._answered.pop(reply_id, None)
-
-    def _holders(self, reply_id: str) -> Sequence[Reasoner]:
-        """Before a reply has an owner, whoever may yet become it must hear of the confirmation."""
-        return self.reasoners
 
 
 async def _within_first_word(
     reasoner: Reasoner, request: ReplyRequest, act: _Watched, first_word_ms: int
 ) -> None:
     """Run the reply; give it up if it has neither spoken nor acted by the deadline."""
-    if request.kind is ReplyKind.GREETING:
-        await reasoner.reply(request, act)
-        return
     replying = asyncio.ensure_future(reasoner.reply(request, act))
     acting = asyncio.ensure_future(act.acted.wait())
     try:
@@ -110,12 +113,19 @@ async def _within_first_word(
 
 
 class _Watched:
-    """`Replying` that knows whether anything came of the reply yet (`acted`), and whether anything did that
-    cannot be taken back (`bound`)."""
+    """`Replying` that lets out whole pieces only, and knows whether anything came of the reply yet (`acted`),
+    and whether anything did that cannot be taken back (`bound`).
 
-    def __init__(self, act: Replying, effects: frozenset[str]) -> None:
+    Args:
+        said: What the caller hears of this reply, by whomever; grows with every piece.
+    """
+
+    def __init__(self, act: Replying, effects: frozenset[str], said: list[str]) -> None:
         self._act = act
         self._effects = effects
+        self._said = said
+        self._behind = Continuation(said)
+        self._chunker = Chunker()
         self.acted = asyncio.Event()
         self.bound = False
 
@@ -125,8 +135,23 @@ class _Watched:
 
     def say(self, text: str, *, uninterruptible: bool = False) -> None:
         if text.strip():
-            self._bind()
-        self._act.say(text, uninterruptible=uninterruptible)
+            self.acted.set()
+        if uninterruptible:  # A piece is one or the other, and what must be heard is said whatever was said.
+            self.finish()
+            self._said.append(text)
+            self._act.say(text, uninterruptible=True)
+        else:
+            self._let_out(self._chunker.feed(self._behind.feed(text)))
+
+    def finish(self) -> None:
+        """What there is makes a piece, whatever its marks."""
+        self._let_out([*self._chunker.feed(self._behind.finish()), *self._chunker.cut()])
+
+    def _let_out(self, pieces: Sequence[str]) -> None:
+        for piece in pieces:
+            self._said.append(piece)
+            # A line's end cuts where we have cut, so that the reader's own cutting waits for nothing more.
+            self._act.say(f"{piece}\n")
 
     async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         self.acted.set()

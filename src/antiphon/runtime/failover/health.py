@@ -10,7 +10,7 @@ from math import ceil
 import structlog
 
 from antiphon.errors import DeadlineExceeded, ProviderError, ProviderRejected, ProviderUnavailable
-from antiphon.runtime.failover.breaker import DEFAULT_POLICY, Breaker, BreakerPolicy
+from antiphon.runtime.failover.breaker import DEFAULT_POLICY, Breaker, BreakerPolicy, BreakerState
 
 _log = structlog.get_logger(__name__)
 
@@ -53,6 +53,11 @@ class Health:
         self.now_ms = now_ms
         self.breaker = Breaker(policy)
         self.first_response = RecentMs()
+
+    @property
+    def is_well(self) -> bool:
+        """Worth making ready for; a probe is for requests that somebody waits for."""
+        return self.breaker.state is BreakerState.CLOSED
 
     def admit(self) -> int | None:
         return self.breaker.admit(self.now_ms())

@@ -33,11 +33,13 @@ class RaceRules:
     first_ms: Without output by then a candidate has failed.
     hedge: Start the next one when the first is later than its own p95 of recent requests.
     note: Under what name failures go to the trace.
+    backed: Somebody else stands behind all candidates, so those that are shut are not even tried.
     """
 
     note: str
     first_ms: int
     hedge: bool = False
+    backed: bool = False
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -70,8 +72,9 @@ Work = Callable[[Attempt[P]], Awaitable[R]]
 class _Contest(Generic[P]):
     """Everybody at work in one race."""
 
-    def __init__(self, rules: RaceRules) -> None:
+    def __init__(self, rules: RaceRules, hung: Callable[[Candidate[P]], None]) -> None:
         self.rules = rules
+        self.hung = hung
         self.winner: Attempt[P] | None = None
         self.attempts: list[Attempt[P]] = []
         self.changed = asyncio.Event()
@@ -128,6 +131,8 @@ class _Contest(Generic[P]):
     def _failed(self, attempt: Attempt[P], error: BaseException) -> None:
         if attempt.ticket is not None:
             attempt.candidate.health.failed(attempt.ticket, error)
+        if isinstance(error, DeadlineExceeded | TimeoutError):
+            self.hung(attempt.candidate)
         reason = str(error) or "deadline exceeded"
         attempt.payer.note(self.rules.note, provider=attempt.candidate.name, reason=reason)
 
@@ -142,26 +147,21 @@ class _Contest(Generic[P]):
                 await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def admitted(candidates: Sequence[Candidate[P]]) -> Iterator[tuple[Candidate[P], int | None]]:
-    """Those worth trying, in order. The last one is always tried when all others are shut: a caller waits."""
-    tried = False
-    for candidate in candidates:
-        ticket = candidate.health.admit()
-        if ticket is None and (tried or candidate is not candidates[-1]):
-            continue
-        tried = True
-        yield candidate, ticket
-
-
 async def race(
-    candidates: Iterator[tuple[Candidate[P], int | None]], rules: RaceRules, work: Work[P, R]
+    candidates: Iterator[tuple[Candidate[P], int | None]],
+    rules: RaceRules,
+    work: Work[P, R],
+    hung: Callable[[Candidate[P]], None] = lambda candidate: None,
 ) -> tuple[R, Attempt[P]]:
     """The first one that gives output, to its end.
+
+    Args:
+        hung: Told of everybody who let a deadline pass.
 
     Raises:
         RaceLost: The winner failed half-way, or nobody gave anything; says who had won.
     """
-    contest: _Contest[P] = _Contest(rules)
+    contest: _Contest[P] = _Contest(rules, hung)
     try:
         winner = await _first(contest, candidates, work)
         result = await winner.task

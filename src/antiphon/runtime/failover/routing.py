@@ -25,6 +25,12 @@ class RoutedModel:
         self._fast = fast
         self._frontier = frontier
 
+    def for_call(self) -> RoutedModel:
+        """As `LearnsInCalls`: a model that hung as the one is not asked first as the other."""
+        hung: dict[str, int] = {}
+        (fast, one), (frontier, other) = self._fast, self._frontier
+        return RoutedModel(self._router, (fast, one.for_call(hung)), (frontier, other.for_call(hung)))
+
     async def complete(
         self,
         messages: Sequence[Message],

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import structlog
 
 from antiphon.errors import ProviderUnavailable
-from antiphon.runtime.failover.race import Attempt, Candidate, RaceLost, RaceRules, admitted, others, race
+from antiphon.runtime.failover.preference import Preference
+from antiphon.runtime.failover.race import Attempt, Candidate, RaceLost, RaceRules, others, race
 from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
 
 _log = structlog.get_logger(__name__)
@@ -38,15 +39,20 @@ class FailoverTts:
         assert candidates, "somebody must speak"
         self._candidates = candidates
         self._rules = rules
+        self._preference = Preference(candidates)
+
+    def for_call(self) -> FailoverTts:
+        """As `LearnsInCalls`."""
+        return FailoverTts(self._candidates, self._rules)
 
     async def warm(self, request: TtsRequest) -> None:
         """As `WarmsVoices`, for the voice that is asked first."""
-        port = self._candidates[0].port
-        if isinstance(port.tts, WarmsVoices):
-            await port.tts.warm(replace(request, voice=port.voice))
+        first = next((each for each in self._preference.order if each.health.is_well), None)
+        if first is not None and isinstance(first.port.tts, WarmsVoices):
+            await first.port.tts.warm(replace(request, voice=first.port.voice))
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
-        order = admitted(self._candidates)
+        order = self._preference.admitted(backed=self._rules.backed)
         spoken = _Spoken(request, emit, hold=len(self._candidates) > 1)
         while True:
 
@@ -68,7 +74,7 @@ class FailoverTts:
                     raise ProviderUnavailable(attempt.candidate.name, "gave no audio")
 
             try:
-                await race(order, self._rules, speak)
+                await race(order, self._rules, speak, self._preference.hung)
             except RaceLost as lost:
                 spoken.break_off()
                 _log.warning("voice_fell_back", vendor=lost.provider, spoke=spoken.has_begun)
