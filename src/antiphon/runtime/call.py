@@ -30,7 +30,7 @@ from antiphon.runtime.history import History
 from antiphon.runtime.line_grading import LineGrading
 from antiphon.runtime.media.ports import Line
 from antiphon.runtime.metering import Payer, paid_by
-from antiphon.runtime.recorded import CallRecording
+from antiphon.runtime.recorded import NOT_RECORDED, CallRecording
 from antiphon.runtime.records.lines import command_line, event_line, note_line
 from antiphon.runtime.replying import ReplyInProgress
 from antiphon.runtime.scoring import score_pause
@@ -71,7 +71,7 @@ class Call:
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_ms = 0
         self._limit_spent = False
-        self.recording: CallRecording | None = None
+        self.recording: CallRecording = NOT_RECORDED
         self._grading = LineGrading(parts.policy.line, self.post)
         self._warming = ReplyWarming(parts.reasoner, parts.meter)
         self._screened = Screened()
@@ -190,7 +190,7 @@ class Call:
             event = msgspec.structs.replace(event, at_ms=at_ms)
         self.parts.trace.write(event_line(event))
         self._screen.event(event)
-        if self.recording is not None and isinstance(event, ev.TranscriptPartial | ev.TranscriptFinal):
+        if isinstance(event, ev.TranscriptPartial | ev.TranscriptFinal):
             self.recording.said(event.text, at_ms)
         commands = self._conversation.step(event)
         for command in commands:
@@ -373,8 +373,7 @@ class Call:
         if self._unified is not None:
             self._unified.reported(command.reply_id, command.text, complete=command.complete)
         self.parts.reasoner.heard(command.reply_id, command.text, command.complete)
-        if self.recording is not None:
-            self.recording.heard(command.text, self._last_ms)
+        self.recording.heard(command.text, self._last_ms)
 
     def _set_timer(self, command: cmd.SetTimer) -> None:
         self._timers.set(command.timer, command.due_ms, self._line.now_ms)
@@ -393,9 +392,6 @@ class Call:
             self.escalation = command  # The line goes to him who comes after us.
         else:
             self._waits.begin(command, WaitingCaller(self.id, self._line, self.post, self.note))
-
-    def _end_call(self, command: cmd.EndCall) -> None:
-        self._close(command.cause, command)
 
     def _go_on_without_session(self, reason: str) -> None:
         """The agent's recogniser, models and voices take the call; they hear again what was being said."""
@@ -432,8 +428,7 @@ class Call:
         self._waits.over()
         speaking = self._speaker.close()
         self._line.close()
-        if self.recording is not None:
-            self.recording.end()
+        self.recording.end()
         self.parts.ended(self, command or cmd.EndCall(cause=cause))
         self._finishing = asyncio.get_running_loop().create_task(
             self._wind_up(speaking), name=f"end {self.id}"
@@ -501,5 +496,5 @@ _CARRY_OUT: dict[type[cmd.Command], Callable[[Call, Any], None]] = {
     cmd.Escalate: Call._escalate,
     cmd.CallOff: lambda call, command: call._waits.call_off(),
     cmd.StepAside: lambda call, command: call._spawn(call._hearing.aclose(), "hear no more"),
-    cmd.EndCall: Call._end_call,
+    cmd.EndCall: lambda call, command: call._close(command.cause, command),
 }

@@ -24,7 +24,7 @@ from antiphon.runtime.clock import Clock
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media.ports import Line, LineListener
 from antiphon.runtime.metering import Meter
-from antiphon.runtime.recorded import CallRecording, RecordedListener, RecordedSink, Recordings
+from antiphon.runtime.recorded import NOT_RECORDED, CallRecording, RecordedListener, RecordedSink, Recordings
 from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.runtime.screening import OpensScreening
 from antiphon.runtime.transfers import Begin, Transfer, Transfers, WaitingCaller, Wanted
@@ -139,15 +139,16 @@ class Exchange:
     def recording(self, call_id: str) -> CallRecording | None:
         """The recording of a call in progress, to be paused or stopped; None where there is none."""
         call = self._calls.get(call_id)
-        return call.recording if call is not None else None
+        return call.recording if call is not None and call.recording is not NOT_RECORDED else None
 
     def _attached(self, call: Call, arrival: Arrival, sink: MediaSink) -> tuple[MediaSource, Line]:
         """The call on the plane, listened in on where it may be recorded."""
         line_format, listener = arrival.line_format, call
         if self._recordings is not None:
             definition = self._agents[arrival.agent].definition
-            call.recording = self._recordings.begin(definition, call.id, line_format, call.note)
-        if call.recording is None:
+            recording = self._recordings.begin(definition, call.id, line_format, call.note)
+            call.recording = recording or NOT_RECORDED
+        if call.recording is NOT_RECORDED:
             return self._plane.attach(line_format, sink, listener, arrival.lead_ms)
         began_ns = self._clock.now_ns()
         recorded = RecordedSink(sink, call.recording, lambda: (self._clock.now_ns() - began_ns) // 1_000_000)

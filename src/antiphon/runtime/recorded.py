@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from antiphon.agents.definition import AgentDefinition
 from antiphon.audio.line_quality import LineSecond
@@ -40,6 +40,23 @@ class CallRecording(Protocol):
 
     def end(self) -> None:
         """The call is over."""
+
+
+class _NotRecorded:
+    """A call nobody records."""
+
+    def caller(self, pcm: bytes) -> None: ...
+    def agent(self, payload: bytes, now_ms: int) -> None: ...
+    def cleared(self, now_ms: int) -> None: ...
+    def heard(self, text: str, at_ms: int) -> None: ...
+    def said(self, text: str, at_ms: int) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def stop(self, reason: str) -> None: ...
+    def end(self) -> None: ...
+
+
+NOT_RECORDED: Final[CallRecording] = _NotRecorded()
 
 
 class Recordings(Protocol):
