@@ -189,7 +189,7 @@ def test_a_word_of_ours_given_as_an_answer_after_our_speech_is_an_answer() -> No
 def test_a_word_we_said_long_ago_is_the_callers_even_over_our_speech() -> None:
     scene, _ = speaking("We have Thursday at nine, or a week later the same time.", heard_ms=2600)
     scene.voice()
-    scene.now_ms += 600
+    scene.now_ms += 900
     scene.partial("Thursday please")
     assert scene.count(cmd.FlushPlayout) == 1
 
