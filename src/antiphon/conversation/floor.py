@@ -82,7 +82,7 @@ def _few_words(state: State, turn: Turn) -> bool:
 
 def weighed(state: State, event: VoiceWeighed) -> None:
     """Is it somebody who speaks over us, or a crowd behind him? Words of his may have waited for that."""
-    state.doubtful = not event.sure
+    state.doubtful, state.mirrored = not event.sure, event.echo
     turn = state.turn
     if event.sure and turn is not None and state.phase is not Phase.LISTENING and taken(state, turn):
         yield_to_caller(state)
@@ -105,7 +105,9 @@ def judge(state: State, turn: Turn) -> None:
         return
     else:
         turns.close(state, turn)
-        what = "noise" if state.doubtful or misheard else "backchannel"
+        if state.mirrored:
+            echoes.known(state)
+        what = "echo" if state.mirrored else "noise" if state.doubtful or misheard else "backchannel"
         state.emit(NoteUtterance(kind=what, text=turn.raw_text()))
     go_on(state)
 
