@@ -1,4 +1,4 @@
-"""Words over our speech: the driver asks the line whose voice they are, and tells the core when that changes."""
+"""Words over our speech: the driver asks the line whose voice they are, and tells the core what is new."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ async def test_words_of_a_voice_that_sounds_as_ours_do_not_interrupt(tmp_path: P
     notes = [(note.kind, note.text) for note in told if isinstance(note, cmd.NoteUtterance)]
     assert weighed == [(False, True)]
     assert ("echo", "My own grandmother never came.") in notes
-    assert not any(isinstance(command, cmd.FlushPlayout) for command in told)
+    assert any(isinstance(command, cmd.ResumePlayout) for command in told)
+    assert [turn.text for turn in told if isinstance(turn, cmd.CommitTurn)] == [
+        "Tell me about the clinic and its doctors."
+    ]
 
 
 async def test_the_line_is_asked_again_with_the_next_words(tmp_path: Path) -> None:
