@@ -111,7 +111,7 @@ class World:
         for event in self._heard.events:
             self._loop.at_ms(event.at_ms, lambda event=event: self._line_event(event))  # type: ignore[misc]
             for at_ms, sure in event.weighed:
-                self._loop.at_ms(at_ms, lambda sure=sure: self._weigh(sure))  # type: ignore[misc]
+                self._loop.at_ms(at_ms, lambda sure=sure: self._weigh(sure, self._weighed[1]))  # type: ignore[misc]
 
     def _hear(self, upto: int) -> None:
         piece = self._heard.samples[self._given : upto]
@@ -131,14 +131,14 @@ class World:
         if not isinstance(transcript, Transcript):
             return
         segment, text = transcript.segment, transcript.text
-        self._weigh(self._sure, echo=bool(text) and self._is_echo())
+        self._weigh(self._sure, bool(text) and self._is_echo())
         if transcript.final:
             confidence = round(transcript.confidence, 4)
             self._post(ev.TranscriptFinal(at_ms=0, segment=segment, text=text, confidence=confidence))
         else:
             self._post(ev.TranscriptPartial(at_ms=0, segment=segment, text=text))
 
-    def _weigh(self, sure: bool, *, echo: bool = False) -> None:
+    def _weigh(self, sure: bool, echo: bool) -> None:
         self._sure, weighed = sure, (sure and not echo, echo)
         if weighed != self._weighed:
             self._weighed = weighed
