@@ -44,6 +44,10 @@ LEAD_MS = 2000  # The agent has spoken for about a second and a half when the so
 TAIL_MS = 2500
 PIECE_MS = 10_000
 LISTENING = ("mm-hm", "okay", "right", "yeah", "uh-huh", "I see", "got it", "sure")
+SHORT = (
+    "Thursday", "Wait", "Stop", "No", "The second one", "Doctor Patel", "How much?", "Friday please", "What?",
+    "At nine", "Excuse me", "Hold on", "Not Tuesday", "Which doctor?", "Mornings", "In December",
+)  # fmt: skip
 VOICES = ("af_heart", "am_michael", "bf_emma", "bm_george", "ef_dora", "ff_siwis", "hm_omega")
 SAID = (
     "Your appointment is on Thursday at ten in the morning with Doctor Fields. Please bring your insurance "
@@ -130,17 +134,26 @@ def listening_noises(speaker: Speaker) -> Iterator[Trial]:
             yield Trial(group="backchannel", samples=on_line(samples))
 
 
+def short_interruptions(speaker: Speaker) -> Iterator[Trial]:
+    """What must not be taken for a listening noise."""
+    for voice in VOICES:
+        for text in SHORT:
+            samples = on_line(at_level(speaker.say(text, voice), SPEECH_DBFS))
+            yield Trial(group="interruption, a few words", samples=samples, onset_ms=LEAD_MS)
+
+
 def echo_row(bench: Bench, speaker: Speaker, weaker_db: int, policy: Policy) -> Row:
     """The agent's own voice comes back, and falls silent when the agent does: each pass hears the echo of
     what was played in the pass before, until nothing changes."""
     row = Row()
     for voice in VOICES[:4]:
-        said = at_level(speaker.say(SAID, voice), SPEECH_DBFS - weaker_db)
+        ours = at_level(speaker.say(SAID, voice), SPEECH_DBFS)
+        said = at_level(ours, SPEECH_DBFS - weaker_db)
         sentence = Sentence(text=SAID, duration_ms=len(said) * 1000 // RATE_HZ)
         played: list[tuple[int, int, int]] = []
         done: list[Done] = []
         for _ in range(ECHO_PASSES):
-            done = bench.over(echo_of(said, played), RATE_HZ, policy, sentence)
+            done = bench.over(echo_of(said, played), RATE_HZ, policy, sentence, ours)
             before, played = played, playing(done, sentence.duration_ms)
             if played == before:
                 break
@@ -266,7 +279,7 @@ def main() -> int:
     for weaker_db in ECHO_DB:
         nobody[f"own voice, -{weaker_db} dB"] = echo_row(bench, speaker, weaker_db, policy)
     print(false_table(nobody), flush=True)
-    somebody: dict[str, Row] = {}
+    somebody: dict[str, Row] = run(bench, short_interruptions(speaker), policy)
     for way in args.ways.split(","):
         somebody |= run(bench, interruptions(args.folder, way), policy)
     print("\n" + missed_table(somebody))

@@ -50,10 +50,11 @@ ROWS: dict[str, Row] = {
     ),
     "P8": Row(
         text="A false barge-in on a cough, a breath, echo or line noise",
-        missing="The cough. Echo of the agent's own voice is shown by the tests beside",
+        missing="Line noise and a crowd: shown by the tests beside, on the media plane",
         elsewhere=(
-            "tests/unit/conversation/test_echo.py::"
-            "test_an_echo_is_noted_as_such_and_speech_goes_on_at_the_same_sample",
+            "tests/unit/runtime/test_media_mirror.py::test_what_the_loudspeaker_gives_back_is_known",
+            "tests/unit/runtime/test_media_crowd.py::"
+            "test_a_turn_in_front_of_a_crowd_ends_with_the_caller_not_with_the_crowd",
         ),
     ),
     "P9": Row(text="The first syllable is lost after a barge-in"),
@@ -97,7 +98,14 @@ ROWS: dict[str, Row] = {
     "P21": Row(text="End of turn waits for seconds because a final never comes, or fires in the next turn"),
     "P22": Row(
         text="Realtime model: context seed refused, history lost on reconnect, answer after an interruption",
-        missing="All of it: the core does not drive speech-to-speech sessions yet",
+        missing="The loss of a session. A seed that is refused, and what is answered after an "
+        "interruption, are shown by the tests beside",
+        elsewhere=(
+            "tests/unit/runtime/test_unified.py::"
+            "test_a_session_that_cannot_be_opened_leaves_the_call_to_the_others",
+            "tests/unit/runtime/test_unified.py::"
+            "test_an_answer_that_was_given_up_before_it_began_is_cut_when_it_does",
+        ),
     ),
     "P23": Row(text="The limit of TTS contexts is reached by rapid interruptions"),
     "P24": Row(text="Testing is manual or needs real calls and keys"),

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from tests.golden import driver_stories, heard_stories, media_stories, turn_stories
+from tests.golden import (
+    driver_stories,
+    echo_stories,
+    heard_stories,
+    media_stories,
+    session_stories,
+    turn_stories,
+)
 from tests.golden.telling import Symptom
 
-_ROOMS = (heard_stories, turn_stories, driver_stories, media_stories)
+_ROOMS = (heard_stories, turn_stories, echo_stories, driver_stories, media_stories, session_stories)
 
 SYMPTOMS: dict[str, Symptom] = {symptom.name: symptom for room in _ROOMS for symptom in room.SYMPTOMS}

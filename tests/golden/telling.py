@@ -140,6 +140,11 @@ class Story:
         self.world.caller.does(Utterance(0, duration_ms))
         self.runs(duration_ms)
 
+    def gives_back(self, words: str, *, duration_ms: int = 700) -> None:
+        """The caller's loudspeaker is heard, and read as these words."""
+        self.world.caller._voice(duration_ms, words.split(), echo=True)
+        self.runs(duration_ms)
+
     def happens(self, event: ev.AnyEvent) -> None:
         self.world.post(event, "line")
         self.runs(1)

@@ -43,12 +43,17 @@ def ended(state: State, reply: Reply) -> None:
 def kind(state: State, turn: Turn) -> str:
     """What speech without words of the caller's own was, "echo" or "noise"; remembered as evidence."""
     if words.words(turn.raw_text()):
-        state.echoes += 2
+        known(state)
         return "echo"
     stopped_ms = [turn.ended_ms - reply.paused_at_ms for reply in state.sounding() if reply.paused_at_ms]
     if state.phase is Phase.HOLDING and any(0 <= ms <= STOPS_WITH_US_MS for ms in stopped_ms):
         state.echoes += 1
     return "noise"
+
+
+def known(state: State) -> None:
+    """Our own voice came back in words: by what they say, or by their sound."""
+    state.echoes += 2
 
 
 def note(state: State, turn: Turn) -> None:

@@ -64,10 +64,12 @@ class SpeechStopped(Event, frozen=True, kw_only=True):
 
 
 class VoiceWeighed(Event, frozen=True, kw_only=True):
-    """Whether the voice heard is somebody's at the telephone (taken for granted until told otherwise) or may
-    be a crowd's behind him; told when that changes, before words of that voice."""
+    """Whether the voice heard is somebody's at the telephone (taken for granted until told otherwise), or may
+    be a crowd's behind him or our own come back (`echo`); told when that changes, before words of that
+    voice."""
 
     sure: bool
+    echo: bool = False
 
 
 class TranscriptPartial(Event, frozen=True, kw_only=True):

@@ -58,20 +58,31 @@ def taken(state: State, turn: Turn) -> bool:
 def too_soon(state: State, turn: Turn) -> bool:
     """Few words of a voice that has only just begun are as often a hum misheard: its next words, its end or
     the end of the hold will tell. We are silent meanwhile."""
-    spoken = words.words(turn.text())
-    if state.phase is not Phase.HOLDING or len(spoken) > _FEW_WORDS:
-        return False
-    reply = state.reply
-    if reply is None or not reply.audible or reply.expects != "open":  # Short answers are whole answers.
-        return False
-    if spoken and spoken[0] in state.policy.interrupting_words:
+    if state.phase is not Phase.HOLDING or not _few_words(state, turn):
         return False
     return turn.voiced and state.now_ms - turn.onset_ms < state.policy.turn.few_words_ms
 
 
+def _hum_misheard(state: State, turn: Turn) -> bool:
+    """It was all he said, and the recogniser hardly believes it: "uh-huh" reads as "Bye."."""
+    policy = state.policy.turn
+    if not policy.few_words_ms or turn.voiced or turn.partials or not turn.confidences:
+        return False
+    return max(turn.confidences.values()) < policy.few_words_confidence and _few_words(state, turn)
+
+
+def _few_words(state: State, turn: Turn) -> bool:
+    """Words over ours that may be none; short answers to what we ask are whole answers."""
+    spoken = words.words(turn.text())
+    reply = state.reply
+    if not 0 < len(spoken) <= _FEW_WORDS or spoken[0] in state.policy.interrupting_words:
+        return False
+    return reply is not None and reply.audible and reply.expects == "open"
+
+
 def weighed(state: State, event: VoiceWeighed) -> None:
     """Is it somebody who speaks over us, or a crowd behind him? Words of his may have waited for that."""
-    state.doubtful = not event.sure
+    state.doubtful, state.mirrored = not event.sure, event.echo
     turn = state.turn
     if event.sure and turn is not None and state.phase is not Phase.LISTENING and taken(state, turn):
         yield_to_caller(state)
@@ -79,7 +90,8 @@ def weighed(state: State, event: VoiceWeighed) -> None:
 
 def judge(state: State, turn: Turn) -> None:
     """A final transcript came while the floor is ours: interruption, backchannel, echo or noise."""
-    if taken(state, turn) and not too_soon(state, turn):
+    misheard = _hum_misheard(state, turn)
+    if taken(state, turn) and not too_soon(state, turn) and not misheard:
         yield_to_caller(state)
         return
     if turn.voiced or turn.finals_due:
@@ -93,7 +105,9 @@ def judge(state: State, turn: Turn) -> None:
         return
     else:
         turns.close(state, turn)
-        what = "noise" if state.doubtful else "backchannel"
+        if state.mirrored:
+            echoes.known(state)
+        what = "echo" if state.mirrored else "noise" if state.doubtful or misheard else "backchannel"
         state.emit(NoteUtterance(kind=what, text=turn.raw_text()))
     go_on(state)
 

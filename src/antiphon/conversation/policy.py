@@ -38,6 +38,7 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
         hold_ms: How long playout stays paused while we find out whether a voice over ours is an interruption.
         few_words_ms: A voice over ours that is younger than this takes the floor by more than three words, by
             the words it has when it ends, or at the latest with `hold_ms`. 0: by any words at once.
+        few_words_confidence: So few words, recognised with less than this, are a listening noise misheard.
         backchannel_ms: Speech shorter than this without words is a noise and playout resumes.
         rewind_after_ms: After a pause longer than this, playout resumes at the start of the clause or word
             that was cut.
@@ -63,7 +64,8 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     talk_tail_ms: int = 250
     talk_max_ms: int = 60_000
     hold_ms: int = 900
-    few_words_ms: int = 0
+    few_words_ms: int = 900
+    few_words_confidence: float = 0.45
     backchannel_ms: int = 400
     rewind_after_ms: int = 1200
     rewind_ms: int = 1000

@@ -203,7 +203,7 @@ class State:
     """Everything the core remembers of a call.
 
     Attributes:
-        doubtful: The voice heard last may be a crowd's.
+        doubtful: The voice heard last may be a crowd's, or sounds as ours did (`mirrored`).
         voiced: The VAD hears the caller, whether or not a turn is open for it.
         reply: The one reply being prepared or heard. A speculative one lives in `draft`.
         filler: A filler phrase that is being heard before `reply`.
@@ -236,6 +236,7 @@ class State:
     turns: int = 0
     voiced: bool = False
     doubtful: bool = False
+    mirrored: bool = False
     reply: Reply | None = None
     draft: Reply | None = None
     filler: Reply | None = None

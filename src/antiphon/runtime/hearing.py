@@ -63,7 +63,7 @@ class Hearing:
         self._note = note
         self._provider_turns = config.provider_turns
         self._gated, self._shut = gated, gated
-        self._sure = True
+        self._weighed = True, False
         self._run_up: deque[bytes] = deque(maxlen=RUN_UP_BLOCKS)
         self._suppressor: NoiseSuppressor | None = None
         self._care = TranscriptCare(config.sample_rate_hz, detects=not gated)
@@ -135,6 +135,14 @@ class Hearing:
             self._stream = None
             self._post(LineFailed(at_ms=self._line.now_ms, reason="the recogniser broke"))
 
+    def _weigh(self, text: str) -> None:
+        """Whose words are they? Told when that changes."""
+        echo = bool(text) and self._line.hears_itself
+        weighed = self._line.hears_somebody and not echo, echo
+        if weighed != self._weighed:
+            self._weighed = weighed
+            self._post(VoiceWeighed(at_ms=self._line.now_ms, sure=weighed[0], echo=echo))
+
     def _transcribed(self, heard: SttEvent) -> None:
         at_ms = self._line.now_ms
         if isinstance(heard, TurnEvent):
@@ -142,9 +150,7 @@ class Hearing:
                 moment = heard.moment.value
                 self._post(TurnSignalled(at_ms=at_ms, moment=moment, text=without_loops(heard.text)))
             return
-        if self._line.hears_somebody is not self._sure:
-            self._sure = not self._sure
-            self._post(VoiceWeighed(at_ms=at_ms, sure=self._sure))
+        self._weigh(heard.text)
         transcript, why = self._care.clean(heard)
         if why and heard.final:
             self._note("transcript_cleaned", segment=heard.segment, reason=why, heard=heard.text)

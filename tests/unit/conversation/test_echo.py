@@ -7,6 +7,7 @@ from tests.unit.conversation.scenes import Scene, speaking
 
 from antiphon.conversation import Policy
 from antiphon.conversation import commands as cmd
+from antiphon.conversation import events as ev
 from antiphon.conversation.echo import distance, without
 from antiphon.conversation.policy import TurnPolicy
 
@@ -189,7 +190,7 @@ def test_a_word_of_ours_given_as_an_answer_after_our_speech_is_an_answer() -> No
 def test_a_word_we_said_long_ago_is_the_callers_even_over_our_speech() -> None:
     scene, _ = speaking("We have Thursday at nine, or a week later the same time.", heard_ms=2600)
     scene.voice()
-    scene.now_ms += 600
+    scene.now_ms += 900
     scene.partial("Thursday please")
     assert scene.count(cmd.FlushPlayout) == 1
 
@@ -200,3 +201,37 @@ def test_yes_over_yes_or_no_is_the_answer() -> None:
     scene.now_ms += 300
     scene.partial("Yes")
     assert scene.count(cmd.FlushPlayout) == 1
+
+
+def _sounds_like_us(scene: Scene, sure: bool = False) -> None:
+    scene.step(ev.VoiceWeighed(at_ms=scene.now_ms, sure=sure, echo=not sure))
+
+
+def test_our_voice_misheard_as_other_words_is_known_by_its_sound() -> None:
+    scene, reply_id = speaking(heard_ms=1000)
+    scene.voice()
+    scene.paused(reply_id)
+    scene.now_ms += 400
+    _sounds_like_us(scene)
+    scene.partial("my own grandmother never came")
+    assert scene.count(cmd.FlushPlayout) == 0
+    scene.now_ms += 250
+    scene.pause()
+    scene.final("my own grandmother never came")
+    assert scene.notes() == [("echo", "my own grandmother never came")]
+    assert scene.conversation.state.echoes == 2
+    assert scene.last(cmd.ResumePlayout) == cmd.ResumePlayout(reply_id=reply_id, rewind_ms=0)
+
+
+def test_a_caller_who_goes_on_when_we_are_silent_is_heard_after_all() -> None:
+    scene, reply_id = speaking(heard_ms=1000)
+    scene.voice()
+    scene.paused(reply_id)
+    scene.now_ms += 400
+    _sounds_like_us(scene)
+    scene.partial("but I would rather come")
+    assert scene.count(cmd.FlushPlayout) == 0
+    scene.now_ms += 500
+    _sounds_like_us(scene, sure=True)
+    assert scene.count(cmd.FlushPlayout) == 1
+    assert scene.phase == "listening"

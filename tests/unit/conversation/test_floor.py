@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.unit.conversation.script import Script
 
 from antiphon.conversation import Policy, TurnPolicy
@@ -301,4 +302,46 @@ def test_few_words_take_the_floor_at_the_latest_with_the_hold() -> None:
     script.partial("Which Friday")
     assert not script.count(cmd.FlushPlayout)
     script.wait(900)
+    assert script.count(cmd.FlushPlayout) == 1
+
+
+def _says_over_us(script: Script, text: str, confidence: float) -> None:
+    """A short voice over ours whose words come with its end."""
+    script.voice()
+    script.now_ms += 450
+    script.pause()
+    script.now_ms += 60
+    segment = script.segment
+    final = ev.TranscriptFinal(at_ms=script.now_ms, segment=segment, text=text, confidence=confidence)
+    script.step(final)
+
+
+def test_few_words_the_recogniser_hardly_believes_are_a_hum() -> None:
+    script = _speaking()
+    _says_over_us(script, "Bye.", 0.34)
+    notes = [command for command in script.commands if isinstance(command, cmd.NoteUtterance)]
+    assert [(note.kind, note.text) for note in notes] == [("noise", "Bye.")]
+    assert script.last(cmd.ResumePlayout).rewind_ms == 0
+    assert not script.count(cmd.FlushPlayout)
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence"),
+    [
+        ("Thursday.", 0.8),
+        ("Wait.", 0.2),  # Nobody hums that.
+        ("Not the one on Thursday.", 0.3),  # Too many words for a hum.
+    ],
+)
+def test_words_that_are_no_hum_interrupt(text: str, confidence: float) -> None:
+    script = _speaking()
+    _says_over_us(script, text, confidence)
+    assert script.count(cmd.FlushPlayout) == 1
+
+
+def test_a_short_answer_to_a_question_is_one_however_unsure() -> None:
+    script = _speaking()
+    assert script.conversation.state.reply is not None
+    script.conversation.state.reply.expects = "date"
+    _says_over_us(script, "Thursday.", 0.3)
     assert script.count(cmd.FlushPlayout) == 1

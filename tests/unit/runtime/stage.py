@@ -115,6 +115,7 @@ class StageLine:
         return self.heard_ms
 
     hears_somebody = True
+    hears_itself = False
 
     def recent_audio(self, duration_ms: int) -> bytes:
         return b"\0\0" * (RATE_HZ // 10)

@@ -74,11 +74,18 @@ class Bench:
         agent = Agent(expects=case.expects)
         return run_virtually(lambda loop: World(loop, heard, policy, ears, agent).run())
 
-    def over(self, samples: Samples, rate_hz: int, policy: Policy, sentence: Sentence) -> list[Done]:
+    def over(
+        self,
+        samples: Samples,
+        rate_hz: int,
+        policy: Policy,
+        sentence: Sentence,
+        voice: Samples | None = None,
+    ) -> list[Done]:
         """Everything the core does when the line brings these samples while the agent says the sentence."""
         heard = Heard(samples=samples, rate_hz=rate_hz, events=self._lines.hear(samples, rate_hz))
         ears = Ears(recogniser=self._stt, scorer=self._blended, costs=self.costs)
-        agent = Agent(says=sentence)
+        agent = Agent(says=sentence, voice=voice)
         return run_virtually(lambda loop: World(loop, heard, policy, ears, agent).run())
 
     def sounded(self, case: Case, way: str) -> list[Sounded]:

@@ -27,6 +27,7 @@ class Mouth:
         self._loop, self._sentence, self._post = loop, sentence, post
         self._heard: dict[str, int] = {}
         self._since: dict[str, int] = {}
+        self._sounded: list[tuple[int, int, int]] = []  # From, until, from where in the sentence, ms.
 
     def reply(self, reply_id: str) -> None:
         """The words of a reply are here, all at once."""
@@ -58,6 +59,12 @@ class Mouth:
                 heard_ms = self._stop(command.reply_id)
                 self._soon(ev.PlayoutFlushed(at_ms=0, reply_id=command.reply_id, heard_ms=heard_ms))
 
+    def sounded(self) -> list[tuple[int, int, int]]:
+        """(from, until, position in the sentence) of what was played so far, ms of call time."""
+        now_ms = self._loop.now_ms
+        open_ones = [(since_ms, now_ms, self._heard[reply]) for reply, since_ms in self._since.items()]
+        return [*self._sounded, *open_ones]
+
     def _go_on(self, reply_id: str) -> None:
         now_ms = self._since[reply_id] = self._loop.now_ms
         left_ms = self._sentence.duration_ms - self._heard[reply_id]
@@ -78,6 +85,7 @@ class Mouth:
     def _stop(self, reply_id: str) -> int:
         since_ms = self._since.pop(reply_id, None)
         if since_ms is not None:
+            self._sounded.append((since_ms, self._loop.now_ms, self._heard[reply_id]))
             self._heard[reply_id] += self._loop.now_ms - since_ms
         return self._heard.get(reply_id, 0)
 

@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import msgspec
+import numpy as np
 
 from antiphon.conversation import Conversation
 from antiphon.conversation import commands as cmd
@@ -19,6 +20,7 @@ from antiphon.conversation.policy import Policy
 from antiphon.quality.turns.line import LineEvent, Samples
 from antiphon.quality.turns.mouth import Mouth, Sentence
 from antiphon.quality.turns.virtual import VirtualExecutor, VirtualLoop
+from antiphon.runtime.media import mirror
 from antiphon.speech.ports import EndOfTurn, SpeechToText, SttConfig, SttEvent, Transcript
 
 _BLOCK_MS = 100
@@ -63,10 +65,12 @@ class Ears:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """What the agent asks for with its first words (`expects`), and what it says over the recording."""
+    """What the agent asks for with its first words (`expects`), and what it says over the recording; with the
+    sound of it (`voice`, at the line's rate) an echo can be told by its sound, as the media plane does."""
 
     expects: str = "open"
     says: Sentence | None = None
+    voice: Samples | None = None
 
 
 class World:
@@ -77,6 +81,7 @@ class World:
         self.events: list[ev.AnyEvent] = []
         self._loop, self._heard, self._ears, self._expects = loop, heard, ears, agent.expects
         self._mouth = Mouth(loop, agent.says, self._post) if agent.says is not None else None
+        self._voice, self._sure, self._weighed = agent.voice, True, (True, False)
         self._conversation = Conversation(policy)
         self._timers: dict[str, int] = {}
         self._given = 0
@@ -106,8 +111,7 @@ class World:
         for event in self._heard.events:
             self._loop.at_ms(event.at_ms, lambda event=event: self._line_event(event))  # type: ignore[misc]
             for at_ms, sure in event.weighed:
-                weighed = ev.VoiceWeighed(at_ms=at_ms, sure=sure)
-                self._loop.at_ms(at_ms, lambda weighed=weighed: self._post(weighed))  # type: ignore[misc]
+                self._loop.at_ms(at_ms, lambda sure=sure: self._weigh(sure, self._weighed[1]))  # type: ignore[misc]
 
     def _hear(self, upto: int) -> None:
         piece = self._heard.samples[self._given : upto]
@@ -127,11 +131,47 @@ class World:
         if not isinstance(transcript, Transcript):
             return
         segment, text = transcript.segment, transcript.text
+        self._weigh(self._sure, bool(text) and self._is_echo())
         if transcript.final:
             confidence = round(transcript.confidence, 4)
             self._post(ev.TranscriptFinal(at_ms=0, segment=segment, text=text, confidence=confidence))
         else:
             self._post(ev.TranscriptPartial(at_ms=0, segment=segment, text=text))
+
+    def _weigh(self, sure: bool, echo: bool) -> None:
+        self._sure, weighed = sure, (sure and not echo, echo)
+        if weighed != self._weighed:
+            self._weighed = weighed
+            self._post(ev.VoiceWeighed(at_ms=0, sure=weighed[0], echo=echo))
+
+    def _is_echo(self) -> bool:
+        """As the media plane does (`LiveCall.hears_itself`), on what the recording and the mouth know."""
+        onset_ms = self._voice_onset_ms()
+        now_ms = self._given * 1000 // self._heard.rate_hz
+        voice_ms = min(now_ms - onset_ms, mirror.LATEST_MS)
+        if self._voice is None or self._mouth is None or voice_ms < mirror.VOICE_MIN_MS:
+            return False
+        ms = self._heard.rate_hz // 1000
+        start_ms = max(0, now_ms - voice_ms - mirror.BEFORE_MS)
+        from_ms = start_ms - mirror.LAG_MS
+        played = np.zeros((now_ms - from_ms) * ms, np.int16)
+        for since_ms, until_ms, heard_ms in self._mouth.sounded():
+            first, last = max(since_ms, from_ms), min(until_ms, now_ms)
+            piece = self._voice[(heard_ms + first - since_ms) * ms :][: max(0, last - first) * ms]
+            played[(first - from_ms) * ms :][: len(piece)] = piece
+        came = self._heard.samples[start_ms * ms : now_ms * ms]
+        alike = mirror.likeness(came, played, voice_ms * ms, self._heard.rate_hz)
+        return bool(played.any()) and alike >= mirror.LIKENESS_MIN
+
+    def _voice_onset_ms(self) -> int:
+        onset_ms, ended_ms = 0, -mirror.APART_MS - 1
+        for event in self._heard.events:
+            if event.at_ms > self._loop.now_ms:
+                break
+            if event.began and event.date_ms - ended_ms > mirror.APART_MS:
+                onset_ms = event.date_ms
+            ended_ms = ended_ms if event.began else event.date_ms
+        return onset_ms
 
     # ------------------------------------------------------------------ the core
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from antiphon.audio.line_quality import LineSecond
 from antiphon.audio.ports import LineFormat, MediaSink
+from antiphon.runtime.media import mirror
 from antiphon.runtime.media.bank import GAP_NS, Bank
 from antiphon.runtime.media.bridge import conversion
 from antiphon.runtime.media.nobody import NOBODY
@@ -44,6 +45,7 @@ class LiveCall:
         self.began_ns = clock()
         self.row = bank.join(self, self.began_ns)
         self.playout = Playout(line_format, sink, listener, lead_ms, counters=counters, wake=self._wake_at)
+        self._onset = self._end = 0  # First and one past the last sample of the voice heard last.
         self._ended_ms = 0  # Of the caller's last speech; what is heard later was not said before.
 
     @property
@@ -54,14 +56,33 @@ class LiveCall:
         self.listener.caller_audio(pcm)
 
     def speech_started(self, onset_sample: int) -> None:
+        if onset_sample - self._end > mirror.APART_MS * self.bank.sample_rate_hz // 1000:
+            self._onset = onset_sample
         self.listener.speech_started(max(self._ended_ms, self._date_ms(onset_sample)))
 
     def speech_stopped(self, end_sample: int) -> None:
+        self._end = end_sample
         self._ended_ms = max(self._ended_ms, self._date_ms(end_sample))
         self.listener.speech_stopped(self._ended_ms)
 
     def line_measured(self, second: LineSecond) -> None:
         self.listener.line_measured(second)
+
+    def hears_itself(self) -> bool:
+        """The voice heard last rises and falls as what we played just before."""
+        rate_hz, arrays = self.bank.sample_rate_hz, self.bank.arrays
+        stop = int(arrays.frames[self.row]) * arrays.frame_samples
+        voice = min(stop - self._onset, mirror.LATEST_MS * rate_hz // 1000)
+        if voice < mirror.VOICE_MIN_MS * rate_hz // 1000:
+            return False
+        start = max(0, stop - voice - mirror.BEFORE_MS * rate_hz // 1000)
+        lag = mirror.LAG_MS * rate_hz // 1000
+        from_ns = self.bank.sample_at_ns(self.row, start) - mirror.LAG_MS * 1_000_000
+        played = self.playout.played_out.between(from_ns, stop - start + lag)
+        if played is None:
+            return False
+        incoming = self.bank.read(self.row, start, stop)
+        return mirror.likeness(incoming, played, voice, rate_hz) >= mirror.LIKENESS_MIN
 
     def pump(self, now_ns: int) -> None:
         self.playout.pump(now_ns)
@@ -169,6 +190,10 @@ class PlaneLine:
     def hears_somebody(self) -> bool:
         call = self._call
         return not call.open or call.bank.hears_somebody(call.row)
+
+    @property
+    def hears_itself(self) -> bool:
+        return self._call.open and self._call.hears_itself()
 
     @property
     def sample_rate_hz(self) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from antiphon.audio.ports import LineFormat, MediaSink
+from antiphon.runtime.media.mirror import Played
 from antiphon.runtime.media.nobody import NOBODY
 from antiphon.runtime.media.ports import LineListener
 from antiphon.runtime.media.reply import Codec, Reply
@@ -45,6 +46,7 @@ class Playout:
         wake: Callable[[int], None],
     ) -> None:
         self._codec = Codec(line_format)
+        self.played_out = Played(line_format.sample_rate_hz)
         self._sink: MediaSink = sink
         self._listener: LineListener = listener
         self._wake, self._counters = wake, counters
@@ -196,6 +198,7 @@ class Playout:
             payload, own, padding = reply.take(self._message_samples)
             self._sink.send(payload)
             self._in_flight.append((reply, own))
+            self.played_out.sent(reply, self._far_end_ns, own)
             if padding:
                 self._in_flight.append((None, padding))
             self._far_end_ns += self._codec.ns(own + padding)
@@ -253,6 +256,7 @@ class Playout:
         self._in_flight.clear()
         self._marks.clear()  # Before the sink hears of it: answers given from now on prove nothing.
         self._far_end_ns = now_ns
+        self.played_out.cleared(now_ns)
         for reply in self._queue.values():
             reply.final_mark_sent = False
             reply.marked = min(reply.marked, reply.sent)

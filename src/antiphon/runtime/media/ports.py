@@ -53,6 +53,11 @@ class Line(Protocol):
         """The voice heard last is somebody's at the telephone; false: it may be a crowd's behind him."""
 
     @property
+    def hears_itself(self) -> bool:
+        """The voice heard last is our own, given back by a loudspeaker. Costs about a third of a
+        millisecond: to be asked when words came, not with every frame."""
+
+    @property
     def sample_rate_hz(self) -> int: ...
 
     def play(self, reply_id: str, pcm: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from antiphon.audio import g711
 from antiphon.audio.ports import Encoding, LineFormat
@@ -23,12 +24,14 @@ class Codec:
             return pcm
         return g711.encode(np.frombuffer(pcm, "<i2").astype(np.int16, copy=False)).tobytes()
 
+    def decode(self, encoded: bytes) -> NDArray[np.int16]:
+        if self._mulaw:
+            return g711.decode(np.frombuffer(encoded, np.uint8))
+        return np.frombuffer(encoded, "<i2").astype(np.int16)
+
     def fade(self, encoded: bytes) -> bytes:
         """The same samples, falling to silence."""
-        if self._mulaw:
-            linear = g711.decode(np.frombuffer(encoded, np.uint8))
-        else:
-            linear = np.frombuffer(encoded, "<i2").astype(np.int16)
+        linear = self.decode(encoded)
         faded = linear * np.linspace(1.0, 0.0, len(linear), dtype=np.float32)
         return self.encode(faded.astype("<i2").tobytes())
 
@@ -104,6 +107,11 @@ class Reply:
         payload = self.peek(own) + self._codec.silence * padding
         self.sent += own
         return payload, own, padding
+
+    def read(self, start: int, samples: int) -> NDArray[np.int16]:
+        """Linear samples from a position that was sent before."""
+        width = self._codec.sample_bytes
+        return self._codec.decode(bytes(self._encoded[start * width : (start + samples) * width]))
 
     def peek(self, samples: int) -> bytes:
         """Up to so many samples that would be sent next, encoded."""
