@@ -20,8 +20,8 @@ response: end of the caller's phrase to the agent's first sound. overhead: the r
 the doubles' own delays up to the first clause. against sentence: less their delays up to the first sentence,
 as other systems wait for it. barge-in: first speech sample to `clear`. Cores are pinned on Linux only.
 other work: what else ran on the machine, in per cent of one core. It slows the server's caches even with
-`--real-time`: CPU seconds of a run with more than some 5 % of it are an upper estimate. stolen: CPU the host of
-a virtual machine kept for itself in the window; everything stands still meanwhile, the callers too.
+`--real-time`: CPU seconds of a run with more than some 5 % of it are an upper estimate. stolen: CPU that the
+host of a virtual machine kept for itself in the window; everything stands still meanwhile, the callers too.
 """
 
 from __future__ import annotations
