@@ -1,15 +1,27 @@
 """Simulated phone calls against a real media worker, and what they felt, cost and weighed.
 
-    python benchmarks/phone_load.py [--calls 1,25,100] [--seconds 20] [--sockets] [--snr DB] [--json]
-    python benchmarks/phone_load.py --leak          1,000 calls in a row: what is left of them (6 minutes)
+From a clone, on a machine with Python and make, one command:
 
-The callers speak Media Streams from a process of their own; the vendors' doubles answer at once, inside the
-worker or (`--sockets`) behind WebSocket and HTTP in another process. Prints a table in Markdown, or JSON.
+    make test-env test-models && .venv/bin/python benchmarks/phone_load.py
+
+and from then on, as wanted:
+
+    .venv/bin/python benchmarks/phone_load.py [--calls 1,25,100] [--seconds 20] [--sockets] [--snr DB]
+    .venv/bin/python benchmarks/phone_load.py --leak     1,000 calls in a row: what is left (6 minutes)
+
+It wants two cores, one of them for the server; an embedded voice speaks the phrase. Only `--snr` needs a
+folder of recordings (ANTIPHON_SPEECH_DIR). A number of calls takes 8 s, 0.1 s a call (`--ramp`)
+and `--seconds`. The callers speak Media Streams from a process of their own; the vendors' doubles answer at
+once, inside the worker or (`--sockets`) behind WebSocket and HTTP in another process. Prints a table in
+Markdown, or JSON (`--json`). Fails when a call was in trouble.
 On a machine that others use, `--real-time` (as root) keeps them from being scheduled in between.
 
 response: end of the caller's phrase to the agent's first sound. overhead: the response less stop silence and
 the doubles' own delays up to the first clause. against sentence: less their delays up to the first sentence,
 as other systems wait for it. barge-in: first speech sample to `clear`. Cores are pinned on Linux only.
+other work: what else ran on the machine, in per cent of one core. It slows the server's caches even with
+`--real-time`: CPU seconds of a run with more than some 5 % of it are an upper estimate. stolen: CPU that the
+host of a virtual machine kept for itself in the window; everything stands still meanwhile, the callers too.
 """
 
 from __future__ import annotations
@@ -70,6 +82,8 @@ COLUMNS = (
     ("samples", "responses, barge-ins"),
     ("trouble", "trouble"),
     ("driver_late_pct", "driver late %"),
+    ("others_pct", "other work %"),
+    ("stolen_ms", "stolen ms"),
 )
 
 
@@ -119,6 +133,8 @@ def row(calls: int, seen: Seen, pace: Pace) -> dict[str, Any]:
         "replies": tally.replies,
         "trouble": ", ".join(f"{what} {count}" for what, count in sorted(trouble.items())) or "none",
         "driver_late_pct": round(driven.frames_late_pct, 3),
+        "others_pct": round(100 * seen.others_s / seen.window_s, 1),
+        "stolen_ms": round(1000 * seen.stolen_s),
     }
 
 

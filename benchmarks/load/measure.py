@@ -47,10 +47,17 @@ def machine(*, real_time: bool) -> Machine:
 
 @dataclass(slots=True)
 class Seen:
-    """One run."""
+    """One run.
+
+    Attributes:
+        others_s: CPU that other processes of this machine used meanwhile.
+        stolen_s: CPU the machine was refused by its host, where it is a virtual one.
+    """
 
     driven: Driven
     cpu_s: float = 0.0
+    others_s: float = 0.0
+    stolen_s: float = 0.0
     window_s: float = 0.0
     rss_idle: int = 0
     rss_peak: int = 0
@@ -156,6 +163,7 @@ def _watch(server: Server, plan: Plan, seen: Seen, done: Callable[[], bool]) -> 
     if not plan.calls_in_all:
         time.sleep(plan.ramp_s + plan.settle_s)
     late = server.counters()["ticks_late"]
+    others_s, stolen_s = _foreign_s()
     before, began_s = server.process.cpu_times(), time.monotonic()
     while not done() and (plan.calls_in_all or time.monotonic() - began_s < plan.window_s - 0.5):
         seen.rss_marks.append(server.process.memory_info().rss)
@@ -163,6 +171,17 @@ def _watch(server: Server, plan: Plan, seen: Seen, done: Callable[[], bool]) -> 
     after, ended_s = server.process.cpu_times(), time.monotonic()
     seen.cpu_s = after.user + after.system - before.user - before.system
     seen.window_s = ended_s - began_s
+    others_now_s, stolen_now_s = _foreign_s()
+    seen.others_s, seen.stolen_s = max(0.0, others_now_s - others_s), stolen_now_s - stolen_s
     seen.rss_peak = max(seen.rss_marks, default=0)
     seen.counters = server.counters()
     seen.counters["ticks_late"] -= late
+
+
+def _foreign_s() -> tuple[float, float]:
+    """CPU seconds so far of all processes of the machine but ours, and those its host kept for itself."""
+    machine = psutil.cpu_times()
+    ours = psutil.Process()
+    used = [process.cpu_times() for process in (ours, *ours.children(recursive=True))]
+    own_s = sum(times.user + times.system for times in used)
+    return machine.user + machine.nice + machine.system - own_s, getattr(machine, "steal", 0.0)

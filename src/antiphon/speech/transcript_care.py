@@ -12,6 +12,7 @@ import unicodedata
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -92,12 +93,15 @@ def doubt(text: str, confidence: float, evidence: VoiceEvidence) -> str:
 
 def is_phantom(text: str) -> bool:
     """Is this one of the phrases recognisers are known to make up?"""
-    return plain_text(text) in _PHANTOMS | _CREDITS
+    plain = plain_text(text)
+    return plain in _PHANTOMS or plain in _CREDITS
 
 
 def plain_text(text: str) -> str:
     """Lower case, without accents and marks."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    bare = text.lower()
+    if not bare.isascii():
+        bare = "".join(c for c in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(c))
     return " ".join(_NOT_WORD.sub("", bare.replace("’", "'")).split())
 
 
@@ -189,12 +193,11 @@ class TranscriptCare:
 
 
 def _levels_dbfs(blocks: Sequence[bytes]) -> list[float]:
-    """RMS level of each."""
-    size = len(blocks[0])
-    if any(len(block) != size for block in blocks):
-        return [level for block in blocks for level in _levels_dbfs([block])]
-    whole = np.frombuffer(b"".join(block[: size & ~1] for block in blocks), "<i2")
-    samples = whole.astype(np.float32).reshape(len(blocks), -1)
-    power = np.einsum("bs,bs->b", samples, samples).astype(np.float64) / (samples.shape[1] * 32768.0**2)
-    levels: list[float] = np.maximum(10 * np.log10(power + 1e-12), LOWEST_DBFS).tolist()
+    """RMS level of each; those of one length that follow each other are measured together."""
+    levels: list[float] = []
+    for size, alike in groupby(blocks, len):
+        whole = np.frombuffer(b"".join(block[: size & ~1] for block in alike), "<i2")
+        samples = whole.astype(np.float32).reshape(-1, size // 2)
+        power = np.einsum("bs,bs->b", samples, samples).astype(np.float64) / (size // 2 * 32768.0**2)
+        levels += np.maximum(10 * np.log10(power + 1e-12), LOWEST_DBFS).tolist()
     return levels

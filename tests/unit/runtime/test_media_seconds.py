@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from tests.doubles.media_line import World, encoded, silence, tone
 
 from antiphon.audio.ports import WIDEBAND
+from antiphon.runtime.media import seconds
+from antiphon.runtime.media.rows import RowArrays
 
 
 def spoken(amplitude: int = 8000) -> NDArray[np.int16]:
@@ -87,3 +89,16 @@ def test_seconds_of_several_calls_are_measured_together() -> None:
         call.source.receive(encoded(silence(20), call.far_end.format))
     world.run(20)
     assert [len(call.notes.seconds) for call in calls] == [1] * 4
+
+
+def test_calls_that_began_together_are_not_all_measured_in_one_tick() -> None:
+    arrays, rows = RowArrays(8000, 80), np.arange(80)
+    told: list[int] = []
+    for frame in range(70):
+        count = np.full(80, frame)
+        seconds.note_frame(arrays, rows, count)
+        arrays.frames[rows] = count + 1
+        if (due := seconds.due(arrays, rows, count)).size:
+            assert len(seconds.take(arrays, due)) == len(due) <= 32
+            told += due.tolist()
+    assert sorted(told) == list(range(80))

@@ -10,10 +10,14 @@ from antiphon.server.sweeping import Sweeper
 
 
 class Heap:
-    def __init__(self, *, idle: bool, walked: int) -> None:
+    def __init__(self, *, idle: bool, walked: int, older: int = 0) -> None:
         self.collected: list[int] = []
-        self.idle, self.walked = idle, walked
-        self.sweeper = Sweeper(lambda: self.idle, collect=self.collected.append, walked=lambda: self.walked)
+        self.idle, self.walked, self.older = idle, walked, older
+        self.sweeper = Sweeper(
+            lambda: self.idle,
+            collect=self.collected.append,
+            walked=lambda generation: self.walked if generation == 2 else self.older,
+        )
 
     def sweep(self, times: int) -> list[int]:
         del self.collected[:]
@@ -23,22 +27,31 @@ class Heap:
 
 
 def test_young_objects_are_collected_every_time_and_older_ones_now_and_then() -> None:
-    assert Heap(idle=False, walked=0).sweep(20) == ([0] * 9 + [1]) * 2
+    assert Heap(idle=False, walked=0).sweep(80) == ([0] * 39 + [1]) * 2
+
+
+def test_many_older_objects_wait_until_they_are_few_or_nobody_is_on_the_line() -> None:
+    heap = Heap(idle=False, walked=1_000_000, older=40_000)
+    assert heap.sweep(400) == [0] * 400
+    heap.idle = True
+    assert 1 in heap.sweep(40)
+    heap.idle, heap.older = False, 10_000
+    assert 1 in heap.sweep(40)
 
 
 def test_everything_is_collected_every_five_minutes_while_that_is_short() -> None:
-    assert Heap(idle=False, walked=1000).sweep(600).count(2) == 2
+    assert Heap(idle=False, walked=1000).sweep(2400).count(2) == 2
 
 
 def test_a_large_heap_waits_until_nobody_is_on_the_line() -> None:
     heap = Heap(idle=False, walked=1_000_000)
-    assert 2 not in heap.sweep(1000)
+    assert 2 not in heap.sweep(4000)
     heap.idle = True
-    assert 2 in heap.sweep(10)
+    assert 2 in heap.sweep(40)
 
 
 def test_but_not_for_ever() -> None:
-    assert Heap(idle=False, walked=1_000_000).sweep(3600).count(2) == 1
+    assert Heap(idle=False, walked=1_000_000).sweep(14_400).count(2) == 1
 
 
 def test_after_boot_no_collection_comes_by_itself_and_what_is_there_is_not_walked() -> None:

@@ -11,8 +11,9 @@ from antiphon.runtime.media.rows import HISTORY_FRAMES, RowArrays, Rows
 
 _SECOND = np.arange(FRAMES)
 _LATEST = FRAMES + 5  # Frames since the last second was told.
+_TOGETHER_MAX = 32  # About a millisecond: calls that began together are not measured in one tick.
 assert HISTORY_FRAMES % FRAMES == 0, "a second lies in the history in one piece"
-assert 2 * FRAMES >= _LATEST, "`voiced` still knows of the second's beginning"
+# And when it is told, `voiced` must still know of its beginning: 2 * FRAMES after it.
 
 
 def note_frame(arrays: RowArrays, rows: Rows, count: NDArray[np.int64]) -> None:
@@ -21,12 +22,12 @@ def note_frame(arrays: RowArrays, rows: Rows, count: NDArray[np.int64]) -> None:
 
 
 def due(arrays: RowArrays, rows: Rows, count: NDArray[np.int64]) -> Rows:
-    """Rows whose second is to be told after the frame number `count`: none, or all that are complete."""
+    """Rows whose second is to be told after the frame number `count`: none, or those that are complete."""
     waiting = count - arrays.measured[rows]
     if not np.count_nonzero(waiting >= _LATEST - 1):
         return rows[:0]
     complete: Rows = rows[waiting >= FRAMES - 1]
-    return complete
+    return complete[:_TOGETHER_MAX]
 
 
 def take(arrays: RowArrays, rows: Rows) -> list[LineSecond]:
