@@ -64,7 +64,7 @@ class _Socket(Generic[Key]):
     lost: ProviderError | None = None
     retired: bool = False
     _inboxes: dict[str, asyncio.Queue[Said]] = field(default_factory=dict)
-    _cancels: dict[str, Message] = field(default_factory=dict)
+    _cancels: dict[str, Message | None] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)  # Contexts the vendor has not forgotten.
     _heard_s: float = 0.0
     _idle: asyncio.TimerHandle | None = None
@@ -87,7 +87,7 @@ class _Socket(Generic[Key]):
             self.fail(error)
             raise
 
-    def enter(self, context: str, cancel: Message) -> asyncio.Queue[Said]:
+    def enter(self, context: str, cancel: Message | None) -> asyncio.Queue[Said]:
         if not self._open:
             self._heard_s = _now_s()
         self._open.add(context)
@@ -106,8 +106,9 @@ class _Socket(Generic[Key]):
         if context not in self._open or self.lost is not None:
             return
         # Not a word for so long: the connection may be dead without having said so. Nobody else waits on it.
-        self.retired = self.retired or _now_s() - self._heard_s > self.silent_s
-        self._spawn(self._tell(cancel))
+        self.retired = self.retired or cancel is None or _now_s() - self._heard_s > self.silent_s
+        if cancel is not None:
+            self._spawn(self._tell(cancel))
         if not self.vendor.confirms_cancel:
             self._forget(context)
         if self.retired and not self._inboxes:
@@ -192,12 +193,13 @@ class SpeechSockets(Generic[Key]):
             await self._with_room(key)
 
     async def speak(
-        self, key: Key, begin: Callable[[str], Sequence[Message]], cancel: Callable[[str], Message]
+        self, key: Key, begin: Callable[[str], Sequence[Message]], cancel: Callable[[str], Message | None]
     ) -> AsyncGenerator[Said, None]:
         """Messages of one context of its own; closing the iterator cancels it.
 
         Args:
-            begin, cancel: What to send, given the context's name.
+            begin, cancel: What to send, given the context's name. A vendor without a word for the latter has
+                the connection closed.
 
         Raises:
             ProviderUnavailable, ProviderRejected, ProviderProtocolError.
