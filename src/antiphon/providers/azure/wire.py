@@ -118,9 +118,9 @@ class Turn:
     def _phrase(self, said: _Phrase) -> list[Heard | TurnEvent]:
         if (failure := _failure(said.RecognitionStatus)) is not None:
             raise failure
-        self._changing = None
         if said.RecognitionStatus == "EndOfDictation":
-            return []
+            return []  # Of the audio, and says nothing of its words.
+        self._changing = None
         if said.RecognitionStatus != "Success":
             return [Heard(frozen=True)]  # Sound without words; what was guessed before was none.
         best = said.NBest[0] if said.NBest else _Best(Display=said.DisplayText)

@@ -68,13 +68,7 @@ class RivaStt:
         self._recogniser = _Riva(model, config)
 
     def open(self, config: SttConfig, emit: Callable[[SttEvent], None]) -> SttStream:
-        return ListeningStream(
-            self._recogniser,
-            config,
-            emit,
-            terms=lambda expected: wire.terms(config.vocabulary, expected),
-            limits=self._limits,
-        )
+        return ListeningStream(self._recogniser, config, emit, terms=wire.terms, limits=self._limits)
 
 
 class _Riva:
