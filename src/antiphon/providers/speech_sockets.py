@@ -103,16 +103,20 @@ class _Socket(Generic[Key]):
         """Nobody listens to the context any more. Returns at once, whatever the network does."""
         self._inboxes.pop(context, None)
         cancel = self._cancels.pop(context)
-        if context not in self._open or self.lost is not None:
+        if self.lost is not None:
             return
+        if context in self._open:
+            self._abandon(context, cancel)
+        if self.retired and not self._inboxes:
+            self._spawn(self.aclose())
+
+    def _abandon(self, context: str, cancel: Message | None) -> None:
         # Not a word for so long: the connection may be dead without having said so. Nobody else waits on it.
         self.retired = self.retired or cancel is None or _now_s() - self._heard_s > self.silent_s
         if cancel is not None:
             self._spawn(self._tell(cancel))
         if not self.vendor.confirms_cancel:
             self._forget(context)
-        if self.retired and not self._inboxes:
-            self._spawn(self.aclose())
 
     async def aclose(self) -> None:
         self.fail(ProviderUnavailable(self.vendor.name, "the connection was closed"))
