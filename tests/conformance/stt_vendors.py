@@ -9,12 +9,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.doubles import assemblyai_listen, deepgram_listen, google_cloud, openai_transcription, riva_listen
+from tests.doubles import (
+    assemblyai_listen,
+    azure_listen,
+    deepgram_listen,
+    google_cloud,
+    openai_transcription,
+    riva_listen,
+)
 from tests.doubles.coded_speech import blocks, spoken
 from tests.doubles.faults import Faulty
 from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
 
 from antiphon.providers.assemblyai.stt import AssemblyAiConfig, AssemblyAiStt
+from antiphon.providers.azure.client import AzureConfig
+from antiphon.providers.azure.stt import AzureStt
 from antiphon.providers.deepgram.client import DeepgramConfig
 from antiphon.providers.deepgram.stt import DeepgramStt
 from antiphon.providers.google.client import GoogleConfig
@@ -48,6 +57,7 @@ class SttVendor:
         language: What it was told to listen for, as it says it.
         turns: It can decide by itself when a turn is over.
         word_times, confident: Whether transcripts say so.
+        terms_ahead: It is told of other key terms at once, and not with the next audio.
     """
 
     name: str
@@ -58,6 +68,7 @@ class SttVendor:
     turns: bool = True
     word_times: bool = True
     confident: bool = True
+    terms_ahead: bool = True
 
     @asynccontextmanager
     async def bench(
@@ -197,6 +208,14 @@ VENDORS = (
         language=lambda peer: str(_google_opening(peer).streaming_config.config.language_codes[0]),
         word_times=False,
         confident=False,
+    ),
+    SttVendor(
+        name="azure/speech",
+        double=azure_listen.azure_recognition,
+        make=lambda double, limits: AzureStt(AzureConfig(key=KEY, url=double.url), limits),
+        terms=azure_listen.phrases_of,
+        language=lambda peer: str(azure_listen.contexts(peer)[-1]["phraseDetection"]["language"]),
+        terms_ahead=False,
     ),
 )
 

@@ -144,10 +144,13 @@ async def test_an_expectation_in_the_middle_of_a_call_replaces_the_one_before(ve
         peer = await double.peer()
         for phrases in (["monday"], ["nine thirty", "ten"]):
             stream.expect(phrases)
-        async with asyncio.timeout(WAIT_S):
-            await peer.until(lambda peer: list(vendor.terms(peer)) == ["nine thirty", "ten", "Garcia"])
+        told = ["nine thirty", "ten", "Garcia"]
+        if vendor.terms_ahead:
+            async with asyncio.timeout(WAIT_S):
+                await peer.until(lambda peer: list(vendor.terms(peer)) == told)
         await say(stream, "ten")
         assert (await ear.final(1)).text == "yes ten"
+        assert list(vendor.terms(peer)) == told
         await stream.aclose()
 
 

@@ -1,9 +1,9 @@
 """Azure's socket for synthesis. It speaks coded speech.
 
-Written from what azure-cognitiveservices-speech 1.53.0 sends (its native library is the client here, and
-reads every answer), and from the open documentation of the protocol, `websocketprotocol.md` in
-MicrosoftDocs/azure-docs: text messages are headers, an empty line and JSON; binary ones are a length in two
-bytes, headers and audio.
+Written from what azure-cognitiveservices-speech 1.53.0 sends, which understands every answer
+(`tests/conformance/test_azure_sdk.py`), and from the open documentation of the protocol,
+`websocketprotocol.md` in MicrosoftDocs/azure-docs: text messages are headers, an empty line and JSON; binary
+ones are a length in two bytes, headers and audio.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tests.doubles.faults import Fault, Faulty
 from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
 
 PIECE_BYTES = 1_001  # Not a whole number of samples.
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,7}Z")
 _SSML = "{http://www.w3.org/2001/10/synthesis}"
 
 
@@ -47,7 +48,16 @@ def read(message: Any) -> Message:
         text, _, rest = message.partition("\r\n\r\n")
         head, body = text, rest.encode()
     lines = (line.partition(":") for line in head.split("\r\n") if line)
-    return Message({name.lower(): value.strip() for name, _, value in lines}, body)
+    headers = {name.lower(): value.strip() for name, _, value in lines}
+    assert _STAMP.fullmatch(headers["x-timestamp"]), "every message of a client has one"
+    return Message(headers, body)
+
+
+def told_back(message: Message) -> None:
+    """Whether the messages of a turn are acknowledged as documented."""
+    body = json.loads(message.body)
+    assert len(message.request) == 32
+    assert all(times for said in body.get("ReceivedMessages", ()) for times in said.values())
 
 
 def text_message(path: str, request: str, body: object) -> str:
@@ -60,11 +70,11 @@ def audio_message(request: str, pcm: bytes) -> bytes:
     return len(head).to_bytes(2, "big") + head + pcm
 
 
-def _shows_key(headers: Any, query: Any) -> bool:
+def shows_key(headers: Any, query: Any) -> bool:
     return bool(headers.get("Ocp-Apim-Subscription-Key") == KEY)
 
 
-def _ticks(duration_ms: int) -> int:
+def ticks(duration_ms: int) -> int:
     return duration_ms * 10_000
 
 
@@ -91,17 +101,9 @@ class AzureVoices:
         self.waiting, self.gone = asyncio.Event(), asyncio.Event()
         self.socket = SocketVendor(
             talk=self._talk,
-            authorised=_shows_key,
-            check=self._postpone,
+            authorised=shows_key,
             faulty=self.faulty,
         )
-        self._postponed: dict[int, Fault] = {}
-
-    def _postpone(self, peer: Peer) -> None:
-        """The client tries again by itself until there is audio, and ignores what belongs to no request: so
-        these two wait."""
-        if peer.fault in {Fault.CLOSE_CODE, Fault.MALFORMED}:
-            self._postponed[id(peer)], peer.fault = peer.fault, Fault.NONE
 
     @property
     def connections(self) -> int:
@@ -128,8 +130,10 @@ class AzureVoices:
             async for raw in peer.messages():
                 message = read(raw)
                 match message.path:
-                    case "speech.config" | "telemetry":
+                    case "speech.config":
                         json.loads(message.body)
+                    case "telemetry":
+                        told_back(message)
                     case "synthesis.context":
                         rate_hz = _rate_hz(json.loads(message.body)["synthesis"]["audio"])
                     case "ssml":
@@ -146,16 +150,9 @@ class AzureVoices:
             self.waiting.set()
             return
         request = message.request
-        postponed = self._postponed.get(id(peer))
-        if postponed is Fault.MALFORMED:
-            await peer.send(text_message("audio.metadata", request, "?")[:-1])
         await peer.send(text_message("turn.start", request, {"context": {"serviceTag": "0" * 32}}))
         audio = {"type": "inline", "streamId": "1"}
         await peer.send(text_message("response", request, {"context": {}, "audio": audio}))
-        if postponed is Fault.CLOSE_CODE:
-            await peer.send(audio_message(request, spoken("hello", rate_hz)))
-            await peer.close(1011, "internal error")
-            return
         if peer.fault is not Fault.NO_RESULT:
             await self._say(peer, request, asked, rate_hz)
         await peer.send(audio_message(request, b""))
@@ -164,7 +161,7 @@ class AzureVoices:
     async def _say(self, peer: Peer, request: str, asked: Spoken, rate_hz: int) -> None:
         for number, word in enumerate(asked.text.split()):
             said = {"Text": word, "Length": len(word), "BoundaryType": "WordBoundary"}
-            data = {"Offset": _ticks(number * 140), "Duration": _ticks(100), "text": said}
+            data = {"Offset": ticks(number * 140), "Duration": ticks(100), "text": said}
             metadata = {"Metadata": [{"Type": "WordBoundary", "Data": data}]}
             await peer.send(text_message("audio.metadata", request, metadata))
             for piece in blocks(spoken(word, rate_hz), PIECE_BYTES):

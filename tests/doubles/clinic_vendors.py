@@ -10,6 +10,7 @@ from typing import Any
 from tests.doubles import riva_listen
 from tests.doubles.anthropic_messages import AnthropicMessages
 from tests.doubles.assemblyai_listen import assemblyai_listen
+from tests.doubles.azure_listen import azure_recognition
 from tests.doubles.azure_speech import AzureVoices
 from tests.doubles.cartesia_speech import cartesia_speech
 from tests.doubles.contexts_double import ContextsDouble
@@ -89,6 +90,7 @@ EARS = (
         keys={},
         strange_threads=True,
     ),
+    ClinicVendor(name="azure/speech", make=azure_recognition, keys={"AZURE_SPEECH_KEY": KEY}),
 )
 VOICES = (
     ClinicVendor(
@@ -126,12 +128,7 @@ VOICES = (
         keys=_GOOGLE,
         strange_threads=True,
     ),
-    ClinicVendor(
-        name="azure/en-US-AvaNeural",
-        make=AzureVoices,
-        keys={"AZURE_SPEECH_KEY": KEY},
-        strange_threads=True,
-    ),
+    ClinicVendor(name="azure/en-US-AvaNeural", make=AzureVoices, keys={"AZURE_SPEECH_KEY": KEY}),
 )
 MINDS = (
     _mind("anthropic/claude-haiku-5-5", "ANTHROPIC_API_KEY", AnthropicMessages()),

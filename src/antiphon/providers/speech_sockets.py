@@ -64,7 +64,7 @@ class _Socket(Generic[Key]):
     lost: ProviderError | None = None
     retired: bool = False
     _inboxes: dict[str, asyncio.Queue[Said]] = field(default_factory=dict)
-    _cancels: dict[str, Message] = field(default_factory=dict)
+    _cancels: dict[str, Message | None] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)  # Contexts the vendor has not forgotten.
     _heard_s: float = 0.0
     _idle: asyncio.TimerHandle | None = None
@@ -87,7 +87,7 @@ class _Socket(Generic[Key]):
             self.fail(error)
             raise
 
-    def enter(self, context: str, cancel: Message) -> asyncio.Queue[Said]:
+    def enter(self, context: str, cancel: Message | None) -> asyncio.Queue[Said]:
         if not self._open:
             self._heard_s = _now_s()
         self._open.add(context)
@@ -103,15 +103,20 @@ class _Socket(Generic[Key]):
         """Nobody listens to the context any more. Returns at once, whatever the network does."""
         self._inboxes.pop(context, None)
         cancel = self._cancels.pop(context)
-        if context not in self._open or self.lost is not None:
+        if self.lost is not None:
             return
-        # Not a word for so long: the connection may be dead without having said so. Nobody else waits on it.
-        self.retired = self.retired or _now_s() - self._heard_s > self.silent_s
-        self._spawn(self._tell(cancel))
-        if not self.vendor.confirms_cancel:
-            self._forget(context)
+        if context in self._open:
+            self._abandon(context, cancel)
         if self.retired and not self._inboxes:
             self._spawn(self.aclose())
+
+    def _abandon(self, context: str, cancel: Message | None) -> None:
+        # Not a word for so long: the connection may be dead without having said so. Nobody else waits on it.
+        self.retired = self.retired or cancel is None or _now_s() - self._heard_s > self.silent_s
+        if cancel is not None:
+            self._spawn(self._tell(cancel))
+        if not self.vendor.confirms_cancel:
+            self._forget(context)
 
     async def aclose(self) -> None:
         self.fail(ProviderUnavailable(self.vendor.name, "the connection was closed"))
@@ -192,12 +197,13 @@ class SpeechSockets(Generic[Key]):
             await self._with_room(key)
 
     async def speak(
-        self, key: Key, begin: Callable[[str], Sequence[Message]], cancel: Callable[[str], Message]
+        self, key: Key, begin: Callable[[str], Sequence[Message]], cancel: Callable[[str], Message | None]
     ) -> AsyncGenerator[Said, None]:
         """Messages of one context of its own; closing the iterator cancels it.
 
         Args:
-            begin, cancel: What to send, given the context's name.
+            begin, cancel: What to send, given the context's name. A vendor without a word for the latter has
+                the connection closed.
 
         Raises:
             ProviderUnavailable, ProviderRejected, ProviderProtocolError.

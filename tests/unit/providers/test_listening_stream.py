@@ -85,7 +85,7 @@ def open_stream(
         wire,
         SttConfig(sample_rate_hz=8_000, provider_turns=provider_turns),
         ear or Ear(),
-        terms=tuple,
+        terms=lambda vocabulary, expected: tuple(expected),
         limits=ListeningLimits(backoff_first_ms=1, **limits),
     )
 

@@ -148,7 +148,7 @@ async def test_a_retry_after_is_kept_to() -> None:
 @pytest.mark.parametrize(("language", "told"), [("en", "en-US"), ("de", "de-DE"), ("en-GB", "en-GB")])
 def test_a_language_goes_out_with_a_region(language: str, told: str) -> None:
     asked = Asked(sample_rate_hz=8_000, language=language, terms=(), provider_turns=False)
-    config = wire.streaming_config(asr, asked, model="default", boost=20, endpointing={}, terms=())
+    config = wire.streaming_config(asr, asked, wire.Settings(model="", boost=20, endpointing={}))
     assert (config.config.language_code, config.config.model) == (told, "")
 
 

@@ -35,13 +35,7 @@ class AssemblyAiStt:
         self._recogniser = _Universal(model, config, self._limits.connect_ms / 1000)
 
     def open(self, config: SttConfig, emit: Callable[[SttEvent], None]) -> SttStream:
-        return ListeningStream(
-            self._recogniser,
-            config,
-            emit,
-            terms=lambda expected: wire.terms(config.vocabulary, expected),
-            limits=self._limits,
-        )
+        return ListeningStream(self._recogniser, config, emit, terms=wire.terms, limits=self._limits)
 
 
 class _Universal:

@@ -1,1 +1,1 @@
-"""Azure AI Speech: text to speech, through the native library of its SDK."""
+"""Azure AI Speech: speech to text and text to speech, over the service's own sockets."""

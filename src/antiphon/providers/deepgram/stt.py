@@ -27,13 +27,7 @@ class DeepgramStt:
         self._limits = limits or ListeningLimits()
 
     def open(self, config: SttConfig, emit: Callable[[SttEvent], None]) -> SttStream:
-        return ListeningStream(
-            self._recogniser,
-            config,
-            emit,
-            terms=lambda expected: wire.terms(config.vocabulary, expected),
-            limits=self._limits,
-        )
+        return ListeningStream(self._recogniser, config, emit, terms=wire.terms, limits=self._limits)
 
 
 class _Nova:

@@ -138,11 +138,8 @@ def google_errors() -> Iterator[None]:
     grpc = import_module("grpc")
     try:
         yield
-    except GoogleAPIError as error:
-        code = getattr(error, "grpc_status_code", None)
-        raise from_status(getattr(code, "name", "UNKNOWN"), _retry_after_ms(error)) from None
-    except grpc.RpcError as error:
-        raise from_status(error.code().name if hasattr(error, "code") else "UNKNOWN") from None
+    except (GoogleAPIError, grpc.RpcError) as error:
+        raise google_failure(error) from None
     except google.auth.exceptions.GoogleAuthError as error:
         if error.retryable:
             raise ProviderUnavailable(NAME, "no token in time") from None
@@ -152,6 +149,16 @@ def google_errors() -> Iterator[None]:
     except (ValueError, TypeError, AttributeError) as error:
         kind = type(error).__name__
         raise ProviderProtocolError(NAME, f"a message we do not understand ({kind})") from None
+
+
+def google_failure(error: Any) -> ProviderError:
+    """The error for one of the SDK's, or for one of gRPC itself."""
+    from google.api_core.exceptions import GoogleAPIError, from_grpc_error
+
+    if not isinstance(error, GoogleAPIError):
+        error = from_grpc_error(error)  # type: ignore[no-untyped-call]
+    code = getattr(error, "grpc_status_code", None)
+    return from_status(getattr(code, "name", "UNKNOWN"), _retry_after_ms(error))
 
 
 def from_status(code: str, retry_after_ms: int | None = None) -> ProviderError:

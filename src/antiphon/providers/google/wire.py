@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from antiphon.errors import ProviderProtocolError
-from antiphon.providers.google.client import NAME, GoogleConfig
-from antiphon.providers.listening import Asked, Heard, key_terms
+from antiphon.providers.google.client import GoogleConfig
+from antiphon.providers.listening import Asked, Heard, key_terms, last_words
 from antiphon.speech.ports import TurnEvent, TurnMoment
 
 # "Quotas and limits": 1,200 phrases in a set, of which a request of ours has one (5,000 a request), and 100
@@ -80,11 +79,7 @@ class Results:
         self._billed_ms = 0
 
     def heard(self, response: Any) -> list[Heard | TurnEvent]:
-        """Raises:
-        ProviderProtocolError: The bytes were no `StreamingRecognizeResponse`.
-        """
-        if response is None:  # What gRPC gives for a message that cannot be read.
-            raise ProviderProtocolError(NAME, "a message the SDK does not understand")
+        """A `StreamingRecognizeResponse`."""
         found: list[Heard | TurnEvent] = []
         if self._ends_turns and response.speech_event_type.name == "SPEECH_ACTIVITY_BEGIN":
             found.append(TurnEvent(moment=TurnMoment.STARTED))
@@ -102,19 +97,8 @@ class Results:
             self._billed_ms = billed_ms
         return found
 
-    def ended(self, heard_to_ms: int, *, answers: bool) -> Heard:
-        """The stream was asked to end and has; words that were still changing will change no more."""
-        last = self._changing or Heard()
-        return Heard(
-            text=last.text,
-            frozen=True,
-            answers=answers,
-            confidence=last.confidence,
-            language=last.language,
-            word_ends_ms=last.word_ends_ms,
-            heard_to_ms=heard_to_ms,
-            frozen_to_ms=heard_to_ms,
-        )
+    def ended(self, sent_ms: int, *, answers: bool) -> Heard:
+        return last_words(self._changing, self._base_ms + sent_ms, answers=answers)
 
     def _frozen(self, result: Any) -> list[Heard | TurnEvent]:
         self._changing = None

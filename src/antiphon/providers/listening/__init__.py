@@ -12,6 +12,7 @@ from antiphon.providers.listening.heard import (
     ListeningLimits,
     Recogniser,
     key_terms,
+    last_words,
 )
 from antiphon.providers.listening.stream import ListeningStream
 
@@ -24,4 +25,5 @@ __all__ = [
     "ListeningStream",
     "Recogniser",
     "key_terms",
+    "last_words",
 ]

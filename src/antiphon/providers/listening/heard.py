@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from antiphon.speech.ports import TurnEvent
@@ -151,3 +151,10 @@ def key_terms(
     """The expectation first, each once, no more and no longer than a vendor takes."""
     wanted = dict.fromkeys(term.strip() for term in (*expected, *vocabulary))
     return tuple(term for term in wanted if 0 < len(term) <= letters_max)[:count_max]
+
+
+def last_words(changing: Heard | None, to_ms: int, *, answers: bool) -> Heard:
+    """The end of an utterance that was listened to up to `to_ms`: what was still changing changes no more."""
+    return replace(
+        changing or Heard(), frozen=True, answers=answers, heard_to_ms=to_ms, frozen_to_ms=to_ms, usage={}
+    )

@@ -36,6 +36,9 @@ _ASK_WITH_SILENCE_MS = 300  # Flux says something every 250 ms of audio.
 class ListeningStream:
     """An `SttStream`. Must be made and used on the thread of a running event loop.
 
+    Args:
+        terms: What the vendor is told, of the agent's vocabulary and what is expected just now.
+
     Attributes:
         failure: Why nothing is recognised any more, or not at present; None while all is well.
     """
@@ -46,7 +49,7 @@ class ListeningStream:
         config: SttConfig,
         emit: Callable[[SttEvent], None],
         *,
-        terms: Callable[[Sequence[str]], tuple[str, ...]],
+        terms: Callable[[Sequence[str], Sequence[str]], tuple[str, ...]],
         limits: ListeningLimits,
     ) -> None:
         self.failure: ProviderError | None = None
@@ -63,7 +66,7 @@ class ListeningStream:
             asked=self._asked,
             vendor_ends=self._vendor_ends,
         )
-        self._upload.terms = terms(())
+        self._upload.terms = terms(config.vocabulary, ())
         self.counters = self._upload.counters
         self._journal = self._upload.journal
         self._blocks = Blocks(config.sample_rate_hz, self._rate_hz, recogniser.block_ms)
@@ -106,7 +109,7 @@ class ListeningStream:
         self._journal.forget_before(self._words.oldest)
 
     def expect(self, phrases: Sequence[str]) -> None:
-        self._upload.terms = self._terms(phrases)
+        self._upload.terms = self._terms(self._config.vocabulary, phrases)
         self._upload.wake()
 
     async def aclose(self) -> None:

@@ -35,7 +35,9 @@ class LivekitStt:
         if not capabilities.streaming:
             raise ProviderUnavailable(self._plugin.name, "takes whole recordings only")
         recogniser = _PluginRecogniser(self._plugin, self._limits)
-        return ListeningStream(recogniser, config, emit, terms=lambda expected: (), limits=self._limits)
+        return ListeningStream(
+            recogniser, config, emit, terms=lambda vocabulary, expected: (), limits=self._limits
+        )
 
 
 class _PluginRecogniser:

@@ -27,13 +27,7 @@ class OpenAiStt:
         self._recogniser = _Transcription(model, config, self._limits)
 
     def open(self, config: SttConfig, emit: Callable[[SttEvent], None]) -> SttStream:
-        return ListeningStream(
-            self._recogniser,
-            config,
-            emit,
-            terms=lambda expected: wire.terms(config.vocabulary, expected),
-            limits=self._limits,
-        )
+        return ListeningStream(self._recogniser, config, emit, terms=wire.terms, limits=self._limits)
 
 
 class _Transcription:

@@ -1,21 +1,21 @@
 """Streaming recognition by Riva over gRPC, on the stubs of NVIDIA's own client.
 
 One connection a call, and on it one stream an utterance: closing a stream is the one way to be told the last
-words that every Riva server knows, a stream that rests is not cut off, and each may boost other terms.
+words that every Riva server knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
 
 from antiphon.errors import ConfigError
 from antiphon.providers.listening import Asked, Link, ListeningLimits, ListeningStream
+from antiphon.providers.listening.utterances import UtteranceStreams
 from antiphon.providers.riva import wire
-from antiphon.providers.riva.streams import RivaCalls, RivaLink, RivaPlace
+from antiphon.providers.riva.streams import RivaCalls, RivaPlace
 from antiphon.speech.ports import SttConfig, SttEvent, SttStream
 
 _BLOCK_MS = 80  # A step of the streaming models.
@@ -68,13 +68,7 @@ class RivaStt:
         self._recogniser = _Riva(model, config)
 
     def open(self, config: SttConfig, emit: Callable[[SttEvent], None]) -> SttStream:
-        return ListeningStream(
-            self._recogniser,
-            config,
-            emit,
-            terms=lambda expected: wire.terms(config.vocabulary, expected),
-            limits=self._limits,
-        )
+        return ListeningStream(self._recogniser, config, emit, terms=wire.terms, limits=self._limits)
 
 
 class _Riva:
@@ -93,29 +87,23 @@ class _Riva:
             raise ConfigError(
                 "NVIDIA's Riva client is not installed", fix="pip install 'antiphon[riva]'"
             ) from None
-        self._model, self._config = model, config
+        self._config = config
+        self._said = wire.Settings(
+            model="" if model == wire.DEFAULT_MODEL else model,
+            boost=config.boost,
+            endpointing=config.endpointing,
+        )
 
     def sample_rate_hz(self, line_hz: int) -> int:
         return line_hz if line_hz in _RATES_HZ else 16_000
 
     @asynccontextmanager
     async def connect(self, asked: Asked) -> AsyncIterator[Link]:
-        calls = RivaCalls(self._config.place)
-
-        def first_message(terms: Sequence[str]) -> Any:
-            return wire.streaming_config(
-                calls.messages,
-                asked,
-                model=self._model,
-                boost=self._config.boost,
-                endpointing=self._config.endpointing,
-                terms=terms,
-            )
-
-        link = RivaLink(calls, asked, first_message)
+        calls = RivaCalls(self._config.place, self._said)
+        link = UtteranceStreams(calls, asked)
         try:
-            await calls.check("" if self._model == wire.DEFAULT_MODEL else self._model)
-            await link.expect(asked.terms)
+            await calls.check()
+            await link.begin()
             yield link
         finally:
             link.close()

@@ -7,9 +7,10 @@ Reference" and "Customizing ASR Models" of the Speech NIM, read 2026-11-25.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from antiphon.providers.listening import Asked, Heard, key_terms
+from antiphon.providers.listening import Asked, Heard, key_terms, last_words
 from antiphon.speech.ports import TurnEvent, TurnMoment
 
 NAME = "riva"
@@ -33,15 +34,16 @@ def terms(vocabulary: Sequence[str], expected: Sequence[str]) -> tuple[str, ...]
     return key_terms(expected, vocabulary, count_max=_TERMS_MAX, letters_max=_TERM_LETTERS_MAX)
 
 
-def streaming_config(
-    sdk: Any,
-    asked: Asked,
-    *,
-    model: str,
-    boost: float,
-    endpointing: Mapping[str, float],
-    terms: Sequence[str],
-) -> Any:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a server is told with every stream. Attributes: model: "" is the server's own choice."""
+
+    model: str
+    boost: float
+    endpointing: Mapping[str, float]
+
+
+def streaming_config(sdk: Any, asked: Asked, said: Settings) -> Any:
     """The first message of a stream. `sdk` is the module `riva_asr_pb2`."""
     config = sdk.RecognitionConfig(
         encoding=1,  # LINEAR_PCM of `riva_audio.proto`.
@@ -51,11 +53,11 @@ def streaming_config(
         audio_channel_count=1,
         enable_word_time_offsets=True,
         enable_automatic_punctuation=True,
-        model="" if model == DEFAULT_MODEL else model,
+        model=said.model,
     )
-    if terms:
-        config.speech_contexts.append(sdk.SpeechContext(phrases=list(terms), boost=boost))
-    for name, value in endpointing.items():
+    if asked.terms:
+        config.speech_contexts.append(sdk.SpeechContext(phrases=list(asked.terms), boost=said.boost))
+    for name, value in said.endpointing.items():
         setattr(config.endpointing_config, name, ENDPOINTING_FIELDS[name](value))
     return sdk.StreamingRecognitionConfig(config=config, interim_results=True)
 
@@ -84,21 +86,8 @@ class Utterances:
             found += self._partial(changing)
         return found
 
-    def ended(self, sent_ms: int) -> Heard:
-        """The stream is over because it was asked to: so many ms of audio were heard to their end, and what
-        was never called final is so now."""
-        last, self._changing = self._changing, None
-        to_ms = self._from_ms + sent_ms
-        return Heard(
-            text=last.text if last else "",
-            frozen=True,
-            answers=True,
-            confidence=last.confidence if last else 1.0,
-            language=last.language if last else "",
-            word_ends_ms=last.word_ends_ms if last else (),
-            heard_to_ms=to_ms,
-            frozen_to_ms=to_ms,
-        )
+    def ended(self, sent_ms: int, *, answers: bool) -> Heard:
+        return last_words(self._changing, self._from_ms + sent_ms, answers=answers)
 
     def _partial(self, results: Sequence[Any]) -> list[Heard | TurnEvent]:
         heard = self._changing = self._read(results, frozen=False)
