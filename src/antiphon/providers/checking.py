@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 
 from antiphon.agents.definition import AgentDefinition
 from antiphon.agents.definition.document import Document, dotted, read_document
@@ -123,6 +124,8 @@ def _fits(document: Document, named: _Named, known: Known, definition: AgentDefi
     if named.role is Role.LLM and definition.reasoning.tools and known.name and not can.tools:
         message = f"{name} cannot ask for tools, and `reasoning.tools` names some"
         yield _finding(document, named.at, message, "choose a model with tools, or remove them")
+    if named.role is Role.SPEECH_TO_SPEECH:
+        yield from _voiced(document, named, can.voices, definition.speech.model_voice)
     if named.role is Role.TTS and can.speeds and not _within(can.speeds, definition.speech.speed):
         slowest, fastest = can.speeds
         message = f"{name} does not speak at the speed the agent is given, {definition.speech.speed:g}"
@@ -130,6 +133,16 @@ def _fits(document: Document, named: _Named, known: Known, definition: AgentDefi
         yield _finding(document, named.at, message, fix)
     if named.role is Role.TTS and not can.ssml:
         yield from _without_marks(document, named, definition)
+
+
+def _voiced(document: Document, named: _Named, voices: Sequence[str], voice: str) -> Iterator[Finding]:
+    """The vendor would refuse the session, on every call."""
+    if not voice or not voices or voice in voices:
+        return
+    near = get_close_matches(voice, voices, n=1)
+    hint = f'did you mean "{near[0]}"? ' if near else ""
+    message = f'{named.name} has no voice "{voice}"'
+    yield _finding(document, ("speech", "model_voice"), message, f"{hint}known: {', '.join(voices)}")
 
 
 def _without_marks(document: Document, named: _Named, definition: AgentDefinition) -> Iterator[Finding]:

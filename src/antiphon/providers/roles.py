@@ -39,6 +39,7 @@ class Capabilities:
     Attributes:
         languages: BCP 47 tags or their first parts ("en", "es-MX"); empty means any.
         sample_rates_hz: Rates it takes or gives natively; others are resampled by the adapter.
+        voices: Of a model that hears and speaks by itself, all there are; () where nobody can list them.
         speeds: The slowest and the fastest it speaks; () where an agent file cannot ask for more.
         word_times: It dates the words it heard or speaks.
         partials: It shows words before they are final.
@@ -53,6 +54,7 @@ class Capabilities:
 
     languages: tuple[str, ...] = ()
     sample_rates_hz: tuple[int, ...] = ()
+    voices: tuple[str, ...] = ()
     speeds: tuple[float, ...] = ()
     word_times: bool = False
     partials: bool = False

@@ -164,6 +164,37 @@ CASES = {
         change=voice("google/Leda"),
     ),
     "voice, Piper": unknown("tts", TTS, voice("local/piper-bob"), "local/piper-bob", "local/piper-joe"),
+    "voice, OpenAI Realtime": Wrong(
+        where="speech.model_voice",
+        told=('openai/gpt-realtime-1.5 has no voice "marvin"', 'fix: did you mean "marin"? known: alloy'),
+        change={
+            "speech": {"model_voice": "marvin"},
+            "reasoning": {"model": ["unified:openai/gpt-realtime-1.5", "flow/desk"]},
+        },
+    ),
+    "voice, Gemini Live": Wrong(
+        where="speech.model_voice",
+        told=('gemini/gemini-3.8-live has no voice "Lida"', 'fix: did you mean "Leda"? known: Achernar'),
+        change={
+            "speech": {"model_voice": "Lida"},
+            "reasoning": {"model": ["unified:gemini/gemini-3.8-live", "flow/desk"]},
+        },
+    ),
+    "speed, ElevenLabs": Wrong(
+        where=TTS,
+        told=("does not speak at the speed the agent is given, 1.5", "fix: it speaks from 0.7 to 1.2"),
+        change={"speech": {"tts": ["elevenlabs/x1"], "speed": 1.5}},
+    ),
+    "speed, Deepgram": Wrong(
+        where=TTS,
+        told=("does not speak at the speed the agent is given, 0.6", "fix: it speaks from 0.7 to 1.5"),
+        change={"speech": {"tts": ["deepgram/aura-2-thalia-en"], "speed": 0.6}},
+    ),
+    "speed, a plugin's own": Wrong(
+        where=TTS,
+        told=("does not speak at the speed the agent is given, 1.1", "fix: it speaks from 1 to 1"),
+        change={"speech": {"tts": ["livekit/deepgram.TTS"], "speed": 1.1}},
+    ),
     "sample rate": Wrong(
         where="speech.sample_rate_hz",
         told=("unknown key 'sample_rate_hz'", REMOVE),

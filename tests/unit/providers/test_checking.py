@@ -44,7 +44,8 @@ OFFERS = [
     Offer(role=Role.TTS, name="slow/*", capabilities=Capabilities(speeds=(0.7, 1.2))),
     Offer(role=Role.LLM, name="mind", capabilities=Capabilities(tools=True)),
     Offer(role=Role.LLM, name="simple"),
-    Offer(role=Role.SPEECH_TO_SPEECH, name="whole"),
+    Offer(role=Role.SPEECH_TO_SPEECH, name="whole", capabilities=Capabilities(voices=("Kore", "Puck"))),
+    Offer(role=Role.SPEECH_TO_SPEECH, name="other"),
 ]
 PRICES = """
 prices:
@@ -153,6 +154,18 @@ def test_a_speed_the_voice_does_not_speak_at_is_named_with_those_it_does(
     assert weight == "error"
     assert f"speech.tts[1]: acme/slow/ann does not speak at the speed the agent is given, {speed}" in text
     assert "fix: it speaks from 0.7 to 1.2" in text
+
+
+def test_a_voice_that_a_model_does_not_have_is_named_with_those_it_has(desk: Desk) -> None:
+    def told(model: str, voice: str) -> list[tuple[str, str]]:
+        models = [f"unified:acme/{model}", "acme/mind", "flow/desk"]
+        return desk.told(reasoning={"model": models}, speech={"model_voice": voice})
+
+    assert told("whole", "Puck") == told("other", "Nobody") == []
+    ((weight, text),) = told("whole", "Kora")
+    assert weight == "error"
+    assert 'desk.yaml:12: speech.model_voice: acme/whole has no voice "Kora"' in text
+    assert 'fix: did you mean "Kore"? known: Kore, Puck' in text
 
 
 def test_a_voice_by_any_name_is_taken_at_its_vendors_word(desk: Desk) -> None:

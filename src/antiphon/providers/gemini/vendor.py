@@ -14,8 +14,18 @@ ACCOUNT = Account(
 )
 MODELS = ("gemini-3.5-flash-lite", "gemini-3.8-flash", "gemini-4-argon")
 SPEAKERS = ("gemini-3.8-live", "gemini-3.8-live-extended-thinking")
+# "Configure language and voice" of the Live API (docs.cloud.google.com, gemini-enterprise-agent-platform),
+# read 2026-11-25.
+_VOICES = (
+    "Achernar", "Achird", "Algenib", "Algieba", "Alnilam", "Aoede", "Autonoe", "Callirrhoe", "Charon",
+    "Despina", "Enceladus", "Erinome", "Fenrir", "Gacrux", "Iapetus", "Kore", "Laomedeia", "Leda", "Orus",
+    "Puck", "Pulcherrima", "Rasalgethi", "Sadachbia", "Sadaltager", "Schedar", "Sulafat", "Umbriel",
+    "Vindemiatrix", "Zephyr", "Zubenelgenubi",
+)  # fmt: skip
 # Sound is taken at 16 kHz and given at 24; the vendor's page says that nothing is cached.
-_SPEAKING = Capabilities(sample_rates_hz=(16_000, 24_000), turn_events=True, tools=True, images=True)
+_SPEAKING = Capabilities(
+    sample_rates_hz=(16_000, 24_000), voices=_VOICES, turn_events=True, tools=True, images=True
+)
 
 
 def vendor(environment: Mapping[str, str]) -> Vendor:

@@ -14,6 +14,10 @@ _VOICES = (
     "alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer",
     "verse",
 )  # fmt: skip
+# `types/realtime/realtime_audio_config_output` of openai 3.54.0.
+_SPEAKERS_VOICES = (
+    "alloy", "ash", "ballad", "cedar", "coral", "echo", "marin", "sage", "shimmer", "verse",
+)  # fmt: skip
 _SPEAKERS = ("gpt-realtime-1.5", "gpt-realtime-2.1-mini")
 _RATES_HZ = (24_000,)
 
@@ -58,6 +62,7 @@ AUDIO_OFFERS = (
             name=name,
             capabilities=Capabilities(
                 sample_rates_hz=(8_000, *_RATES_HZ),
+                voices=_SPEAKERS_VOICES,
                 turn_events=True,
                 tools=True,
                 prompt_cache=True,
