@@ -6,13 +6,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from pathlib import Path
 
-from tests.sip.house import HOST, RingingHouse, SipHouse, until
+import pytest
+from tests.sip.house import HOST, RingingHouse, SipHouse, sip_worker, until
 from tests.sip.sipp import Sipp
 from tests.sip.torture import malformed, unusable_offers
 
 from antiphon.calls.sip import wire
 from antiphon.calls.sip.lines import WORKER_GONE
+from antiphon.errors import ConfigError
 
 CALL = "INVITE 100? 180? 200 ACK tone pause BYE 200"
 KNOWN_PEER = "127.0.0.2"
@@ -75,7 +78,7 @@ async def test_only_known_peers_are_listened_to_and_the_others_are_counted() -> 
 async def test_a_full_house_is_busy_and_a_caller_nobody_can_take_is_let_go() -> None:
     async with SipHouse() as house:
         house.switchboard.full = True  # Found out only when the call is up, as with a race for the last line.
-        report = await Sipp("INVITE 100? 180? 200 ACK tone <BYE =200", house.address).run()
+        report = await Sipp("INVITE 100? 180? 200 ACK <BYE =200", house.address).run()
         assert report.succeeded == 1, report.log
         await until(lambda: not len(house.lines))
     async with SipHouse(has_room=lambda: False) as house:
@@ -105,6 +108,16 @@ async def test_nonsense_is_refused_and_counted_and_the_call_beside_it_goes_on() 
         await until(lambda: counts(house, "requests_unknown") >= 1)
         assert {"400", "404", "481", "488", "501"} <= {answer.split()[1] for answer in raw.answers}
         raw.close()
+
+
+async def test_a_taken_port_is_refused_with_words() -> None:
+    raw = Raw()
+    port = await raw.open()
+    worker = sip_worker(Path("/nowhere/sip.sock"), port, {}, "")
+    with pytest.raises(ConfigError, match=f"{HOST}:{port}"):
+        await worker.start()
+    await worker.stop()
+    raw.close()
 
 
 async def test_the_death_of_the_sip_worker_ends_its_calls_with_a_cause_and_another_takes_its_place() -> None:

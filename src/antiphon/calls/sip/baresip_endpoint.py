@@ -49,7 +49,11 @@ class BaresipEndpoint:
         try:
             await self._runtime.start(_stack_config(settings))
         except BaresipError as error:
-            raise ConfigError(f"SIP could not be started ({error})", where="--sip") from error
+            raise ConfigError(
+                f"cannot speak SIP on {settings.host}:{settings.port} ({error})",
+                where="--sip",
+                fix="stop what uses it, or choose another address or port with --sip",
+            ) from error
         self._runtime.on_dead = self._events.died
         self._runtime.subscribe(self._note_called)
         if settings.peers:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
@@ -15,7 +16,6 @@ from antiphon.calls.sip import wire
 from antiphon.calls.sip.line import LEAD_MS, LEG_FORMAT, Phase, SipLine
 from antiphon.calls.sip.orders import Orders
 from antiphon.calls.sip.settings import ANY_USER
-from antiphon.calls.streams.webhooks import e164
 from antiphon.errors import AntiphonError, CallFailed, ConfigError
 from antiphon.runtime.arrivals import Arrival, Switchboard
 
@@ -55,6 +55,7 @@ class SipLines:
         self._batch: list[tuple[int, bytes]] = []
         self._worker_counts: dict[str, int] = {}
         self._writer: asyncio.StreamWriter | None = None
+        self._serving: set[asyncio.Task[Any]] = set()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -84,6 +85,8 @@ class SipLines:
             self._writer.close()
         for task in list(self._tasks):
             task.cancel()
+        if self._serving:
+            await asyncio.wait(list(self._serving))
         self._socket.unlink(missing_ok=True)
 
     # What the control process may ask for.
@@ -183,6 +186,10 @@ class SipLines:
     # The SIP worker.
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         if self._writer is not None:
             self._writer.close()
             self._worker_gone()
@@ -260,12 +267,15 @@ class SipLines:
         return routed
 
     def _established(self, line: SipLine) -> None:
+        if line.leg < 0 and not self._orders.is_dialling(line.leg):
+            self._write(wire.HangUp(leg=line.leg))  # Answered after all, when nobody waited any more.
+            return
         line.phase = Phase.UP  # The greeting may be sent from inside `answer`.
         arrival = Arrival(
             agent=line.agent,
             line="phone",
             line_format=LEG_FORMAT,
-            caller_number=e164(line.caller),
+            caller_number=line.caller_number,
             lead_ms=LEAD_MS,
             metadata={"carrier_call": line.sip_call_id} if line.sip_call_id else {},
         )
