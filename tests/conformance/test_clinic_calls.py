@@ -93,7 +93,7 @@ def test_a_model_lost_in_the_middle_of_a_sentence_is_followed_by_one_that(
     survived = survive(tmp_path, lists, "llm", Fault.DROP_MID_STREAM, begins_again=begins_again)
     expect_well(survived, set(lists["llm"]))
     assert survived.taken_up[0] == "Thank you, Linda."
-    assert survived.added_ms < 300
+    assert survived.added_ms < 1000
 
 
 @pytest.mark.parametrize("name", [vendor.name for vendor in ROWS["llm"]])
