@@ -46,7 +46,7 @@ TURNS = (
     "yes",
     "no, thank you",
 )
-HEARS_OUT_MS = 2_500  # A vendor that hangs costs two seconds for each clause, until it is left alone.
+HEARS_OUT_MS = 2_500  # A voice that hangs costs one clause two seconds.
 GIVES_UP_S = 180.0
 RATE_HZ = 8_000
 
