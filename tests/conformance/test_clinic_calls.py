@@ -64,7 +64,12 @@ def test_a_vendor_lost_in_the_middle_of_the_call_costs_the_caller_a_moment(
     role: str, fault: Fault, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     lists = {"stt": [DEEPGRAM, ASSEMBLYAI], "llm": [CLAUDE, GPT], "tts": [ELEVENLABS, CARTESIA]}
-    expect_well(survive(tmp_path, lists, role, fault), set(lists[role]))
+    survived = survive(tmp_path, lists, role, fault)
+    record_property("added_ms", survived.added_ms)
+    expect_well(survived, set(lists[role]))
+    if fault is Fault.HANG:
+        late = [wait_ms > 1000 for wait_ms in survived.waits_ms]
+        assert late == [role != "stt", False, False], "one deadline is what a call pays for it"
 
 
 # Every vendor once and every fault for every role; the rest of the table is the benchmark's.
@@ -93,7 +98,7 @@ def test_a_model_lost_in_the_middle_of_a_sentence_is_followed_by_one_that(
     survived = survive(tmp_path, lists, "llm", Fault.DROP_MID_STREAM, begins_again=begins_again)
     expect_well(survived, set(lists["llm"]))
     assert survived.taken_up[0] == "Thank you, Linda."
-    assert survived.added_ms < 300
+    assert survived.added_ms < 1000
 
 
 @pytest.mark.parametrize("name", [vendor.name for vendor in ROWS["llm"]])

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +35,7 @@ from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaPlane
 from antiphon.runtime.records.lines import CallRecord, read_call
+from antiphon.speech.ports import EndOfTurn, VoiceActivity
 from antiphon.speech.ssml import Shaper
 from antiphon.storage.traces import find_call
 
@@ -45,7 +46,7 @@ TURNS = (
     "yes",
     "no, thank you",
 )
-HEARS_OUT_MS = 2_500  # A vendor that hangs costs two seconds for each clause, until it is left alone.
+HEARS_OUT_MS = 2_500  # A voice that hangs costs one clause two seconds.
 GIVES_UP_S = 180.0
 RATE_HZ = 8_000
 
@@ -129,6 +130,7 @@ class Clinic:
     """`async with` it: the doubles of all vendors named listen, and the agent of `definition` answers.
 
     Attributes:
+        turn: Settings of the agent's file besides its own. make_vad: For a sample rate.
         doubles: By role and name.
     """
 
@@ -136,6 +138,9 @@ class Clinic:
     stt: Sequence[str]
     models: Sequence[str]
     tts: Sequence[str]
+    turn: Mapping[str, Any] = field(default_factory=dict)
+    end_of_turn: EndOfTurn | None = None
+    make_vad: Callable[[int], VoiceActivity] = EnergyVad
     doubles: dict[tuple[str, str], Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -152,7 +157,7 @@ class Clinic:
                 assert not told.keys() & self.environment.keys(), f"{vendor.vendor} has one address"
                 self.environment.update(told)
         self.calendar = self.home / "calendar.sqlite"
-        self.plane = MediaPlane(EnergyVad(8_000), EnergyVad(16_000), clock=loop.now_ns)
+        self.plane = MediaPlane(self.make_vad(8_000), self.make_vad(16_000), clock=loop.now_ns)
         self.exchange = Exchange(
             plane=self.plane,
             agents={"clinic": self._kit(self.definition())},
@@ -173,6 +178,7 @@ class Clinic:
         file["speech"] |= {"stt": list(self.stt), "tts": list(self.tts)}
         file["reasoning"] |= {"model": list(self.models), "first_word_ms": 1_500}
         shutil.copytree(AGENTS / "clinic", self.home / "clinic", dirs_exist_ok=True)
+        file["turn"] = {**file.get("turn", {}), **self.turn}
         path = self.home / "clinic.yaml"
         path.write_text(yaml.safe_dump(file, sort_keys=False), encoding="utf-8")
         return load_agent(path)
@@ -189,7 +195,7 @@ class Clinic:
             definition=definition,
             recognisers=[recogniser(definition, shared)],
             voices=[voice(definition, shared)],
-            end_of_turn=None,
+            end_of_turn=self.end_of_turn,
             shape=Shaper(definition.language).utterance,
             tools={tool.name: tool for tool in tools},
             make_reasoner=reasoning.reasoner,

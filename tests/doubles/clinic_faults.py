@@ -49,7 +49,7 @@ _SECOND = {
 @dataclass(frozen=True, kw_only=True)
 class Survived:
     """Attributes: heard: By turn. used: Providers of the role that were paid. longest_ms: Until an answer.
-    taken_up: The halves of answers that the next model was told.
+    waits_ms: Until each answer, from the loss on. taken_up: Halves of answers that the next model was told.
     may_repeat: A word where the voice broke off, and no more."""
 
     heard: list[str]
@@ -58,6 +58,7 @@ class Survived:
     booking_calls: int
     added_ms: int
     longest_ms: int
+    waits_ms: list[int]
     taken_up: list[str]
     may_repeat: bool = False
 
@@ -123,7 +124,8 @@ def survive(
             record = await clinic.call(talker)
             booked = [item.appointment_type for item in clinic.booked()]
         before_ms = max(turn.answer_ms for turn in talker.turns[1 : LOST_AT + 1])
-        after_ms = max(turn.answer_ms for turn in talker.turns[LOST_AT + 1 :])
+        waits_ms = [turn.answer_ms for turn in talker.turns[LOST_AT + 1 :]]
+        after_ms = max(waits_ms)
         found.append(
             Survived(
                 heard=[turn.heard for turn in talker.turns],
@@ -132,6 +134,7 @@ def survive(
                 booking_calls=_bookings(record),
                 added_ms=max(0, after_ms - before_ms),
                 longest_ms=after_ms,
+                waits_ms=waits_ms,
                 taken_up=[asked.turns[-2].text for asked in next_mind.asked if is_half(asked)],
                 may_repeat=row(role, lists[role][0]).dates_late and fault is Fault.DROP_MID_STREAM,
             )

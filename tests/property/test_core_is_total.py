@@ -60,7 +60,7 @@ LEFT_ALONE_MS = 6 * 60_000
 NAMED: dict[str, st.SearchStrategy[Any]] = {
     "reply_id": st.sampled_from(["r1", "r2", "r3", "r4", "f1", "unknown"]),
     "text": st.sampled_from(TEXTS),
-    "moment": st.sampled_from(["started", "eager_end", "resumed", "ended", "unheard of"]),
+    "moment": st.sampled_from(["started", "eager_end", "resumed", "ended", "lost", "unheard of"]),
     "segment": st.integers(0, 3),
     "index": st.integers(0, 3),
     "score": st.floats(0, 1),

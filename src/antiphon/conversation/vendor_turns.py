@@ -5,7 +5,8 @@ A vendor that misses a turn altogether is not waited for again until it gives a 
 
 from __future__ import annotations
 
-from antiphon.conversation import drafts, floor, turns, unified, words
+from antiphon.conversation import drafts, endpointing, floor, turns, unified, words
+from antiphon.conversation.commands import ScoreEndOfTurn
 from antiphon.conversation.events import TurnSignalled
 from antiphon.conversation.state import Phase, State, Turn
 
@@ -25,6 +26,9 @@ def watch(state: State) -> None:
 def signalled(state: State, event: TurnSignalled) -> None:
     """News of the turn. Of one that is settled already, or that nobody heard, they change nothing."""
     if state.policy.turn.endpointing != "provider":
+        return
+    if event.moment == "lost":
+        _lost(state)
         return
     state.vendor_silent = False
     turn = state.turn
@@ -54,6 +58,19 @@ def nothing_was_said(state: State) -> None:
     if not turn.overdue:
         state.vendor_silent = not turn.claimed
     _over(state, turn)
+
+
+def _lost(state: State) -> None:
+    """Whoever takes over may end turns too; it shows by doing so. Until then our own silence does."""
+    state.vendor_silent = True
+    state.cancel_timer("vendor_turn")
+    turn = state.turn
+    if turn is None or turn.voiced or turn.overdue:
+        return
+    state.emit(ScoreEndOfTurn(ended_ms=turn.ended_ms))
+    if state.phase is Phase.LISTENING:
+        due_ms = turn.ended_ms + endpointing.wait_ms(state, turn)
+        state.set_timer("stop_silence", max(state.now_ms, due_ms))
 
 
 def _ended(state: State, turn: Turn, text: str) -> None:

@@ -118,9 +118,7 @@ def _fits(document: Document, named: _Named, known: Known, definition: AgentDefi
             yield _finding(document, named.at, message, "choose a recogniser that does", Weight.ADVICE)
         ends_turns = _provider_ends_turns(definition) and not definition.reasoning.unified
         if ends_turns and not can.turn_events:
-            message = f"{name} gives no turn events, and `turn.endpointing` is left to the provider"
-            fix = "choose a recogniser with turn events, or remove `endpointing: provider`"
-            yield _finding(document, named.at, message, fix)
+            yield _without_turn_events(document, named)
     if named.role is Role.LLM and definition.reasoning.tools and known.name and not can.tools:
         message = f"{name} cannot ask for tools, and `reasoning.tools` names some"
         yield _finding(document, named.at, message, "choose a model with tools, or remove them")
@@ -143,6 +141,14 @@ def _voiced(document: Document, named: _Named, voices: Sequence[str], voice: str
     hint = f'did you mean "{near[0]}"? ' if near else ""
     message = f'{named.name} has no voice "{voice}"'
     yield _finding(document, ("speech", "model_voice"), message, f"{hint}known: {', '.join(voices)}")
+
+
+def _without_turn_events(document: Document, named: _Named) -> Finding:
+    """One that takes over may do without: then our own silence ends the turns."""
+    message = f"{named.name} gives no turn events, and `turn.endpointing` is left to the provider"
+    fix = "choose a recogniser with turn events, or remove `endpointing: provider`"
+    first = named.at[-1] == 0
+    return _finding(document, named.at, message, fix, Weight.ERROR if first else Weight.ADVICE)
 
 
 def _without_marks(document: Document, named: _Named, definition: AgentDefinition) -> Iterator[Finding]:

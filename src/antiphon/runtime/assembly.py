@@ -20,7 +20,9 @@ from antiphon.agents.tools.toolsets import build_tools
 from antiphon.conversation.policy import AnsweringPolicy
 from antiphon.errors import ProviderError
 from antiphon.providers.registry import Registry
+from antiphon.runtime.failover.activity import FailoverVad
 from antiphon.runtime.failover.health import HealthBook
+from antiphon.runtime.failover.judges import FailoverEndOfTurn
 from antiphon.runtime.failover.models import FailoverModel
 from antiphon.runtime.failover.race import Candidate, RaceRules
 from antiphon.runtime.failover.recognisers import FailoverStt
@@ -31,8 +33,9 @@ from antiphon.runtime.metering import MeteredStt, MeteredTts, Prices, metered_mo
 from antiphon.runtime.speaking import Voice
 from antiphon.runtime.unified import UnifiedModel
 from antiphon.speech.chunks import Chunker
+from antiphon.speech.energy import EnergyActivity
 from antiphon.speech.phrases import CachingTts, PhraseCache
-from antiphon.speech.ports import EndOfTurn, SpeechToText, TtsRequest
+from antiphon.speech.ports import EndOfTurn, SpeechToText, TtsRequest, VoiceActivity
 from antiphon.speech.ssml import Shaper
 
 _log = structlog.get_logger(__name__)
@@ -113,7 +116,7 @@ async def _kit(definition: AgentDefinition, shared: Shared) -> AgentKit:
         definition=definition,
         recognisers=[recogniser(definition, shared)],
         voices=[voice(definition, shared)],
-        end_of_turn=_end_of_turn(definition.speech.end_of_turn, shared.registry),
+        end_of_turn=end_of_turn(definition, shared),
         shape=Shaper(definition.language, definition.speech.pronunciations).utterance,
         tools=_by_name(tools),
         make_reasoner=reasoning.reasoner,
@@ -265,8 +268,20 @@ def _chunks(text: str, protected: Sequence[str]) -> list[str]:
     return chunks
 
 
-def _end_of_turn(names: Sequence[str], registry: Registry) -> EndOfTurn | None:
-    return registry.end_of_turn(names[0]) if names else None
+def end_of_turn(definition: AgentDefinition, shared: Shared) -> EndOfTurn | None:
+    """The file's judges of the end of a turn as one; None when it names none."""
+    candidates = [
+        Candidate(name=name, port=shared.registry.end_of_turn(name), health=shared.health.of("eot", name))
+        for name in definition.speech.end_of_turn
+    ]
+    return FailoverEndOfTurn(candidates) if candidates else None
+
+
+def voice_activity(name: str, registry: Registry, health: HealthBook, sample_rate_hz: int) -> VoiceActivity:
+    """One for all calls of a sample rate: the model by that name, and behind it loudness alone."""
+    port = registry.voice_activity(name, sample_rate_hz)
+    state = health.of("vad", f"{name} at {sample_rate_hz} Hz")
+    return FailoverVad([Candidate(name=name, port=port, health=state)], EnergyActivity(sample_rate_hz))
 
 
 def _by_name(tools: Sequence[Tool]) -> dict[str, Tool]:

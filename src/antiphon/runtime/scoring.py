@@ -27,7 +27,7 @@ async def score_pause(
     try:
         async with asyncio.timeout(DEADLINE_S):
             score = await end_of_turn.score(pcm, line.sample_rate_hz)
-    except (ProviderError, TimeoutError) as error:
+    except (ProviderError, TimeoutError) as error:  # The core's own silence decides.
         note("end_of_turn_failed", reason=str(error) or "deadline exceeded")
         return
     now_ms = line.now_ms

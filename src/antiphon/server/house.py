@@ -26,7 +26,7 @@ from antiphon.providers.local import catalogue
 from antiphon.providers.local.worker import InferenceProcess, WorkerClient
 from antiphon.providers.prices import load_prices
 from antiphon.providers.registry import Registry
-from antiphon.runtime.assembly import ENCODER, PHRASES_BYTES, assemble
+from antiphon.runtime.assembly import ENCODER, PHRASES_BYTES, assemble, voice_activity
 from antiphon.runtime.clock import LoopClock
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.failover.health import HealthBook
@@ -215,11 +215,12 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     definitions = load_agents(options.agents)
     client = await WorkerClient.connect(options.inference_socket) if options.inference_socket else None
     registry = Registry(client)
+    health = HealthBook()
     plane = MediaPlane(
-        registry.voice_activity(VOICE_ACTIVITY, 8000), registry.voice_activity(VOICE_ACTIVITY, 16000)
+        voice_activity(VOICE_ACTIVITY, registry, health, 8000),
+        voice_activity(VOICE_ACTIVITY, registry, health, 16000),
     )
     prices = load_prices(today=date.today())
-    health = HealthBook()
     folder = BlobFolder(options.home / PHRASES, max_bytes=PHRASES_DISK_BYTES)
     phrases = PhraseCache(folder, memory_max_bytes=PHRASES_BYTES)
     kits = await assemble(

@@ -69,6 +69,7 @@ class TurnMoment(Enum):
     EAGER_END = "eager_end"  # Probably over: prepare the reply.
     RESUMED = "resumed"  # It was not: throw the preparation away.
     ENDED = "ended"
+    LOST = "lost"  # Nobody sees it: the vendor is gone, and another may not have begun.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

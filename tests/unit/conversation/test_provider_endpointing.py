@@ -44,6 +44,37 @@ def test_the_vendors_end_after_its_final_commits_at_once() -> None:
     assert script.last(cmd.CommitTurn).text == WORDS
 
 
+def test_a_vendor_that_is_gone_is_not_waited_for_and_our_own_silence_ends_the_turn() -> None:
+    script = _paused()
+    script.final(WORDS)
+    script.signal("lost")
+    assert script.count(cmd.ScoreEndOfTurn) == 1
+    script.wait(PROVIDER.turn.stop_silence_max_ms)
+    assert script.last(cmd.CommitTurn).text == WORDS
+
+
+def test_a_vendor_that_is_gone_while_the_caller_speaks_leaves_his_next_pause_to_us() -> None:
+    script = _talking()
+    script.signal("lost")
+    assert script.count(cmd.ScoreEndOfTurn) == 0
+    script.pause()
+    script.final(WORDS)
+    script.wait(PROVIDER.turn.stop_silence_max_ms)
+    assert script.last(cmd.CommitTurn).text == WORDS
+
+
+def test_whoever_takes_over_from_a_vendor_that_is_gone_ends_turns_again_once_it_speaks_up() -> None:
+    script = _talking()
+    script.signal("lost")
+    script.signal("started")
+    script.pause()
+    script.final(WORDS)
+    script.wait(2500)
+    assert script.count(cmd.CommitTurn) == 0
+    script.signal("ended", WORDS)
+    assert script.last(cmd.CommitTurn).text == WORDS
+
+
 def test_an_end_before_its_final_waits_for_the_final() -> None:
     script = _paused()
     script.signal("ended", WORDS)

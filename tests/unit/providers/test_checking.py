@@ -181,14 +181,21 @@ def test_a_model_without_tools_is_found_when_tools_are_asked_for(desk: Desk) -> 
     assert "acme/simple cannot ask for tools" in told[0]
 
 
-def test_a_recogniser_without_turn_events_cannot_end_the_turns(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("names", "weight"),
+    [(["acme/plain", "acme/ears"], Weight.ERROR), (["acme/ears", "acme/plain"], Weight.ADVICE)],
+)
+def test_a_recogniser_without_turn_events_cannot_end_the_turns_unless_it_only_takes_over(
+    desk: Desk, names: list[str], weight: Weight
+) -> None:
     class Turn(msgspec.Struct, frozen=True):
         endpointing: str = "provider"
 
-    definition = desk.definition({"speech": {"stt": ["acme/ears", "acme/plain"]}})
+    definition = desk.definition({"speech": {"stt": names}})
     policy = msgspec.structs.replace(Policy(), turn=Turn())
     found = desk.findings(_with_policy(definition, policy))
-    assert ["acme/plain gives no turn events" in item.problem.message for item in found] == [True]
+    assert [item.weight for item in found] == [weight]
+    assert "acme/plain gives no turn events" in found[0].problem.message
 
 
 def test_a_model_without_a_price_is_advice_until_a_call_has_a_cost_limit(desk: Desk) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from structlog.testing import capture_logs
 from tests.doubles.scripted_ports import ScriptedModel, ScriptedStt
@@ -30,16 +31,20 @@ from antiphon.providers.roles import Known, Role, Vendor
 from antiphon.runtime.assembly import (
     Shared,
     declared_chunks,
+    end_of_turn,
     language_models,
     recogniser,
     rehearse,
     unified_model,
     voice,
+    voice_activity,
 )
+from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.runtime.records.lines import read_call
 from antiphon.runtime.records.summary import summarise
+from antiphon.speech.energy import EnergyActivity
 from antiphon.speech.phrases import PhraseCache
 from antiphon.speech.ports import TtsRequest
 from antiphon.speech.ssml import Shaper, Utterance
@@ -84,6 +89,46 @@ def test_the_models_of_a_file_are_one_in_its_order_and_flows_are_not_among_them(
         assert len(made["one"].asked) == 1
 
     live(story())
+
+
+def test_the_judges_of_a_file_are_one_in_its_order_and_without_any_there_is_none(tmp_path: Path) -> None:
+    class Judge:
+        def __init__(self, score: float | None) -> None:
+            self.verdict = score
+
+        async def score(self, pcm: bytes, sample_rate_hz: int) -> float:
+            if self.verdict is None:
+                raise CUT
+            return self.verdict
+
+    async def story() -> None:
+        there = shared(tmp_path, end_of_turn={"one": Judge(None), "two": Judge(0.7)}.__getitem__)
+        judges = end_of_turn(agent(speech={"end_of_turn": ("acme/one", "acme/two")}), there)
+        assert judges is not None
+        assert await judges.score(b"", RATE_HZ) == 0.7
+        assert set(there.health.states()) == {"eot acme/one", "eot acme/two"}
+        assert end_of_turn(agent(speech={"end_of_turn": ()}), there) is None
+
+    live(story())
+
+
+def test_behind_the_voice_activity_of_a_process_stands_loudness(tmp_path: Path) -> None:
+    class Deaf(EnergyActivity):
+        def probabilities(self, rows: Any, windows: Any) -> Any:
+            raise CUT
+
+    there = shared(tmp_path, voice_activity=lambda name, sample_rate_hz: Deaf(sample_rate_hz))
+    health = HealthBook(now_ms=lambda: 0)
+    vad = voice_activity("acme/one", there.registry, health, RATE_HZ)
+    loud = np.full((1, 288), 0.1, np.float32)
+    assert vad.probabilities(np.array([0]), loud)[0] > 0.9
+    assert vad.probabilities(np.array([0]), loud * 0)[0] == 0.0
+
+
+def test_a_flow_behind_the_models_spares_those_that_are_left_alone_only_there(tmp_path: Path) -> None:
+    assert agent(("acme/one", "flow/front_desk")).reasoning.flow_is_behind
+    assert not agent(("flow/front_desk", "acme/one")).reasoning.flow_is_behind
+    assert not agent(("flow/front_desk",)).reasoning.flow_is_behind
 
 
 def test_a_model_that_hears_and_speaks_by_itself_gets_the_tools_of_its_agent(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from antiphon.runtime.failover.kept_audio import KEPT_MS_MAX, KeptAudio
 from antiphon.runtime.failover.race import Candidate
 from antiphon.runtime.failover.recognisers import FailoverStt
 from antiphon.runtime.metering import Meter, MeteredStt, Payer, paid_by
-from antiphon.speech.ports import SttConfig, Transcript
+from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TurnEvent, TurnMoment
 
 VOCABULARY = "my name is linda chen and so on"
 SILENCE = b"\0\0" * (RATE_HZ // 10)
@@ -23,10 +23,11 @@ SILENCE = b"\0\0" * (RATE_HZ // 10)
 class Ear:
     """Recognisers behind one failover, and what they made of the caller."""
 
-    def __init__(self, *recognisers: ScriptedStt) -> None:
+    def __init__(self, *recognisers: ScriptedStt, provider_turns: bool = False) -> None:
         self.recognisers = recognisers
         self.book = HealthBook()
         self.transcripts: list[Transcript] = []
+        self.moments: list[TurnMoment] = []
         self.notes: list[dict[str, Any]] = []
         meter = Meter()
         meter.note = lambda kind, **fields: self.notes.append({"type": kind, **fields})
@@ -35,11 +36,15 @@ class Ear:
             for i, stt in enumerate(recognisers)
         ]
         with paid_by(Payer(meter=meter)):
-            self.stream = FailoverStt(candidates).open(SttConfig(sample_rate_hz=RATE_HZ), self._hear)
+            config = SttConfig(sample_rate_hz=RATE_HZ, provider_turns=provider_turns)
+            self.failover = FailoverStt(candidates)
+            self.stream = self.failover.open(config, self._hear)
 
-    def _hear(self, event: object) -> None:
-        assert isinstance(event, Transcript)
-        self.transcripts.append(event)
+    def _hear(self, event: SttEvent) -> None:
+        if isinstance(event, TurnEvent):
+            self.moments.append(event.moment)
+        else:
+            self.transcripts.append(event)
 
     async def utter(self, *words: str, breaks_before: str = "", how: str = "push") -> None:
         """One utterance; the recogniser in use breaks just before a word."""
@@ -63,6 +68,36 @@ class Ear:
         """What the core holds of one turn: the latest of every segment."""
         latest = {transcript.segment: transcript.text for transcript in self.transcripts}
         return " ".join(latest[segment] for segment in sorted(latest) if latest[segment])
+
+
+@pytest.mark.parametrize("provider_turns", [False, True])
+def test_who_left_the_end_of_turns_to_the_vendor_hears_that_it_is_gone(provider_turns: bool) -> None:
+    async def story() -> None:
+        ear = Ear(ScriptedStt(VOCABULARY), ScriptedStt(VOCABULARY), provider_turns=provider_turns)
+        await ear.utter(*NAME, breaks_before="linda")
+        await ear.utter("and", "so", "on")
+        assert ear.finals == ["my name is linda chen", "and so on"]
+        assert ear.moments == [TurnMoment.LOST] * provider_turns
+
+    live(story())
+
+
+def test_a_probe_of_a_call_that_ends_without_a_word_is_none_any_more() -> None:
+    async def story() -> None:
+        ear = Ear(ScriptedStt(VOCABULARY), ScriptedStt(VOCABULARY))
+        health = ear.book.of("stt", "s0")
+        for _ in range(3):
+            health.failed(health.admit() or 0, ProviderError("s0", "down"))
+        await passes(5000)
+        config = SttConfig(sample_rate_hz=RATE_HZ)
+        probe, beside = (ear.failover.open(config, ear._hear) for _ in range(2))
+        assert [len(stt.streams) for stt in ear.recognisers] == [2, 1]
+        await probe.aclose()
+        ear.failover.open(config, ear._hear)
+        assert [len(stt.streams) for stt in ear.recognisers] == [3, 1]
+        await beside.aclose()
+
+    live(story())
 
 
 NAME = ("my", "name", "is", "linda", "chen")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from antiphon.providers.local.onnx import load_session
+from antiphon.errors import ProviderUnavailable
+from antiphon.providers.local.onnx import ONNX_ERRORS, load_session
 
 _STATE_SIZE = 128
 # 32 ms windows, preceded by 4 ms of what came before: without that context the network hears nothing.
@@ -50,7 +51,11 @@ class SileroVad:
 
     def probabilities(self, rows: NDArray[np.intp], windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Speech probability [len(rows)] of one window a row; `windows` is [len(rows), context + window]
-        in -1..1. No row may occur twice: its second window needs the state its first one leaves."""
+        in -1..1. No row may occur twice: its second window needs the state its first one leaves.
+
+        Raises:
+            ProviderUnavailable: The engine failed. What is remembered of these rows may be anything.
+        """
         expected = (len(rows), self.context_samples + self.window_samples)
         assert windows.shape == expected, f"windows are {windows.shape}, not {expected}"
         out = np.empty(len(rows), dtype=np.float32)
@@ -61,7 +66,10 @@ class SileroVad:
             part = slice(start, start + _BATCH_ROWS)
             state = self._state.take(rows[part], axis=1)
             inputs = {"input": windows[part], "state": state, "sr": self._rate}
-            probability, self._state[:, rows[part]] = self._session.run(None, inputs)
+            try:
+                probability, self._state[:, rows[part]] = self._session.run(None, inputs)
+            except ONNX_ERRORS as error:
+                raise ProviderUnavailable("local/silero", type(error).__name__) from error
             out[part] = probability[:, 0]
         return out
 

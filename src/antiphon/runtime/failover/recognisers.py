@@ -13,7 +13,15 @@ from antiphon.errors import DeadlineExceeded, ProviderError, ProviderUnavailable
 from antiphon.runtime.failover.kept_audio import KeptAudio
 from antiphon.runtime.failover.race import Candidate
 from antiphon.runtime.metering import Payer, paid_by, payer
-from antiphon.speech.ports import SpeechToText, SttConfig, SttEvent, SttStream, Transcript, TurnEvent
+from antiphon.speech.ports import (
+    SpeechToText,
+    SttConfig,
+    SttEvent,
+    SttStream,
+    Transcript,
+    TurnEvent,
+    TurnMoment,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -102,6 +110,8 @@ class _FailoverStream:
         self._cancel_deadline()
         self._generation += 1
         stream, self._stream = self._stream, None
+        if self._ticket is not None:  # A probe that nobody will have a verdict on is none any more.
+            self._candidates[self._current].health.abandoned(self._ticket)
         if stream is not None:
             await stream.aclose()
         if self._closing:
@@ -124,6 +134,8 @@ class _FailoverStream:
             failed.health.failed(self._ticket, error)
         self._payer.note("recogniser_failed", provider=failed.name, reason=str(error))
         self._close_stream()
+        if self._config.provider_turns:
+            self._emit(TurnEvent(moment=TurnMoment.LOST))
         self._changes += 1
         if self._changes < len(self._candidates):
             later = [*range(self._current + 1, len(self._candidates)), *range(self._current)]
