@@ -52,7 +52,7 @@ def found(tmp_path: Path, accounts: frozenset[str], *changes: tuple[str, str]) -
 
 
 def test_a_carrier_that_cannot_place_calls_is_caught_when_the_file_is_checked(tmp_path: Path) -> None:
-    unable = next(name for name in ("vonage", "plivo", "telnyx") if name not in CAPABILITIES)
+    unable = next(name for name in ("vonage", "plivo") if name not in CAPABILITIES)
     carrier = ("escalation:\n", f"escalation:\n  carrier: {unable}\n")
     (one,) = found(tmp_path, frozenset(), carrier)
     assert one.weight is Weight.ERROR and one.problem.line > 1

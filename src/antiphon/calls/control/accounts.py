@@ -11,6 +11,9 @@ from antiphon.errors import ConfigError
 CAPABILITIES: Mapping[str, frozenset[Capability]] = {
     "twilio": frozenset(Capability) - {Capability.ANSWER},
     "signalwire": frozenset(Capability) - {Capability.ANSWER},
+    # Its markup plays no keys, and a whisper before a transfer is not documented for it.
+    "telnyx": frozenset(Capability)
+    - {Capability.ANSWER, Capability.NUMBERS, Capability.SEND_DIGITS, Capability.WHISPER},
 }
 
 
@@ -18,6 +21,7 @@ CAPABILITIES: Mapping[str, frozenset[Capability]] = {
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
     "signalwire": ("SIGNALWIRE_SPACE", "SIGNALWIRE_PROJECT_ID", "SIGNALWIRE_API_TOKEN"),
+    "telnyx": ("TELNYX_API_KEY", "TELNYX_ACCOUNT_SID", "TELNYX_TEXML_APPLICATION_SID"),
 }
 
 
@@ -60,5 +64,16 @@ def _signalwire(space: str, project: str, password: str) -> CarrierControl:
     return TwilioControl(account, carrier="signalwire", capabilities=CAPABILITIES["signalwire"])
 
 
-_MAKE: Mapping[str, Callable[..., CarrierControl]] = {"twilio": _twilio, "signalwire": _signalwire}
+def _telnyx(api_key: str, account_sid: str, application_sid: str) -> CarrierControl:
+    from antiphon.calls.telnyx.account import TelnyxAccount, TelnyxControl
+
+    account = TelnyxAccount(api_key=api_key, account_sid=account_sid, application_sid=application_sid)
+    return TelnyxControl(account, capabilities=CAPABILITIES["telnyx"])
+
+
+_MAKE: Mapping[str, Callable[..., CarrierControl]] = {
+    "twilio": _twilio,
+    "signalwire": _signalwire,
+    "telnyx": _telnyx,
+}
 _EXTRAS = {"signalwire": "twilio"}
