@@ -22,7 +22,9 @@ class _Room(NamedTuple):
 _COMMANDS = {
     "serve": _Room("antiphon.server.command", "answer calls: talk page, phone streams, API"),
     "call": _Room("antiphon.quality.command", "have a simulated caller call an agent"),
-    "calls": _Room("antiphon.runtime.command", "list calls and explain one"),
+    "calls": _Room("antiphon.server.operating.command", "list calls, explain one, hang one up"),
+    "transfer": _Room("antiphon.server.operating.command", "put a caller through to a person"),
+    "numbers": _Room("antiphon.server.operating.command", "search, buy and configure phone numbers"),
     "recordings": _Room("antiphon.calls.recording.command", "list, export and remove recordings"),
     "replay": _Room("antiphon.runtime.command", "run a recorded call through the same core again"),
     "agents": _Room("antiphon.server.checking.command", "check agent files, print their schema"),

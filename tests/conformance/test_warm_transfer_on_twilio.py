@@ -23,6 +23,9 @@ from tests.doubles.transfer_world import (
 )
 from tests.doubles.twilio_phone import Answer
 
+from antiphon.errors import ConfigError, Denied
+from antiphon.runtime.records.replaying import replay_exactly
+
 # The voice begins a few frames after the words before it, and music swells from nothing.
 DEAD_AIR_MS = 1000
 
@@ -72,6 +75,7 @@ def test_caller_and_person_are_bridged_after_a_private_briefing(tmp_path: Path) 
         assert '"StepAside"' in world.trace() and '"cause":"escalated"' in world.trace()
         await world.until(lambda: world.account.calls[world.sid].status == "completed")
         assert len(world.account.calls) == 1
+        assert replay_exactly(world.record()).difference is None, "and the trace decides the same again"
 
     during(tmp_path, story)
 
@@ -134,6 +138,7 @@ def test_a_person_may_decline(tmp_path: Path, by: str) -> None:
             world.phones.hang_up(world.sid)
         await world.until(lambda: "They cannot." in world.mouth.said)
         await world.until(lambda: world.account.calls[world.sid].status == "completed")
+        assert "PersonJoined" not in world.trace()
 
     during(tmp_path, story)
 
@@ -160,6 +165,7 @@ def test_a_caller_who_hangs_up_on_the_bridge_leaves_nobody_on_the_line(tmp_path:
         await world.caller.stream.stop()
         await world.ended()
         await world.until(lambda: world.account.calls[world.sid].status == "completed")
+        assert world.person.stream.close_code is not None
 
     during(tmp_path, story)
 
@@ -178,6 +184,7 @@ def test_a_person_lost_before_both_were_heard_gives_the_caller_back(tmp_path: Pa
         await world.caller.until_answered(gap_ms=800)
         world.caller.say(voice(CALLER_HZ, 800))
         await world.until(lambda: "I see." in world.mouth.said)
+        assert "StepAside" not in world.trace()
 
     during(tmp_path, story)
 
@@ -233,3 +240,33 @@ def test_in_cold_mode_the_call_is_passed_on_as_it_ends(tmp_path: Path) -> None:
         assert not world.account.calls
 
     during(tmp_path, story, agent_file=AGENT_FILE.replace("escalation:\n", "escalation:\n  mode: cold\n"))
+
+
+def test_an_operator_passes_a_call_on_to_somebody_of_the_list_and_to_nobody_else(tmp_path: Path) -> None:
+    async def story(world: TransferWorld) -> None:
+        await world.caller.until_answered(gap_ms=800)
+        (call,) = world.exchange.active()
+        for target, error in (("+12125550199", Denied), ("reception", ConfigError), ("+12", ConfigError)):
+            with pytest.raises(error):
+                await world.control.media.pass_on(call.call_id, target)
+        with pytest.raises(ConfigError, match="no call"):
+            await world.control.media.pass_on("none", "")
+        assert await world.control.media.pass_on(call.call_id, "billing") == "+12125550111"
+        await world.until(lambda: world.account.calls)
+        assert world.account.calls[world.sid]["To"] == "+12125550111"
+        await world.person_hears_the_brief()
+        assert "I'll put you through to a colleague." in world.mouth.said
+
+    during(tmp_path, story)
+
+
+def test_an_operator_ends_a_call_politely(tmp_path: Path) -> None:
+    async def story(world: TransferWorld) -> None:
+        await world.caller.until_answered(gap_ms=800)
+        (call,) = world.exchange.active()
+        await world.control.media.end_call(call.call_id)
+        await world.ended()
+        outcome = world.exchange.outcome(call.call_id)
+        assert outcome is not None and (outcome.cause, outcome.escalate_to) == ("operator", "")
+
+    during(tmp_path, story)

@@ -31,6 +31,7 @@ from antiphon.calls.twilio.account import TwilioAccount, TwilioControl
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaPlane
+from antiphon.runtime.records.lines import CallRecord, read_call
 from antiphon.runtime.speaking import Voice
 from antiphon.server.app import create_app
 from antiphon.server.control import Control, MediaClient
@@ -51,6 +52,7 @@ speech: {{stt: local/whisper-tiny.en, tts: local/kokoro-af_heart}}
 reasoning: {{model: openai-compatible, prompt: Help.}}
 escalation:
   target: "{PERSON}"
+  targets: {{billing: "+12125550111"}}
   caller_id: "+16175550100"
   comfort: [Still with you.]
   busy: They are busy.
@@ -152,6 +154,7 @@ class TransferWorld:
     desk: TransferDesk
     account: TwilioAccountDouble
     vendor: HttpVendor
+    control: Control
     mouth: Mouth
     ears: Ears
     home: Path
@@ -188,6 +191,10 @@ class TransferWorld:
         await self.until(lambda: self.sid in self.phones.lines)
         await self.until(lambda: "Press one." in self.mouth.said)
         await self.person.until_answered(gap_ms=800)
+
+    def record(self) -> CallRecord:
+        (path,) = self.home.rglob("*.jsonl")
+        return read_call(path)
 
     def trace(self) -> str:
         (path,) = self.home.rglob("*.jsonl")
@@ -250,7 +257,7 @@ async def transfer_world(home: Path, *, agent_file: str = AGENT_FILE) -> AsyncIt
             public_media_url=f"ws://127.0.0.1:{phone.port}",
             twilio_auth_token=TOKEN,
         )
-        control = Control(settings=settings, media=MediaClient(RpcClient(rpc)), tokens=tokens)
+        world.control = control = Control(settings=settings, media=MediaClient(RpcClient(rpc)), tokens=tokens)
         config = uvicorn.Config(create_app(control), lifespan="off", log_config=None, ws="none")
         web = uvicorn.Server(config)
         web.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # The test's own process.

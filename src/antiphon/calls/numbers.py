@@ -21,7 +21,12 @@ def e164(text: str) -> str:
     compact = re.sub(r"[\s().-]", "", text)
     if re.fullmatch(r"\+[1-9][0-9]{6,14}", compact):
         try:
-            if phonenumbers.is_possible_number(phonenumbers.parse(compact)):
+            number = phonenumbers.parse(compact)
+            # Not "local only": what can be dialled within its own town cannot be dialled from here.
+            if (
+                phonenumbers.is_possible_number_with_reason(number)
+                == phonenumbers.ValidationResult.IS_POSSIBLE
+            ):
                 return compact
         except phonenumbers.NumberParseException:
             pass

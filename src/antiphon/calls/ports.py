@@ -155,7 +155,7 @@ class CarrierControl(Protocol):
     async def release_number(self, number_id: str) -> None: ...
 
     async def dial(self, dial: Dial) -> str:
-        """Gives the carrier's id of the call. One request, no retry; `control.once` keeps it at that."""
+        """Gives the carrier's id of the call, "" where only a webhook tells it. One request, no retry."""
 
     async def answer(self, call_id: str, instructions_url: str) -> None: ...
 

@@ -179,6 +179,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.DtmfReceived: keypad.key,
     ev.CallerHungUp: _hung_up,
     ev.OperatorEnded: _operator,
+    ev.OperatorTransfers: handover.operator_transfers,
     ev.PersonJoined: handover.unasked,
     ev.HandedOver: handover.unasked,
     ev.HandoverFailed: handover.unasked,

@@ -263,6 +263,10 @@ class OperatorEnded(Event, frozen=True, kw_only=True):
     now: bool = False
 
 
+class OperatorTransfers(Event, frozen=True, kw_only=True):
+    """An operator wants this caller put through to a person."""
+
+
 class PersonJoined(Event, frozen=True, kw_only=True):
     """A person took the escalated call: the two hear each other, and we say nothing."""
 
@@ -342,6 +346,7 @@ AnyEvent = (
     | TimerFired
     | CallerHungUp
     | OperatorEnded
+    | OperatorTransfers
     | PersonJoined
     | HandedOver
     | HandoverFailed

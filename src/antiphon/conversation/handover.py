@@ -19,7 +19,7 @@ from antiphon.conversation.commands import (
     StartPlayout,
     StepAside,
 )
-from antiphon.conversation.policy import HandoverPolicy
+from antiphon.conversation.policy import PUT_THROUGH, HandoverPolicy
 from antiphon.conversation.state import Chunk, Phase, State
 
 HOLD = "hold"  # The name of the sound.
@@ -71,6 +71,19 @@ def comfort(state: State, *, speak: bool = True) -> None:
     replies.progressed(state)
     state.emit(StartPlayout(reply_id=reply.id))
     state.emit(FinishPlayout(reply_id=reply.id, chunks=len(reply.chunks)))
+
+
+def operator_transfers(state: State, event: ev.OperatorTransfers) -> None:
+    """Whatever we were about: a person takes over. The caller is told first."""
+    if state.leaving:
+        return
+    ending.give_up_speech(state)
+    turns.drop_draft(state)
+    _note_what_was_said(state)
+    policy = _policy(state)
+    reply = replies.say(state, kind="line", phrase=policy.put_through if policy else PUT_THROUGH)
+    reply.then, reply.cause = "escalate", "operator"
+    reply.summary = "An operator passed the call on."
 
 
 def take(state: State, event: ev.Event) -> bool:
@@ -187,6 +200,7 @@ _TAKE: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.TranscriptFinal: _final,
     **dict.fromkeys(
         (
+            ev.OperatorTransfers,
             ev.VoiceWeighed,
             ev.TranscriptPartial,
             ev.EndOfTurnScored,

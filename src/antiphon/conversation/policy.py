@@ -161,10 +161,14 @@ class AnsweringPolicy(msgspec.Struct, frozen=True, kw_only=True):
 _DEFAULT_LINE = LinePolicy()
 
 
+PUT_THROUGH = "I'll put you through to a colleague."
+
+
 class HandoverPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller hears while a person is called for him, and when that came to nothing.
 
     Attributes:
+        put_through: Said when an operator passes the call on.
         comfort: Said in turn between stretches of music, so that he knows he is not forgotten.
         busy, no_answer, declined, lost: Why he is back with the agent, in words; `lost` is a person who was
             there and is gone. Any other result is told as `no_answer`.
@@ -172,6 +176,7 @@ class HandoverPolicy(msgspec.Struct, frozen=True, kw_only=True):
         talk_max_ms: How long the two may talk.
     """
 
+    put_through: str = PUT_THROUGH
     comfort: tuple[str, ...] = (
         "I'm still trying to reach a colleague for you. Thank you for waiting.",
         "Thank you for your patience. I'm still with you.",

@@ -59,6 +59,7 @@ class Call:
         self.id = parts.call_id
         self.cause = ""
         self.escalation: cmd.Escalate | None = None
+        self.target = ""  # An operator's choice of whom to pass the caller on to.
         self._conversation = Conversation(parts.policy)
         self._screen = Screen(parts.view)
         self._queue: deque[ev.AnyEvent] = deque()
@@ -148,6 +149,10 @@ class Call:
     def end(self, *, now: bool) -> None:
         """An operator, or a draining worker, wants the call to end."""
         self.post(ev.OperatorEnded(at_ms=self._line.now_ms, now=now))
+
+    def pass_on(self, target: str) -> None:
+        self.target = target
+        self.post(ev.OperatorTransfers(at_ms=self._line.now_ms))
 
     def spent(self, total_usd: Decimal) -> None:
         """Metering: the call has cost so much so far. Past its limit it says goodbye."""
@@ -391,7 +396,7 @@ class Call:
         if self._conversation.state.waits is None:
             self.escalation = command  # The line goes to him who comes after us.
         else:
-            self._waits.begin(command, WaitingCaller(self.id, self._line, self.post, self.note))
+            self._waits.begin(command, WaitingCaller(self.id, self._line, self.post, self.note, self.target))
 
     def _go_on_without_session(self, reason: str) -> None:
         """The agent's recogniser, models and voices take the call; they hear again what was being said."""
@@ -412,8 +417,6 @@ class Call:
             self._reason(self._unified.as_known(orphan.request))
         elif orphan is not None:
             self.post(ev.ReplyFailed(at_ms=self._line.now_ms, reply_id=orphan.id, reason=reason))
-
-    # ------------------------------------------------------------------ closing
 
     def _account(self, detail: str) -> None:
         """Something broke, but what the caller heard is still known: the trace has it, as at any end."""

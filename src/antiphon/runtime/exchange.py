@@ -171,6 +171,32 @@ class Exchange:
         """How a recent call ended, by its id or by the carrier's id for it."""
         return self._outcomes.get(key)
 
+    def end(self, call_id: str) -> None:
+        """An operator wants a call to end, politely. Raises: ConfigError: No such call."""
+        self._up(call_id).end(now=False)
+
+    def pass_on(self, call_id: str, target: str) -> str:
+        """An operator wants a caller put through; gives to whom.
+
+        Raises:
+            ConfigError: No such call, no such number, or nobody can be called from here.
+            Denied: The agent may not pass calls on to that one.
+        """
+        call = self._up(call_id)
+        if self._transfers is None:
+            raise ConfigError("nobody can be called from here")
+        chosen = self._transfers.target(self._agents[call.parts.agent], target)
+        call.pass_on(chosen)
+        return chosen
+
+    def _up(self, call_id: str) -> Call:
+        call = self._calls.get(call_id)
+        if call is None:
+            raise ConfigError(
+                f"no call {call_id!r} is up", fix="`antiphon calls active` lists those that are"
+            )
+        return call
+
     async def wait_ended(self, call_id: str) -> None:
         """Return when that call is over and its trace is on disk; at once if there is none."""
         call = self._calls.get(call_id)
@@ -241,7 +267,7 @@ class Exchange:
         outcome = Outcome(
             call_id=call.id,
             cause=end.cause,
-            escalate_to=kit.definition.escalation.target if escalation else "",
+            escalate_to=(call.target or kit.definition.escalation.target) if escalation else "",
             reason=escalation.reason if escalation else "",
             summary=escalation.summary if escalation else "",
         )
@@ -259,7 +285,13 @@ class Exchange:
 
 def _begins(transfers: Transfers, kit: AgentKit, arrival: Arrival) -> Begin:
     def begin(command: cmd.Escalate, caller: WaitingCaller) -> Transfer:
-        wanted = Wanted(kit=kit, arrival=arrival, reason=command.reason, summary=command.summary)
+        wanted = Wanted(
+            kit=kit,
+            arrival=arrival,
+            reason=command.reason,
+            summary=command.summary,
+            target=caller.target,
+        )
         return transfers.begin(wanted, caller)
 
     return begin

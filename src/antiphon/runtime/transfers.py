@@ -15,21 +15,28 @@ from antiphon.runtime.media.ports import Line
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A person, for this caller. `reason` and `summary` are the conversation's own."""
+    """A person, for this caller. `reason` and `summary` are the conversation's own; `target` is an operator's
+    choice, "" for the agent's own."""
 
     kit: AgentKit
     arrival: Arrival
     reason: str
     summary: str
+    target: str = ""
 
 
 class WaitingCaller:
     """The caller's end, for whoever calls the person. Safe after the call has ended."""
 
     def __init__(
-        self, call_id: str, line: Line, post: Callable[[ev.Event], None], note: Callable[..., None]
+        self,
+        call_id: str,
+        line: Line,
+        post: Callable[[ev.Event], None],
+        note: Callable[..., None],
+        target: str = "",
     ) -> None:
-        self.call_id, self.line = call_id, line
+        self.call_id, self.line, self.target = call_id, line, target
         self._post: Callable[[ev.Event], None] = post
         self.note: Callable[..., None] = note
 
@@ -79,6 +86,14 @@ class Transfers(Protocol):
         """Could a person be called for this caller, while he waits?"""
 
     def begin(self, wanted: Wanted, caller: WaitingCaller) -> Transfer: ...
+
+    def target(self, kit: AgentKit, asked: str) -> str:
+        """Where a call of this agent may be passed on to; "" asks for its usual target.
+
+        Raises:
+            ConfigError: No number and no SIP address, or the agent has no target.
+            Denied: Not on its list.
+        """
 
 
 Begin = Callable[[cmd.Escalate, WaitingCaller], Transfer]

@@ -62,6 +62,12 @@ class MediaClient:
         told = msgspec.to_builtins(report)
         return bool(await self._rpc.call("leg_report", timeout_s=3.0, leg=leg, report=told))
 
+    async def end_call(self, call_id: str) -> None:
+        await self._rpc.call("end_call", call_id=call_id)
+
+    async def pass_on(self, call_id: str, target: str) -> str:
+        return str(await self._rpc.call("pass_on", call_id=call_id, target=target))
+
     async def status(self) -> dict[str, Any]:
         return dict(await self._rpc.call("status", timeout_s=2.0))
 

@@ -15,9 +15,11 @@ from typing import Any
 import structlog
 
 from antiphon.agents.definition import AgentDefinition, find_agents, load_agent
+from antiphon.agents.definition.problems import Weight, raise_problems
 from antiphon.calls.amd import open_screening
 from antiphon.calls.carriers import carrier_server
-from antiphon.calls.control.accounts import check_escalation, controls_from
+from antiphon.calls.control.accounts import controls_from
+from antiphon.calls.control.checking import check_escalation
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
 from antiphon.calls.sip import SipLines, sip_routes
 from antiphon.calls.streams import StreamServer, StreamTokens
@@ -229,7 +231,10 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     recordings = recordings_of(definitions, options.home)
     controls = controls_from(os.environ)
     for definition in definitions:
-        check_escalation(definition, controls)
+        found = list(check_escalation(definition, controls))
+        raise_problems([one.problem for one in found if one.weight is Weight.ERROR])
+        for one in found:
+            log.warning("calls_will_be_passed_on_cold", agent=definition.name, why=one.problem.message)
     desk = TransferDesk(
         plane=plane,
         controls=controls,

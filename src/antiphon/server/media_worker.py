@@ -47,6 +47,8 @@ class MediaWorker:
                 "agents": self.agents,
                 "outcome": self.outcome,
                 "leg_report": self.leg_report,
+                "end_call": self.end_call,
+                "pass_on": self.pass_on,
                 "status": self.status,
                 "drain": self.drain,
                 **wiring.methods,
@@ -108,6 +110,13 @@ class MediaWorker:
         """News of a call we placed; whether it is of use to anybody yet."""
         desk = self._wiring.desk
         return desk is not None and desk.report(leg, msgspec.convert(report, LegReport))
+
+    async def end_call(self, call_id: str) -> None:
+        self._wiring.exchange.end(call_id)
+
+    async def pass_on(self, call_id: str, target: str) -> str:
+        """Gives to whom the caller is put through."""
+        return self._wiring.exchange.pass_on(call_id, target)
 
     async def status(self) -> dict[str, Any]:
         return {

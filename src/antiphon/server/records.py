@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel
 
-from antiphon.errors import AntiphonError, ConfigError
+from antiphon.errors import AntiphonError, ConfigError, Denied
 from antiphon.runtime.records.lines import read_call
 from antiphon.runtime.records.summary import summarise
 from antiphon.server.control import Current
@@ -19,6 +20,12 @@ router = APIRouter(prefix="/api/calls")
 
 # Traces may be named by path on the command line, never over HTTP.
 _CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+
+class PassOn(BaseModel):
+    """`target`: A number, a SIP address or a name of the agent's list; "" for its usual one."""
+
+    target: str = ""
 
 
 @router.get("")
@@ -42,6 +49,26 @@ def past_calls(limit: int = Query(default=50, ge=1, le=500)) -> dict[str, Any]:
 async def active_calls(control: Current) -> dict[str, Any]:
     """Calls that are up now."""
     return {"calls": await control.media.active()}
+
+
+@router.post("/{call_id}/end", status_code=202)
+async def end_call(call_id: str, control: Current) -> None:
+    """The agent says goodbye and hangs up."""
+    try:
+        await control.media.end_call(call_id)
+    except ConfigError as error:
+        raise Problem(404, str(error)) from None
+
+
+@router.post("/{call_id}/transfer", status_code=202)
+async def pass_on(call_id: str, wanted: PassOn, control: Current) -> dict[str, str]:
+    """The caller is put through to the agent's usual target, or to another one of its list."""
+    try:
+        return {"target": await control.media.pass_on(call_id, wanted.target)}
+    except Denied as error:
+        raise Problem(403, str(error), fix="add it under `escalation: targets:`") from None
+    except ConfigError as error:
+        raise Problem(404, str(error)) from None
 
 
 @router.get("/{call_id}")

@@ -20,8 +20,12 @@ from antiphon.server.problems import Problem
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/calls")
 
-# Carriers whose interface and markup are Twilio's own or compatible with it.
-_REPORTS: Mapping[str, Callable[[bytes], LegReport]] = {"twilio": leg_report, "signalwire": leg_report}
+# Carriers whose webhooks of calls are Twilio's own or have the same fields.
+_REPORTS: Mapping[str, Callable[[bytes], LegReport]] = {
+    "twilio": leg_report,
+    "signalwire": leg_report,
+    "telnyx": leg_report,
+}
 _NOT_TAKEN = frozenset({"busy", "no-answer", "failed", "canceled"})
 
 

@@ -71,6 +71,12 @@ class CallExchange(Switchboard, Protocol):
 
     def active(self) -> Sequence[object]: ...
 
+    def end(self, call_id: str) -> None:
+        """An operator wants a call to end, politely. Raises: ConfigError: No such call."""
+
+    def pass_on(self, call_id: str, target: str) -> str:
+        """An operator wants a caller put through; gives to whom. Raises: ConfigError, Denied."""
+
     def outcome(self, key: str) -> CallOutcome | None:
         """How a recent call ended, by its id or the carrier's id for it."""
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
-from antiphon.agents.definition import AgentDefinition
-from antiphon.calls.numbers import is_sip
 from antiphon.calls.ports import Capability, CarrierControl
 from antiphon.errors import ConfigError
 
@@ -13,7 +11,23 @@ from antiphon.errors import ConfigError
 CAPABILITIES: Mapping[str, frozenset[Capability]] = {
     "twilio": frozenset(Capability) - {Capability.ANSWER},
     "signalwire": frozenset(Capability) - {Capability.ANSWER},
+    # Its markup plays no keys, and a whisper before a transfer is not documented for it.
+    "telnyx": frozenset(Capability)
+    - {Capability.ANSWER, Capability.NUMBERS, Capability.SEND_DIGITS, Capability.WHISPER},
 }
+
+
+# Environment variables of each account.
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
+    "signalwire": ("SIGNALWIRE_SPACE", "SIGNALWIRE_PROJECT_ID", "SIGNALWIRE_API_TOKEN"),
+    "telnyx": ("TELNYX_API_KEY", "TELNYX_ACCOUNT_SID", "TELNYX_TEXML_APPLICATION_SID"),
+}
+
+
+def accounts_in(environ: Mapping[str, str]) -> frozenset[str]:
+    """Carriers there are credentials for."""
+    return frozenset(carrier for carrier, names in NEEDED.items() if all(environ.get(name) for name in names))
 
 
 def controls_from(environ: Mapping[str, str]) -> dict[str, CarrierControl]:
@@ -23,79 +37,43 @@ def controls_from(environ: Mapping[str, str]) -> dict[str, CarrierControl]:
         ConfigError: Credentials without the SDK.
     """
     found: dict[str, CarrierControl] = {}
-    for carrier, make in _MAKE.items():
-        control = make(environ)
-        if control is not None:
-            found[carrier] = control
+    for carrier in NEEDED:
+        if carrier in accounts_in(environ):
+            try:
+                found[carrier] = _MAKE[carrier](*(environ[name] for name in NEEDED[carrier]))
+            except ImportError as error:
+                raise ConfigError(
+                    f"there are credentials for {carrier}, but no SDK to use them with",
+                    fix=f'pip install "antiphon[{_EXTRAS.get(carrier, carrier)}]"',
+                ) from error
     return found
 
 
-def check_escalation(definition: AgentDefinition, accounts: Collection[str]) -> None:
-    """What an agent file asks of carriers, before it takes a call.
+def _twilio(account_sid: str, password: str) -> CarrierControl:
+    from antiphon.calls.twilio.account import TwilioAccount, TwilioControl
 
-    Raises:
-        ConfigError: Its carrier cannot do it, or there is no account with it.
-    """
-    escalation = definition.escalation
-    where = f"{definition.path}: escalation"
-    if escalation.mode != "warm" or not escalation.carrier:
-        return
-    able = CAPABILITIES.get(escalation.carrier, frozenset())
-    if Capability.DIAL not in able:
-        raise ConfigError(
-            f"calls cannot be placed through {escalation.carrier}",
-            where=where,
-            fix=f"one of: {', '.join(CAPABILITIES)}; or write `mode: cold`",
-        )
-    if Capability.SIP_HEADERS not in able and any(is_sip(target) for target in escalation.allowed):
-        raise ConfigError(
-            f"{escalation.carrier} cannot call a SIP address", where=where, fix="write a number"
-        )
-    if escalation.carrier not in accounts:
-        raise ConfigError(
-            f"there are no credentials for {escalation.carrier}",
-            where=where,
-            fix=f"set {_VARIABLES[escalation.carrier]}, or leave `carrier:` out",
-        )
-
-
-_VARIABLES = {
-    "twilio": "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN",
-    "signalwire": "SIGNALWIRE_SPACE, SIGNALWIRE_PROJECT_ID and SIGNALWIRE_API_TOKEN",
-}
-
-
-def _twilio(environ: Mapping[str, str]) -> CarrierControl | None:
-    account_sid, password = environ.get("TWILIO_ACCOUNT_SID", ""), environ.get("TWILIO_AUTH_TOKEN", "")
-    if not account_sid or not password:
-        return None
-    try:
-        from antiphon.calls.twilio.account import TwilioAccount, TwilioControl
-    except ImportError as error:
-        raise ConfigError("Twilio's SDK is not installed", fix='pip install "antiphon[twilio]"') from error
     return TwilioControl(TwilioAccount(account_sid=account_sid, password=password))
 
 
-def _signalwire(environ: Mapping[str, str]) -> CarrierControl | None:
-    space, project = environ.get("SIGNALWIRE_SPACE", ""), environ.get("SIGNALWIRE_PROJECT_ID", "")
-    password = environ.get("SIGNALWIRE_API_TOKEN", "")
-    if not space or not project or not password:
-        return None
-    try:
-        from antiphon.calls.twilio.account import TwilioAccount, TwilioControl
-    except ImportError as error:
-        raise ConfigError(
-            "SignalWire's compatible interface is spoken with Twilio's SDK, which is not installed",
-            fix='pip install "antiphon[twilio]"',
-        ) from error
-    # SignalWire, "Compatibility API", read 2026-11: the same paths below /api/laml.
-    account = TwilioAccount(
-        account_sid=project, password=password, api_url=f"https://{space}.signalwire.com/api/laml"
-    )
+def _signalwire(space: str, project: str, password: str) -> CarrierControl:
+    """SignalWire, "Compatibility API", read 2026-11: Twilio's SDK serves; paths lie below /api/laml."""
+    from antiphon.calls.twilio.account import TwilioAccount, TwilioControl
+
+    api_url = f"https://{space}.signalwire.com/api/laml"
+    account = TwilioAccount(account_sid=project, password=password, api_url=api_url)
     return TwilioControl(account, carrier="signalwire", capabilities=CAPABILITIES["signalwire"])
 
 
-_MAKE: Mapping[str, Callable[[Mapping[str, str]], CarrierControl | None]] = {
+def _telnyx(api_key: str, account_sid: str, application_sid: str) -> CarrierControl:
+    from antiphon.calls.telnyx.account import TelnyxAccount, TelnyxControl
+
+    account = TelnyxAccount(api_key=api_key, account_sid=account_sid, application_sid=application_sid)
+    return TelnyxControl(account, capabilities=CAPABILITIES["telnyx"])
+
+
+_MAKE: Mapping[str, Callable[..., CarrierControl]] = {
     "twilio": _twilio,
     "signalwire": _signalwire,
+    "telnyx": _telnyx,
 }
+_EXTRAS = {"signalwire": "twilio"}

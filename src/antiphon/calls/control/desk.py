@@ -24,7 +24,7 @@ from antiphon.calls.control.state import Patience
 from antiphon.calls.control.underway import Means, Underway
 from antiphon.calls.numbers import allowed_target
 from antiphon.calls.ports import Capability, CarrierControl, Dial
-from antiphon.errors import AntiphonError, CallFailed
+from antiphon.errors import AntiphonError, CallFailed, ConfigError
 from antiphon.runtime.arrivals import Arrival, CallerView, Switchboard
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.exchange import Plane
@@ -85,7 +85,7 @@ class TransferDesk:
         answer_url = self._url(account.control.carrier, wanted.kit.definition.name, leg)
         dial = Dial(
             key=leg,
-            to=allowed_target(escalation.target, escalation.allowed),
+            to=self.target(wanted.kit, wanted.target),
             caller_id=_caller_id(escalation, arrival),
             answer_url=answer_url,
             status_url=f"{answer_url}/status",
@@ -107,6 +107,13 @@ class TransferDesk:
             self._underway.popitem(last=False)
         underway.begin()
         return underway
+
+    def target(self, kit: AgentKit, asked: str) -> str:
+        escalation = kit.definition.escalation
+        if not escalation.target:
+            raise ConfigError(f"the agent {kit.definition.name} has nobody to pass a call on to")
+        named = escalation.targets.get(asked, asked)
+        return allowed_target(named or escalation.target, escalation.allowed)
 
     def _url(self, carrier: str, agent: str, leg: str) -> str:
         return f"{self._base_url}/calls/{carrier}/{quote(agent)}/legs/{leg}"

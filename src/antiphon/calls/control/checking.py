@@ -1,0 +1,56 @@
+"""What an agent file asks of carriers, held against what each can do, before a call is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from antiphon.agents.definition import AgentDefinition
+from antiphon.agents.definition.document import Document, dotted, read_document
+from antiphon.agents.definition.problems import Finding, KeyPath, Problem, Weight
+from antiphon.calls.control.accounts import CAPABILITIES, NEEDED
+from antiphon.calls.numbers import is_sip, target_of
+from antiphon.calls.ports import Capability
+from antiphon.errors import ConfigError
+
+_AT: KeyPath = ("escalation", "carrier")
+
+
+def check_escalation(definition: AgentDefinition, accounts: Collection[str]) -> Iterator[Finding]:
+    """Everything about the way to a person that cannot work, or not on this machine.
+
+    Args:
+        accounts: Carriers there are credentials for.
+    """
+    escalation, document = definition.escalation, read_document(definition.path)
+    yield from _targets(document, definition)
+    if escalation.mode != "warm" or not escalation.carrier:
+        return
+    carrier = escalation.carrier
+    able = CAPABILITIES.get(carrier, frozenset())
+    if Capability.DIAL not in able:
+        can = ", ".join(name for name, all_ in CAPABILITIES.items() if Capability.DIAL in all_)
+        message = f"calls cannot be placed through {carrier}, so no caller can be kept waiting"
+        yield _finding(document, _AT, message, f"one of {can}; or write `mode: cold`", Weight.ERROR)
+    elif Capability.SIP_HEADERS not in able and is_sip(escalation.target):
+        message = f"{carrier} cannot call a SIP address"
+        yield _finding(document, ("escalation", "target"), message, "write a number", Weight.ERROR)
+    elif carrier not in accounts:
+        message = f"there are no credentials for {carrier}: calls will be passed on cold"
+        yield _finding(document, _AT, message, f"set {', '.join(NEEDED[carrier])}", Weight.HERE)
+
+
+def _targets(document: Document, definition: AgentDefinition) -> Iterator[Finding]:
+    escalation = definition.escalation
+    named = {("escalation", "targets", name): target for name, target in escalation.targets.items()}
+    for at, target in ({("escalation", "target"): escalation.target} | named).items():
+        if not target:
+            continue
+        try:
+            target_of(target)
+        except ConfigError as error:
+            yield _finding(document, at, error.message, error.fix, Weight.ERROR)
+
+
+def _finding(document: Document, at: KeyPath, message: str, fix: str, weight: Weight) -> Finding:
+    problem = Problem(path=document.path, line=document.line(at), field=dotted(at), message=message, fix=fix)
+    return Finding(problem=problem, weight=weight)

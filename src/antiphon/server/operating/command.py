@@ -1,0 +1,179 @@
+"""`antiphon calls active|hangup`, `antiphon transfer` and `antiphon numbers`: what an operator does to calls
+that are up, and to the numbers they come in on. The first two ask a running `antiphon serve`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+
+from antiphon.calls.control.accounts import controls_from
+from antiphon.calls.numbers import e164
+from antiphon.calls.ports import CarrierControl, NumberQuery, NumberRouting
+from antiphon.errors import AntiphonError, ConfigError
+from antiphon.runtime import command as recorded
+
+_SERVER = "http://127.0.0.1:8080"
+_REQUEST_S = 15.0
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    recorded.register(commands)
+    calls = commands.choices["calls"]._subparsers
+    assert calls is not None, "`calls` has commands of its own"
+    (listed,) = calls._group_actions
+    assert isinstance(listed, argparse._SubParsersAction)
+    active = listed.add_parser("active", help="calls that are up now")
+    active.set_defaults(run=_active)
+    hangup = listed.add_parser("hangup", help="have the agent say goodbye and hang up")
+    hangup.add_argument("call", metavar="CALL", help="its id")
+    hangup.set_defaults(run=_hangup)
+    transfer = commands.add_parser("transfer", help="put a caller through to a person")
+    transfer.add_argument("call", metavar="CALL", help="its id")
+    transfer.add_argument("target", nargs="?", default="", help="of the agent's list (its usual target)")
+    transfer.set_defaults(run=_transfer)
+    for asking in (active, hangup, transfer):
+        asking.add_argument("--server", default=_SERVER, help=f"a running antiphon serve ({_SERVER})")
+    _register_numbers(commands)
+
+
+def _register_numbers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    numbers = commands.add_parser("numbers", help="search, buy, configure and release phone numbers")
+    numbers.add_argument("--carrier", default="twilio", help="whose numbers (twilio)")
+    what = numbers.add_subparsers(dest="what", required=True, metavar="COMMAND")
+    what.add_parser("list", help="numbers of the account").set_defaults(run=_numbers, act=_list)
+    search = what.add_parser("search", help="numbers to be had")
+    search.add_argument("country", help="two letters: US, DE")
+    search.add_argument("--kind", choices=["local", "mobile", "toll_free"], default="local")
+    search.add_argument("--area", default="", help="area code")
+    search.add_argument("--contains", default="", help="digits anywhere in it")
+    search.set_defaults(run=_numbers, act=_search)
+    buy = what.add_parser("buy", help="buy one for an agent; costs money at once and every month")
+    buy.add_argument("number")
+    buy.set_defaults(run=_numbers, act=_buy)
+    configure = what.add_parser("configure", help="have another agent answer a number")
+    configure.add_argument("number")
+    configure.set_defaults(run=_numbers, act=_configure)
+    for routed in (buy, configure):
+        routed.add_argument("--agent", required=True, help="who answers")
+    release = what.add_parser("release", help="give a number back; it may be gone for good")
+    release.add_argument("number")
+    release.set_defaults(run=_numbers, act=_release)
+
+
+# ------------------------------------------------------------------ calls that are up
+
+
+def _active(args: argparse.Namespace) -> int:
+    up = _asked(args.server, "GET", "/api/calls/active")["calls"]
+    for call in up:
+        print(f"{call['call_id']:<28} {call['line']:<9} {call['agent']}")
+    if not up:
+        print("no calls are up")
+    return 0
+
+
+def _hangup(args: argparse.Namespace) -> int:
+    _asked(args.server, "POST", f"/api/calls/{args.call}/end")
+    print(f"{args.call}: saying goodbye")
+    return 0
+
+
+def _transfer(args: argparse.Namespace) -> int:
+    told = _asked(args.server, "POST", f"/api/calls/{args.call}/transfer", {"target": args.target})
+    print(f"{args.call}: being put through to {told['target']}")
+    return 0
+
+
+def _asked(server: str, method: str, path: str, body: object = None) -> Any:
+    """Any: JSON. Raises: ConfigError: Nobody is there. AntiphonError: The server refused, in its words."""
+    try:
+        answer = httpx.request(method, server.rstrip("/") + path, json=body, timeout=_REQUEST_S)
+    except httpx.HTTPError as error:
+        raise ConfigError(
+            f"{server} cannot be reached ({type(error).__name__})",
+            fix="start `antiphon serve`, or name it with --server",
+        ) from error
+    told = answer.json() if answer.content else None
+    if answer.is_error:
+        raise AntiphonError(str(told.get("detail") or told) if isinstance(told, dict) else answer.text)
+    return told
+
+
+# ------------------------------------------------------------------ numbers
+
+
+def _numbers(args: argparse.Namespace) -> int:
+    return asyncio.run(_with_account(args))
+
+
+async def _with_account(args: argparse.Namespace) -> int:
+    controls = controls_from(os.environ)
+    control = controls.get(args.carrier)
+    try:
+        if control is None:
+            raise ConfigError(
+                f"there are no credentials for {args.carrier!r}",
+                fix=f"those found: {', '.join(controls) or 'none'} (docs/telephony)",
+            )
+        act: Callable[[CarrierControl, argparse.Namespace], Awaitable[int]] = args.act
+        return await act(control, args)
+    finally:
+        for each in controls.values():
+            await each.close()
+
+
+async def _list(control: CarrierControl, args: argparse.Namespace) -> int:
+    for number in await control.owned_numbers():
+        print(f"{number.number:<16} {number.label:<24} {number.answer_url}")
+    return 0
+
+
+async def _search(control: CarrierControl, args: argparse.Namespace) -> int:
+    query = NumberQuery(country=args.country, kind=args.kind, area_code=args.area, contains=args.contains)
+    for offer in await control.search_numbers(query):
+        price = f"{offer.monthly_usd} USD a month" if offer.monthly_usd is not None else ""
+        print(f"{offer.number:<16} {offer.locality:<24} {price}")
+    return 0
+
+
+async def _buy(control: CarrierControl, args: argparse.Namespace) -> int:
+    bought = await control.buy_number(e164(args.number), _routing(control.carrier, args.agent))
+    print(f"{bought.number} is answered by {args.agent}")
+    return 0
+
+
+async def _configure(control: CarrierControl, args: argparse.Namespace) -> int:
+    number_id = await _id_of(control, args.number)
+    changed = await control.configure_number(number_id, _routing(control.carrier, args.agent))
+    print(f"{changed.number} is answered by {args.agent}")
+    return 0
+
+
+async def _release(control: CarrierControl, args: argparse.Namespace) -> int:
+    await control.release_number(await _id_of(control, args.number))
+    print(f"{args.number} is released")
+    return 0
+
+
+async def _id_of(control: CarrierControl, number: str) -> str:
+    wanted = e164(number)
+    for owned in await control.owned_numbers():
+        if owned.number == wanted:
+            return owned.number_id
+    raise ConfigError(f"{wanted} is not a number of this account")
+
+
+def _routing(carrier: str, agent: str) -> NumberRouting:
+    public = os.environ.get("ANTIPHON_PUBLIC_URL", "").rstrip("/")
+    if not public:
+        raise ConfigError(
+            "nobody knows how the carrier reaches us",
+            where="ANTIPHON_PUBLIC_URL",
+            fix="set it to the address of `antiphon serve`, as https://voice.example.com",
+        )
+    return NumberRouting(answer_url=f"{public}/calls/{carrier}/{agent}", label=f"antiphon {agent}")

@@ -1,0 +1,112 @@
+"""Telnyx's TeXML REST interface as documented, behind real HTTP: calls, conferences and recordings."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+from tests.doubles.faults import Fault, Faulty
+from tests.doubles.http_vendor import HttpAnswer, HttpRequest, json_answer
+
+KEY, ACCOUNT, APPLICATION = "KEY0123", "f5586561-8ff0-4291-a51b-c7dfe4139ff9", "1234567890"
+ROOT = f"/v2/texml/Accounts/{ACCOUNT}"
+
+
+@dataclass
+class TelnyxAccountDouble:
+    """Implements `http_vendor.Wire`. `calls` are the bodies they were placed with, by id; `live` those up."""
+
+    tells_ids: bool = True
+    calls: dict[str, dict[str, Any]] = field(default_factory=dict)
+    live: set[str] = field(default_factory=set)
+    updates: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    conferences: dict[str, str] = field(default_factory=dict)
+    seats: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    recordings: dict[str, list[str]] = field(default_factory=dict)
+
+    def answer(self, request: HttpRequest) -> HttpAnswer:
+        if request.headers.get("authorization") != f"Bearer {KEY}":
+            return self._error(401, "10009", "Authentication failed")
+        assert request.path.startswith(ROOT), f"not this account: {request.path}"
+        path = request.path.removeprefix(ROOT)
+        for pattern, act in _ROUTES:
+            found = re.fullmatch(pattern, f"{request.method} {path}")
+            if found:
+                answer: HttpAnswer = act(self, found.groups(), request)
+                return answer
+        raise AssertionError(f"no such resource: {request.method} {path}")
+
+    def refusal(self, fault: Fault, faulty: Faulty) -> HttpAnswer:
+        if fault is Fault.RATE_LIMIT:
+            return self._error(429, "10011", "Too many requests")
+        if fault is Fault.AUTH:
+            return self._error(401, "10009", "Authentication failed")
+        return self._error(500, "10007", "Unexpected error")
+
+    def malformed(self) -> bytes:
+        return b"<html>not an answer</html>"
+
+    def _dial(self, ids: Any, request: HttpRequest) -> HttpAnswer:
+        body = _body(request)
+        for name in ("ApplicationSid", "To", "From"):
+            assert body.get(name), f"{name} is required"
+        assert body["ApplicationSid"] == APPLICATION
+        call_id = f"v3:call-{len(self.calls) + 1}"
+        self.calls[call_id] = body
+        self.live.add(call_id)
+        told = {"call_sid": call_id} if self.tells_ids else {}
+        return json_answer(200, {"from": body["From"], "to": body["To"], "status": "queued", **told})
+
+    def _change(self, ids: tuple[str, ...], request: HttpRequest) -> HttpAnswer:
+        if ids[0] not in self.calls:
+            return self._error(404, "10005", "Resource not found")
+        if ids[0] not in self.live:
+            return self._error(422, "90018", "Call has already ended")
+        body = _body(request)
+        assert len({"Url", "Texml", "Status"} & set(body)) == 1, f"one change at a time: {sorted(body)}"
+        self.updates.append((ids[0], body))
+        return json_answer(200, {"sid": ids[0], "status": "in-progress"})
+
+    def _conferences(self, ids: Any, request: HttpRequest) -> HttpAnswer:
+        name = request.query["FriendlyName"]
+        assert request.query["Status"] == "in-progress"
+        found = [{"sid": self.conferences[name]}] if name in self.conferences else []
+        return json_answer(200, {"conferences": found, "page": 0, "page_size": 1})
+
+    def _seat(self, ids: tuple[str, ...], request: HttpRequest) -> HttpAnswer:
+        self.seats.append((ids[0], ids[1], _body(request)))
+        return json_answer(200, {"call_sid": ids[1]})
+
+    def _record(self, ids: tuple[str, ...], request: HttpRequest) -> HttpAnswer:
+        assert _body(request).get("RecordingChannels") == "dual"
+        sid = f"rec-{len(self.recordings) + 1}"
+        self.recordings[sid] = ["in-progress"]
+        return json_answer(200, {"sid": sid, "call_sid": ids[0]})
+
+    def _rerecord(self, ids: tuple[str, ...], request: HttpRequest) -> HttpAnswer:
+        self.recordings[ids[1]].append(_body(request)["Status"])
+        return json_answer(200, {"sid": ids[1], "call_sid": ids[0]})
+
+    def _error(self, status: int, code: str, detail: str) -> HttpAnswer:
+        return json_answer(status, {"errors": [{"code": code, "title": detail, "detail": detail}]})
+
+
+def _body(request: HttpRequest) -> dict[str, Any]:
+    if request.headers.get("content-type", "").startswith("application/json"):
+        told: dict[str, Any] = json.loads(request.body)
+        return told
+    return {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+
+
+_ROUTES: tuple[tuple[str, Callable[..., HttpAnswer]], ...] = (
+    (r"POST /Calls", TelnyxAccountDouble._dial),
+    (r"POST /Calls/([^/]+)", TelnyxAccountDouble._change),
+    (r"GET /Conferences", TelnyxAccountDouble._conferences),
+    (r"POST /Conferences/([^/]+)/Participants/([^/]+)", TelnyxAccountDouble._seat),
+    (r"POST /Calls/([^/]+)/Recordings\.json", TelnyxAccountDouble._record),
+    (r"POST /Calls/([^/]+)/Recordings/([^/]+)\.json", TelnyxAccountDouble._rerecord),
+)

@@ -1,0 +1,155 @@
+"""Telnyx's adapter, its SDK and all, against the documented interface on a real socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from xml.etree import ElementTree
+
+import pytest
+from tests.doubles.faults import Fault, Faulty
+from tests.doubles.http_vendor import HttpVendor
+from tests.doubles.telnyx_account import ACCOUNT, APPLICATION, KEY, TelnyxAccountDouble
+
+from antiphon.calls.control.accounts import CAPABILITIES, controls_from
+from antiphon.calls.ports import Capability, CarrierControl, ColdTransfer, Dial, NumberQuery, Seat
+from antiphon.errors import (
+    AntiphonError,
+    CallFailed,
+    ConfigError,
+    DeadlineExceeded,
+    ProviderProtocolError,
+    ProviderRejected,
+    ProviderUnavailable,
+)
+
+adapter = pytest.importorskip("antiphon.calls.telnyx.account", reason='pip install "antiphon[telnyx]"')
+URL = "https://voice.example.com/on"
+DIAL = Dial(
+    key="k1",
+    to="+12125550100",
+    caller_id="+16175550100",
+    answer_url=URL,
+    status_url=f"{URL}/status",
+    ring_s=20,
+    detect_machine=True,
+    headers={"Antiphon-Reason": "asked_for_person"},
+)
+
+
+class World:
+    def __init__(self) -> None:
+        self.account = TelnyxAccountDouble()
+        self.vendor = HttpVendor(wire=self.account, answers_get=True)
+        self.control: CarrierControl
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    world = World()
+    async with world.vendor:
+        account = adapter.TelnyxAccount(
+            api_key=KEY,
+            account_sid=ACCOUNT,
+            application_sid=APPLICATION,
+            api_url=f"{world.vendor.url}/v2",
+        )
+        world.control = adapter.TelnyxControl(account, capabilities=CAPABILITIES["telnyx"], request_s=0.5)
+        yield world
+        await world.control.close()
+
+
+async def test_a_call_is_placed_with_everything_that_was_asked(world: World) -> None:
+    call_id = await world.control.dial(DIAL)
+    body = world.account.calls[call_id]
+    assert (body["To"], body["From"], body["Url"]) == ("+12125550100", "+16175550100", URL)
+    assert (body["StatusCallback"], body["Timeout"]) == (f"{URL}/status", 20)
+    assert body["MachineDetection"] == "Enable"
+    assert body["CustomHeaders"] == [{"name": "X-Antiphon-Reason", "value": "asked_for_person"}]
+
+
+async def test_an_answer_without_an_id_leaves_it_to_the_webhook(world: World) -> None:
+    world.account.tells_ids = False
+    assert await world.control.dial(DIAL) == ""
+
+
+async def test_what_a_call_can_be_told_is_told(world: World) -> None:
+    call_id = await world.control.dial(DIAL)
+    await world.control.hold(call_id, "https://example.com/music.mp3")
+    await world.control.resume(call_id, URL)
+    await world.control.transfer(call_id, ColdTransfer(to="+12125550100", after_url=URL))
+    await world.control.seat(call_id, Seat(room="r"))
+    await world.control.hang_up(call_id)
+    told = [change for _, change in world.account.updates]
+    tags = [ElementTree.fromstring(one["Texml"])[0].tag for one in told if "Texml" in one]
+    assert tags == ["Play", "Dial", "Dial"]
+    assert told[1]["Url"] == URL and told[-1] == {"Status": "completed"}
+
+
+async def test_conferences_and_recordings_are_controlled(world: World) -> None:
+    call_id = await world.control.dial(DIAL)
+    with pytest.raises(CallFailed, match="no conference"):
+        await world.control.mute(call_id, "r", muted=True)
+    world.account.conferences["r"] = "conf-1"
+    await world.control.mute(call_id, "r", muted=True)
+    await world.control.hold_seat(call_id, "r", URL)
+    assert [(seat[0], seat[1], sorted(seat[2])) for seat in world.account.seats] == [
+        ("conf-1", call_id, ["Muted"]), ("conf-1", call_id, ["Hold", "HoldUrl"])
+    ]  # fmt: skip
+    recording_id = await world.control.start_recording(call_id)
+    await world.control.pause_recording(call_id, recording_id)
+    await world.control.resume_recording(call_id, recording_id)
+    await world.control.stop_recording(call_id, recording_id)
+    assert world.account.recordings[recording_id] == ["in-progress", "paused", "in-progress", "stopped"]
+
+
+async def test_a_call_that_is_over_can_be_hung_up_and_nothing_else(world: World) -> None:
+    call_id = await world.control.dial(DIAL)
+    world.account.live.clear()
+    await world.control.hang_up(call_id)
+    with pytest.raises(CallFailed, match="ended"):
+        await world.control.hold(call_id, URL)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault.RATE_LIMIT, ProviderUnavailable),
+        (Fault.AUTH, ProviderRejected),
+        (Fault.NO_RESULT, DeadlineExceeded),
+        (Fault.HANG, DeadlineExceeded),
+        (Fault.REFUSE, DeadlineExceeded),
+        (Fault.MALFORMED, ProviderProtocolError),
+    ],
+)
+async def test_every_way_to_fail_tells_whether_it_may_ring(
+    world: World, fault: Fault, error: type[AntiphonError]
+) -> None:
+    world.vendor.faulty = Faulty(fault=fault, times=1)
+    with pytest.raises(error):
+        await world.control.dial(DIAL)
+    assert len(world.vendor.requests) == 1, "and it is not asked again"
+
+
+async def test_nobody_listening_is_certain_not_to_have_dialled(world: World) -> None:
+    await world.vendor.stop_listening()
+    with pytest.raises(ProviderUnavailable):
+        await world.control.dial(DIAL)
+
+
+async def test_what_it_cannot_do_is_declared_and_said(world: World) -> None:
+    assert not {Capability.NUMBERS, Capability.SEND_DIGITS, Capability.ANSWER} & world.control.capabilities
+    for act in (
+        world.control.search_numbers(NumberQuery(country="US")),
+        world.control.owned_numbers(),
+        world.control.send_digits("c", "1", URL),
+        world.control.answer("c", URL),
+    ):
+        with pytest.raises(ConfigError, match="telnyx"):
+            await act
+
+
+async def test_it_is_there_with_its_credentials() -> None:
+    environ = {"TELNYX_API_KEY": "k", "TELNYX_ACCOUNT_SID": "a", "TELNYX_TEXML_APPLICATION_SID": "s"}
+    (control,) = controls_from(environ).values()
+    assert control.carrier == "telnyx" and control.capabilities == CAPABILITIES["telnyx"]
+    await control.close()
