@@ -12,7 +12,7 @@ SAYINGS = [
     (
         Wording.TAPE,
         "en-US",
-        ["leave a message after the tone.", "I can't come to the phone", "Please leave me a message"],
+        ["leave it after the tone", "I can't come to the phone", "Please leave me a message"],
     ),
     (
         Wording.MACHINE,

@@ -73,6 +73,7 @@ class _Run:
     first: int
     frames: list[_Frame] = field(default_factory=list)
     before_dbfs: float = -100.0  # The loudest shortly before.
+    floor_dbfs: float = -100.0  # The quietest there was until then.
     missed: int = 0
 
     @property
@@ -90,7 +91,7 @@ class _Run:
             started_ms=started_ms,
             lasted_ms=lasted_ms,
             ended_ms=started_ms + lasted_ms if ended else None,
-            alone=self.before_dbfs <= middle.level_dbfs - _QUIET_DB,
+            alone=self.before_dbfs <= _quiet_dbfs(middle.level_dbfs, self.floor_dbfs),
             level_dbfs=middle.level_dbfs,
         )
 
@@ -146,14 +147,13 @@ class ToneMeter:
         self._run = None
         if frame.hz:
             before_dbfs = max(list(self._levels)[:_BEFORE_FRAMES], default=-100.0)
-            self._run = _Run(self._number, [frame], before_dbfs=before_dbfs)
+            self._run = _Run(self._number, [frame], before_dbfs, self._floor_dbfs)
 
     def _count_quiet(self, frame: _Frame) -> None:
         tone = self._after
         if tone is None:
             return
-        loud_dbfs = min(tone.level_dbfs - _QUIET_DB, max(self._floor_dbfs + _OVER_FLOOR_DB, _SILENT_DBFS))
-        if frame.level_dbfs > loud_dbfs:
+        if frame.level_dbfs > _quiet_dbfs(tone.level_dbfs, self._floor_dbfs):
             # The window in which it ends still holds some of it.
             if tone.quiet_ms or self._number * _HOP_MS > (tone.ended_ms or 0) + _WINDOW_MS:
                 self._after = None
@@ -162,6 +162,11 @@ class ToneMeter:
         self._told.append(self._after)
         if self._after.quiet_ms >= _QUIET_MAX_MS:
             self._after = None
+
+
+def _quiet_dbfs(tone_dbfs: float, floor_dbfs: float) -> float:
+    """What is no louder than this is quiet beside the tone."""
+    return min(tone_dbfs - _QUIET_DB, max(floor_dbfs + _OVER_FLOOR_DB, _SILENT_DBFS))
 
 
 def _still_loud(frame: _Frame, before: _Frame) -> bool:
