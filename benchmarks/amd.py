@@ -1,6 +1,6 @@
 """Who answers: confusion matrix and decision times over labelled openings.
 
-    [ANTIPHON_SPEECH_DIR=...] python benchmarks/amd.py [--cache DIR] [--only NAME] [--all]
+    [ANTIPHON_SPEECH_DIR=...] python benchmarks/amd.py [--held-out] [--cache DIR] [--only NAME] [--all]
 
 Openings are made with the embedded voices and, where there is a folder of labelled recordings, with those;
 each goes through a telephone line (band limit, noise, mu-law), the real voice activity, the embedded
@@ -15,8 +15,8 @@ import os
 import sys
 from pathlib import Path
 
-from antiphon.quality.answerers.bench import Bench, told
-from antiphon.quality.answerers.openings import Opening, openings
+from antiphon.quality.answerers.bench import Bench, false_beeps, told
+from antiphon.quality.answerers.openings import Opening, held_out, openings
 from antiphon.quality.answerers.scoring import Case, summary, table, times_table
 from antiphon.storage.home import home_directory
 
@@ -27,6 +27,7 @@ def main() -> int:
     )
     parser.add_argument("--cache", type=Path, default=home_directory() / "answerers")
     parser.add_argument("--only", default="", help="openings whose name holds this")
+    parser.add_argument("--held-out", action="store_true", help="the openings nothing was tuned on")
     parser.add_argument("--all", action="store_true", help="tell of every opening")
     args = parser.parse_args()
     named = os.environ.get("ANTIPHON_SPEECH_DIR", "")
@@ -35,7 +36,8 @@ def main() -> int:
         print("without recordings: set ANTIPHON_SPEECH_DIR to hear those too\n")
     args.cache.mkdir(parents=True, exist_ok=True)
     bench = Bench(folder, args.cache)
-    wanted = [opening for opening in openings(recorded=folder is not None) if args.only in opening.name]
+    known = held_out() if args.held_out else openings(recorded=folder is not None)
+    wanted = [opening for opening in known if args.only in opening.name]
     cases = [_answer(bench, opening) for opening in wanted]
     if args.all:
         for case in cases:
@@ -47,6 +49,9 @@ def main() -> int:
             )  # fmt: skip
     print("\n".join(["First verdict:", "", *table(cases, last=False), "", "Last verdict:", ""]))
     print("\n".join([*table(cases, last=True), "", *times_table(cases), "", *summary(cases)]))
+    if folder is not None and not args.held_out:
+        minutes, beeps = false_beeps(folder)
+        print(f"beeps heard in {minutes:.0f} minutes of recorded speech, noise and music: {beeps}")
     print("\n".join(["", "Not right at first or in the end:", *told(cases)]))
     return 0
 

@@ -16,6 +16,7 @@ from antiphon.agents.flows.reasoner import FlowReasoner
 from antiphon.agents.flows.rules import RuleUnderstanding
 from antiphon.agents.llm.fallback import FallbackReasoner
 from antiphon.agents.llm.reasoner import LlmReasoner
+from antiphon.agents.menus import MenuGuard
 from antiphon.agents.ports import Effect, LanguageModel, LearnsInCalls, Reasoner, SentenceEncoder, Tool
 from antiphon.errors import ConfigError
 
@@ -51,7 +52,14 @@ class Reasoning:
         models = len(self.definition.reasoning.language_models)
         first_word_ms = self.definition.reasoning.first_word_ms * max(1, models)
         effects = frozenset(tool.name for tool in self.tools if tool.effect is not Effect.NONE)
-        inner = ways[0] if len(ways) == 1 else FallbackReasoner(ways, first_word_ms, effects)
+        inner: Reasoner = ways[0] if len(ways) == 1 else FallbackReasoner(ways, first_word_ms, effects)
+        if self.definition.menus:
+            inner = MenuGuard(
+                inner,
+                self.definition.menus,
+                self.definition.escalation,
+                prompt_keys=self.language_model is None or not models,
+            )
         owed = self.definition.owed
         return EmergencyGuard(DisclosureGuard(inner, owed) if owed else inner, self.rules)
 
@@ -144,5 +152,11 @@ def _chosen(definition: AgentDefinition, tools: Sequence[Tool]) -> list[Tool]:
 
 def _with_words(flow: Flow, definition: AgentDefinition) -> Flow:
     """The agent's own words for what every agent says."""
-    words = dataclasses.replace(flow.phrases, robot=definition.ai_answer, person=definition.escalation.words)
+    offered = [menu.say for menu in definition.menus[:1] if "not_understood" in menu.offer]
+    words = dataclasses.replace(
+        flow.phrases,
+        robot=definition.ai_answer,
+        person=definition.escalation.words,
+        menu=offered[0] if offered else "",
+    )
     return dataclasses.replace(flow, phrases=words)

@@ -33,6 +33,7 @@ def _file_texts(definition: AgentDefinition) -> Iterator[str]:
         waiting = policy.handover
         yield from (*waiting.comfort, waiting.busy, waiting.no_answer, waiting.declined, waiting.lost)
         yield definition.escalation.question
+    yield from (menu.say for menu in definition.menus)
     yield definition.emergency.words
     yield definition.emergency.crisis_words
     yield from (rule.words for rule in definition.emergency.rules)
@@ -43,7 +44,7 @@ def _flow_texts(flow: Flow) -> Iterator[str]:
         words = getattr(flow.phrases, each.name)
         yield from (words,) if isinstance(words, str) else words
     for slot in flow.slots.values():
-        yield from (*slot.ask, slot.narrow, slot.ack)
+        yield from (*slot.ask, slot.narrow, slot.keys, slot.ack)
     for goal in flow.goals.values():
         yield from (goal.begin, goal.abandon)
         for step in goal.steps:

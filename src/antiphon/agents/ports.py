@@ -69,6 +69,7 @@ class ReplyRequest:
     attempt: int = 0
     speculative: bool = False
     caller_number: str = ""
+    keyed: bool = False  # The caller pressed keys; `text` is what they mean, where a menu says so.
     reason: str = ""  # For GOODBYE: "silence", "time_limit", "cost_limit", "operator".
 
 

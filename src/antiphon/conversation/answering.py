@@ -17,6 +17,7 @@ from antiphon.conversation.state import Answerer, Phase, State
 
 # A beep in the middle of the message: what was said before it is on no tape. Twice is somebody else's beep.
 MESSAGES_MAX = 2
+_LOOK_AGAIN_MS = 300
 # "no_answer" is what people call a line on which nobody says a word.
 _CAUSES = {"silence": "no_answer"}
 
@@ -47,9 +48,14 @@ def judged(state: State, event: ev.AnswererJudged) -> None:
 
 
 def nobody_judged(state: State) -> None:
-    """Better to talk to a machine than to let a person listen to silence."""
-    answerer = state.answerer
-    if answerer is not None and state.phase is Phase.SCREENING:
+    """Better to talk to a machine than to let a person listen to silence. While the voice goes on there is
+    none, and it may yet say what it is."""
+    answerer, policy = state.answerer, _policy(state)
+    if answerer is None or policy is None or state.phase is not Phase.SCREENING:
+        return
+    if state.voiced and state.now_ms < 2 * policy.decision_max_ms:
+        state.set_timer("answerer", state.now_ms + _LOOK_AGAIN_MS)
+    else:
         answerer.verdict = answerer.verdict or "unknown"
         _greet(state)
 

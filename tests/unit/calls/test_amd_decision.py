@@ -113,7 +113,7 @@ def test_a_front_desk_is_a_person_by_its_question() -> None:
 
 def test_words_of_a_machine_decide_at_once() -> None:
     line = Line()
-    line.voice(1500, "Please leave a message")
+    line.voice(1500, "Leave your name and number")
     assert line.verdicts == [(1800, "machine", "machine_words")]
 
 

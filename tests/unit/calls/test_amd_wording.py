@@ -9,16 +9,15 @@ from antiphon.calls.amd.wording import Wording, read
 SAYINGS = [
     (Wording.HELLO, "en-US", ["Hello?", "hi", "Yes.", "Good morning, Miller residence.", "This is Linda."]),
     (Wording.PERSON, "en-US", ["Who's calling, please?", "Acme, how can I help you?", "Dave speaking."]),
-    (Wording.TAPE, "en-US", ["Please leave a message after the tone.", "at the sound of the beep"]),
+    (
+        Wording.TAPE,
+        "en-US",
+        ["leave it after the tone", "I can't come to the phone", "Please leave me a message"],
+    ),
     (
         Wording.MACHINE,
         "en-US",
-        [
-            "leave your name and number",
-            "I can't come to the phone",
-            "I'll get back to you",
-            "Please leave me a message",
-        ],
+        ["leave your name and number", "I'll get back to you", "It's my voicemail"],
     ),
     (
         Wording.CARRIER,
@@ -48,7 +47,7 @@ SAYINGS = [
     (Wording.TAPE, "de-DE", ["Sprechen Sie bitte nach dem Signalton."]),
     (Wording.TAPE, "it-IT", ["Prego lasciare un messaggio dopo il segnale acustico."]),
     (Wording.HELLO, "it-IT", ["Pronto?"]),
-    (Wording.MACHINE, "de-DE", ["Please leave a message."]),
+    (Wording.TAPE, "de-DE", ["Please leave a message."]),
 ]
 
 

@@ -127,9 +127,19 @@ def test_when_nobody_can_tell_he_hears_the_agent_within_the_bound() -> None:
 def test_a_voice_still_going_on_at_the_bound_is_not_talked_over() -> None:
     call = Placed(decision_max_ms=5000)
     call.wait(4000)
-    call.step(ev.SpeechStarted(at_ms=call.now_ms, onset_ms=call.now_ms - 80))
-    call.wait(1000)
-    assert (call.greeted, call.phase) == (1, "holding")
+    call.voice(3000)
+    assert call.greeted == 0
+    call.wait(300)
+    assert call.greeted == 1
+
+
+def test_a_voice_without_an_end_is_talked_to_in_the_end() -> None:
+    call = Placed(decision_max_ms=5000)
+    call.step(ev.SpeechStarted(at_ms=call.now_ms, onset_ms=call.now_ms))
+    call.wait(9900)
+    assert call.greeted == 0
+    call.wait(300)
+    assert (call.greeted, call.phase) == (1, "holding"), "but not over it, if it stops in time"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,13 @@ from antiphon.agents.definition.problems import (
     raise_problems,
     unknown_word,
 )
-from antiphon.agents.definition.schema import AgentFile, EmergencySection, EscalationSection, RoutingSection
+from antiphon.agents.definition.schema import (
+    AgentFile,
+    EmergencySection,
+    EscalationSection,
+    MenuSection,
+    RoutingSection,
+)
 from antiphon.agents.definition.values import (
     UNIFIED,
     AgentDefinition,
@@ -30,6 +36,8 @@ from antiphon.agents.definition.values import (
     Emergency,
     EmergencyRule,
     Escalation,
+    Menu,
+    MenuKey,
     Persona,
     Reasoning,
     Recording,
@@ -160,6 +168,7 @@ def _checked(file: AgentFile, document: Document, tools: Collection[str] | None)
             add(at, *unknown_word("tool", name, tools))
     problems += _checked_flow(file, document, add)
     _checked_unified(file, add)
+    _checked_menus(file, add)
     routing = file.reasoning.routing
     models = [name for name in file.reasoning.model if not name.startswith(("flow/", UNIFIED))]
     if routing is not None and routing.frontier not in models[1:]:
@@ -203,6 +212,25 @@ def _checked_recording(file: AgentFile, add: Any) -> None:
     elif "record" not in told.text.lower() and file.language.startswith("en"):
         message = f"the disclosure {file.recording.after!r} does not say that the call is recorded"
         add(at, message, "say so in its text")
+
+
+def _checked_menus(file: AgentFile, add: Any) -> None:
+    """Menus that lead nowhere, or that nobody can come to."""
+    reached = set(list(file.menus)[:1])
+    for name, menu in file.menus.items():
+        for key, item in menu.keys.items():
+            at: KeyPath = ("menus", name, "keys", key, "menu")
+            if item.menu and item.menu not in file.menus:
+                add(at, *unknown_word("menu", item.menu, file.menus))
+            reached.add(item.menu)
+    for place, (name, menu) in enumerate(file.menus.items()):
+        if name not in reached:
+            add(
+                ("menus", name), "no key leads to this menu", "give a key of another one `menu: " + name + "`"
+            )
+        if menu.offer and place:
+            message = "only the first menu is offered unasked"
+            add(("menus", name, "offer"), message, "remove it, or put this menu first")
 
 
 def _checked_unified(file: AgentFile, add: Any) -> None:
@@ -298,6 +326,7 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
         recording=_recording(file),
         disclosures=disclosures,
         emergency=_emergency(file.emergency, file.language),
+        menus=tuple(_menu(name, section) for name, section in file.menus.items()),
         escalation=_escalation(file.escalation),
     )
 
@@ -317,6 +346,11 @@ def _answering(file: AgentFile, disclosures: Sequence[Disclosure]) -> AnsweringP
     policy = msgspec.convert(section.model_dump(), AnsweringPolicy)
     message = with_disclosures(policy.message, disclosures) if policy.message else ""
     return msgspec.structs.replace(policy, message=message)
+
+
+def _menu(name: str, section: MenuSection) -> Menu:
+    keys = {key: MenuKey(**item.model_dump()) for key, item in section.keys.items()}
+    return Menu(name=name, say=section.say, keys=keys, offer=tuple(section.offer))
 
 
 def _line_quality(file: AgentFile) -> LinePolicy | msgspec.UnsetType:

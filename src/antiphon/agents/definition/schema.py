@@ -370,6 +370,35 @@ class LineQualitySection(Section):
         return self
 
 
+Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+
+
+class MenuKeySection(Section):
+    """What one key does: exactly one of these."""
+
+    means: str = Field(default="", max_length=500, description="As if the caller had said these words")
+    menu: str = Field(default="", description="Another menu of this file")
+    person: bool = False
+    repeat: bool = Field(default=False, description="The menu is said again")
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> MenuKeySection:
+        given = [name for name in ("means", "menu", "person", "repeat") if getattr(self, name)]
+        if len(given) != 1:
+            what = f"a key that does {len(given)} things" if given else "a key that does nothing"
+            raise fault(what, "give it exactly one of `means:`, `menu:`, `person: true` and `repeat: true`")
+        return self
+
+
+MenuOffer = Literal["greeting", "silence", "not_understood"]
+
+
+class MenuSection(Section):
+    say: Words
+    keys: Annotated[dict[Key, MenuKeySection], Field(min_length=1)]
+    offer: Annotated[list[MenuOffer], BeforeValidator(_as_list)] = []
+
+
 _ANSWERING = AnsweringPolicy()
 
 
@@ -430,6 +459,9 @@ class AgentFile(Section):
     )
     answering_machine: AnsweringMachineSection | None = Field(
         default=None, description="Calls the agent places: who answers is judged before it speaks"
+    )
+    menus: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], MenuSection] = Field(
+        default={}, description="Keys in place of words; the first menu is the one a call begins with"
     )
     tools: dict[str, dict[str, Any]] = {}
     disclosures: dict[str, DisclosureSection] = {}

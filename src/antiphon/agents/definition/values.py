@@ -171,6 +171,26 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MenuKey:
+    """One of these is set, `person` and `repeat` by being true."""
+
+    means: str = ""
+    menu: str = ""
+    person: bool = False
+    repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """Keys in place of words. `offer`: when it is said unasked: "greeting", "silence", "not_understood"."""
+
+    name: str
+    say: str
+    keys: Mapping[str, MenuKey]
+    offer: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentDefinition:
     """One agent. `digest` is the SHA-256 of its files, for the trace header; `directory` is where relative
     paths of the file start."""
@@ -191,6 +211,7 @@ class AgentDefinition:
     emergency: Emergency
     escalation: Escalation
     recording: Recording | None = None
+    menus: tuple[Menu, ...] = ()  # The first is the one a call begins with.
 
     @property
     def directory(self) -> Path:

@@ -21,7 +21,8 @@ _ALWAYS_ASKED = (Asking.OPEN, Asking.MORE, Asking.PERSON)
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """`closed` once nothing more may be added: a question was asked, a tool is wanted, or the call ends."""
+    """`closed` once nothing more may be added: a question was asked, a tool is wanted, or the call ends.
+    `keys_offered`: the question also says how to answer it by keys."""
 
     flow: Flow
     state: FlowState
@@ -36,6 +37,7 @@ class Draft:
     escalation: str = ""
     closed: bool = False
     understood: bool = False
+    keys_offered: bool = False
 
     @property
     def goal(self) -> Goal | None:
@@ -84,7 +86,23 @@ class Draft:
         self.said.append(question.text)
         if question.uninterruptible:
             self.protected.append(question.text)
+        if self.state.keyed or self.keys_offered:
+            self.said.append(self._keys_for(question))
         self.wait(dataclasses.replace(question, expect=expect, phrases=phrases, heard=True))
+
+    def _keys_for(self, question: Question) -> str:
+        """How to answer this by keys."""
+        phrases = self.flow.phrases
+        match question.asking:
+            case Asking.SLOT:
+                return self.flow.slots[question.name].keys
+            case Asking.OFFER if len(question.options) > 1:
+                return phrases.keys_offer
+            case Asking.OPEN | Asking.MORE:
+                return phrases.menu
+            case Asking.CHANGE:
+                return ""
+        return phrases.keys_yes_no
 
     def count(self, key: str) -> int:
         """How often something was asked or tried."""
@@ -148,11 +166,11 @@ class Draft:
 
 
 def complete(slot: Slot, value: Any) -> bool:
-    """Whether a slot's value is all we need; half a name is not."""
+    """Whether a slot's value is all we need; half a name is not, but a last name by its keys is."""
     if value is None:
         return False
     if slot.type is SlotType.NAME and isinstance(value, PersonName):
-        return bool(value.first and value.last)
+        return bool(value.last and (value.first or value.last.isdigit()))
     return True
 
 

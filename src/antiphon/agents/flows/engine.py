@@ -27,6 +27,7 @@ from antiphon.agents.flows.state import Asking, FlowState, Outcome, Question
 from antiphon.agents.flows.understanding import Act, Understanding
 from antiphon.agents.ports import Expect, ToolResult
 
+UNCLEAR_KEYS = 2  # Not understood this often in a row: offer the keys too.
 UNCLEAR_PERSON = 3  # Not understood this often in a row: offer a person.
 UNCLEAR_MAX = 5  # ... and this often: end politely.
 UNCLEAR_SPELLING = 2  # A detail not agreed on after this many tries is left as it is.
@@ -49,7 +50,7 @@ def greet(flow: Flow, state: FlowState, greeting: str, now: datetime) -> Outcome
 
 def advance(flow: Flow, state: FlowState, heard: Understanding, now: datetime) -> Outcome:
     """Answer one turn of the caller."""
-    draft = Draft(flow=flow, state=state, now=now)
+    draft = Draft(flow=flow, state=replace(state, keyed=heard.keyed), now=now)
     if state.untold:
         # The effect happened while the caller spoke over the words that told of it.
         draft.said.append(state.untold)
@@ -207,6 +208,7 @@ def _not_understood(draft: Draft, heard: Understanding) -> None:
         offer_person(draft)
     else:
         draft.say(phrases.unclear[(unclear - 1) % len(phrases.unclear)])
+        draft.keys_offered = unclear >= UNCLEAR_KEYS
         if question.asking is Asking.CONFIRM and unclear > 1:
             draft.say(phrases.yes_or_no)
         _ask_again(draft)

@@ -1,13 +1,18 @@
-"""Keys instead of words: digits for numbers and dates, 1 and 2 for yes and no or for what was offered."""
+"""Keys instead of words: digits for numbers and dates, 1 and 2 for yes and no or for what was offered. What a
+key means while no question is open is in the agent file's menus (`agents.menus`)."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import re
+from datetime import date, datetime, timedelta
 
 from antiphon.agents.extract import find_phone_numbers
+from antiphon.agents.extract.values import DateRange, PersonName
 from antiphon.agents.flows.model import Flow, SlotType
 from antiphon.agents.flows.state import Asking, FlowState
 from antiphon.agents.flows.understanding import Act, Candidate, Understanding
+
+_LETTERS = re.compile(r"[2-9]{2,30}")  # Of a last name, on the keys that bear them.
 
 
 def keyed(flow: Flow, keys: str, state: FlowState, now: datetime) -> Understanding:
@@ -35,6 +40,10 @@ def _slot(flow: Flow, digits: str, name: str, now: datetime) -> Understanding:
         value = numbers[0].value if numbers else None
     elif slot.type is SlotType.BIRTH_DATE:
         value = _birth_date(digits, now)
+    elif slot.type is SlotType.NAME and _LETTERS.fullmatch(digits):
+        value = PersonName(last=digits)
+    elif slot.type is SlotType.DATE:
+        value = _day(digits, now)
     elif slot.type is SlotType.YES_NO and digits in ("1", "2"):
         value = digits == "1"
     elif slot.type is SlotType.CHOICE and 1 <= int(digits) <= len(slot.choices):
@@ -46,6 +55,23 @@ def _slot(flow: Flow, digits: str, name: str, now: datetime) -> Understanding:
     return Understanding(
         text=digits, candidates=(Candidate(slot=name, value=value, text=digits, start=0, end=len(digits)),)
     )
+
+
+def _day(digits: str, now: datetime) -> DateRange | None:
+    """1 for the first there is, or MMDD: the next day of that date."""
+    today = now.date()
+    if digits == "1":
+        return DateRange(start=today, end=today + timedelta(days=60), asap=True)
+    if len(digits) != 4:
+        return None
+    for year in (today.year, today.year + 1):
+        try:
+            day = date(year, int(digits[:2]), int(digits[2:]))
+        except ValueError:
+            continue
+        if day >= today:
+            return DateRange(start=day, end=day)
+    return None
 
 
 def _birth_date(digits: str, now: datetime) -> date | None:

@@ -93,6 +93,7 @@ def _slot(name: str, section: SlotSection) -> Slot:
         type=SlotType(section.type),
         ask=tuple(section.ask),
         narrow=section.narrow,
+        keys=section.keys,
         ack=section.ack,
         called=tuple(section.called),
         choices=choices,

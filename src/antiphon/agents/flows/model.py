@@ -41,6 +41,7 @@ class Slot:
     Attributes:
         ask: The question and its variants, used in turn.
         narrow: A narrower question for a caller we did not understand twice.
+        keys: How to answer by keys; said to who uses them, and to who was not understood twice.
         ack: Said when the value was just given; a template with {value}.
         called: Words a caller uses for it ("the day"), for "change the day".
         volunteer: Taken whenever it is said, not only when asked for.
@@ -53,6 +54,7 @@ class Slot:
     type: SlotType
     ask: tuple[str, ...] = ()
     narrow: str = ""
+    keys: str = ""
     ack: str = ""
     called: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
@@ -228,6 +230,9 @@ class Phrases:
     take_first: str = "Then I'll take the first one."
     which: str = "Which one: {options}?"
     go_on: str = "Mm-hm."
+    keys_yes_no: str = "Press 1 for yes, or 2 for no."
+    keys_offer: str = "Press 1 for the first one, 2 for the second, and so on."
+    menu: str = ""  # The agent file's, where it has one to be offered.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,8 @@ class FlowReasoner:
                 return engine.say_goodbye(self.flow, state, request.reason, now)
             case ReplyKind.TURN:
                 heard = await self.understanding.understand(request.text, state, now)
+                keyed = request.keyed or request.text.startswith("dtmf:")
+                heard = replace(heard, keyed=keyed)
                 return engine.advance(self.flow, state, heard, now)
 
     async def _speak(self, request: ReplyRequest, outcome: Outcome, act: Replying, draft: Draft) -> Outcome:

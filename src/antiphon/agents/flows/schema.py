@@ -23,6 +23,7 @@ class SlotSection(Section):
     type: Literal["date", "time", "name", "phone", "birth_date", "yes_no", "choice", "text"]
     ask: Texts = Field(default_factory=list)
     narrow: str = ""
+    keys: str = Field(default="", description="How to answer by keys")
     ack: str = ""
     called: Texts = Field(default_factory=list)
     choices: dict[str, ChoiceSection] = Field(default_factory=dict)
@@ -131,6 +132,7 @@ def _phrases_section() -> type[Section]:
     fields: dict[str, Any] = {
         name: (Texts, list(value)) if isinstance(value, tuple) else (str, value)
         for name in Phrases.__dataclass_fields__
+        if name != "menu"
         for value in [getattr(defaults, name)]
     }
     return create_model("PhrasesSection", __base__=Section, **fields)

@@ -74,6 +74,7 @@ class FlowState:
     finished: Goals done in this call.
     answered: Facts given in this call.
     untold: Words about an effect that the caller has not heard yet.
+    keyed: The caller answers by keys: every question says which.
     unproved: Uninterruptible SAY step -> its words, until it is known whether they were heard.
     """
 
@@ -97,6 +98,7 @@ class FlowState:
     untold: str = ""
     unproved: Mapping[str, str] = field(default_factory=dict)
     caller_number: str = ""
+    keyed: bool = False
 
 
 class Purpose(Enum):

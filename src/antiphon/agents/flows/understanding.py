@@ -63,6 +63,7 @@ class Understanding:
     ordinals: Positions named, 1 for the first, -1 for the last.
     mentions: Slots named by a word for them ("change the day").
     digits: Digits that are no whole number yet, when a number was asked for.
+    keyed: By keys, not by words.
     """
 
     text: str
@@ -74,6 +75,7 @@ class Understanding:
     candidates: tuple[Candidate, ...] = ()
     mentions: tuple[str, ...] = ()
     digits: str = ""
+    keyed: bool = False
 
     def candidate(self, slot: str) -> Candidate | None:
         """The last value given for a slot: people correct themselves forward."""

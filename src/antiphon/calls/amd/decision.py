@@ -183,7 +183,8 @@ class Decision:
             # Only a question of his takes a machine back, and only one that was a guess.
             asked = found.evidence[0] == Wording.PERSON.value
             return asked and before.evidence[0] in (_BY_LENGTH, Wording.PERHAPS_MACHINE.value)
-        return found.kind == "machine"
+        guessed = before.evidence[0] in (_BY_LENGTH, Wording.PERHAPS_MACHINE.value)
+        return found.kind == "machine" or (found.kind == "ivr" and guessed)
 
     def _judge(self, at_ms: int) -> Verdict | None:
         voices = list(self._real_voices(at_ms))
@@ -242,11 +243,14 @@ class Decision:
         if not voices or voices[-1].ended_ms is None or heard_ms < limits.voice_min_ms:
             return None
         pause_ms = at_ms - voices[-1].ended_ms
+        if self._tone_may_be_beep(at_ms):
+            return None
         if heard.wording is Wording.PERHAPS_MACHINE:
             if pause_ms < limits.short_pause_ms:
                 return None
             return Verdict(kind="machine", evidence=(heard.wording.value, heard.phrase), heard_ms=heard_ms)
         greets = heard.wording is Wording.HELLO and heard.words <= limits.hello_words_max
+        greets = greets and heard_ms <= limits.hello_voice_ms
         if greets or heard.wording is Wording.PERSON:
             needed_ms, evidence = limits.hello_pause_ms, (heard.wording.value, heard.phrase)
         elif heard_ms <= limits.short_voice_ms:
@@ -256,6 +260,12 @@ class Decision:
         else:
             needed_ms, evidence = limits.pause_max_ms, ("long_pause",)
         return Verdict(kind="human", evidence=evidence, heard_ms=heard_ms) if pause_ms >= needed_ms else None
+
+    def _tone_may_be_beep(self, at_ms: int) -> bool:
+        if not self._tones or not self._tones[-1].alone:
+            return False
+        ended_ms = self._tones[-1].ended_ms
+        return ended_ms is None or at_ms - ended_ms < self.thresholds.tone_settles_ms
 
     def _by_silence(self, at_ms: int, heard_ms: int) -> Verdict | None:
         limits = self.thresholds

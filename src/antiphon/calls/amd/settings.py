@@ -12,10 +12,12 @@ class Thresholds:
     Attributes:
         voice_min_ms: Shorter bursts are clicks and breaths.
         hello_words_max: So few words that begin like "hello" are a person's.
+        hello_voice_ms: ... and so little of a voice: machines begin with "hello, this is" too.
         hello_pause_ms: Silence after them, or after a question of his, until it is our turn.
         short_voice_ms, short_pause_ms: Voice up to this, unknown words: a person after this silence.
         some_voice_ms, some_pause_ms: The same for voice up to this.
         pause_max_ms: The longest silence anybody who has spoken is left in. The bound on dead air.
+        tone_settles_ms: A tone that sounds, or ended less than this ago, may yet be a beep.
         long_voice_ms: Voice this long without a pause to answer in is a recording.
         joined_ms: Gaps shorter than this do not divide a stretch of voice.
         silence_ms: Nothing at all since the line is up.
@@ -27,6 +29,8 @@ class Thresholds:
 
     voice_min_ms: int = 160
     hello_words_max: int = 6
+    hello_voice_ms: int = 1000
+    tone_settles_ms: int = 400
     hello_pause_ms: int = 400
     short_voice_ms: int = 1500
     short_pause_ms: int = 600

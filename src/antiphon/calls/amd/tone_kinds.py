@@ -63,7 +63,7 @@ def is_progress(tone: Tone) -> bool:
 
 def is_beep(tone: Tone) -> bool:
     """A tone and then nothing: what follows a beep is the tape."""
-    if _is_key(tone):
+    if _is_key(tone) or not tone.alone:
         return False
     return tone.ended_ms is not None and _within(tone.lasted_ms, _BEEP_MS) and tone.quiet_ms >= _BEEP_QUIET_MS
 

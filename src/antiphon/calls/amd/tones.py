@@ -27,6 +27,7 @@ _FRAMES_MIN = 4  # 64 ms and the window: a tone of 80 ms.
 _QUIET_DB = 10.0
 _OVER_FLOOR_DB, _SILENT_DBFS = 8.0, -48.0  # No louder than that, or than the quietest there was.
 _FLOOR_RISE_DB = 0.05  # A frame: 3 dB a second.
+_BEFORE_FRAMES = 4  # 64 ms, and two frames that hold some of the tone itself.
 _QUIET_MAX_MS = 400  # Nothing is learnt from longer.
 _TINY = 1e-12
 
@@ -39,6 +40,7 @@ class Tone:
         hz: The frequency, the lower of two.
         second_hz: The higher of two, else 0.
         ended_ms: None while it lasts; `lasted_ms` is what there is of it.
+        alone: Quiet right before it: no voice ends in it.
         quiet_ms: Quiet right after it, up to 400.
     """
 
@@ -47,6 +49,7 @@ class Tone:
     started_ms: int
     lasted_ms: int
     ended_ms: int | None = None
+    alone: bool = True
     quiet_ms: int = 0
     level_dbfs: float = 0.0
 
@@ -69,6 +72,8 @@ class _Run:
 
     first: int
     frames: list[_Frame] = field(default_factory=list)
+    before_dbfs: float = -100.0  # The loudest shortly before.
+    floor_dbfs: float = -100.0  # The quietest there was until then.
     missed: int = 0
 
     @property
@@ -86,6 +91,7 @@ class _Run:
             started_ms=started_ms,
             lasted_ms=lasted_ms,
             ended_ms=started_ms + lasted_ms if ended else None,
+            alone=self.before_dbfs <= _quiet_dbfs(middle.level_dbfs, self.floor_dbfs),
             level_dbfs=middle.level_dbfs,
         )
 
@@ -101,6 +107,7 @@ class ToneMeter:
         self._rest = np.zeros(0, np.float32)
         self._number = 0  # Of the next frame.
         self._floor_dbfs = 0.0
+        self._levels: deque[float] = deque(maxlen=_BEFORE_FRAMES + 2)  # Of the frames before this one.
         self._run: _Run | None = None
         self._after: Tone | None = None  # Ended, and its quiet is being counted.
         self._told: deque[Tone] = deque()
@@ -115,6 +122,7 @@ class ToneMeter:
         frames = np.lib.stride_tricks.sliding_window_view(self._rest, self._size)[:: self._hop][:count]
         for frame in _frames(frames * self._window, self._scale):
             self._take(frame)
+            self._levels.append(frame.level_dbfs)
             self._number += 1
         self._rest = self._rest[count * self._hop :]
         if self._run is not None and self._run.steady:
@@ -136,14 +144,16 @@ class ToneMeter:
         if run is not None and run.steady:
             self._after = run.tone(ended=True)
             self._told.append(self._after)
-        self._run = _Run(self._number, [frame]) if frame.hz else None
+        self._run = None
+        if frame.hz:
+            before_dbfs = max(list(self._levels)[:_BEFORE_FRAMES], default=-100.0)
+            self._run = _Run(self._number, [frame], before_dbfs, self._floor_dbfs)
 
     def _count_quiet(self, frame: _Frame) -> None:
         tone = self._after
         if tone is None:
             return
-        loud_dbfs = min(tone.level_dbfs - _QUIET_DB, max(self._floor_dbfs + _OVER_FLOOR_DB, _SILENT_DBFS))
-        if frame.level_dbfs > loud_dbfs:
+        if frame.level_dbfs > _quiet_dbfs(tone.level_dbfs, self._floor_dbfs):
             # The window in which it ends still holds some of it.
             if tone.quiet_ms or self._number * _HOP_MS > (tone.ended_ms or 0) + _WINDOW_MS:
                 self._after = None
@@ -152,6 +162,11 @@ class ToneMeter:
         self._told.append(self._after)
         if self._after.quiet_ms >= _QUIET_MAX_MS:
             self._after = None
+
+
+def _quiet_dbfs(tone_dbfs: float, floor_dbfs: float) -> float:
+    """What is no louder than this is quiet beside the tone."""
+    return min(tone_dbfs - _QUIET_DB, max(floor_dbfs + _OVER_FLOOR_DB, _SILENT_DBFS))
 
 
 def _still_loud(frame: _Frame, before: _Frame) -> bool:

@@ -37,20 +37,22 @@ _PATTERNS: dict[str, dict[Wording, tuple[str, ...]]] = {
             r"\bnot accept (?:unidentified|anonymous|blocked|private)\b", r"\b(?:mail ?box|voice ?mail|memory) (?:\w+ ){0,3}(?:is full|full|has not been set up|not been set up)\b",
             r"\b(?:mail ?box|voice ?mail) (?:cant|cannot|can not) accept\b", r"\b(?:cant|cannot|can not) (?:accept|take) (?:any )?(?:more |new )?messages\b",
         ),
-        Wording.TAPE: (r"\b(?:after|at|following|hear) (?:the|this|a) (?:sound of the )?(?:tone|beep|signal|tune)\b", r"\bat the sound of\b"),
+        Wording.TAPE: (
+            r"\b(?:after|at|following|hear|out to|to) (?:the|this|a) (?:sound of the )?(?:tone|beep|beat|signal|tune)\b", r"\bat the sound of\b",
+            r"\bplease leave (?:me |us )?(?:a|your|an|the) (?:\w+ ){0,3}(?:messages?|name)\b", r"\b(?:cant|cannot|can not|unable to) (?:come to|take|answer|get to) (?:the|your|my) (?:phone|call|telephone)\b",
+            r"\bavailable to take your call\b", r"\brecord (?:a|your) (?:\w+ )?message\b", r"\bwhen (?:you are |youre )?(?:done|finished)(?: recording)? hang (?:up|out)\b", r"\bmissed your call\b",
+        ),
         Wording.MACHINE: (
             r"\bleave (?:me |us |him |her |them )?(?:a|your|an|the|you) (?:\w+ ){0,3}(?:messages?|voice ?mail|name|number)\b", r"\bleave (?:me |us )?(?:a )?message\b",
-            r"\brecord (?:a|your) (?:\w+ )?message\b", r"\bvoice ?mail\b", r"\banswering (?:machine|service)\b", r"\bmail ?box\b",
-            r"\b(?:cant|cannot|can not|unable to) (?:come to|take|answer|get to|pick up) (?:the|your|my) (?:phone|call|telephone)\b",
-            r"\b(?:get|getting) back to you\b", r"\breturn your call\b", r"\bwhen (?:you are |youre )?(?:done|finished)(?: recording)? hang up\b",
-            r"\bavailable to take your call\b", r"\bmissed your call\b", r"\b(?:were|we are|office is|offices are) (?:currently |now )?closed\b",
+            r"\bvoice ?mail\b", r"\banswering (?:machine|service)\b", r"\bmail ?box\b",
+            r"\b(?:get|getting) back to you\b", r"\breturn your call\b", r"\b(?:were|we are|office is|offices are) (?:currently |now )?closed\b",
         ),
         Wording.IVR: (
             rf"\b(?:press|dial|say|push|hit|press the) {_NUMBER}\b", r"\bfor (?:\w+ ){1,5}(?:press|dial|say)\b", r"\bmain menu\b",
             r"\b(?:menu|our) options\b", r"\blisten carefully\b", r"\byour call (?:is (?:very )?important|may be|will be|is being)\b",
             r"\b(?:stay|remain) on the line\b", r"\bnext available\b", r"\bplease (?:hold|enter|dial|say|select|choose)\b", r"\benter (?:your|the) (?:\w+ ){0,4}(?:number|pin|password|extension|code|id)\b",
             r"\b(?:state|say|record|tell me|with) your name\b", r"\breason for (?:calling|your call)\b", r"\bscreening\b", r"\b(?:you are|youre|your call is) (?:now )?(?:first|next|number) (?:in|\w+ in) (?:line|queue)\b",
-            r"\bif you know (?:your|the) (?:party|extension)\b", r"\b(?:representatives|agents|operators) are\b", r"\btry to connect you\b", r"\ba few words\b", r"\bvalid extension\b", r"\bpara espanol\b",
+            r"\bif you know (?:your|the) (?:partys?|extension)\b", r"\byou may dial\b", r"\b(?:representatives|agents|operators) are\b", r"\btry to connect you\b", r"\ba few words\b", r"\bvalid extension\b", r"\bpara espanol\b",
         ),
         Wording.PERSON: (
             r"\b(?:how|what) (?:can|may|could) (?:i|we) (?:help|do|direct|be)\b", r"\b(?:can|may) i help\b", r"\bwho(?:s| is)(?: this)? (?:calling|speaking|this|there|that)\b", r"\bwho are you\b",
@@ -59,7 +61,7 @@ _PATTERNS: dict[str, dict[Wording, tuple[str, ...]]] = {
         ),
         Wording.PERHAPS_MACHINE: (
             r"\byou(?:ve|  have| have)? reached\b", r"\byour? reached\b", r"\b(?:not|un) ?available\b", r"\b(?:not|away from) (?:here|home|my desk|in the office|at (?:home|my desk|their desk))\b",
-            r"\b(?:office|business|opening) hours\b", r"\byour (?:name|number) and\b", r"\bon the phone\b", r"\b(?:person|party|number|customer|subscriber) you\b", r"\bcall (?:us |me )?(?:back|again)\b", r"\bsoon as (?:i|we|possible)\b",
+            r"\b(?:office|business|opening) hours\b", r"\byour (?:name|number) and\b", r"\bon the phone\b", r"\b(?:person|party|number|customer|subscriber) (?:you|at)\b", r"\bcall (?:us |me )?(?:back|again)\b", r"\bsoon as (?:i|we|possible)\b",
         ),
         Wording.HELLO: (
             r"^(?:um |uh |oh )?(?:hello|hallo|hullo|hi|hey|yes|yeah|yep|yup|ya|what|who|good (?:morning|afternoon|evening)|morning|go ahead|speaking|this is|its)\b", r"\b(?:hello|speaking)$",

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from antiphon.audio.resample import resample
+from antiphon.calls.amd.tone_kinds import is_beep
+from antiphon.calls.amd.tones import ToneMeter
 from antiphon.providers.local import catalogue
 from antiphon.providers.local.silero import SileroVad
 from antiphon.providers.local.whisper.engine import Recognition, WhisperEngine
@@ -17,8 +19,9 @@ from antiphon.providers.local.whisper.stream import WhisperStream
 from antiphon.quality.answerers.openings import Opening
 from antiphon.quality.answerers.rendering import render
 from antiphon.quality.answerers.scoring import Case
-from antiphon.quality.answerers.sounds import RATE_HZ, Samples
+from antiphon.quality.answerers.sounds import RATE_HZ, Samples, narrow, on_the_line
 from antiphon.quality.answerers.world import AnswererWorld
+from antiphon.quality.recordings import load, read_manifest
 from antiphon.quality.turns.caches import KnownLines, KnownRecogniser, Store
 from antiphon.quality.turns.line import Ear
 from antiphon.quality.turns.virtual import run_virtually
@@ -84,6 +87,20 @@ class _Stt:
 
     def open(self, config: SttConfig, emit: Callable[[SttEvent], None]) -> WhisperStream:
         return WhisperStream(self._engine, self._executor, config, emit)
+
+
+def false_beeps(folder: Path) -> tuple[float, int]:
+    """Minutes of recordings without a beep, each through a telephone line, and the beeps heard in them."""
+    minutes, count = 0.0, 0
+    for recording in read_manifest(folder):
+        if recording.kind in ("voicemail", "silence"):
+            continue  # Greetings have beeps; interface tones and keys are tones.
+        samples, rate_hz = load(folder, recording)
+        line = on_the_line(narrow(samples, rate_hz), level_dbfs=-22, snr_db=35, seed=1)
+        found = ToneMeter(RATE_HZ).push(line.astype("<i2").tobytes())
+        count += len({tone.started_ms for tone in found if is_beep(tone)})
+        minutes += recording.duration / 60
+    return minutes, count
 
 
 def told(cases: Sequence[Case]) -> list[str]:

@@ -115,9 +115,46 @@ _MENUS = (
     "You have reached the main menu of Harbor Hotel. For reservations, say reservations.",
 )  # fmt: skip
 
+# Other words by other voices, written after the numbers of the detector were settled and heard once.
+_OTHER_VOICES = ("kokoro-af_bella", "kokoro-am_puck", "kokoro-bf_isabella", "kokoro-bm_fable", "piper-joe")
+_HELD_OUT = {
+    "human": (
+        "Hello there.", "Yes, hello, Peterson speaking.", "Hi, Karen here.", "What is it?", "Hallo?",
+        "Good evening.", "Sorry, who is it?", "Jones residence, this is Kelly.", "Yo.",
+        "City library, Amanda speaking, how can I help?", "Hello. [1200] Anyone there?",
+        "Yeah. [600] Yeah, I'm here.",
+    ),
+    "machine": (
+        "Hi there, this is Rachel. I'm probably in a meeting. Leave me a message and I'll call you back. "
+        "[600] [beep 1100 500]",
+        "You've reached five five five, oh one nine nine. [400] No one is available to take your call. "
+        "[400] Please leave a message after the tone. [600] [beep 480 700]",
+        "The Google subscriber you have called is not available. Please leave a message after the tone. "
+        "[500] [beep 1800 220]",
+        "Hello? [600] Just kidding, I'm not here, leave a message. [500] [beep 900 300]",
+        "Thanks for calling Hilltop Veterinary. We are closed for the holiday. Please call back on Tuesday.",
+        "Hey, it's me. I can't get to the phone, so text me instead. Bye. [700] [beep 1300 150]",
+        "Good day. You have reached the desk of Walter Grey. I am away from my desk or on another line. At "
+        "the sound of the tone, leave your name and number. [800] [beep 740 600]",
+        "Mailbox four one two is full. Goodbye.",
+        "Welcome. The wireless customer you are trying to reach is unavailable. Please try your call again "
+        "later.",
+        "It's Jack, please text me. [900] [beep 1500 350]",
+    ),
+    "ivr": (
+        "Thank you for calling Metro Transit. Para español, marque el nueve. For schedules, press one.",
+        "All agents are busy helping other customers. Please hold, and we will be with you shortly.",
+        "Welcome to your bank. Please enter the last four digits of your social security number.",
+        "Hi, before I connect you, may I ask who is calling and why? Please state your name after the "
+        "prompt.",
+        "If this is an emergency, hang up and dial nine one one. Otherwise, for the pharmacy, press three.",
+        "Please say yes or no. Did you call about an order?",
+    ),
+}  # fmt: skip
+
 _RECORDED_PEOPLE = (
     ("clean/google_hello_gemini.flac", 0, 0), ("conversation/katie_steve.flac", 0, 2000),
-    ("phone8k/commercial_call.flac", 0, 1600),
+    ("phone8k/commercial_call.flac", 0, 3000),
 )  # fmt: skip
 _RECORDED_MACHINES = tuple(f"voicemail/greeting_en_{number}.flac" for number in range(4))
 _RECORDED_FOREIGN = (
@@ -165,6 +202,22 @@ def openings(*, recorded: bool = True) -> list[Opening]:
         ),
     ]
     return [*found, *_recordings()] if recorded else found
+
+
+def held_out() -> list[Opening]:
+    """Openings nothing was tuned on."""
+    return [
+        Opening(
+            name=f"{label}_held_out_{number:02}",
+            label=label,
+            kind="held out",
+            voice=_OTHER_VOICES[number % len(_OTHER_VOICES)],
+            text=text,
+            beeps="[beep" in text,
+        )
+        for label, texts in _HELD_OUT.items()
+        for number, text in enumerate(texts)
+    ]
 
 
 def _recordings() -> list[Opening]:

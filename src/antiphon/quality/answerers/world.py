@@ -45,10 +45,12 @@ class Answered:
 
     @property
     def first(self) -> str:
-        """What was believed first: the agent's first words depend on it."""
-        if self.verdicts:
-            return self.verdicts[0][1].verdict
-        return "unknown"
+        """What was believed when the agent first acted: "unknown" when its time was up before."""
+        if not self.verdicts:
+            return "unknown"
+        at_ms, judged = self.verdicts[0]
+        late = self.greeted_ms is not None and self.greeted_ms < at_ms
+        return "unknown" if late else judged.verdict
 
     @property
     def last(self) -> str:

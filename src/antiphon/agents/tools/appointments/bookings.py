@@ -155,7 +155,9 @@ class Book:
             if connection.execute("SELECT 1 FROM patients WHERE id = ?", (patient_id,)).fetchone():
                 return str(patient_id)
             raise Refused("unknown_patient")
-        first, last = arguments["first_name"].strip(), arguments["last_name"].strip()
+        first, last = (arguments.get("first_name") or "").strip(), arguments["last_name"].strip()
+        if not first or last.isdigit():
+            raise Refused("name_needed")  # Digits find a patient, but nobody is called that.
         born, phone = arguments["date_of_birth"], arguments.get("phone") or ""
         known = same_patient(connection, first, last, born)
         if known is None:

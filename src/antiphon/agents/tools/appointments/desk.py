@@ -136,6 +136,8 @@ class Desk:
                 for match in matches
             ],
         }
+        if not matches and arguments["last_name"].isdigit():
+            value["reason"] = "not_by_keys"
         return ToolResult(ok=True, value=value)
 
     def appointments(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:

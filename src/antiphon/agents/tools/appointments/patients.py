@@ -12,6 +12,8 @@ _EXACT = 0.995
 _CLOSE = 0.6  # With the birth date right, "Kovalsky" for "Kowalski" (0.75) is enough to ask.
 _LIKELY = 0.45  # If nobody else was born that day, enough to ask "Is that Priya?".
 _SAME = 0.9  # Without asking, only a letter may differ.
+_LETTERS_OF_KEYS = ("abc", "def", "ghi", "jkl", "mno", "pqrs", "tuv", "wxyz")  # ITU-T E.161, keys 2 to 9.
+_KEYS = {letter: str(key) for key, letters in enumerate(_LETTERS_OF_KEYS, start=2) for letter in letters}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +37,18 @@ def matching_patients(
     connection: sqlite3.Connection, first_name: str, last_name: str, date_of_birth: str
 ) -> list[PatientMatch]:
     """Patients born that day whose name is like the one given, best first. Where nobody's is, the only one
-    born that day may be meant, if anything of the name is like theirs."""
+    born that day may be meant, if anything of the name is like theirs. A last name of digits was keyed in by
+    its letters: then it is one patient's exactly, or nobody's."""
     rows = connection.execute(
         "SELECT id, first_name, last_name, phone FROM patients WHERE date_of_birth = ?", (date_of_birth,)
     )
     matches = []
+    keys = last_name if last_name.isdigit() else ""
     for row in rows:
-        score = name_likeness(first_name, last_name, row["first_name"], row["last_name"])
+        if keys:
+            score = float(keys_of(row["last_name"]) == keys)
+        else:
+            score = name_likeness(first_name, last_name, row["first_name"], row["last_name"])
         if score >= _LIKELY:
             matches.append(
                 PatientMatch(
@@ -52,6 +59,8 @@ def matching_patients(
                     score=round(score, 3),
                 )
             )
+    if keys:
+        return matches if len(matches) == 1 else []
     close = [match for match in matches if match.score >= _CLOSE]
     found = close or (matches if len(matches) == 1 else [])
     return sorted(found, key=lambda match: (-match.score, match.patient_id))
@@ -77,6 +86,11 @@ def _plain(name: str) -> str:
     """Lower case letters without accents, so that "Muñoz" is "Munoz"."""
     decomposed = unicodedata.normalize("NFKD", name.lower())
     return "".join(letter for letter in decomposed if letter.isalpha())
+
+
+def keys_of(name: str) -> str:
+    """The keys of a telephone that spell a name: "Chen" is 2436."""
+    return "".join(_KEYS.get(letter, "") for letter in _plain(name))
 
 
 def same_patient(

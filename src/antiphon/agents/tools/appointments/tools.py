@@ -77,7 +77,7 @@ def _calendar_tools(desk: Desk, book: Book, kind: dict[str, Any]) -> list[Tool]:
                 "patient_id": _OPTIONAL_TEXT,
                 "notes": _OPTIONAL_TEXT,
             },
-            ["slot_id", "appointment_type", "first_name", "last_name", "date_of_birth"],
+            ["slot_id", "appointment_type", "last_name", "date_of_birth"],
             book.book,
             effect=Effect.WRITE,
         ),
@@ -105,7 +105,8 @@ def _desk_tools(desk: Desk, kind: dict[str, Any]) -> list[Tool]:
     return [
         _tool(
             "clinic.find_patient",
-            "Look a patient up by date of birth and name; a misheard name still gives a close match. "
+            "Look a patient up by date of birth and name; a misheard name still gives a close match; a last "
+            "name keyed in is its digits. "
             "Of a likely match ask the first name back before going on.",
             {"first_name": _OPTIONAL_TEXT, "last_name": _TEXT, "date_of_birth": _DATE},
             ["last_name", "date_of_birth"],
