@@ -240,8 +240,9 @@ class UtteranceStreams:
         self._open = None
 
     async def _begin(self) -> _Stream:
-        call = await done(self._calls, self._calls.listen())
-        stream = _Stream(self._calls, call, self._calls.words(self._asked, self._sent_ms))
+        words = self._calls.words(self._asked, self._sent_ms)
+        # No name for the call here: the traceback of a refused opening would keep it, and it the connection.
+        stream = _Stream(self._calls, await done(self._calls, self._calls.listen()), words)
         self._streams.append(stream)
         self._open = stream
         self._changed.set()
