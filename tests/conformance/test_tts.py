@@ -15,6 +15,7 @@ from antiphon.errors import ConfigError
 from antiphon.providers.local.kokoro import KokoroTts
 from antiphon.providers.local.models import is_installed
 from antiphon.providers.local.piper import PiperTts
+from antiphon.runtime.metering import MeteredTts
 from antiphon.speech.phrases import CachingTts, PhraseCache
 from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
 from antiphon.storage.blobs import BlobFolder
@@ -184,6 +185,12 @@ async def test_several_requests_at_once_do_not_mix(candidate: Candidate) -> None
         len(samples(said)) for said in await asyncio.gather(*(spoken(candidate, text) for text in texts))
     ]
     assert lengths == sorted(lengths)
+
+
+async def test_a_call_may_ask_it_to_be_ready_as_it_asks_a_vendor(candidate: Candidate) -> None:
+    tts = CachingTts(MeteredTts("local/any", candidate.tts), PhraseCache(None), "local/any")
+    await tts.warm(TtsRequest(text="", voice=candidate.voice, sample_rate_hz=8000))
+    assert len(samples(await spoken(candidate, "Still here."))) > 0
 
 
 async def test_an_unknown_voice_is_refused_with_the_known_ones(candidate: Candidate) -> None:

@@ -64,10 +64,7 @@ class InlineExecutor(Executor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         done: Future[Any] = Future()
-        try:
-            done.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            done.set_exception(error)
+        done.set_result(fn(*args, **kwargs))  # What it raises is raised where it was to be waited for.
         return done
 
 

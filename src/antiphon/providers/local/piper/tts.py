@@ -36,7 +36,7 @@ class PiperTts:
         """
         await speak(self._engine, request, emit, self._executor)
 
-    async def warm(self) -> None:
+    async def warm_up(self) -> None:
         """One run of the model, so that the first caller does not pay for it."""
         request = TtsRequest(
             text="Hello there, how can I help you today?", voice=self.voice, sample_rate_hz=8000

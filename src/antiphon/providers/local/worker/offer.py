@@ -36,10 +36,10 @@ class Offer:
 
 
 @runtime_checkable
-class Warms(Protocol):
+class WarmsUp(Protocol):
     """An engine that knows best how to get warm."""
 
-    async def warm(self) -> None: ...
+    async def warm_up(self) -> None: ...
 
 
 def known_roles() -> tuple[str, ...]:
@@ -73,14 +73,14 @@ def build_offer(roles: Sequence[str], executor: Executor) -> Offer:
 async def warm(offer: Offer) -> None:
     """Run everything once: the first inference allocates, and is several times slower than the second."""
     for engine in offer.speech_to_text.values():
-        if isinstance(engine, Warms):
-            await engine.warm()
+        if isinstance(engine, WarmsUp):
+            await engine.warm_up()
         else:
             await _hear_once(engine)
     voices = dict(catalogue.voices().values())
     for name, speaker in offer.text_to_speech.items():
-        if isinstance(speaker, Warms):
-            await speaker.warm()
+        if isinstance(speaker, WarmsUp):
+            await speaker.warm_up()
         elif name in voices:
             request = TtsRequest(text=_WARM_TEXT, voice=voices[name], sample_rate_hz=8000)
             await speaker.synthesize(request, lambda _audio: None)
