@@ -38,7 +38,8 @@ def during(home: Path, story: Callable[[TransferWorld], Awaitable[None]], **worl
     live_with_sockets(run())
 
 
-def test_caller_and_person_are_bridged_after_a_private_briefing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("carrier", ["twilio", "signalwire"])
+def test_caller_and_person_are_bridged_after_a_private_briefing(tmp_path: Path, carrier: str) -> None:
     async def story(world: TransferWorld) -> None:
         waited_from = await world.escalated()
         assert world.account.calls[world.sid]["To"] == PERSON
@@ -77,7 +78,7 @@ def test_caller_and_person_are_bridged_after_a_private_briefing(tmp_path: Path) 
         assert len(world.account.calls) == 1
         assert replay_exactly(world.record()).difference is None, "and the trace decides the same again"
 
-    during(tmp_path, story)
+    during(tmp_path, story, carrier=carrier)
 
 
 @pytest.mark.parametrize(
