@@ -171,6 +171,18 @@ def test_a_caller_who_hangs_up_on_the_bridge_leaves_nobody_on_the_line(tmp_path:
     during(tmp_path, story)
 
 
+def test_a_worker_that_stops_leaves_no_phone_ringing(tmp_path: Path) -> None:
+    async def story(world: TransferWorld) -> None:
+        world.phones.answer = "rings"
+        await world.escalated()
+        await world.until(lambda: ("status", "ringing") in world.phones.webhooks)
+        await world.exchange.drain(0)
+        await world.desk.close()
+        assert world.account.calls[world.sid].updates == [{"Status": "completed"}]
+
+    during(tmp_path, story)
+
+
 def test_a_person_lost_before_both_were_heard_gives_the_caller_back(tmp_path: Path) -> None:
     async def story(world: TransferWorld) -> None:
         await world.escalated()

@@ -245,10 +245,10 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         exchange=exchange,
         agents=tuple(_summary(definition) for definition in definitions),
         services=(
+            _DeskService(desk),
             _PhraseReport(phrases),
             _ClockService(clock),
             _PhoneService(phone, options.host, options.media_port),
-            _DeskService(desk),
         ),
         desk=desk,
         counters=lambda: {
