@@ -211,11 +211,14 @@ def _free_socket() -> socket.socket:
 
 
 @asynccontextmanager
-async def transfer_world(home: Path, *, agent_file: str = AGENT_FILE) -> AsyncIterator[TransferWorld]:
-    """Everything up, and a caller on the line."""
+async def transfer_world(
+    home: Path, *, agent_file: str = AGENT_FILE, carrier: str = "twilio"
+) -> AsyncIterator[TransferWorld]:
+    """Everything up, and a caller on the line of this carrier: Twilio, or SignalWire, which is compatible."""
+    prefix = "" if carrier == "twilio" else "/api/laml"
     world = TransferWorld()
     world.home, world.ears, world.mouth = home / "calls", Ears(), Mouth()
-    world.account = TwilioAccountDouble()
+    world.account = TwilioAccountDouble(prefix=prefix)
     (home / "clinic.yaml").write_text(agent_file)
     definition = load_agent(home / "clinic.yaml")
     kit = AgentKit(
@@ -232,11 +235,15 @@ async def transfer_world(home: Path, *, agent_file: str = AGENT_FILE) -> AsyncIt
     base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     world.vendor = HttpVendor(wire=world.account, answers_get=True)
     async with world.vendor, TwilioPhones(world.account) as world.phones:
-        api = TwilioAccount(account_sid=SID, password=TOKEN, api_url=world.vendor.url)
+        world.phones.signature = f"x-{carrier}-signature"
+        api = TwilioAccount(account_sid=SID, password=TOKEN, api_url=world.vendor.url + prefix)
         plane = MediaPlane(EnergyVad(8000), EnergyVad(16000), clock=world.loop.now_ns)
         clock = LoopTime(world.loop)
         world.desk = TransferDesk(
-            plane=plane, controls={"twilio": TwilioControl(api)}, base_url=base_url, clock=clock
+            plane=plane,
+            controls={carrier: TwilioControl(api, carrier=carrier)},
+            base_url=base_url,
+            clock=clock,
         )
         world.exchange = Exchange(
             plane=plane,
@@ -255,7 +262,8 @@ async def transfer_world(home: Path, *, agent_file: str = AGENT_FILE) -> AsyncIt
         settings = ServeSettings(
             public_url=base_url,
             public_media_url=f"ws://127.0.0.1:{phone.port}",
-            twilio_auth_token=TOKEN,
+            twilio_auth_token=TOKEN if carrier == "twilio" else "",
+            signalwire_signing_key=TOKEN if carrier == "signalwire" else "",
         )
         world.control = control = Control(settings=settings, media=MediaClient(RpcClient(rpc)), tokens=tokens)
         config = uvicorn.Config(create_app(control), lifespan="off", log_config=None, ws="none")
@@ -263,10 +271,10 @@ async def transfer_world(home: Path, *, agent_file: str = AGENT_FILE) -> AsyncIt
         web.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # The test's own process.
         serving = asyncio.create_task(web.serve(sockets=[listening]))
         ticking = asyncio.create_task(_tick(world.loop, plane))
-        stream = TwilioStream(f"ws://127.0.0.1:{phone.port}/calls/twilio/clinic/media")
+        stream = TwilioStream(f"ws://127.0.0.1:{phone.port}/calls/{carrier}/clinic/media")
         try:
             async with stream:
-                token = tokens.mint("clinic", "CA1", "+14155550100", called_number="+16175550100")
+                token = tokens.mint("clinic", "CA1", "+14155550100", carrier, called_number="+16175550100")
                 await stream.begin({"token": token})
                 async with CarriedCall(stream) as world.caller:
                     yield world

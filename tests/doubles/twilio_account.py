@@ -38,10 +38,12 @@ class TwilioAccountDouble:
     Attributes:
         placed: Told of every new call.
         changed: Told when a call was changed, with the form.
+        prefix: Where a compatible carrier keeps the same paths.
     """
 
     placed: Callable[[PlacedCall], None] = lambda call: None
     changed: Callable[[PlacedCall, dict[str, str]], None] = lambda call, form: None
+    prefix: str = ""
     calls: dict[str, PlacedCall] = field(default_factory=dict)
     numbers: dict[str, dict[str, str]] = field(default_factory=dict)
     conferences: dict[str, str] = field(default_factory=dict)  # Name to sid.
@@ -52,9 +54,10 @@ class TwilioAccountDouble:
         wanted = "Basic " + base64.b64encode(f"{SID}:{TOKEN}".encode()).decode()
         if request.headers.get("authorization") != wanted:
             return self._error(401, 20003, "Authenticate")
-        assert request.path.startswith(ROOT), f"not this account: {request.path}"
+        root = self.prefix + ROOT
+        assert request.path.startswith(root), f"not this account: {request.path}"
         form = parse_qs(request.body.decode(), keep_blank_values=True)
-        path = request.path.removeprefix(ROOT)
+        path = request.path.removeprefix(root)
         for pattern, act in _ROUTES:
             found = re.fullmatch(pattern, f"{request.method} {path}")
             if found:

@@ -29,6 +29,7 @@ class TwilioPhones:
 
     def __init__(self, account: TwilioAccountDouble, answer: Answer = "answers") -> None:
         self.answer = answer
+        self.signature = "x-twilio-signature"
         self.ring_s = 1.0
         self.swapped = False
         self.lines: dict[str, CarriedCall] = {}
@@ -119,7 +120,7 @@ class TwilioPhones:
             "CallStatus": call.status, "Direction": "outbound-api", **more,
         }  # fmt: skip
         signature = RequestValidator(TOKEN).compute_signature(url, form)
-        answer = await self._http.post(url, data=form, headers={"x-twilio-signature": signature})
+        answer = await self._http.post(url, data=form, headers={self.signature: signature})
         assert answer.status_code in (200, 204), f"{url}: {answer.status_code} {answer.text}"
         self.webhooks.append((url.rsplit("/", 1)[-1], call.status))
         return answer.text

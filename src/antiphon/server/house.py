@@ -258,12 +258,12 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         exchange=exchange,
         agents=tuple(_summary(definition) for definition in definitions),
         services=(
+            _DeskService(desk),
             _PhraseReport(phrases),
             *filter(None, (recordings,)),
             _ClockService(clock),
             _PhoneService(phone, options.host, options.media_port),
             *((sip,) if sip is not None else ()),
-            _DeskService(desk),
         ),
         methods=_sip_methods(sip) if sip is not None else {},
         desk=desk,

@@ -76,6 +76,18 @@ def test_a_stream_becomes_a_call_with_its_number_and_sids() -> None:
     assert stream.session.call_id == "call-1"
 
 
+def test_whose_leg_a_line_is_only_a_ticket_can_say() -> None:
+    forged = Stream(guarded=True)
+    forged.start({"token": TOKENS.mint("clinic", "CA1"), "leg": "abc", "carrier": "x", "called_number": "+1"})
+    assert forged.switchboard.calls[0][0].metadata == {
+        "carrier": "twilio", "carrier_call": "CA1", "carrier_stream": "MZ1"
+    }  # fmt: skip
+    ours = Stream(guarded=True)
+    ours.start({"token": TOKENS.mint("clinic", "CA1", called_number="+16175550100", leg="abc")})
+    told = ours.switchboard.calls[0][0].metadata
+    assert (told["leg"], told["called_number"]) == ("abc", "+16175550100")
+
+
 @pytest.mark.parametrize(
     "token", ["", "forged.token", TOKENS.mint("bank", "CA1"), TOKENS.mint("clinic", "CA2")]
 )

@@ -5,6 +5,7 @@ Lives in the media worker, beside the calls; carriers' webhooks reach it from th
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -15,7 +16,6 @@ import structlog
 
 from antiphon.agents.definition import Escalation
 from antiphon.audio.ports import MediaSink, MediaSource
-from antiphon.calls.control import events as ev
 from antiphon.calls.control.briefing import briefing
 from antiphon.calls.control.once import DialsOnce
 from antiphon.calls.control.person import PersonLeg
@@ -24,7 +24,7 @@ from antiphon.calls.control.state import Patience
 from antiphon.calls.control.underway import Means, Underway
 from antiphon.calls.numbers import allowed_target
 from antiphon.calls.ports import Capability, CarrierControl, Dial
-from antiphon.errors import AntiphonError, CallFailed, ConfigError
+from antiphon.errors import CallFailed, ConfigError
 from antiphon.runtime.arrivals import Arrival, CallerView, Switchboard
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.exchange import Plane
@@ -34,6 +34,7 @@ from antiphon.runtime.transfers import WaitingCaller, Wanted
 log = structlog.get_logger(__name__)
 
 LEG = "leg"  # In an arrival's metadata: whose line it is. Only a ticket of ours can put it there.
+_CLOSE_S = 5.0
 _REMEMBERED_MAX = 1000  # Ended ones too: a call that was given up for lost may still ring.
 
 
@@ -144,22 +145,13 @@ class TransferDesk:
         underway.person_is_there(person)
         return f"{underway.caller.call_id}.person", source
 
-    # ------------------------------------------------------------------ from operators
-
-    def cancel(self, call_id: str) -> bool:
-        """Give this call's caller back to the agent. False: he is not waiting for anybody."""
-        for underway in self._underway.values():
-            if underway.caller.call_id == call_id:
-                underway.happened(ev.TransferCancelled)
-                return True
-        return False
-
     async def close(self) -> None:
+        """Hang up whom we still owe it to, then let go of the carriers."""
+        owed = {task for underway in self._underway.values() for task in underway.tasks}
+        if owed:
+            await asyncio.wait(owed, timeout=_CLOSE_S)
         for account in self._accounts.values():
-            try:
-                await account.control.close()
-            except AntiphonError as error:
-                log.warning("carrier_not_closed", carrier=account.control.carrier, reason=str(error))
+            await account.control.close()
 
 
 class LegsFirst:

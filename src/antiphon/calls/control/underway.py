@@ -63,7 +63,7 @@ class Underway:
         self._queue: list[ev.AnyEvent] = []
         self._stepping = False
         self._over = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.tasks: set[asyncio.Task[None]] = set()  # Requests to the carrier under way.
 
     @property
     def awaits_person(self) -> bool:
@@ -190,8 +190,8 @@ class Underway:
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=f"{name} for {self.caller.call_id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
 
 # Any: each method takes exactly the command type it is filed under.

@@ -26,7 +26,7 @@ from antiphon.runtime.records.lines import CallRecord, CommandEntry, Entry, Even
 from antiphon.runtime.records.story import CallStory, tell
 from antiphon.runtime.records.waterfall import waterfall
 
-_CALLER_EVENTS = (
+_OUTSIDE_EVENTS = (
     e.CallStarted,
     e.SpeechStarted,
     e.SpeechStopped,
@@ -40,6 +40,11 @@ _CALLER_EVENTS = (
     e.DtmfReceived,
     e.CallerHungUp,
     e.OperatorEnded,
+    e.OperatorTransfers,
+    e.PersonJoined,
+    e.HandedOver,
+    e.HandoverFailed,
+    e.PersonLeft,
     e.LineFailed,
 )
 # A simulated call that goes on this long after the recorded one is of no interest any more.
@@ -148,7 +153,7 @@ class _World:
         self._queue: list[tuple[int, int, Due]] = []
         self._timers: dict[str, int] = {}
         self._trace: list[Entry] = []
-        self._schedule(Due(event) for event in record.events if isinstance(event, _CALLER_EVENTS))
+        self._schedule(Due(event) for event in record.events if isinstance(event, _OUTSIDE_EVENTS))
 
     def run(self) -> list[Entry]:
         while (event := self._next()) is not None and event.at_ms <= self._end_ms:

@@ -38,7 +38,8 @@ def during(home: Path, story: Callable[[TransferWorld], Awaitable[None]], **worl
     live_with_sockets(run())
 
 
-def test_caller_and_person_are_bridged_after_a_private_briefing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("carrier", ["twilio", "signalwire"])
+def test_caller_and_person_are_bridged_after_a_private_briefing(tmp_path: Path, carrier: str) -> None:
     async def story(world: TransferWorld) -> None:
         waited_from = await world.escalated()
         assert world.account.calls[world.sid]["To"] == PERSON
@@ -77,7 +78,7 @@ def test_caller_and_person_are_bridged_after_a_private_briefing(tmp_path: Path) 
         assert len(world.account.calls) == 1
         assert replay_exactly(world.record()).difference is None, "and the trace decides the same again"
 
-    during(tmp_path, story)
+    during(tmp_path, story, carrier=carrier)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +167,18 @@ def test_a_caller_who_hangs_up_on_the_bridge_leaves_nobody_on_the_line(tmp_path:
         await world.ended()
         await world.until(lambda: world.account.calls[world.sid].status == "completed")
         assert world.person.stream.close_code is not None
+
+    during(tmp_path, story)
+
+
+def test_a_worker_that_stops_leaves_no_phone_ringing(tmp_path: Path) -> None:
+    async def story(world: TransferWorld) -> None:
+        world.phones.answer = "rings"
+        await world.escalated()
+        await world.until(lambda: ("status", "ringing") in world.phones.webhooks)
+        await world.exchange.drain(0)
+        await world.desk.close()
+        assert world.account.calls[world.sid].updates == [{"Status": "completed"}]
 
     during(tmp_path, story)
 

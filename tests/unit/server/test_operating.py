@@ -1,0 +1,93 @@
+"""What an operator types, against a server that answers as ours does."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from antiphon.cli import main
+
+ACTIVE = {"calls": [{"call_id": "20251124-1-abc", "line": "phone", "agent": "clinic"}]}
+
+
+class Api(HTTPServer):
+    asked: list[tuple[str, str, object]]
+
+
+class _Answers(BaseHTTPRequestHandler):
+    server: Api
+
+    def do_GET(self) -> None:
+        self._answer(200, ACTIVE)
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"] or 0)) or b"null")
+        self.server.asked.append((self.command, self.path, body))
+        if body == {"target": "+4930111111"}:
+            self._answer(403, {"title": "Forbidden", "detail": "+4930111111 is not among the targets"})
+        elif self.path.endswith("/end"):
+            self._answer(202, None)
+        else:
+            self._answer(202, {"target": "+12125550100"})
+
+    def _answer(self, status: int, body: object) -> None:
+        sent = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("content-length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    server = Api(("127.0.0.1", 0), _Answers)
+    server.asked = []
+    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    serving.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    serving.join()
+
+
+def url(api: Api) -> str:
+    return f"http://127.0.0.1:{api.server_port}"
+
+
+def test_calls_that_are_up_are_listed(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["calls", "active", "--server", url(api)]) == 0
+    assert capsys.readouterr().out.split() == ["20251124-1-abc", "phone", "clinic"]
+
+
+def test_a_call_is_ended_and_passed_on(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["calls", "hangup", "c1", "--server", url(api)]) == 0
+    assert main(["transfer", "c1", "billing", "--server", url(api)]) == 0
+    assert api.asked == [
+        ("POST", "/api/calls/c1/end", None),
+        ("POST", "/api/calls/c1/transfer", {"target": "billing"}),
+    ]
+    assert "+12125550100" in capsys.readouterr().out
+
+
+def test_a_target_that_is_not_listed_is_refused_with_the_reason(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["transfer", "c1", "+4930111111", "--server", url(api)]) == 1
+    assert "not among the targets" in capsys.readouterr().err
+
+
+def test_nobody_there_and_no_account_are_settings(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["transfer", "c1", "--server", "http://127.0.0.1:1"]) == 2
+    assert "antiphon serve" in capsys.readouterr().err
+    for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["numbers", "search", "US"]) == 2
+    assert "no credentials for 'twilio'" in capsys.readouterr().err
