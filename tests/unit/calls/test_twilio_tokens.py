@@ -56,3 +56,9 @@ def test_a_changed_or_foreign_token_is_denied() -> None:
     for token in (other, f"{swapped}.{seal}", f"{body}.{seal[:-1]}", f"{body}{seal}"):
         with pytest.raises(Denied):
             tokens.redeem(token)
+
+
+def test_a_token_tells_that_we_placed_the_call_and_nobody_else_can() -> None:
+    tokens = StreamTokens(SECRET, clock=Wall())
+    assert tokens.redeem(tokens.mint("clinic", "CA1", outbound=True)).outbound is True
+    assert tokens.redeem(tokens.mint("clinic", "CA2")).outbound is False

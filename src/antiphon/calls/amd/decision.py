@@ -245,14 +245,16 @@ class Decision:
         pause_ms = at_ms - voices[-1].ended_ms
         if self._tone_may_be_beep(at_ms):
             return None
+        said: tuple[str, ...] = (heard.wording.value, heard.phrase)
+        evidence: tuple[str, ...]
         if heard.wording is Wording.PERHAPS_MACHINE:
             if pause_ms < limits.short_pause_ms:
                 return None
-            return Verdict(kind="machine", evidence=(heard.wording.value, heard.phrase), heard_ms=heard_ms)
+            return Verdict(kind="machine", evidence=said, heard_ms=heard_ms)
         greets = heard.wording is Wording.HELLO and heard.words <= limits.hello_words_max
         greets = greets and heard_ms <= limits.hello_voice_ms
         if greets or heard.wording is Wording.PERSON:
-            needed_ms, evidence = limits.hello_pause_ms, (heard.wording.value, heard.phrase)
+            needed_ms, evidence = limits.hello_pause_ms, said
         elif heard_ms <= limits.short_voice_ms:
             needed_ms, evidence = limits.short_pause_ms, ("short_greeting",)
         elif heard_ms <= limits.some_voice_ms:

@@ -29,7 +29,8 @@ def tone(duration_ms: int, *hz: float, peak: float = _TONE_PEAK) -> Samples:
     edge = np.ones(len(place))
     edge[:fade] = np.linspace(0, 1, fade)
     edge[len(edge) - fade :] = np.linspace(1, 0, fade)
-    return (peak * edge * wave).astype(np.int16)
+    sound: Samples = (peak * edge * wave).astype(np.int16)
+    return sound
 
 
 def fax_answer(duration_ms: int = 3000, *, modem: bool = False) -> Samples:
@@ -86,4 +87,5 @@ def _line_noise(count: int, level_dbfs: float, seed: int) -> NDArray[np.float64]
     white = np.random.default_rng(seed).standard_normal(count + 1)
     coloured = white[1:] + 0.6 * white[:-1]
     wanted = 32768 * 10 ** (level_dbfs / 20)
-    return coloured / np.sqrt(np.mean(coloured**2)) * wanted
+    noise: NDArray[np.float64] = coloured / np.sqrt(np.mean(coloured**2)) * wanted
+    return noise
