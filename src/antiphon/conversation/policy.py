@@ -169,7 +169,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = "I'm sorry, I'm having trouble on my side. Could you say that again?"
     backchannels: tuple[str, ...] = (
         "mm", "mhm", "mm-hmm", "mm hmm", "uh-huh", "uh huh", "hm", "hmm", "okay", "ok", "right", "yeah",
-        "yep", "yup", "yes", "sure", "i see", "got it", "alright", "all right", "great", "oh", "ah", "uh", "um",
+        "yep", "yup", "yes", "sure", "i see", "got it", "alright", "all right", "great", "oh", "ah", "uh",
+        "um",
     )  # fmt: skip
     interrupting_words: tuple[str, ...] = (
         "stop", "wait", "no", "nope", "hold", "hang", "sorry", "excuse", "pardon", "hello", "actually", "but",
