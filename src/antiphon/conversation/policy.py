@@ -64,7 +64,7 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     talk_tail_ms: int = 250
     talk_max_ms: int = 60_000
     hold_ms: int = 900
-    few_words_ms: int = 900
+    few_words_ms: int = 750
     few_words_confidence: float = 0.45
     backchannel_ms: int = 400
     rewind_after_ms: int = 1200
