@@ -64,7 +64,7 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     talk_tail_ms: int = 250
     talk_max_ms: int = 60_000
     hold_ms: int = 900
-    few_words_ms: int = 900
+    few_words_ms: int = 750
     few_words_confidence: float = 0.45
     backchannel_ms: int = 400
     rewind_after_ms: int = 1200
@@ -225,7 +225,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = "I'm sorry, I'm having trouble on my side. Could you say that again?"
     backchannels: tuple[str, ...] = (
         "mm", "mhm", "mm-hmm", "mm hmm", "uh-huh", "uh huh", "hm", "hmm", "okay", "ok", "right", "yeah",
-        "yes", "sure", "i see", "got it", "alright", "all right", "great", "oh", "ah", "uh", "um",
+        "yep", "yup", "yes", "sure", "i see", "got it", "alright", "all right", "great", "oh", "ah", "uh",
+        "um",
     )  # fmt: skip
     interrupting_words: tuple[str, ...] = (
         "stop", "wait", "no", "nope", "hold", "hang", "sorry", "excuse", "pardon", "hello", "actually", "but",

@@ -94,6 +94,16 @@ def test_a_caller_who_goes_on_when_we_pause_is_not_our_echo() -> None:
     assert not call.line.hears_itself
 
 
+def test_after_our_last_sample_nothing_is_compared() -> None:
+    world = World()
+    call = world.call()
+    call.line.play("r1", babble(1000, 8000, seed=1).tobytes())
+    call.line.finish("r1")
+    _talk(world, call, silence(1600), delay_ms=400, gain=0.5)
+    assert call.notes.named("finished")
+    assert not call.line.hears_itself
+
+
 def test_without_a_voice_or_a_word_of_ours_there_is_no_echo() -> None:
     world = World()
     call = world.call()

@@ -73,8 +73,8 @@ class LiveCall:
         rate_hz, arrays = self.bank.sample_rate_hz, self.bank.arrays
         stop = int(arrays.frames[self.row]) * arrays.frame_samples
         voice = min(stop - self._onset, mirror.LATEST_MS * rate_hz // 1000)
-        if voice < mirror.VOICE_MIN_MS * rate_hz // 1000:
-            return False
+        if not self.playout.busy or voice < mirror.VOICE_MIN_MS * rate_hz // 1000:
+            return False  # An answer after our last sample is nobody's echo, and comes every turn.
         start = max(0, stop - voice - mirror.BEFORE_MS * rate_hz // 1000)
         lag = mirror.LAG_MS * rate_hz // 1000
         from_ns = self.bank.sample_at_ns(self.row, start) - mirror.LAG_MS * 1_000_000

@@ -64,6 +64,11 @@ class Playout:
         self._marks_sent = 0
         self._closed = False
 
+    @property
+    def busy(self) -> bool:
+        """A reply is being heard, or held, or about to be."""
+        return bool(self._queue)
+
     def play(self, reply_id: str, pcm: bytes, now_ns: int) -> None:
         reply = self._queue.get(reply_id)
         if self._closed or reply_id in self._ended or (reply is not None and reply.complete):
