@@ -33,7 +33,7 @@ class Row:
         self.on_hold = False
         self.hang_up_in = -1  # Ticks; below zero: nobody wants to.
         self.no_answer = False
-        self._heir: SipLeg | None = None
+        self._heir: _Heir | None = None
         leg.watch(self)
 
     def established(self) -> None:
@@ -55,9 +55,12 @@ class Row:
         self._legs.act(self._consider_transfer(target))
 
     def ended(self, cause: str) -> None:
-        if cause == "transferred" and self._heir is not None:
-            self._move_to(self._heir)
+        heir, self._heir = self._heir, None
+        if heir is not None and heir.up:
+            self._move_to(heir.leg)
             return
+        if heir is not None:  # Who asked for it is gone before anybody answered.
+            self._legs.act(heir.leg.hang_up())
         self._legs.leave(self, "no answer" if self.no_answer else cause)
 
     async def _consider_transfer(self, target: str) -> None:
@@ -66,15 +69,13 @@ class Row:
             await self.leg.refuse_transfer()
             return
         self._legs.counted["transfers_accepted"] += 1
-        heir = await self.leg.accept_transfer()
-        self._heir = heir
-        heir.watch(_Heir(self))
+        self._heir = _Heir(await self.leg.accept_transfer(), self)
 
     def give_up_heir(self) -> None:
         self._heir = None
 
     def _move_to(self, heir: SipLeg) -> None:
-        self.leg, self._heir = heir, None
+        self.leg = heir
         self.intake, self.playout = Intake(), Playout(heir)
         self.on_hold = False
         heir.watch(self)
@@ -83,10 +84,13 @@ class Row:
 class _Heir:
     """Watches a leg that was dialled for a transfer, until it takes the old one's place."""
 
-    def __init__(self, row: Row) -> None:
-        self._row = row
+    def __init__(self, leg: SipLeg, row: Row) -> None:
+        self.leg, self.up, self._row = leg, False, row
+        leg.watch(self)
 
-    def established(self) -> None: ...
+    def established(self) -> None:
+        self.up = True
+
     def pressed(self, digit: str) -> None: ...
     def held(self, held: bool) -> None: ...
     def transfer_asked(self, target: str) -> None: ...
