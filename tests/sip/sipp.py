@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tests.sip.house import HOST, free_port
+from tests.sip.house import HOST, free_port, until
 from tests.sip.scenario import scenario
 
 from antiphon.audio import g711
@@ -82,6 +82,13 @@ class Sipp:
             stderr=(self._folder / "said").open("wb"),
             stdin=asyncio.subprocess.DEVNULL,
         )
+        await until(self._is_there)
+
+    def _is_there(self) -> bool:
+        """It listens, or has given up already."""
+        assert self._process is not None
+        listening = f":{self.port:04X} " in Path("/proc/net/udp").read_text()
+        return listening or self._process.returncode is not None
 
     async def stop(self) -> None:
         if self._process is not None and self._process.returncode is None:

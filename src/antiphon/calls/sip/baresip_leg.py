@@ -45,7 +45,7 @@ class BaresipLeg:
         final = self._call.final_stats
         return _whole_numbers(dataclasses.asdict(final)) if final is not None else {}
 
-    def watch(self, events: LegEvents) -> None:
+    def watch(self, events: LegEvents | None) -> None:
         self._events = events
 
     async def answer(self) -> None:

@@ -56,9 +56,6 @@ class Row:
 
     def ended(self, cause: str) -> None:
         heir, self._heir = self._heir, None
-        if heir is not None and heir.up:
-            self._move_to(heir.leg)
-            return
         if heir is not None:  # Who asked for it is gone before anybody answered.
             self._legs.act(heir.leg.hang_up())
         self._legs.leave(self, "no answer" if self.no_answer else cause)
@@ -74,22 +71,25 @@ class Row:
     def give_up_heir(self) -> None:
         self._heir = None
 
-    def _move_to(self, heir: SipLeg) -> None:
-        self.leg = heir
+    def move_to(self, heir: SipLeg) -> None:
+        """The one dialled for a transfer answered: the call goes on there, and the old leg ends."""
+        old, self.leg, self._heir = self.leg, heir, None
         self.intake, self.playout = Intake(), Playout(heir)
         self.on_hold = False
         heir.watch(self)
+        old.watch(None)
+        self._legs.act(old.hang_up())
 
 
 class _Heir:
     """Watches a leg that was dialled for a transfer, until it takes the old one's place."""
 
     def __init__(self, leg: SipLeg, row: Row) -> None:
-        self.leg, self.up, self._row = leg, False, row
+        self.leg, self._row = leg, row
         leg.watch(self)
 
     def established(self) -> None:
-        self.up = True
+        self._row.move_to(self.leg)
 
     def pressed(self, digit: str) -> None: ...
     def held(self, held: bool) -> None: ...

@@ -49,7 +49,8 @@ class SipLeg(Protocol):
     def stats(self) -> dict[str, int]:
         """Packets received, sent, lost, late, out of sequence, as far as the library counted them."""
 
-    def watch(self, events: LegEvents) -> None: ...
+    def watch(self, events: LegEvents | None) -> None:
+        """Told from now on; None: nobody cares any more."""
 
     async def answer(self) -> None: ...
 
