@@ -115,6 +115,7 @@ class SipHouse:
         switchboard: Switchboard | None = None,
         agents: tuple[str, ...] = ("clinic", "bank"),
         escalation: Callable[[str], str] = lambda call_id: "",
+        has_room: Callable[[], bool] = lambda: True,
         rtp_ports: str = "",
     ) -> None:
         self.plane = MediaPlane(EnergyVad(8000), EnergyVad(16000))
@@ -128,6 +129,7 @@ class SipHouse:
             agents,
             routes=routes or {},
             escalation=escalation,
+            has_room=has_room,
         )
         self.worker = sip_worker(self.socket, self.port, environ or {}, rtp_ports)
         self._clock: asyncio.Task[None] | None = None
@@ -179,6 +181,7 @@ class RingingHouse:
         self._socket = Path(tempfile.mkdtemp(prefix="sip-")) / "sip.sock"
         self._worker = sip_worker(self._socket, self.port, {}, "")
         self._server: asyncio.Server | None = None
+        self._writer: asyncio.StreamWriter | None = None
 
     @property
     def address(self) -> str:
@@ -201,7 +204,14 @@ class RingingHouse:
         if self._server is not None:
             self._server.close()
 
+    def hang_up_socket(self) -> None:
+        """As when the media worker dies, and no other comes."""
+        assert self._server is not None and self._writer is not None
+        self._server.close()
+        self._writer.close()
+
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
         writer.write(wire.encode(wire.Routes(users=["clinic"], catch_all=False)))
         while (body := await wire.read_frame(reader)) is not None:
             self.messages.append(wire.decode_from_sip(body))

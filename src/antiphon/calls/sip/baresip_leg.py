@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 from baresip import BaresipError, Call, CallState
@@ -16,6 +15,15 @@ TRANSFER_WITHIN_S = 45.0
 READ_MAX_BYTES = 32_000  # Two seconds: more than its buffer holds.
 _BUSY, _DECLINED = (486, 600), 603
 _NO_ANSWER = frozenset({408, 480, 487})
+_STATS = {
+    "packets_in": "rx_packets",
+    "packets_out": "tx_packets",
+    "packets_lost": "jbuf_lost",
+    "packets_late": "jbuf_late",
+    "packets_reordered": "jbuf_out_of_sequence",
+    "packets_overflowed": "jbuf_overflow",
+    "jitter_buffer_ms": "jbuf_delay_ms",
+}
 _SILENT = "rtp stream error"
 _TRANSFERRED = "Call transfered"  # The stack's own spelling.
 
@@ -43,7 +51,9 @@ class BaresipLeg:
     @property
     def stats(self) -> dict[str, int]:
         final = self._call.final_stats
-        return _whole_numbers(dataclasses.asdict(final)) if final is not None else {}
+        if final is None:
+            return {}
+        return {ours: int(getattr(final, theirs) or 0) for ours, theirs in _STATS.items()}
 
     def watch(self, events: LegEvents | None) -> None:
         self._events = events
@@ -169,7 +179,3 @@ def outcome(text: str) -> str:
     if status in _NO_ANSWER:
         return "no answer"
     return f"error: {status} {words}" if status else f"error: {text or 'unreachable'}"
-
-
-def _whole_numbers(values: dict[str, object]) -> dict[str, int]:
-    return {name: int(value) for name, value in values.items() if isinstance(value, int | float)}

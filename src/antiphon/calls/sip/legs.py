@@ -257,8 +257,9 @@ class Legs:
             return
         self.counted["ended"] += 1
         stats = row.leg.stats | {"concealed_ms": row.intake.concealed_ms}
-        for name in ("jbuf_lost", "jbuf_late", "jbuf_out_of_sequence", "jbuf_overflow"):
-            self.counted[name.replace("jbuf", "packets")] += stats.get(name, 0)
+        for name, count in stats.items():
+            if name.startswith("packets_"):
+                self.counted[name] += count
         self.send(wire.Ended(leg=row.number, cause=cause, stats=stats))
 
     def act(self, work: Coroutine[Any, Any, None]) -> None:
