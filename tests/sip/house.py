@@ -37,8 +37,13 @@ async def until(condition: Callable[[], object], *, within_s: float = 10.0) -> N
     async with asyncio.timeout(within_s):
         while not condition():
             turn = loop.create_future()
-            loop.call_later(0.01, turn.set_result, None)
+            loop.call_later(0.01, _wake, turn)
             await turn
+
+
+def _wake(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)
 
 
 def free_port() -> int:

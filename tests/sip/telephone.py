@@ -1,0 +1,137 @@
+"""Debian's baresip as a telephone: it plays a file into the call, writes down what it hears, and is told what
+to do over its control socket (netstrings of JSON; baresip 1.0.0, modules/ctrl_tcp)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import socket
+import tempfile
+import wave
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from tests.sip.house import HOST, free_port, until
+
+MODULES = Path("/usr/lib/baresip/modules")
+_CONFIG = """
+sip_listen {host}:{port}
+net_interface {host}
+call_max_calls 4
+audio_player aubridge,nobody
+audio_source aufile,{voice}
+audio_alert aubridge,nobody
+rtp_ports {rtp}-{rtp_end}
+jitter_buffer_type fixed
+jitter_buffer_delay 5-10
+module_path {modules}
+module g711.so
+module aufile.so
+module aubridge.so
+module sndfile.so
+snd_path {heard}
+module_tmp account.so
+module_app menu.so
+module_app ctrl_tcp.so
+ctrl_tcp_listen {host}:{control}
+"""
+
+
+class Telephone:
+    """`async with Telephone(voice, rate) as phone`. `events` are the types of what it reported."""
+
+    def __init__(self, voice: np.ndarray, *, answers: bool = False, codec: str = "PCMU") -> None:
+        self.port, self._control = free_port(), _free_tcp_port()
+        self.events: list[dict[str, Any]] = []
+        self.replies: list[dict[str, Any]] = []
+        self._folder = Path(tempfile.mkdtemp(prefix="phone-"))
+        self._heard = self._folder / "heard"
+        self._heard.mkdir()
+        _write_wav(self._folder / "voice.wav", voice)
+        rtp = free_port() & ~1
+        text = _CONFIG.format(
+            host=HOST, port=self.port, control=self._control, voice=self._folder / "voice.wav",
+            heard=self._heard, modules=MODULES, rtp=rtp, rtp_end=rtp + 20,
+        )  # fmt: skip
+        (self._folder / "config").write_text(text)
+        mode = "auto" if answers else "manual"
+        account = f"<sip:caller@{HOST}:{self.port};transport=udp>;regint=0;answermode={mode}"
+        (self._folder / "accounts").write_text(f"{account};audio_codecs={codec}\n")
+        self._process: asyncio.subprocess.Process | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._process = await asyncio.create_subprocess_exec(
+            shutil.which("baresip") or "baresip", "-f", str(self._folder), "-v",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=(self._folder / "said").open("wb"),
+            stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        await until(lambda: b"ready" in (self._folder / "said").read_bytes())
+        reader, self._writer = await asyncio.open_connection(HOST, self._control)
+        self._reading = asyncio.get_running_loop().create_task(self._read(reader))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+        if self._writer is not None:
+            self._writer.close()
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
+            await self._process.wait()
+
+    def said(self) -> str:
+        return (self._folder / "said").read_text(errors="replace")
+
+    def saw(self, kind: str) -> bool:
+        return any(event.get("type") == kind for event in self.events)
+
+    async def tell(self, command: str, parameter: str = "") -> None:
+        """One command, carried out when this returns."""
+        assert self._writer is not None
+        known = len(self.replies)
+        order = json.dumps({"command": command, "params": parameter, "token": "t"})
+        self._writer.write(f"{len(order)}:{order},".encode())
+        await until(lambda: len(self.replies) > known)
+
+    async def call(self, uri: str) -> None:
+        await self.tell("dial", uri)
+        await until(lambda: self.saw("CALL_ESTABLISHED"))
+
+    async def press(self, digits: str) -> None:
+        for digit in digits:
+            await self.tell("sndcode", digit)
+
+    def heard(self) -> np.ndarray:
+        """What it heard in all its calls so far, mono at 8 kHz."""
+        parts = []
+        for path in sorted(self._heard.glob("dump-*dec.wav")):
+            data = path.read_bytes()[44:]  # The header is only right once the call is over.
+            parts.append(np.frombuffer(data[: len(data) & ~1], "<i2"))
+        return np.concatenate(parts) if parts else np.zeros(0, np.int16)
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        while True:
+            length = await reader.readuntil(b":")
+            message = json.loads((await reader.readexactly(int(length[:-1]) + 1))[:-1])
+            (self.events if message.get("event") else self.replies).append(message)
+
+
+def _free_tcp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _write_wav(path: Path, samples: np.ndarray) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(samples.astype("<i2").tobytes())
