@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).resolve().parent
+SIP_PEERS = {"sipp": "sip-tester", "baresip": "baresip-core"}
 MODEL_SETS = ("serve", "callers")
 TIMEOUT_S = 180  # Of a test that does not run in real time; the longest take 20 s on a busy machine.
 NO_RECORDINGS = "no folder of recordings: set ANTIPHON_SPEECH_DIR"
@@ -51,16 +53,28 @@ def models_missing() -> str:
     return f"embedded models are not installed ({', '.join(missing)}): {fix}" if missing else ""
 
 
+def sip_missing() -> str:
+    """Why calls over real SIP cannot be tested, "" when they can."""
+    missing = [f"{name} (Debian: {package})" for name, package in SIP_PEERS.items() if not shutil.which(name)]
+    if importlib.util.find_spec("baresip") is None:
+        missing.append("pip install 'antiphon[sip]'")
+    return f"no SIP without {', '.join(missing)}" if missing else ""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark by folder what runs in real time, and leave out in words what this machine cannot run."""
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0]
         if folder in ("audio", "browser"):
             item.add_marker(folder)
+        elif folder == "sip":
+            item.add_marker(folder)
+            item.add_marker("audio")  # Calls in real time, so they run alone.
         elif item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIMEOUT_S))
     reasons = {
         "speech_dir": "" if speech_directory() else NO_RECORDINGS,
+        "sip": sip_missing(),
         "browser": "" if chromium() else "no Chromium on this machine: install it or set CHROMIUM",
     }
     if any(item.get_closest_marker("models") for item in items):

@@ -41,37 +41,42 @@ ctrl_tcp_listen {host}:{control}
 
 
 class Telephone:
-    """`async with Telephone(voice, rate) as phone`. `events` are the types of what it reported."""
+    """`async with Telephone(voice) as phone`; the voice is at 8 kHz and played from the answer on.
+
+    Attributes:
+        folder: Its files; others may be put there for it to play.
+        events: What it reported.
+    """
 
     def __init__(self, voice: np.ndarray, *, answers: bool = False, codec: str = "PCMU") -> None:
         self.port, self._control = free_port(), _free_tcp_port()
         self.events: list[dict[str, Any]] = []
         self.replies: list[dict[str, Any]] = []
-        self._folder = Path(tempfile.mkdtemp(prefix="phone-"))
-        self._heard = self._folder / "heard"
+        self.folder = Path(tempfile.mkdtemp(prefix="phone-"))
+        self._heard = self.folder / "heard"
         self._heard.mkdir()
-        _write_wav(self._folder / "voice.wav", voice)
+        write_wav(self.folder / "voice.wav", voice)
         rtp = free_port() & ~1
         text = _CONFIG.format(
-            host=HOST, port=self.port, control=self._control, voice=self._folder / "voice.wav",
+            host=HOST, port=self.port, control=self._control, voice=self.folder / "voice.wav",
             heard=self._heard, modules=MODULES, rtp=rtp, rtp_end=rtp + 20,
         )  # fmt: skip
-        (self._folder / "config").write_text(text)
+        (self.folder / "config").write_text(text)
         mode = "auto" if answers else "manual"
         account = f"<sip:caller@{HOST}:{self.port};transport=udp>;regint=0;answermode={mode}"
-        (self._folder / "accounts").write_text(f"{account};audio_codecs={codec}\n")
+        (self.folder / "accounts").write_text(f"{account};audio_codecs={codec}\n")
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
-            shutil.which("baresip") or "baresip", "-f", str(self._folder), "-v",
+            shutil.which("baresip") or "baresip", "-f", str(self.folder), "-v",
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=(self._folder / "said").open("wb"),
+            stdout=(self.folder / "said").open("wb"),
             stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
-        await until(lambda: b"ready" in (self._folder / "said").read_bytes())
+        await until(lambda: b"ready" in (self.folder / "said").read_bytes())
         reader, self._writer = await asyncio.open_connection(HOST, self._control)
         self._reading = asyncio.get_running_loop().create_task(self._read(reader))
         return self
@@ -87,7 +92,7 @@ class Telephone:
             await self._process.wait()
 
     def said(self) -> str:
-        return (self._folder / "said").read_text(errors="replace")
+        return (self.folder / "said").read_text(errors="replace")
 
     def saw(self, kind: str) -> bool:
         return any(event.get("type") == kind for event in self.events)
@@ -129,7 +134,7 @@ def _free_tcp_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _write_wav(path: Path, samples: np.ndarray) -> None:
+def write_wav(path: Path, samples: np.ndarray) -> None:
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

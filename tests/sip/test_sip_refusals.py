@@ -7,15 +7,12 @@ import asyncio
 import os
 import signal
 
-import pytest
 from tests.sip.house import HOST, RingingHouse, SipHouse, until
 from tests.sip.sipp import Sipp
 from tests.sip.torture import malformed, unusable_offers
 
 from antiphon.calls.sip import wire
 from antiphon.calls.sip.lines import WORKER_GONE
-
-pytestmark = pytest.mark.sip
 
 CALL = "INVITE 100? 180? 200 ACK tone pause BYE 200"
 KNOWN_PEER = "127.0.0.2"

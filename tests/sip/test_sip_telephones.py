@@ -9,8 +9,6 @@ from tests.sip.house import GREETING_HZ, HOST, SipHouse, until
 from tests.sip.telephone import Telephone
 from tests.sip.test_sipp_calls import loudest_hz
 
-pytestmark = pytest.mark.sip
-
 VOICE = np.tile(tone(1000)[::2], 20)  # 880 Hz.
 
 

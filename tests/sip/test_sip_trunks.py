@@ -11,8 +11,6 @@ from tests.sip.trunk import PASSWORD, USER, Trunk
 
 from antiphon.errors import CallFailed, ConfigError
 
-pytestmark = pytest.mark.sip
-
 SHOWN = "+15550111"
 
 

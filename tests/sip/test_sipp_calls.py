@@ -9,8 +9,6 @@ from tests.sip.sipp import TONE_HZ, Sipp
 
 from antiphon.calls.sip import wire
 
-pytestmark = pytest.mark.sip
-
 CALL = "INVITE 100? 180? 200 ACK tone pause BYE 200"
 
 

@@ -1,0 +1,3 @@
+from tests.audio.conftest import watched
+
+__all__ = ["watched"]
