@@ -16,9 +16,10 @@ import httpx
 import pytest
 from tests.browser.running import ROOT, Server, start_server
 
+from antiphon.calls.sip import sip_settings
 from antiphon.errors import ConfigError
 from antiphon.server.announcement import ready_words
-from antiphon.server.serving import bind
+from antiphon.server.serving import bind, sip_socket, worker_arguments
 from antiphon.server.settings import ServeSettings
 
 
@@ -50,6 +51,16 @@ def test_the_ready_words_name_addresses_agents_and_models() -> None:
     assert "clinic, bank" in words
     assert "whisper-tiny.en, piper-joe   (loaded and warm in 3.1 s)" in words
     assert "TWILIO_AUTH_TOKEN" in words
+
+
+def test_sip_is_spoken_where_it_was_asked_for_and_nowhere_else(tmp_path: Path) -> None:
+    assert "sip" not in ready_words(ServeSettings(), 8080, {})
+    assert "--sip-socket" not in worker_arguments(ServeSettings(), tmp_path, None)
+    settings = ServeSettings(
+        sip=sip_settings("127.0.0.1:5062", "", {"ANTIPHON_SIP_ROUTES": "+15550142=bank"})
+    )
+    assert "sip:+15550142@127.0.0.1:5062" in ready_words(settings, 8080, {})
+    assert worker_arguments(settings, tmp_path, None)[-2:] == ["--sip-socket", str(sip_socket(tmp_path))]
 
 
 async def test_ctrl_c_ends_everything_in_good_order(server: Server) -> None:

@@ -17,6 +17,7 @@ FRAME_MS = 20
 FRAME_BYTES = SAMPLE_RATE_HZ * FRAME_MS // 1000 * 2
 GAP_FRAMES_MAX = 5  # Longer is no loss but a pause; the media plane fills it after as much.
 _CREDIT_FRAMES_MAX = 3
+_CREDIT_TICKS = 50  # A frame of credit lasts a second: older, it is the path that became shorter.
 
 
 class Intake:
@@ -32,19 +33,23 @@ class Intake:
         self._rest = b""  # Less than a frame.
         self._short = 0  # Frames that time says should have come and did not; below zero: credit.
         self._begun = False
+        self._ticks = 0
 
     def tick(self, arrived: bytes) -> tuple[bytes, int]:
         """Whole frames to pass on, and how many of their ms were made up."""
         audio = self._rest + arrived
         whole = len(audio) - len(audio) % FRAME_BYTES
         audio, self._rest = audio[:whole], audio[whole:]
-        if self._begun:
+        self._ticks += 1
+        self._short += 1
+        if self._short < 1 and self._ticks % _CREDIT_TICKS == 0:
             self._short += 1
         if not whole:
             return b"", 0
         self._short -= whole // FRAME_BYTES
         made_up = self._fill() if self._begun else b""
-        self._begun = True
+        if not self._begun:
+            self._begun, self._short = True, 0
         self._concealment.heard(np.frombuffer(audio, "<i2"))
         made_up_ms = len(made_up) // FRAME_BYTES * FRAME_MS
         self.concealed_ms += made_up_ms
@@ -53,7 +58,6 @@ class Intake:
     def excuse(self) -> None:
         """What is missing now is no loss: a key was pressed, or the line is on hold."""
         self._begun = False
-        self._short = 0
 
     def _fill(self) -> bytes:
         missing = self._short
