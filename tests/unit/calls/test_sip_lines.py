@@ -112,7 +112,7 @@ async def test_a_call_flows_both_ways_and_ends_with_its_caller(tmp_path: Path) -
         assert arrival.metadata == {"carrier_call": "sip-1"}
         line.play("hello", FRAME * 4)
         line.finish("hello")
-        assert await d.worker.next() == wire.Say(frames=[(1, FRAME * 2)])  # Two ticks of lead, one message.
+        assert await d.worker.next() == wire.Say(frames=[(1, FRAME * 2)] * 2)  # One message for both.
         d.worker.say(
             wire.Heard(frames=[(1, FRAME * 5, 20), (7, FRAME, 0)]),
             wire.Pressed(leg=1, digit="5"),

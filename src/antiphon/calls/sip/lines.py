@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
@@ -55,6 +56,7 @@ class SipLines:
         self._batch: list[tuple[int, bytes]] = []
         self._worker_counts: dict[str, int] = {}
         self._writer: asyncio.StreamWriter | None = None
+        self._serving: set[asyncio.Task[Any]] = set()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -84,6 +86,8 @@ class SipLines:
             self._writer.close()
         for task in list(self._tasks):
             task.cancel()
+        if self._serving:
+            await asyncio.wait(list(self._serving))
         self._socket.unlink(missing_ok=True)
 
     # What the control process may ask for.
@@ -183,6 +187,10 @@ class SipLines:
     # The SIP worker.
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         if self._writer is not None:
             self._writer.close()
             self._worker_gone()
