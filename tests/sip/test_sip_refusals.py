@@ -6,13 +6,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from pathlib import Path
 
-from tests.sip.house import HOST, RingingHouse, SipHouse, until
+import pytest
+from tests.sip.house import HOST, RingingHouse, SipHouse, sip_worker, until
 from tests.sip.sipp import Sipp
 from tests.sip.torture import malformed, unusable_offers
 
 from antiphon.calls.sip import wire
 from antiphon.calls.sip.lines import WORKER_GONE
+from antiphon.errors import ConfigError
 
 CALL = "INVITE 100? 180? 200 ACK tone pause BYE 200"
 KNOWN_PEER = "127.0.0.2"
@@ -105,6 +108,16 @@ async def test_nonsense_is_refused_and_counted_and_the_call_beside_it_goes_on() 
         await until(lambda: counts(house, "requests_unknown") >= 1)
         assert {"400", "404", "481", "488", "501"} <= {answer.split()[1] for answer in raw.answers}
         raw.close()
+
+
+async def test_a_taken_port_is_refused_with_words() -> None:
+    raw = Raw()
+    port = await raw.open()
+    worker = sip_worker(Path("/nowhere/sip.sock"), port, {}, "")
+    with pytest.raises(ConfigError, match=f"{HOST}:{port}"):
+        await worker.start()
+    await worker.stop()
+    raw.close()
 
 
 async def test_the_death_of_the_sip_worker_ends_its_calls_with_a_cause_and_another_takes_its_place() -> None:

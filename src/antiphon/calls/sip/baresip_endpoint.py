@@ -6,6 +6,7 @@ how we know it.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -14,7 +15,7 @@ from baresip.errors import RegistrationError
 from baresip.events import Event, StackEvent
 
 from antiphon.calls.sip.baresip_leg import BaresipLeg
-from antiphon.calls.sip.peers import listen_only_to, refused_packets
+from antiphon.calls.sip.peers import bound_fd, listen_only_to, refused_packets
 from antiphon.calls.sip.port import EndpointEvents, Invite
 from antiphon.calls.sip.settings import SipSettings, SipTrunk
 from antiphon.errors import CallFailed, ConfigError
@@ -54,6 +55,8 @@ class BaresipEndpoint:
         self._runtime.subscribe(self._note_called)
         if settings.peers:
             listen_only_to(settings.peers, address)
+        elif sys.platform.startswith("linux"):
+            bound_fd(address)
         for trunk in settings.trunks:
             await self._open_trunk(trunk)
 

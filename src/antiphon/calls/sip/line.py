@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from antiphon.audio.ports import Encoding, LineFormat, MediaSource
 from antiphon.calls.sip import wire
 
 LEG_FORMAT = LineFormat(encoding=Encoding.L16, sample_rate_hz=8000)
+_NUMBER = re.compile(r"\+?([1-9][0-9]{6,14})")
 LEAD_MS = 60  # The worker is next door: two of its ticks and one of ours.
 
 
@@ -44,6 +46,12 @@ class SipLine:
         self.on_hold = False
         self._outbox = outbox
         self._source: MediaSource | None = None
+
+    @property
+    def caller_number(self) -> str:
+        """E.164, or "" for what is none: an extension, a name, "anonymous"."""
+        found = _NUMBER.fullmatch(self.caller)
+        return f"+{found[1]}" if found is not None else ""
 
     def connect(self, call_id: str, source: MediaSource) -> None:
         """The switchboard's answer; the call may already be over again."""

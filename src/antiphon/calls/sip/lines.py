@@ -16,7 +16,6 @@ from antiphon.calls.sip import wire
 from antiphon.calls.sip.line import LEAD_MS, LEG_FORMAT, Phase, SipLine
 from antiphon.calls.sip.orders import Orders
 from antiphon.calls.sip.settings import ANY_USER
-from antiphon.calls.streams.webhooks import e164
 from antiphon.errors import AntiphonError, CallFailed, ConfigError
 from antiphon.runtime.arrivals import Arrival, Switchboard
 
@@ -268,12 +267,15 @@ class SipLines:
         return routed
 
     def _established(self, line: SipLine) -> None:
+        if line.leg < 0 and not self._orders.is_dialling(line.leg):
+            self._write(wire.HangUp(leg=line.leg))  # Answered after all, when nobody waited any more.
+            return
         line.phase = Phase.UP  # The greeting may be sent from inside `answer`.
         arrival = Arrival(
             agent=line.agent,
             line="phone",
             line_format=LEG_FORMAT,
-            caller_number=e164(line.caller),
+            caller_number=line.caller_number,
             lead_ms=LEAD_MS,
             metadata={"carrier_call": line.sip_call_id} if line.sip_call_id else {},
         )

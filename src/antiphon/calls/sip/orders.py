@@ -61,6 +61,9 @@ class Orders:
         finally:
             self._answers.pop(order.leg, None)
 
+    def is_dialling(self, leg: int) -> bool:
+        return leg in self._answers
+
     def done(self, message: wire.Done) -> None:
         waiting = self._requests.get(message.request)
         if waiting is not None and not waiting.done():
