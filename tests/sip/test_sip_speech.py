@@ -124,6 +124,7 @@ async def test_words_survive_loss_and_jitter_and_the_damage_is_counted(said: Sai
     assert clean <= 0.1, said.clean
     assert bad <= clean + 0.15, said.bad
     assert path.lost / path.sent > 0.03
-    # Every hole was noticed: what is made up is as much as what was lost, give or take what came too late.
+    # Every hole was noticed. What came too late for its turn, or for a busy machine, is made up as well.
     assert counts["packets_lost"] >= 0.7 * path.lost
-    assert 0.6 * path.lost * 20 <= counts["concealed_ms"] <= 2.5 * path.lost * 20
+    assert counts["concealed_ms"] >= 0.6 * path.lost * 20
+    assert counts["packets_reordered"] > 0 and counts["packets_late"] > 0
