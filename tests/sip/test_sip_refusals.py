@@ -78,7 +78,7 @@ async def test_only_known_peers_are_listened_to_and_the_others_are_counted() -> 
 async def test_a_full_house_is_busy_and_a_caller_nobody_can_take_is_let_go() -> None:
     async with SipHouse() as house:
         house.switchboard.full = True  # Found out only when the call is up, as with a race for the last line.
-        report = await Sipp("INVITE 100? 180? 200 ACK tone <BYE =200", house.address).run()
+        report = await Sipp("INVITE 100? 180? 200 ACK <BYE =200", house.address).run()
         assert report.succeeded == 1, report.log
         await until(lambda: not len(house.lines))
     async with SipHouse(has_room=lambda: False) as house:

@@ -104,7 +104,7 @@ async def test_a_hundred_calls_in_a_row_and_thirty_at_once_leave_nothing_behind(
     await until(lambda: house.usage()["threads"] <= before["threads"])
     assert house.usage()["memory_kb"] - before["memory_kb"] < 12_000
     assert len(house.calls) == calls + 130
-    assert all(call.closed == "hangup" for call in house.calls)
+    assert all(call.closed == "hangup" for call in house.calls[calls:])
     assert all(heard_well(call) for call in house.calls[-30:])
 
 

@@ -6,7 +6,6 @@ how we know it.
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -15,7 +14,7 @@ from baresip.errors import RegistrationError
 from baresip.events import Event, StackEvent
 
 from antiphon.calls.sip.baresip_leg import BaresipLeg
-from antiphon.calls.sip.peers import bound_fd, listen_only_to, refused_packets
+from antiphon.calls.sip.peers import listen_only_to, refused_packets
 from antiphon.calls.sip.port import EndpointEvents, Invite
 from antiphon.calls.sip.settings import SipSettings, SipTrunk
 from antiphon.errors import CallFailed, ConfigError
@@ -50,13 +49,15 @@ class BaresipEndpoint:
         try:
             await self._runtime.start(_stack_config(settings))
         except BaresipError as error:
-            raise ConfigError(f"SIP could not be started ({error})", where="--sip") from error
+            raise ConfigError(
+                f"cannot speak SIP on {settings.host}:{settings.port} ({error})",
+                where="--sip",
+                fix="stop what uses it, or choose another address or port with --sip",
+            ) from error
         self._runtime.on_dead = self._events.died
         self._runtime.subscribe(self._note_called)
         if settings.peers:
             listen_only_to(settings.peers, address)
-        elif sys.platform.startswith("linux"):
-            bound_fd(address)
         for trunk in settings.trunks:
             await self._open_trunk(trunk)
 

@@ -55,7 +55,7 @@ def listen_only_to(networks: Sequence[IPv4Network], address: tuple[str, int]) ->
     program = filter_program(networks)
     held = ctypes.create_string_buffer(program, len(program))
     option = struct.pack("HP", len(program) // 8, ctypes.addressof(held))
-    with socket.socket(fileno=os.dup(bound_fd(address))) as bound:
+    with socket.socket(fileno=os.dup(_bound_fd(address))) as bound:
         bound.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, option)
 
 
@@ -71,12 +71,7 @@ def refused_packets(address: tuple[str, int]) -> int:
     return sum(int(row.split()[-1]) for row in rows if row.split()[1] == wanted)
 
 
-def bound_fd(address: tuple[str, int]) -> int:
-    """This process's UDP socket at `address`. The library starts without one if the port is taken.
-
-    Raises:
-        ConfigError: It has none.
-    """
+def _bound_fd(address: tuple[str, int]) -> int:
     for entry in _FDS.iterdir():
         try:
             with socket.socket(fileno=os.dup(int(entry.name))) as candidate:
