@@ -2,8 +2,8 @@
 
 The library's jitter buffer reorders packets, drops doubled ones and plays each at its time; what was lost
 it leaves out, so that the stream merely comes short. Here every 20 ms that are missing when the next audio
-comes are made up before it. A late tick of ours makes the same pattern once, and then there is more than
-there should be: that credit pays for the next one, so our own jitter does not pile up silence.
+comes are made up before it, one tick later: what is only late has come by then. If it comes later still,
+there is more than there should be, and that credit pays for the next hole: our own jitter piles up nothing.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class Intake:
         self._short = 0  # Frames that time says should have come and did not; below zero: credit.
         self._begun = False
         self._ticks = 0
+        self._held = b""  # Until the next tick tells whether what is missing before it is lost or late.
+        self._in_doubt = False
 
     def tick(self, arrived: bytes) -> tuple[bytes, int]:
         """Whole frames to pass on, and how many of their ms were made up."""
@@ -41,15 +43,19 @@ class Intake:
         whole = len(audio) - len(audio) % FRAME_BYTES
         audio, self._rest = audio[:whole], audio[whole:]
         self._ticks += 1
-        self._short += 1
-        if self._short < 1 and self._ticks % _CREDIT_TICKS == 0:
+        self._short += 1 - whole // FRAME_BYTES
+        if self._short < 0 and self._ticks % _CREDIT_TICKS == 0:
             self._short += 1
-        if not whole:
+        audio, self._held = self._held + audio, b""
+        if not audio:
             return b"", 0
-        self._short -= whole // FRAME_BYTES
-        made_up = self._fill() if self._begun else b""
         if not self._begun:
             self._begun, self._short = True, 0
+        self._in_doubt = self._short > 0 and not self._in_doubt
+        if self._in_doubt:
+            self._held = audio
+            return b"", 0
+        made_up = self._fill()
         self._concealment.heard(np.frombuffer(audio, "<i2"))
         made_up_ms = len(made_up) // FRAME_BYTES * FRAME_MS
         self.concealed_ms += made_up_ms
