@@ -88,9 +88,7 @@ class BaresipEndpoint:
             call = await agent.dial(self._settings.address(target, trunk))
         except (BaresipError, ValueError) as error:
             raise CallFailed(str(error)) from error
-        leg = BaresipLeg(call, self)
-        self._legs.add(leg)
-        return leg
+        return BaresipLeg(call, self)
 
     def counts(self) -> dict[str, int]:
         return {
@@ -150,6 +148,9 @@ class BaresipEndpoint:
     def missed(self, handle: int) -> list[StackEvent]:
         return [event for event in self._recent if event.call == handle]
 
+    def came(self, leg: BaresipLeg) -> None:
+        self._legs.add(leg)
+
     def gone(self, leg: BaresipLeg) -> None:
         self._legs.discard(leg)
 
@@ -162,7 +163,6 @@ class BaresipEndpoint:
         def incoming(call: Call) -> None:
             called = user or self._called(call.handle)
             leg = BaresipLeg(call, self)
-            self._legs.add(leg)
             invite = Invite(user=called, caller=user_part(call.peer or ""), call_id=leg.call_id, trunk=trunk)
             self._events.invited(invite, leg)
 

@@ -33,6 +33,8 @@ class Home(Protocol):
     def missed(self, handle: int) -> Sequence[StackEvent]:
         """What befell a call before anybody could listen to it."""
 
+    def came(self, leg: BaresipLeg) -> None: ...
+
     def gone(self, leg: BaresipLeg) -> None:
         """Told once, when the dialog is over."""
 
@@ -52,6 +54,7 @@ class BaresipLeg:
         self._was_up = False
         self._leaving = False
         self.restarts = 0
+        home.came(self)
         call.on(self._on_event)
         for event in home.missed(call.handle):
             call._on_stack_event(event)
