@@ -59,7 +59,7 @@ async def _ask_the_clinic(watched: Watched, said: Said, question: np.ndarray) ->
         Telephone(SILENCE) as phone,
     ):
         await phone.call(house.uri("clinic"))
-        await until(lambda: len(house.lines) == 1)
+        await until(watched.stack.exchange.active)
         said.call_id = next(iter(watched.stack.exchange.active())).call_id
         await until(lambda: _is_quiet(phone.heard()), within_s=40)
         greeted = len(phone.heard())

@@ -87,6 +87,17 @@ async def test_a_call_that_is_not_answered_says_why() -> None:
         await asyncio.gather(*(sipp.stop() for sipp in called.values()))
 
 
+async def test_no_refusal_is_missed_however_quick_it_is() -> None:
+    """The library tells of an end only those who listen already."""
+    called = Sipp("<INVITE =486 <ACK", calls=60)
+    await called.start()
+    async with SipHouse(environ=trunk_environ(called.port)) as house:
+        dialled = [house.lines.dial(agent="clinic", to="+15550199", timeout_s=5.0) for _ in range(60)]
+        outcomes = await asyncio.gather(*dialled, return_exceptions=True)
+        assert {str(outcome) for outcome in outcomes} == {"busy"}
+        assert (await called.report()).succeeded == 60
+
+
 async def test_an_answered_call_is_the_agents_and_either_side_ends_it() -> None:
     polite = Sipp("<INVITE =180 pause:200 =200 <ACK tone pause BYE 200", talk_ms=800)
     patient = Sipp("<INVITE =200 <ACK tone <BYE =200")

@@ -6,6 +6,7 @@ how we know it.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -29,6 +30,7 @@ _CODECS = ("pcmu", "pcma")
 _NO_VIDEO = "video_codecs=none"
 _CATCH_ALL = "catchall=yes"
 _UNROUTED = "unrouted"
+_RECENT_EVENTS = 256  # Of all calls: many turns of the loop.
 
 
 class BaresipEndpoint:
@@ -41,7 +43,7 @@ class BaresipEndpoint:
         self._routed: set[str] = set()
         self._legs: set[BaresipLeg] = set()
         self._registering: set[asyncio.Task[None]] = set()
-        self._to_users: dict[int, str] = {}
+        self._recent: deque[StackEvent] = deque(maxlen=_RECENT_EVENTS)
 
     async def start(self) -> None:
         settings = self._settings
@@ -55,7 +57,7 @@ class BaresipEndpoint:
                 fix="stop what uses it, or choose another address or port with --sip",
             ) from error
         self._runtime.on_dead = self._events.died
-        self._runtime.subscribe(self._note_called)
+        self._runtime.subscribe(self._recent.append)
         if settings.peers:
             listen_only_to(settings.peers, address)
         for trunk in settings.trunks:
@@ -86,7 +88,7 @@ class BaresipEndpoint:
             call = await agent.dial(self._settings.address(target, trunk))
         except (BaresipError, ValueError) as error:
             raise CallFailed(str(error)) from error
-        return self._leg(call)
+        return BaresipLeg(call, self)
 
     def counts(self) -> dict[str, int]:
         return {
@@ -140,26 +142,31 @@ class BaresipEndpoint:
 
         return listener
 
-    def _note_called(self, event: StackEvent) -> None:
+    # `Home`, for the legs. The library tells only those who listen already, and a call that is refused at
+    # once is over before `dial` returns. Handles come back after 256 lives: these events know one only.
+
+    def missed(self, handle: int) -> list[StackEvent]:
+        return [event for event in self._recent if event.call == handle]
+
+    def came(self, leg: BaresipLeg) -> None:
+        self._legs.add(leg)
+
+    def gone(self, leg: BaresipLeg) -> None:
+        self._legs.discard(leg)
+
+    def _called(self, handle: int) -> str:
         """Of calls that only the catch-all took, the To header is all there is."""
-        if event.event is Event.CALL_INCOMING:
-            self._to_users[event.call] = user_part(event.to or "")
+        arrivals = [event.to or "" for event in self.missed(handle) if event.event is Event.CALL_INCOMING]
+        return user_part(arrivals[-1]) if arrivals else ""
 
     def _incoming(self, user: str, trunk: str) -> Callable[[Call], None]:
         def incoming(call: Call) -> None:
-            leg = self._leg(call)
-            called = self._to_users.pop(call.handle, "")
-            invite = Invite(
-                user=user or called, caller=user_part(call.peer or ""), call_id=leg.call_id, trunk=trunk
-            )
+            called = user or self._called(call.handle)
+            leg = BaresipLeg(call, self)
+            invite = Invite(user=called, caller=user_part(call.peer or ""), call_id=leg.call_id, trunk=trunk)
             self._events.invited(invite, leg)
 
         return incoming
-
-    def _leg(self, call: Call) -> BaresipLeg:
-        leg = BaresipLeg(call, self._legs.discard)
-        self._legs.add(leg)
-        return leg
 
 
 def user_part(uri: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Protocol
 
 from baresip import BaresipError, Call, CallState
 from baresip.errors import AudioNotActive, AudioRestarted, StaleHandleError, split_status
@@ -28,21 +29,35 @@ _SILENT = "rtp stream error"
 _TRANSFERRED = "Call transfered"  # The stack's own spelling.
 
 
+class Home(Protocol):
+    def missed(self, handle: int) -> Sequence[StackEvent]:
+        """What befell a call before anybody could listen to it."""
+
+    def came(self, leg: BaresipLeg) -> None: ...
+
+    def gone(self, leg: BaresipLeg) -> None:
+        """Told once, when the dialog is over."""
+
+
 class BaresipLeg:
     """Implements `SipLeg`.
 
     Args:
-        gone: Told once, when the dialog is over.
+        home: What the endpoint does for its legs.
     """
 
-    def __init__(self, call: Call, gone: Callable[[BaresipLeg], None]) -> None:
-        self._call, self._gone = call, gone
+    def __init__(self, call: Call, home: Home) -> None:
+        self._call, self._home = call, home
         self._events: LegEvents | None = None
+        self._cause_of_end = ""  # Of a leg that was over before anybody watched.
         self._inbound = call.state is CallState.INCOMING
         self._was_up = False
         self._leaving = False
         self.restarts = 0
+        home.came(self)
         call.on(self._on_event)
+        for event in home.missed(call.handle):
+            call._on_stack_event(event)
 
     @property
     def call_id(self) -> str:
@@ -57,6 +72,13 @@ class BaresipLeg:
 
     def watch(self, events: LegEvents | None) -> None:
         self._events = events
+        if events is None:
+            return
+        # Answered or over within the very turn of the loop in which it was dialled.
+        if self._was_up:
+            events.established()
+        if self._cause_of_end:
+            events.ended(self._cause_of_end)
 
     async def answer(self) -> None:
         await self._try(self._call.answer())
@@ -83,7 +105,7 @@ class BaresipLeg:
 
     async def accept_transfer(self) -> BaresipLeg:
         try:
-            return BaresipLeg(await self._call.accept_transfer(), self._gone)
+            return BaresipLeg(await self._call.accept_transfer(), self._home)
         except BaresipError as error:
             raise CallFailed(str(error)) from error
 
@@ -134,18 +156,20 @@ class BaresipLeg:
         try:
             await action  # type: ignore[misc]  # the library's coroutines are untyped
         except StaleHandleError:
-            return
+            self._finish("")
         except BaresipError as error:
             raise CallFailed(str(error)) from error
 
     def _on_event(self, event: StackEvent) -> None:
         if event.event is Event.CALL_CLOSED:
-            self._gone(self)
+            self._finish(event.text or "")
+            return
+        if event.event is Event.CALL_ESTABLISHED:
+            self._was_up = True
         if self._events is None:
             return
         match event.event:
             case Event.CALL_ESTABLISHED:
-                self._was_up = True
                 self._events.established()
             case Event.CALL_DTMF_START if event.text:
                 self._events.pressed(event.text)
@@ -153,9 +177,16 @@ class BaresipLeg:
                 self._events.held(event.event is Event.CALL_HOLD)
             case Event.CALL_TRANSFER if self._call.transfer_request is not None:
                 self._events.transfer_asked(self._call.transfer_request.target)
-            case Event.CALL_CLOSED:
-                events, self._events = self._events, None
-                events.ended(self._cause(event.text or ""))
+
+    def _finish(self, text: str) -> None:
+        """Once, however the end came to be known."""
+        if self._cause_of_end:
+            return
+        self._cause_of_end = self._cause(text)
+        self._home.gone(self)
+        events, self._events = self._events, None
+        if events is not None:
+            events.ended(self._cause_of_end)
 
     def _cause(self, text: str) -> str:
         if text == _TRANSFERRED:

@@ -34,7 +34,6 @@ class Row:
         self.hang_up_in = -1  # Ticks; below zero: nobody wants to.
         self.no_answer = False
         self._heir: _Heir | None = None
-        leg.watch(self)
 
     def established(self) -> None:
         if self.up:
@@ -66,7 +65,8 @@ class Row:
             await self.leg.refuse_transfer()
             return
         self._legs.counted["transfers_accepted"] += 1
-        self._heir = _Heir(await self.leg.accept_transfer(), self)
+        self._heir = heir = _Heir(await self.leg.accept_transfer(), self)
+        heir.leg.watch(heir)
 
     def give_up_heir(self) -> None:
         self._heir = None
@@ -86,7 +86,6 @@ class _Heir:
 
     def __init__(self, leg: SipLeg, row: Row) -> None:
         self.leg, self._row = leg, row
-        leg.watch(self)
 
     def established(self) -> None:
         self._row.move_to(self.leg)
@@ -142,6 +141,7 @@ class Legs:
                 trunk=invite.trunk,
             )
         )
+        leg.watch(row)
 
     def registered(self, trunk: str, problem: str) -> None:
         self.counted["registrations_failed" if problem else "registrations"] += 1
@@ -198,6 +198,7 @@ class Legs:
             self.send(wire.Ended(leg=order.leg, cause=f"error: {error}", stats={}))
             return
         row = self._rows[order.leg] = Row(order.leg, leg, self)
+        leg.watch(row)  # Only now: it may be over already, and a row must be there to leave.
         asyncio.get_running_loop().call_later(order.timeout_s, self._give_up, row)
 
     def _give_up(self, row: Row) -> None:
