@@ -380,9 +380,6 @@ class Call:
         self.parts.reasoner.heard(command.reply_id, command.text, command.complete)
         self.recording.heard(command.text, self._last_ms)
 
-    def _set_timer(self, command: cmd.SetTimer) -> None:
-        self._timers.set(command.timer, command.due_ms, self._line.now_ms)
-
     def _timer_fired(self, name: str, due_ms: int) -> None:
         self.post(ev.TimerFired(at_ms=max(self._line.now_ms, due_ms), timer=name))
 
@@ -492,7 +489,7 @@ _CARRY_OUT: dict[type[cmd.Command], Callable[[Call, Any], None]] = {
     cmd.ResumePlayout: lambda call, command: call._line.resume(command.reply_id, command.rewind_ms),
     cmd.FlushPlayout: Call._flush,
     cmd.ReportHeard: Call._report_heard,
-    cmd.SetTimer: Call._set_timer,
+    cmd.SetTimer: lambda call, command: call._timers.set(command.timer, command.due_ms, call._line.now_ms),
     cmd.CancelTimer: lambda call, command: call._timers.cancel(command.timer),
     cmd.RunTool: lambda call, command: call._toolbox.run(command),
     cmd.ReuseToolResult: lambda call, command: call._toolbox.reuse(command.tool_call_id, command.source_id),
