@@ -20,6 +20,7 @@ VALUES: dict[str, Any] = {
     "str": 'he said "no" — twice\n',
     "float": 0.1,
     "bool": True,
+    "bool | msgspec.UnsetType": True,
     "tuple[int, ...]": (1, 2, 3),
 }
 
