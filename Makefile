@@ -26,7 +26,7 @@ INSTALL_FAILED := { echo; \
   echo '  no network, or the package index is not reachable: set PIP_INDEX_URL to your mirror, or see'; \
   echo '  docs/install.md, "Without a network".'; exit 1; }
 
-.PHONY: help run test check check-types check-tests web models simulate bench lock clean env test-env test-web test-models chromium
+.PHONY: help run test check check-types check-tests web models simulate bench lock clean env test-env test-web test-models chromium telephones
 .DELETE_ON_ERROR:
 
 help:
@@ -99,10 +99,19 @@ chromium:
 	    echo 'Chromium could not be installed: the browser tests will be left out'; \
 	else echo 'No Chromium on this machine: the browser tests will be left out'; fi
 
+# Telephones of others, for the tests of SIP.
+telephones:
+	@if command -v sipp >/dev/null && command -v baresip >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo 'Installing sipp and baresip for the tests of SIP (once)'; \
+	  { $(APT) update; $(APT) install -y --no-install-recommends sip-tester baresip-core; } </dev/null >/dev/null 2>&1 || \
+	    echo 'sipp and baresip could not be installed: the tests of SIP will be left out'; \
+	else echo 'No sipp and baresip on this machine: the tests of SIP will be left out'; fi
+
 # --- tests -----------------------------------------------------------------------------------------------------
 
 # Two stages: what shares nothing runs side by side; what listens and speaks in real time runs alone.
-test: test-env test-web test-models chromium
+test: test-env test-web test-models chromium telephones
 	@rm -rf $(RESULTS); failed=0; \
 	echo 'Stage 1 of 2, side by side: all that needs neither real time nor a browser'; \
 	$(PYTEST) -n $(JOBS) --dist loadfile -m 'not audio and not browser' \
@@ -138,7 +147,7 @@ LOCK := .tools/bin/uv pip compile --universal --python-version 3.11 --generate-h
   requirements/build.in
 
 # The tests talk to every vendor's double through its own SDK.
-VENDORS := anthropic google deepgram assemblyai azure riva elevenlabs cartesia livekit
+VENDORS := anthropic google deepgram assemblyai azure riva elevenlabs cartesia livekit sip telnyx
 
 lock:
 	@test -x .tools/bin/uv || { $(PYTHON) -m venv .tools && .tools/bin/python -m pip install -q uv; }
