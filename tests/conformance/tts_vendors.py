@@ -262,6 +262,5 @@ VENDORS = (
         heard_speed=lambda request: float(request.speed),
         failures=SOCKET_FAILURES,
         dates_words=True,
-        warms=False,
     ),
 )

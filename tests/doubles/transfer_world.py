@@ -42,6 +42,7 @@ from antiphon.server.wiring import AgentSummary, Wiring, WorkerOptions
 from antiphon.speech.ports import SttConfig, Transcript, TtsAudio, TtsRequest
 from antiphon.speech.ssml import Shaper
 
+SPOKEN_MS_A_CHARACTER = 30
 AGENT_HZ, CALLER_HZ, PERSON_HZ = 440, 1000, 700
 PERSON = "+12125550100"
 AGENT_FILE = f"""
@@ -124,7 +125,7 @@ class Mouth:
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         self.said.append(request.text)
         rate = request.sample_rate_hz
-        place = np.arange(30 * len(request.text) * rate // 1000)
+        place = np.arange(SPOKEN_MS_A_CHARACTER * len(request.text) * rate // 1000)
         emit(TtsAudio(pcm=(8000 * np.sin(2 * np.pi * AGENT_HZ * place / rate)).astype("<i2").tobytes()))
 
 

@@ -41,7 +41,9 @@ def test_the_calls_reach_every_kind_of_situation() -> None:
         seen |= {name for name, _ in world.choices.made}
         seen |= {world.ended, *("interrupted" for _ in world.overlap.interruptions)}
     kinds = {command.__name__ for command in cmd.Command.__subclasses__()}
-    assert kinds - {"AmendTurn"} <= seen  # Words that come after their turn: `test_unified_calls.py`.
+    # Words that come after their turn: `test_unified_calls.py`; a caller who waits for a person:
+    # `tests/unit/conversation/test_handover.py` and `tests/conformance/test_warm_transfer.py`.
+    assert kinds - {"AmendTurn", "CallOff", "StepAside"} <= seen
     assert {"noise noted", "backchannel noted", "late noted", "lost noted", "interrupted"} <= seen
     assert {"caller_hangup", "silence", "sim", "escalated", "time_limit"} <= seen
     assert {
