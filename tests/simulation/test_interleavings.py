@@ -18,7 +18,7 @@ from tests.simulation.plan import Plan, Utterance
 from tests.simulation.world import World
 
 ASKS = Utterance(2500, 900, 3)
-# His first word says that he interrupts; by others we would wait for more of them, and nothing would meet here.
+# His first word says that he interrupts: by others we would wait for more, and nothing would meet here.
 INTERRUPTS = Utterance(0, 1200, 4, phrase="stop")
 HANGS_UP = ev.CallerHungUp(at_ms=0)
 CALM = Plan(utterances=(ASKS,), made={}, mark_every_ms=200)
