@@ -65,7 +65,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark by folder what runs in real time, and leave out in words what this machine cannot run."""
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0]
-        if folder in ("audio", "browser"):
+        if folder in ("audio", "browser") and item.get_closest_marker("own_pace") is None:
             item.add_marker(folder)
         elif folder == "sip":
             item.add_marker(folder)

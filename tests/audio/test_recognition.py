@@ -17,7 +17,7 @@ from antiphon.quality.listening import Heard, listen, through_phone
 from antiphon.quality.recordings import Recording, load, read_manifest
 from antiphon.quality.wer import WordErrors, slot_recall, wer
 
-pytestmark = [pytest.mark.models, pytest.mark.audio]
+pytestmark = [pytest.mark.models, pytest.mark.own_pace]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from antiphon.runtime.media.settings import SpeechGate
 from antiphon.speech.ports import Transcript
 from antiphon.speech.transcript_care import TranscriptCare, plain_text
 
-pytestmark = [pytest.mark.models, pytest.mark.audio, pytest.mark.speech_dir]
+pytestmark = [pytest.mark.models, pytest.mark.own_pace, pytest.mark.speech_dir]
 RATE_HZ = 16000
 PIECE_SAMPLES = 5 * RATE_HZ
 

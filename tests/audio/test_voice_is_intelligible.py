@@ -16,7 +16,7 @@ from antiphon.providers.local.piper import PiperTts
 from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
 from antiphon.speech.shaping import shape
 
-pytestmark = [pytest.mark.models, pytest.mark.audio]
+pytestmark = [pytest.mark.models, pytest.mark.own_pace]
 features = pytest.importorskip("antiphon.providers.local.whisper.features")
 
 # Written as an agent writes; words that Whisper spells in many ways are avoided.
