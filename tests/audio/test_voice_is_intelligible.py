@@ -108,11 +108,12 @@ async def test_the_callers_voices_are_understood_on_the_phone(hear: Any, voice: 
     assert await word_error_rate(KokoroTts(), voice, hear, SENTENCES[:4]) <= 0.10
 
 
-@pytest.mark.parametrize("number", ["415-555-2671", "(628) 555-0193", "212-555-8804"])
+@pytest.mark.parametrize("number", ["415-505-2671", "(628) 535-0193", "212-595-8804"])
 async def test_a_phone_number_is_heard_digit_by_digit(hear: Any, number: str) -> None:
     if not is_installed("piper-joe"):
         pytest.skip("antiphon models fetch piper-joe")
-    # The voice never says a thing twice alike, and now and then the listener drops one of three fives.
+    # No digit three times in a row: the listener, not the voice, makes two of "five five five".
+    # The voice never says a thing twice alike, so one take in three may miss.
     takes = [await digits_heard(hear, number) for _ in range(3)]
     assert sum(re.sub(r"\D", "", number) in heard for heard in takes) >= 2, takes
 
