@@ -20,8 +20,8 @@ HOP_MS = 20
 BEFORE_MS = 400
 # Of a long voice the last of it tells; enough for ten syllables.
 LATEST_MS = 1200
-# A shorter stretch of voice rises and falls too little to be told from another: of callers on a line without an
-# echo 6 % were taken for one after 250 ms, 1 % after 500. Few words wait for more anyway.
+# A shorter stretch rises and falls too little to be told from another: of callers on a line without an echo
+# 6 % were taken for one after 250 ms, 1 % after 500. Few words wait for more anyway.
 VOICE_MIN_MS = 400
 LIKENESS_MIN = 0.66
 # What is said after a shorter pause belongs to the same voice.
