@@ -210,7 +210,8 @@ def _speech_stopped(state: State, event: ev.SpeechStopped) -> None:
 
 def _partial(state: State, event: ev.TranscriptPartial) -> None:
     assert state.answerer is not None, "somebody is listened to"
-    state.answerer.words[event.segment] = event.text
+    if not event.guess:
+        state.answerer.words[event.segment] = event.text
 
 
 def _final(state: State, event: ev.TranscriptFinal) -> None:

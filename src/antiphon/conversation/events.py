@@ -72,9 +72,12 @@ class VoiceWeighed(Event, frozen=True, kw_only=True):
     echo: bool = False
 
 
-class TranscriptPartial(Event, frozen=True, kw_only=True):
+class TranscriptPartial(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Words so far. A `guess` is for who reads along: nothing is decided by words hardly believed."""
+
     segment: int
     text: str
+    guess: bool = False
 
 
 class TranscriptFinal(Event, frozen=True, kw_only=True):

@@ -99,7 +99,7 @@ def ask(state: State, turn: Turn) -> None:
 
 def transcript_partial(state: State, event: TranscriptPartial) -> None:
     turn = state.turn
-    if turn is None or state.unheard or event.segment <= state.settled_segment:
+    if turn is None or event.guess or state.unheard or event.segment <= state.settled_segment:
         return
     final = turn.segments.get(event.segment)
     if final is not None and len(words.words(event.text)) <= len(words.words(final)):

@@ -168,4 +168,11 @@ class Hearing:
                 )
             )
         elif transcript.text or not why:
-            self._post(TranscriptPartial(at_ms=at_ms, segment=transcript.segment, text=transcript.text))
+            self._post(
+                TranscriptPartial(
+                    at_ms=at_ms,
+                    segment=transcript.segment,
+                    text=transcript.text,
+                    guess=transcript.guess,
+                )
+            )

@@ -63,8 +63,9 @@ class VoiceEvidence:
     heard_ms: int = _HEARD_MS_MIN
 
 
-def doubt(text: str, confidence: float, evidence: VoiceEvidence) -> str:
-    """Why these words were most likely made up, or "" where they are to be believed."""
+def doubt(text: str, confidence: float, evidence: VoiceEvidence, *, guess: bool = False) -> str:
+    """Why these words were most likely made up, or "" where they are to be believed. A guess is not meant to
+    be: it is only kept back where there was hardly a voice."""
     plain = plain_text(text)
     if not any(char.isalnum() for char in text):
         return "no words"
@@ -83,10 +84,12 @@ def doubt(text: str, confidence: float, evidence: VoiceEvidence) -> str:
         buried = (
             evidence.noise_dbfs is not None and evidence.level_dbfs - evidence.noise_dbfs < _OVER_NOISE_DB
         )
-        if too_short or buried or confidence < _UNCERTAIN:
+        if buried or (not guess and (too_short or confidence < _UNCERTAIN)):
             return "phantom"
     if not voiced_ms and confidence < _UNCERTAIN:
         return "no voice"
+    if guess:
+        return ""
     # More words than fit into the voice; unless the recogniser is sure, who may have heard a soft voice.
     return "no time for it" if too_short and words > 2 and confidence < _UNCERTAIN else ""
 
@@ -172,6 +175,8 @@ class TranscriptCare:
         if not text or transcript.lost:
             return transcript, ""
         why = "" if plain_text(text) in self._expected else self._doubt(transcript)
+        if why and not transcript.final and not self._doubt(transcript, guess=True):
+            return replace(transcript, guess=True), ""
         if why:
             return replace(transcript, text="", word_ends_ms=()), why
         straight = without_loops(text)
@@ -179,14 +184,14 @@ class TranscriptCare:
             return replace(transcript, text=straight, word_ends_ms=()), "loop"
         return transcript, ""
 
-    def _doubt(self, transcript: Transcript) -> str:
+    def _doubt(self, transcript: Transcript, *, guess: bool = False) -> str:
         self._weigh()
         evidence = self._bound.get(transcript.segment)
         if evidence is None:
             late = self._before is not None and not self._turn.voiced_ms
             evidence = self._before if late and self._before is not None else self._turn
             self._bound[transcript.segment] = evidence
-        return doubt(transcript.text, transcript.confidence, evidence)
+        return doubt(transcript.text, transcript.confidence, evidence, guess=guess or transcript.guess)
 
     def _fresh(self) -> VoiceEvidence:
         return VoiceEvidence(voiced_ms=0 if self._detects else None, heard_ms=0)

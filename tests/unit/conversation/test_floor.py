@@ -139,6 +139,15 @@ def test_speech_before_the_first_sample_withholds_the_reply() -> None:
     assert script.last(cmd.ReportHeard) == cmd.ReportHeard(reply_id=reply_id, text="", complete=False)
 
 
+def test_words_hardly_believed_interrupt_nobody_and_the_same_words_do_once_they_are_believed() -> None:
+    script = _speaking()
+    script.voice()
+    guess = ev.TranscriptPartial(at_ms=script.now_ms, segment=0, text="Stop, I told him twice", guess=True)
+    assert script.step(guess) == []
+    script.partial("Stop")
+    assert script.last(cmd.FlushPlayout)
+
+
 def test_audio_of_a_reply_that_was_given_up_changes_nothing() -> None:
     script = _speaking()
     reply_id = script.last(cmd.StartPlayout).reply_id

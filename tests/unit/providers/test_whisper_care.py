@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from antiphon.providers.local.whisper.care import believed_text
+from antiphon.providers.local.whisper.care import believed_text, partial_text
 from antiphon.providers.local.whisper.engine import Recognition
 from antiphon.speech.transcript_care import VoiceEvidence
 
@@ -29,6 +29,15 @@ def test_thanks_that_were_really_said_are_believed() -> None:
 @pytest.mark.parametrize("text", ["you", "Thank you.", "Thanks for watching!", "Bye."])
 def test_known_phantoms_over_little_voice_are_dropped(text: str) -> None:
     assert believed(text, doubt=0.6, voiced_ms=400) == ""
+
+
+def test_thanks_that_may_have_begun_are_a_guess_while_they_last_and_never_without_a_sound() -> None:
+    found = Recognition(text="Thank you.", no_speech_prob=0.6, avg_logprob=-0.3)
+    voice = VoiceEvidence(voiced_ms=400, level_dbfs=-25.0)
+    assert partial_text(found, voice) == ("Thank you.", True)
+    assert partial_text(found, VoiceEvidence(voiced_ms=400, level_dbfs=-75.0)) == ("", False)
+    sure = Recognition(text="Thank you.", no_speech_prob=0.1, avg_logprob=-0.3)
+    assert partial_text(sure, voice) == ("Thank you.", False)
 
 
 def test_words_over_music_are_dropped() -> None:

@@ -28,6 +28,7 @@ class Echo:
     asked: list[tuple[float, tuple[str, ...], int]] = field(default_factory=list)
     failing: bool = False
     wordless_until_s: float = 0.0
+    guesses_until_s: float = 0.0
 
     def transcribe(
         self, samples: NDArray[np.float32], *, prompt: Sequence[str] = (), language: str = "en", beam: int = 3
@@ -36,7 +37,8 @@ class Echo:
             raise RuntimeError("out of memory")
         self.asked.append((len(samples) / RATE_HZ, tuple(prompt), beam))
         words = f"{len(samples) / RATE_HZ:.1f} s" if len(samples) > self.wordless_until_s * RATE_HZ else ""
-        return Recognition(text=words, language=language)
+        guessed = len(samples) <= self.guesses_until_s * RATE_HZ
+        return Recognition(text=words, language=language, avg_logprob=-1.5 if guessed else -0.2)
 
 
 class HeldExecutor(Executor):
@@ -121,6 +123,23 @@ async def test_where_half_a_syllable_gave_no_words_the_next_block_is_tried() -> 
 
     assert [seconds for seconds, _, _ in desk.engine.asked] == [0.2, 0.3, 0.4]
     assert [item.text for item in desk.partials] == ["0.4 s"]
+
+
+async def test_a_guess_is_shown_as_one_once_another_look_at_the_onset_gave_no_better() -> None:
+    desk = Desk(engine=Echo(guesses_until_s=0.95))
+    desk.open().speech_started()
+    await desk.hear(1300)
+
+    shown = [(item.text, item.guess) for item in desk.partials]
+    assert shown == [("0.3 s", True), ("0.7 s", True), ("1.1 s", False)]
+
+
+async def test_what_is_sure_at_the_second_look_was_never_guessed_before() -> None:
+    desk = Desk(engine=Echo(guesses_until_s=0.25))
+    desk.open().speech_started()
+    await desk.hear(400)
+
+    assert [(item.text, item.guess) for item in desk.partials] == [("0.3 s", False)]
 
 
 @pytest.mark.parametrize("before_ms", range(300, 1000, BLOCK_MS))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,26 @@ def test_what_was_really_said_is_believed(text: str, confidence: float) -> None:
 def test_words_from_a_line_without_sound_are_dropped_whoever_is_sure_of_them() -> None:
     caller = Caller(room_dbfs=-75)
     assert caller.understood("Hello there, how are you?") == ("", "silence")
+
+
+def test_thanks_that_have_only_begun_are_shown_as_a_guess_until_more_is_heard() -> None:
+    caller = Caller()
+    caller.care.speech_started()
+    caller.hears(2, -25.0)
+    begun = Transcript(segment=0, text="Thank you.", final=False, confidence=0.4)
+    assert caller.care.clean(begun) == (replace(begun, guess=True), "")
+    caller.hears(10, -25.0)
+    going_on = replace(begun, text="Thank you, goodbye.", confidence=0.9)
+    assert caller.care.clean(going_on) == (going_on, "")
+
+
+def test_a_guess_out_of_the_noise_is_not_shown() -> None:
+    caller = Caller(room_dbfs=-30)
+    caller.care.speech_started()
+    caller.hears(4, -29.0)
+    begun = Transcript(segment=0, text="Thank you.", final=False, confidence=0.4, guess=True)
+    cleaned, why = caller.care.clean(begun)
+    assert (cleaned.text, why) == ("", "phantom")
 
 
 def test_a_click_says_no_thanks() -> None:

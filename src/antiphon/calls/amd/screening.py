@@ -60,7 +60,7 @@ class AnswererScreening:
                 self._step(VoiceBegan(at_ms=event.at_ms, onset_ms=event.onset_ms))
             case ev.SpeechStopped():
                 self._step(VoiceEnded(at_ms=event.at_ms, ended_ms=event.ended_ms))
-            case ev.TranscriptPartial(text=text) | ev.TranscriptFinal(text=text) if text:
+            case ev.TranscriptPartial(text=text, guess=False) | ev.TranscriptFinal(text=text) if text:
                 self._texts[event.segment] = text
                 said = " ".join(text for _, text in sorted(self._texts.items()))
                 self._step(WordsHeard(at_ms=event.at_ms, text=said))

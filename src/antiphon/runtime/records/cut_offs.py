@@ -67,7 +67,7 @@ class _Watch:
                 self._began_at_ms = None
             case e.SpeechStarted():
                 self._resumed(event)
-            case e.TranscriptPartial() | e.TranscriptFinal():
+            case e.TranscriptPartial(guess=False) | e.TranscriptFinal():
                 if event.text or event.segment not in self._texts:
                     self._texts[event.segment] = len(words(event.text))
             case e.PlayoutStarted():

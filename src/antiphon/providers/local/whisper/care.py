@@ -26,6 +26,20 @@ def believed_text(found: Recognition, evidence: VoiceEvidence) -> str:
     return "" if _is_made_up(found, evidence.voiced_ms) else found.text
 
 
+def partial_text(found: Recognition, evidence: VoiceEvidence) -> tuple[str, bool]:
+    """The words so far, and whether they are no more than a guess. "Thank you" may be made up of a breath and
+    may be the beginning of a sentence: what follows will tell, and who reads along need not wait for it."""
+    text = believed_text(found, evidence)
+    open_question = (
+        is_phantom(found.text)
+        and found.no_speech_prob <= _NO_SPEECH_CERTAIN
+        and evidence.level_dbfs >= QUIET_DBFS
+    )
+    if not text and open_question:
+        return found.text, True
+    return text, found.guessed
+
+
 def _is_made_up(found: Recognition, voiced_ms: int | None) -> bool:
     doubt = found.no_speech_prob
     if voiced_ms is None:

@@ -62,6 +62,10 @@ class Recognition:
     full_context: bool = False
     took_ms: int = 0
 
+    @property
+    def guessed(self) -> bool:
+        return self.avg_logprob < _DOUBTFUL_LOGPROB
+
 
 class WhisperEngine:
     """One loaded model, shared by all calls of the process.
@@ -101,8 +105,8 @@ class WhisperEngine:
         Args:
             prompt: Names and terms that are likely; they pull the spelling toward them.
             language: Primary subtag; "" lets a multilingual model find out.
-            beam: `PARTIAL_BEAM` or `FINAL_BEAM`. A partial gets no second look: what it is unsure of is
-                left out, and more of it is heard in a moment anyway.
+            beam: `PARTIAL_BEAM` or `FINAL_BEAM`. A partial gets no second look: more of it is heard in a
+                moment anyway.
 
         Raises:
             ConfigError: A language this model does not speak.
@@ -118,7 +122,7 @@ class WhisperEngine:
         room = _TOKENS_AT_LEAST + _TOKENS_PER_S * len(samples) // SAMPLE_RATE_HZ
         found = self._decode(encoded, start, beam, room, language)
         if _is_doubtful(found) and beam == PARTIAL_BEAM:
-            found = _without_doubts(found)
+            found = replace(found, text=without_loops(found.text))
         elif _is_doubtful(found):
             found = self._decode_again(samples, language, room, found)
         return _timed(found, began)
@@ -225,16 +229,10 @@ class WhisperEngine:
 def _is_doubtful(found: Recognition) -> bool:
     """Worth a second look: a loop, or words the model was unsure of although it heard speech."""
     return (
-        (found.avg_logprob < _DOUBTFUL_LOGPROB and found.no_speech_prob < _SURELY_NO_SPEECH)
+        (found.guessed and found.no_speech_prob < _SURELY_NO_SPEECH)
         or found.compression_ratio > _LOOPING_COMPRESSION
         or has_loop(found.text)
     )
-
-
-def _without_doubts(found: Recognition) -> Recognition:
-    """A loop is worth its words once, a guess nothing."""
-    guessed = found.avg_logprob < _DOUBTFUL_LOGPROB
-    return replace(found, text="" if guessed else without_loops(found.text))
 
 
 def _compression_ratio(text: str) -> float:

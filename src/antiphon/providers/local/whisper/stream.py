@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from antiphon.audio.resample import StreamResampler
 from antiphon.errors import AntiphonError
-from antiphon.providers.local.whisper.care import believed_text
+from antiphon.providers.local.whisper.care import believed_text, partial_text
 from antiphon.providers.local.whisper.engine import FINAL_BEAM, PARTIAL_BEAM, Recognition
 from antiphon.providers.local.whisper.features import SAMPLE_RATE_HZ
 from antiphon.providers.local.whisper.segment import Pcm16, SegmentAudio, loudest_dbfs
@@ -34,6 +34,8 @@ _FIRST_PARTIAL_MS = 200
 # part of that. A short segment leaves the core some rest, a long one takes it all.
 _PARTIAL_WITHIN_MS = 500
 _PARTIAL_EVERY_MS = (200, 350)
+# So soon after its onset a voice that gave only a guess is better heard again than shown.
+_GUESS_AFTER_MS = 300
 _FREEZE_AT_PAUSE_MS = 12_000  # Decoding again from here on costs more than the context is worth.
 _FREEZE_ANYWHERE_MS = 25_000  # Whisper hears 30 s at most.
 _QUIET_POINT_SEARCH_MS = 6_000
@@ -92,6 +94,7 @@ class WhisperStream:
         self._audio = SegmentAudio()
         self._segment = 0
         self._next_partial_ms = _FIRST_PARTIAL_MS
+        self._began_ms = 0  # Voice in the segment before this utterance.
         self._partial_took_ms = 0
         self._partial: asyncio.Task[None] | None = None
         self._last: asyncio.Task[None] | None = None  # The latest final; each waits for the one before.
@@ -118,7 +121,8 @@ class WhisperStream:
             self.counters.frozen += 1
         # Whoever goes on after a pause is read along with as soon as one who begins: what was due before the
         # pause would show old words now and the new ones late.
-        self._next_partial_ms = self._voiced_ms + _FIRST_PARTIAL_MS
+        self._began_ms = self._voiced_ms
+        self._next_partial_ms = self._began_ms + _FIRST_PARTIAL_MS
         self._audio.speech_started()
 
     def speech_stopped(self) -> None:
@@ -158,6 +162,7 @@ class WhisperStream:
     def _next_segment(self) -> None:
         self._segment += 1
         self._audio.commit()
+        self._began_ms = 0
         self._next_partial_ms = _FIRST_PARTIAL_MS
         self._open_segment()
 
@@ -175,6 +180,7 @@ class WhisperStream:
             beam=FINAL_BEAM,
         )
         self._segment += 1
+        self._began_ms = 0
         self._next_partial_ms = self._voiced_ms + self._partial_gap_ms
         self.counters.frozen += 1
         # Not a final: that one answers `speech_stopped`, which has not come.
@@ -212,11 +218,12 @@ class WhisperStream:
     async def _run_partial(self, job: _Job) -> None:
         transcript = await self._transcribe(job, final=False)
         self._partial_took_ms = transcript.took_ms
-        if not transcript.text and job.voiced_ms < _PARTIAL_WITHIN_MS:
-            self._next_partial_ms = job.voiced_ms  # Half a syllable was too little: the next block may do.
-        elif transcript.text:
+        voiced_ms = job.voiced_ms - self._began_ms
+        if transcript.text and not (transcript.guess and voiced_ms < _GUESS_AFTER_MS):
             self.counters.partials += 1
             self._give(transcript)
+        elif voiced_ms < _PARTIAL_WITHIN_MS:
+            self._next_partial_ms = job.voiced_ms  # Half a syllable was too little: the next block may do.
 
     def _start_final(self, job: _Job, *, final: bool) -> None:
         self._last = asyncio.get_running_loop().create_task(self._run_final(job, self._last, final))
@@ -236,12 +243,13 @@ class WhisperStream:
     async def _transcribe(self, job: _Job, *, final: bool) -> Transcript:
         loop = asyncio.get_running_loop()
         try:
-            found, text = await loop.run_in_executor(self._executor, self._decode, job)
+            found, text, guess = await loop.run_in_executor(self._executor, self._decode, job)
         except (AntiphonError, RuntimeError) as error:
             # A final is owed whatever happens: an empty one lets the core ask the caller to say it again.
             self.counters.failed += 1
             log.warning("stt_decode_failed", segment=job.segment, error=type(error).__name__)
-            found, text = Recognition(text="", language=self._language, avg_logprob=-math.inf), ""
+            found = Recognition(text="", language=self._language, avg_logprob=-math.inf)
+            text, guess = "", False
         return Transcript(
             segment=job.segment,
             text=text,
@@ -249,16 +257,19 @@ class WhisperStream:
             confidence=round(min(1.0, math.exp(found.avg_logprob)), 3),
             language=found.language,
             took_ms=round((time.monotonic() - job.asked_s) * 1000),
+            guess=guess,
         )
 
-    def _decode(self, job: _Job) -> tuple[Recognition, str]:
-        """In the executor."""
+    def _decode(self, job: _Job) -> tuple[Recognition, str, bool]:
+        """In the executor: what was recognised, its words to be believed, and whether they are a guess."""
         samples = job.samples.astype(np.float32) / np.float32(32768)
         if not samples.size:
-            return Recognition(text="", language=self._language), ""
+            return Recognition(text="", language=self._language), "", False
         found = self._engine.transcribe(samples, prompt=job.prompt, language=self._language, beam=job.beam)
         evidence = VoiceEvidence(voiced_ms=job.voiced_ms, level_dbfs=loudest_dbfs(samples))
-        return found, believed_text(found, evidence)
+        if job.beam == PARTIAL_BEAM:
+            return found, *partial_text(found, evidence)
+        return found, believed_text(found, evidence), False
 
     def _give(self, transcript: Transcript) -> None:
         if not self._closed:

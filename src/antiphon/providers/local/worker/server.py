@@ -281,6 +281,7 @@ class Connection:
                 language=transcript.language,
                 word_ends_ms=transcript.word_ends_ms,
                 took_ms=transcript.took_ms,
+                guess=transcript.guess,
             )
         )
 

@@ -78,6 +78,7 @@ class RemoteStream:
                 language=heard.language,
                 word_ends_ms=heard.word_ends_ms,
                 took_ms=heard.took_ms,
+                guess=heard.guess,
             )
         )
 

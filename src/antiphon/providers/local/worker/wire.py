@@ -114,6 +114,7 @@ class Heard(_Message, frozen=True, kw_only=True):
     language: str
     word_ends_ms: tuple[int, ...]
     took_ms: int
+    guess: bool = False
 
 
 class Audio(_Message, frozen=True, kw_only=True):
