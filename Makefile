@@ -134,7 +134,7 @@ check-types:
 	$(BIN)/mypy --strict
 
 check-tests:
-	$(PYTEST) tests/house tests/unit tests/property -n $(JOBS) --dist loadfile -m 'not models and not audio and not browser'
+	$(PYTEST) tests/house tests/unit tests/property -n $(JOBS) --dist loadfile -m 'not models and not audio and not browser and not whole'
 
 simulate: test-env
 	$(BIN)/python -m tests.simulation.run --calls $(N)

@@ -67,6 +67,7 @@ def test_no_text_is_anything_but_an_event_or_a_refusal(carrier: str, frames: lis
             assert event is None or isinstance(event, bytes | Start | Mark | Dtmf | Stop)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("make", SPEECHES, ids=lambda speech: speech.name)
 @given(frames=st.lists(st.tuples(st.booleans(), MESSAGES), max_size=20))
 def test_a_call_survives_whatever_is_mixed_into_it(make: type, frames: list[tuple[bool, bytes]]) -> None:

@@ -14,6 +14,7 @@ from tests.unit.agents.calendar_child import context, name_of, open_book, reques
 
 from antiphon.agents.tools import CalendarView
 
+pytestmark = pytest.mark.whole
 CHILD = Path(__file__).with_name("calendar_child.py")
 SLOT = "patel@2026-12-03T09:00"
 

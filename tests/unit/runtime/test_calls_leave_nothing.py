@@ -11,6 +11,7 @@ import pytest
 from tests.doubles.phone_world import PhoneWorld
 from tests.doubles.virtual_loop import live, pass_time
 
+pytestmark = pytest.mark.whole
 AT_ONCE = 20
 IMPATIENT = 5  # Of those: they hang up while the reply is being written.
 KEPT_ON_PURPOSE = {"Outcome": 1000}  # How the last calls ended.

@@ -22,6 +22,8 @@ from antiphon.server.announcement import ready_words
 from antiphon.server.serving import bind, sip_socket, worker_arguments
 from antiphon.server.settings import ServeSettings
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
