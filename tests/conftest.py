@@ -72,7 +72,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("audio")  # Calls in real time, so they run alone.
         elif item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIMEOUT_S))
-    # Whoever calls with many rendered lines calls last: they are rendered meanwhile (tests/audio/render_callers).
+    # Callers with many lines call last: these are rendered meanwhile (tests/audio/render_callers).
     items.sort(key=lambda item: item.path.name == "test_callers.py")
     reasons = {
         "speech_dir": "" if speech_directory() else NO_RECORDINGS,
