@@ -35,7 +35,8 @@ from antiphon.providers.riva.stt import RivaConfig, RivaStt
 from antiphon.speech.ports import SpeechToText, SttEvent, SttStream, Transcript, TurnEvent
 
 WAIT_S = 20.0  # A busy machine; nothing waits this long when all is well.
-PATIENT = ListeningLimits(connect_ms=15_000, final_ms=15_000, settle_ms=30, backoff_first_ms=5)
+# Long to settle: on a busy machine the double's messages come far apart.
+PATIENT = ListeningLimits(connect_ms=15_000, final_ms=15_000, settle_ms=300, backoff_first_ms=5)
 HASTY = ListeningLimits(
     connect_ms=600,
     final_ms=900,

@@ -241,6 +241,8 @@ class ListeningStream:
         for counter, amount in heard.usage.items():
             self.counters.vendor[counter] = self.counters.vendor.get(counter, 0) + amount
         given, answered = self._words.hear(heard, self._loop.time())
+        for waiting in self._words.unsettled:
+            self._asked(waiting)
         self._answered(answered, settled=not heard.answers)
         self._give(given)
 
@@ -257,7 +259,7 @@ class ListeningStream:
 
     def _settle(self, owed: Owed) -> None:
         if self._loop.time() < owed.settles_s - 0.001:
-            return  # It was asked again on a new connection meanwhile.
+            return  # There were words since, or it was asked again on a new connection.
         owed.settling = True
         given, answered = self._words.settle(self._loop.time())
         self._answered(answered, settled=True)
