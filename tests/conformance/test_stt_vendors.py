@@ -91,12 +91,17 @@ async def test_speech_without_words_gives_an_empty_final_that_is_not_lost(vendor
     ear = Ear()
     async with vendor.bench() as (_, stt):
         stream = stt.open(PHONE, ear)
+        if vendor.doubts_silence:
+            await say(stream, "hello")
+            await ear.final()
+            stream.turn_committed()
+        before = len(ear.finals)
         stream.speech_started()
         for _ in range(60):
             stream.push(bytes(320))
             await asyncio.sleep(0)
         stream.speech_stopped()
-        final = await ear.final()
+        final = await ear.final(before)
         await stream.aclose()
     assert (final.text, final.lost) == ("", False)
 
@@ -130,7 +135,7 @@ async def test_language_and_vocabulary_reach_the_vendor(vendor: SttVendor) -> No
         await ear.final()
         peer = await double.peer()
         assert vendor.language(peer) in {"es", "es-MX"}
-        assert list(vendor.terms(peer)) == ["Garcia", "Riverside Clinic"]
+        assert list(vendor.terms(peer)) == (["Garcia", "Riverside Clinic"] if vendor.takes_terms else [])
         await stream.aclose()
 
 
@@ -144,7 +149,7 @@ async def test_an_expectation_in_the_middle_of_a_call_replaces_the_one_before(ve
         peer = await double.peer()
         for phrases in (["monday"], ["nine thirty", "ten"]):
             stream.expect(phrases)
-        told = ["nine thirty", "ten", "Garcia"]
+        told = ["nine thirty", "ten", "Garcia"] if vendor.takes_terms else []
         if vendor.terms_ahead:
             async with asyncio.timeout(WAIT_S):
                 await peer.until(lambda peer: list(vendor.terms(peer)) == told)
@@ -274,6 +279,11 @@ async def test_a_vendor_that_may_decide_says_when_a_turn_begins_and_ends(vendor:
     async with vendor.bench() as (_, stt):
         stream = stt.open(SttConfig(sample_rate_hz=8_000, provider_turns=True), ear)
         await say(stream, "hello please book")
+        if not vendor.turns:
+            assert (await ear.final()).text == "hello please book"
+            await stream.aclose()
+            assert ear.turns == []
+            return
         # The line is quiet: the stream sends the silence that the vendor needs to hear.
         await ear.until(lambda: any(turn.moment is TurnMoment.ENDED for turn in ear.turns))
         final = await ear.final()
