@@ -40,6 +40,7 @@ async def test_nova_that_freezes_pieces_by_itself_loses_and_doubles_nothing(vend
         await ear.until(lambda: any(partial.text == "please book my visit" for partial in ear.partials))
         double.cut()
         await push(stream, "on monday at")
+        stream.push(bytes(3_200))  # The hangover of our own detector.
         stream.speech_stopped()
         assert (await ear.final()).text == "please book my visit on monday at"
         await stream.aclose()

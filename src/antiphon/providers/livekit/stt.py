@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,6 +17,9 @@ from antiphon.providers.livekit.plugin import NAME, Plugin, once, plugin_errors
 from antiphon.speech.ports import SttConfig, SttEvent, SttStream, TurnEvent
 
 BLOCK_MS = 50
+# From the last word to a flush: our hangover. A final that ends earlier was on its way already.
+ANSWER_WITHIN_MS = 300
+FLUSHES_MAX = 64
 INBOX_MAX = 64  # Nothing is dropped: the plugin's own queue waits behind it.
 
 
@@ -89,7 +93,7 @@ class _PluginLink:
     def __init__(self, name: str, stream: Any, sample_rate_hz: int) -> None:
         self._name, self._stream, self._rate_hz = name, stream, sample_rate_hz
         self._sent_samples = 0
-        self._flushed_ms = -1
+        self._flushes_ms: deque[int] = deque(maxlen=FLUSHES_MAX)  # Not answered yet.
         self._trusted = False
         self._inbox: asyncio.Queue[Heard | BaseException] = asyncio.Queue(INBOX_MAX)
 
@@ -104,12 +108,12 @@ class _PluginLink:
         self._sent_samples += samples
 
     async def finish(self) -> None:
-        self._flushed_ms = self._sent_ms
+        self._flushes_ms.append(self._sent_ms)
         with plugin_errors(self._name):
             self._stream.flush()
         if self._trusted:
             self._trusted = False
-            await self._inbox.put(Heard(heard_to_ms=self._flushed_ms))
+            await self._inbox.put(Heard(heard_to_ms=self._sent_ms))
 
     async def expect(self, terms: tuple[str, ...]) -> None:
         return
@@ -151,8 +155,7 @@ class _PluginLink:
         return Heard(
             text=best.text,
             frozen=final,
-            # A final after a flush is the answer to it, unless its position says that it came before.
-            answers=final and self._flushed_ms >= 0,
+            answers=final and self._is_answer(heard_to_ms),
             confidence=best.confidence or 1.0,
             language=str(best.language or ""),
             word_ends_ms=_word_ends_ms(best),
@@ -161,6 +164,17 @@ class _PluginLink:
             # connection break in this moment, than a sentence heard twice.
             frozen_to_ms=(heard_to_ms or self._sent_ms) if final else None,
         )
+
+    def _is_answer(self, heard_to_ms: int | None) -> bool:
+        """A final after a flush is the answer to it, unless its position says that it is of before."""
+        flushes, before = self._flushes_ms, len(self._flushes_ms)
+        if heard_to_ms is None:
+            if flushes:
+                flushes.popleft()
+        else:
+            while flushes and flushes[0] - ANSWER_WITHIN_MS <= heard_to_ms:
+                flushes.popleft()
+        return len(flushes) < before
 
 
 def _word_ends_ms(best: SpeechData) -> tuple[int, ...]:
