@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
-from tests.conformance.stt_vendors import HASTY, VENDORS, WAIT_S, Ear, SttVendor, push, say, settle
+from tests.conformance.endings import CANCEL_MAX_MS, ends_at_once
+from tests.conformance.stt_vendors import HASTY, PATIENT, VENDORS, WAIT_S, Ear, SttVendor, push, say, settle
 from tests.doubles.faults import Fault, Faulty
 
+from antiphon.providers.listening import ListeningLimits
 from antiphon.speech.ports import SttConfig, TurnMoment
 
 PHONE = SttConfig(sample_rate_hz=8_000)
@@ -223,15 +226,26 @@ async def test_closing_is_silent_and_ends_the_connection(vendor: SttVendor) -> N
         assert len(ear.events) == said
 
 
-async def test_closing_does_not_wait_for_a_vendor_that_hangs(vendor: SttVendor) -> None:
-    async with vendor.bench(Faulty(fault=Fault.HANG)) as (double, stt):
-        stream = stt.open(PHONE, Ear())
+@pytest.mark.parametrize("fault", [Fault.NONE, Fault.HANG], ids=lambda fault: fault.value)
+async def test_closing_takes_no_longer_than_its_goodbye_and_nothing_is_told_any_more(
+    vendor: SttVendor, fault: Fault
+) -> None:
+    assert ListeningLimits().closing_ms <= CANCEL_MAX_MS, "and it is all that is waited for"
+    ear = Ear()
+    async with vendor.bench(Faulty(fault=fault), replace(PATIENT, closing_ms=0)) as (double, stt):
+        stream = stt.open(PHONE, ear)
         async with asyncio.timeout(WAIT_S):
-            await double.peer()
-        began = asyncio.get_running_loop().time()
-        await stream.aclose()
-        # 80 ms by its own limits; the SDKs would wait ten seconds for the other side.
-        assert asyncio.get_running_loop().time() - began < 2
+            peer = await double.peer()
+        stream.speech_started()
+        await push(stream, "please book my visit")
+        if fault is Fault.NONE:
+            await ear.until(lambda: bool(ear.partials))
+        stream.speech_stopped()
+        said = len(ear.events)
+        assert await ends_at_once(asyncio.create_task(stream.aclose()))
+        async with asyncio.timeout(WAIT_S):
+            await peer.gone.wait()
+        assert len(ear.events) == said
 
 
 async def test_two_calls_at_once_do_not_hear_each_other(vendor: SttVendor) -> None:

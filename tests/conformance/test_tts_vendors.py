@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.conformance.endings import ends_at_once
 from tests.conformance.tts_vendors import HASTY, VENDORS, TtsVendor
 from tests.doubles.coded_speech import CodedEar
 from tests.doubles.faults import Fault, Faulty
@@ -25,7 +26,6 @@ MARKED = (
     '<prosody rate="slow"><phoneme alphabet="ipa" ph="ˈvɪzɪt">visit</phoneme></prosody> on monday'
 )
 WAIT_S = 20.0
-ENDS_WITHIN = 20  # Turns of the event loop, some microseconds each.
 
 pytestmark = pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
 
@@ -46,11 +46,6 @@ def heard_text(request: Any) -> str:
     if isinstance(request, HttpRequest):
         return str(request.json.get("text", request.json.get("input")))
     return str(request.text)
-
-
-async def turns_of_the_loop(number: int) -> None:
-    for _ in range(number):
-        await asyncio.sleep(0)
 
 
 def understood(said: list[TtsAudio], rate_hz: int = 8_000) -> str:
@@ -216,8 +211,8 @@ async def test_a_cancelled_sentence_is_silent_at_once_and_the_vendor_is_told(ven
         async with asyncio.timeout(WAIT_S):
             await double.waiting.wait()
         task.cancel()
-        await turns_of_the_loop(ENDS_WITHIN)
-        assert task.cancelled(), "nothing is waited for, neither the network nor a timer"
+        assert await ends_at_once(task)
+        assert task.cancelled()
         async with asyncio.timeout(WAIT_S):
             await double.gone.wait()
         count = len(said)
