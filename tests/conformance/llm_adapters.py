@@ -17,6 +17,8 @@ from antiphon.providers.cerebras import HOST as CEREBRAS
 from antiphon.providers.deepseek import HOST as DEEPSEEK
 from antiphon.providers.gemini.llm import GeminiConfig, GeminiModel
 from antiphon.providers.groq import HOST as GROQ
+from antiphon.providers.livekit.llm import LivekitModel
+from antiphon.providers.livekit.plugin import load
 from antiphon.providers.openai.llm import HOST as OPENAI
 from antiphon.providers.openai_compatible import Host, OpenAiCompatibleConfig, OpenAiCompatibleModel
 from antiphon.providers.openai_compatible.host import ANY
@@ -35,7 +37,9 @@ class Adapter:
         make: The adapter for a double's address.
         name: The vendor's registry name with a model. key: Its key's variable.
         counts_writes: The vendor says what went into its cache. counts_early: And what an answer costs before
-            it is complete.
+            it is complete. counts_when: And when it may be asked again after too much.
+        tells_end: It knows an answer that was cut from one that is complete, and nonsense from a broken line.
+        by_registry: The registry makes it from a key and an address.
     """
 
     name: str
@@ -45,10 +49,18 @@ class Adapter:
     path: str = ""
     counts_writes: bool = True
     counts_early: bool = False
+    counts_when: bool = True
+    tells_end: bool = True
+    by_registry: bool = True
 
     @property
     def vendor(self) -> str:
         return self.name.partition("/")[0]
+
+    @property
+    def model(self) -> str:
+        """What the vendor is asked for."""
+        return self.name.partition("/")[2].rpartition(":")[2]
 
 
 def _hosted(host: Host, model: str, key: str, **dialect: Any) -> Adapter:
@@ -66,6 +78,11 @@ def _hosted(host: Host, model: str, key: str, **dialect: Any) -> Adapter:
         path=path,
         counts_writes=dialect.get("usage") != "deepseek",
     )
+
+
+def _livekit(url: str, bounds: Bounds) -> LivekitModel:
+    settings = {"api_key": KEY, "base_url": f"{url}/v1"}
+    return LivekitModel(load("openai.LLM:gpt-6-luna", "LLM", settings), bounds)
 
 
 ADAPTERS = [
@@ -118,4 +135,14 @@ ADAPTERS = [
         extra=frozenset({"include_reasoning"}),
     ),
     _hosted(ANY, "qwen3", "ANTIPHON_LLM_KEY", thoughts="think", indexed=False),
+    Adapter(
+        name="livekit/openai.LLM:gpt-6-luna",
+        key="OPENAI_API_KEY",
+        dialect=OpenAiChat(),
+        make=_livekit,
+        path="/v1",
+        counts_when=False,
+        tells_end=False,
+        by_registry=False,
+    ),
 ]

@@ -262,6 +262,7 @@ class Call:
     history: tuple[tuple[str, str], ...] = ()
     faulty: Faulty = field(default_factory=Faulty)
     key: str = KEY
+    limits: SessionLimits = field(default_factory=lambda: SOON)
 
 
 @contextlib.asynccontextmanager
@@ -282,7 +283,7 @@ async def talking(vendor: SpeechVendor, call: Call) -> AsyncIterator[Talk]:
             provider_turns=call.provider_turns,
             history=lambda: call.history,
         )
-        session = vendor.model(call.key, double).open(config, emit)
+        session = vendor.model(call.key, double, call.limits).open(config, emit)
         try:
             yield Talk(session, double, events, came)
         finally:

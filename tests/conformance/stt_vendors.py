@@ -18,7 +18,7 @@ from tests.doubles import (
     riva_listen,
 )
 from tests.doubles.coded_speech import blocks, spoken
-from tests.doubles.faults import Faulty
+from tests.doubles.faults import Fault, Faulty
 from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
 
 from antiphon.providers.assemblyai.stt import AssemblyAiConfig, AssemblyAiStt
@@ -29,17 +29,20 @@ from antiphon.providers.deepgram.stt import DeepgramStt
 from antiphon.providers.google.client import GoogleConfig
 from antiphon.providers.google.stt import GoogleStt
 from antiphon.providers.listening import ListeningLimits
+from antiphon.providers.livekit.plugin import http_session, load
+from antiphon.providers.livekit.stt import LivekitStt
 from antiphon.providers.openai.audio_client import OpenAiAudioConfig
 from antiphon.providers.openai.stt import OpenAiStt
 from antiphon.providers.riva.stt import RivaConfig, RivaStt
 from antiphon.speech.ports import SpeechToText, SttEvent, SttStream, Transcript, TurnEvent
 
 WAIT_S = 20.0  # A busy machine; nothing waits this long when all is well.
-PATIENT = ListeningLimits(connect_ms=15_000, final_ms=15_000, settle_ms=30, backoff_first_ms=5)
+# Long to settle: on a busy machine the double's messages come far apart.
+PATIENT = ListeningLimits(connect_ms=15_000, final_ms=15_000, settle_ms=300, backoff_first_ms=5)
 HASTY = ListeningLimits(
     connect_ms=600,
     final_ms=900,
-    settle_ms=30,
+    settle_ms=300,
     backoff_first_ms=5,
     backoff_max_ms=20,
     told_wait_max_ms=20,
@@ -58,6 +61,10 @@ class SttVendor:
         turns: It can decide by itself when a turn is over.
         word_times, confident: Whether transcripts say so.
         terms_ahead: It is told of other key terms at once, and not with the next audio.
+        takes_terms: It is told of them at all.
+        doubts_silence: It says nothing where there are no words: behind a sign of life, one end of speech
+            without an answer is taken for that, and a hang is found out with the next.
+        survives: Faults that are none for it: the words are heard all the same.
     """
 
     name: str
@@ -69,6 +76,9 @@ class SttVendor:
     word_times: bool = True
     confident: bool = True
     terms_ahead: bool = True
+    takes_terms: bool = True
+    doubts_silence: bool = False
+    survives: frozenset[Fault] = frozenset()
 
     @asynccontextmanager
     async def bench(
@@ -80,7 +90,13 @@ class SttVendor:
         """The double and an adapter that talks to it; afterwards the double may not have had a complaint."""
         double = self.double(habits, faulty=faulty or Faulty())
         async with double:
-            yield double, self.make(double, limits)
+            stt = self.make(double, limits)
+            try:
+                yield double, stt
+            finally:
+                if isinstance(stt, LivekitStt):
+                    await stt.aclose()
+                    await http_session().close()
         assert not double.complaints
 
 
@@ -145,6 +161,11 @@ def _google(model: str) -> Callable[[Any, ListeningLimits], SpeechToText]:
 def _google_opening(peer: Any) -> Any:
     """What the newest stream of a connection was opened with."""
     return [message for message in peer.received if message.recognizer][-1]
+
+
+def _livekit(double: SocketVendor, limits: ListeningLimits) -> SpeechToText:
+    settings = {"api_key": KEY, "base_url": f"{double.http_url}/v1/listen"}
+    return LivekitStt(load("deepgram.STT:nova-3", "STT", settings), limits)
 
 
 VENDORS = (
@@ -216,6 +237,17 @@ VENDORS = (
         terms=azure_listen.phrases_of,
         language=lambda peer: str(azure_listen.contexts(peer)[-1]["phraseDetection"]["language"]),
         terms_ahead=False,
+    ),
+    SttVendor(
+        name="livekit/deepgram.STT:nova-3",
+        double=deepgram_listen.deepgram_listen,
+        make=_livekit,
+        terms=_deepgram_terms,
+        language=lambda peer: peer.query["language"][0],
+        turns=False,
+        takes_terms=False,
+        doubts_silence=True,
+        survives=frozenset({Fault.MALFORMED}),  # The plugin logs it and listens on.
     ),
 )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.conformance.endings import ends_at_once
 from tests.conformance.llm_adapters import ADAPTERS, Adapter
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpVendor
@@ -32,7 +33,6 @@ from antiphon.providers.streaming import Bounds
 
 QUICK = Bounds(connect_ms=1_500, stall_ms=500, deadline_ms=5_000)
 PATIENT = Bounds()
-CANCEL_MAX_S = 0.05
 
 HELLO = [
     Message(role="system", content="You are Robin.", cache=True),
@@ -127,7 +127,7 @@ async def test_the_vendor_is_asked_what_was_meant(adapter: Adapter, talk: TalkTo
     async with talk() as call:
         await call.ask(tools=TOOLS)
     (asked,) = call.double.asked
-    assert asked.model == adapter.name.partition("/")[2]
+    assert asked.model == adapter.model
     assert asked.system == "You are Robin."
     words = "\n".join(f"{turn.role}: {turn.text}" for turn in asked.turns)
     assert words.index("assistant: How can I help?") < words.index("It is Monday.") < words.index("Are you")
@@ -143,14 +143,25 @@ async def test_the_first_word_is_heard_while_the_rest_is_not_yet_there_and_cance
         asking = asyncio.create_task(call.ask())
         await call.speaking.wait()
         assert call.heard == ["Good "]
-        began_s = asyncio.get_running_loop().time()
         asking.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asking
-        assert asyncio.get_running_loop().time() - began_s < CANCEL_MAX_S
+        assert await ends_at_once(asking)
+        assert asking.cancelled()
         await asyncio.wait_for(call.vendor.gone.wait(), 5)  # The vendor stops generating, and charging.
     assert bool(call.told) == adapter.counts_early
     assert all(usage.input_tokens == 120 for usage in call.told)
+
+
+async def test_a_request_that_is_not_answered_yet_is_cancelled_at_once_and_the_vendor_sees_its_end(
+    talk: TalkTo,
+) -> None:
+    async with talk(faulty=Faulty(fault=Fault.HANG)) as call:
+        asking = asyncio.create_task(call.ask())
+        await asyncio.wait_for(call.vendor.waiting.wait(), 5)
+        asking.cancel()
+        assert await ends_at_once(asking)
+        assert asking.cancelled()
+        await asyncio.wait_for(call.vendor.gone.wait(), 5)
+    assert call.heard == []
 
 
 async def test_whoever_breaks_while_listening_ends_the_request(adapter: Adapter, talk: TalkTo) -> None:
@@ -247,8 +258,11 @@ async def test_malformed_arguments_never_look_like_good_ones(arguments: str, tal
     assert made.arguments == arguments
 
 
-async def test_an_answer_without_its_end_was_cut(talk: TalkTo) -> None:
+async def test_an_answer_without_its_end_was_cut(adapter: Adapter, talk: TalkTo) -> None:
     async with talk(Scripted(parts=["We are"], unfinished=True)) as call:
+        if not adapter.tells_end:
+            assert (await call.ask()).text == "We are"
+            return
         with pytest.raises(ProviderUnavailable, match="middle of the answer"):
             await call.ask()
 
@@ -307,19 +321,21 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.value)
 async def test_every_fault_says_who_must_act_and_the_next_request_is_well(
-    fault: Fault, talk: TalkTo, record_property: Callable[[str, object], None]
+    fault: Fault, adapter: Adapter, talk: TalkTo, record_property: Callable[[str, object], None]
 ) -> None:
     faulty = Faulty(fault=fault, times=None if fault is Fault.REFUSE else 1, delay_ms=100)
     loop = asyncio.get_running_loop()
     async with talk(Scripted(parts=["We ", "are."]), bounds=QUICK, faulty=faulty) as call:
         began_s, error = loop.time(), await _failure(call)
         record_property("added_ms", round((loop.time() - began_s) * 1000))
-        assert type(error) is (FAULTS[fault] or type(None)), error
+        blurred = fault is Fault.MALFORMED and not adapter.tells_end
+        expected = ProviderUnavailable if blurred else FAULTS[fault]
+        assert type(error) is (expected or type(None)), error
         assert loop.time() - began_s < 2.0
         assert len(call.vendor.requests) <= 1, "the SDK tried again behind our back"
         if fault is Fault.RATE_LIMIT:
             assert isinstance(error, ProviderUnavailable)
-            assert error.retry_after_ms == 2_000
+            assert error.retry_after_ms == (2_000 if adapter.counts_when else None)
         assert KEY not in str(error)
         if fault is not Fault.REFUSE:
             assert (await call.ask()).text == "We are."
@@ -334,6 +350,9 @@ async def _failure(call: Talk) -> ProviderError | None:
 
 
 def test_the_registry_makes_it_from_a_key_and_an_address(adapter: Adapter) -> None:
+    if not adapter.by_registry:
+        assert Registry(environment={}).llm(adapter.name) is not None
+        return
     url = f"http://localhost:9{adapter.path}"
     own = {"ANTIPHON_LLM_URL": url, "ANTIPHON_LLM_MODEL": "qwen3"}
     environment = {
@@ -354,6 +373,8 @@ def test_without_a_key_it_says_which(adapter: Adapter) -> None:
     names = [(name, known) for name, known in Registry(environment={}).matrix(Role.LLM)]
     mine = [known for name, known in names if name.partition("/")[0] == adapter.vendor]
     assert mine
+    if not adapter.by_registry:
+        return
     assert not any(known.is_ready for known in mine)
     if adapter.vendor != "openai-compatible":
         assert all(adapter.key in known.state for known in mine)

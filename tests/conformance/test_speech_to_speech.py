@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+from dataclasses import replace
 
 import pytest
-from tests.conformance.speech_vendors import Call, Gemini, OpenAi, SpeechVendor, talking
+from tests.conformance.endings import CANCEL_MAX_MS, ends_at_once
+from tests.conformance.speech_vendors import BOUND_S, SOON, Call, Gemini, OpenAi, SpeechVendor, talking
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.openai_realtime import Script, Spoken
 
+from antiphon.providers.sessions import SessionLimits
 from antiphon.speech.ports import (
     CallerWords,
     SessionLost,
@@ -145,7 +149,9 @@ async def test_a_refused_key_loses_the_session_at_once_and_never_shows_the_key(v
     async with talking(vendor, Call(key="wrong-key")) as talk:
         await talk.until(lambda: talk.all(SessionLost))
         assert len(talk.vendor.refused) + len(talk.vendor.peers) == 1
-        assert "wrong-key" not in talk.all(SessionLost)[0].reason
+        lost = talk.all(SessionLost)[0]
+        assert lost.rejected
+        assert "wrong-key" not in lost.reason
 
 
 @pytest.mark.parametrize(
@@ -176,3 +182,30 @@ async def test_a_caller_who_waits_for_the_session_loses_only_the_oldest_audio(ve
             talk.session.push(bytes(1_600))  # 100 ms at 8 kHz.
         counters = talk.session.counters  # type: ignore[attr-defined]
         assert counters.audio_dropped_ms == 1_000
+
+
+async def test_a_closed_session_tells_nothing_any_more_and_takes_no_longer_than_its_goodbye(
+    vendor: SpeechVendor,
+) -> None:
+    assert SessionLimits().closing_ms <= CANCEL_MAX_MS, "and it is all that is waited for"
+    call = Call(script=Script(answers=[Spoken(hold=True)]), limits=replace(SOON, closing_ms=0))
+    async with talking(vendor, call) as talk:
+        talk.session.speak("Greet the caller.")
+        await talk.until(lambda: talk.all(SpokenAudio))
+        said = len(talk.events)
+        assert await ends_at_once(asyncio.create_task(talk.session.aclose()))
+        peer = await talk.vendor.peer()
+        async with asyncio.timeout(BOUND_S):
+            await peer.gone.wait()
+        assert len(talk.events) == said
+
+
+async def test_a_session_that_is_not_there_yet_is_closed_at_once(vendor: SpeechVendor) -> None:
+    call = Call(faulty=Faulty(fault=Fault.HANG), limits=replace(SOON, closing_ms=0))
+    async with talking(vendor, call) as talk:
+        async with asyncio.timeout(BOUND_S):
+            peer = await talk.vendor.peer()
+        assert await ends_at_once(asyncio.create_task(talk.session.aclose()))
+        async with asyncio.timeout(BOUND_S):
+            await peer.gone.wait()
+        assert talk.events == []

@@ -35,6 +35,17 @@ SURVIVED = {Fault.NONE: WORDS, Fault.SLOW_FIRST_BYTE: WORDS, Fault.NO_RESULT: ""
 pytestmark = pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
 
 
+async def survived(vendor: SttVendor, fault: Fault, text: str) -> None:
+    ear = Ear()
+    async with vendor.bench(Faulty(fault=fault, delay_ms=100)) as (_, stt):
+        stream = stt.open(PHONE, ear)
+        await say(stream, WORDS)
+        final = await ear.final()
+        await stream.aclose()
+    assert final.text == text
+    assert not final.lost or (vendor.doubts_silence and not text), "it cannot tell"
+
+
 def test_the_matrix_has_every_fault(vendor: SttVendor) -> None:
     assert set(FAILURES) | set(SURVIVED) == set(Fault)
 
@@ -43,6 +54,9 @@ def test_the_matrix_has_every_fault(vendor: SttVendor) -> None:
 async def test_words_that_nobody_heard_are_lost_within_the_deadline(
     vendor: SttVendor, fault: Fault, caplog: pytest.LogCaptureFixture
 ) -> None:
+    if fault in vendor.survives:
+        await survived(vendor, fault, WORDS)
+        return
     ear = Ear()
     caplog.set_level(logging.DEBUG)
     async with vendor.bench(Faulty(fault=fault), HASTY) as (_, stt):
@@ -63,13 +77,7 @@ async def test_words_that_nobody_heard_are_lost_within_the_deadline(
 
 @pytest.mark.parametrize("fault", SURVIVED, ids=lambda fault: fault.value)
 async def test_what_is_only_slow_or_empty_is_no_loss(vendor: SttVendor, fault: Fault) -> None:
-    ear = Ear()
-    async with vendor.bench(Faulty(fault=fault, delay_ms=100)) as (_, stt):
-        stream = stt.open(PHONE, ear)
-        await say(stream, WORDS)
-        final = await ear.final()
-        await stream.aclose()
-    assert (final.text, final.lost) == (SURVIVED[fault], False)
+    await survived(vendor, fault, SURVIVED[fault])
 
 
 async def test_a_refused_key_is_not_tried_again_and_later_speech_is_lost_at_once(vendor: SttVendor) -> None:
@@ -110,8 +118,14 @@ async def test_a_vendor_that_falls_silent_between_two_utterances_has_not_heard_t
         await ear.final()
         stream.turn_committed()
         double.peers[0].fault = Fault.HANG
+        if vendor.doubts_silence:
+            await say(stream, "hello")
+            assert (await ear.final(1)).text == ""
+            stream.turn_committed()
         await say(stream, "yes thanks")
-        assert (await ear.final(1)).lost, "an empty final would say that there were no words"
+        assert (await ear.final(1 + vendor.doubts_silence)).lost, (
+            "an empty final would say that there were no words"
+        )
         await stream.aclose()
 
 

@@ -18,7 +18,7 @@ from tests.doubles.unified_phone import Phone
 from antiphon.agents.ports import LanguageModel
 from antiphon.agents.tools import CalendarView
 from antiphon.agents.tools.toolsets import calendar_database
-from antiphon.runtime.assembly import unified_model
+from antiphon.runtime.assembly import Shared, unified_model
 from antiphon.runtime.records.story import CallStory
 
 
@@ -35,11 +35,11 @@ def calling(
     endpointing: str,
     language_model: LanguageModel | None = None,
 ) -> Phone:
-    registry = vendor.registry(double)
+    shared = Shared(registry=vendor.registry(double), home=home)
     return Phone(
         home,
         endpointing,
-        lambda definition, tools: unified_model(definition, registry, tools),
+        lambda definition, tools: unified_model(definition, shared, tools),
         model=vendor.unified,
         language_model=language_model,
     )

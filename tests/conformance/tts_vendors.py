@@ -29,11 +29,14 @@ from antiphon.providers.elevenlabs.http import ElevenLabsHttpTts
 from antiphon.providers.elevenlabs.tts import ElevenLabsConfig, ElevenLabsTts
 from antiphon.providers.google.client import GoogleConfig
 from antiphon.providers.google.tts import GoogleTts
+from antiphon.providers.livekit.plugin import http_session, load
+from antiphon.providers.livekit.tts import LivekitTts
 from antiphon.providers.openai.audio_client import OpenAiAudioConfig
 from antiphon.providers.openai.tts import OpenAiTts
 from antiphon.providers.pcm_speech import SpeakingLimits
 from antiphon.providers.playht.tts import PlayHtConfig, PlayHtTts
 from antiphon.providers.rime.tts import RimeConfig, RimeHttpTts, RimeTts
+from antiphon.providers.streaming import Bounds
 from antiphon.speech.ports import TextToSpeech
 
 PATIENT = SpeakingLimits(connect_ms=15_000, first_ms=15_000, stall_ms=15_000)
@@ -75,6 +78,8 @@ class TtsVendor:
         failures: Replaces `FAILURES` for faults that mean something else here.
         dates_words: It tells where words end.
         warms: It opens connections before they are needed.
+        takes_speed: It speaks faster when asked to.
+        rest_ms: Silence it ends with.
     """
 
     name: str
@@ -85,6 +90,8 @@ class TtsVendor:
     failures: Mapping[Fault, type[ProviderError] | None]
     dates_words: bool = False
     warms: bool = True
+    takes_speed: bool = True
+    rest_ms: int = 0
 
 
 def _http(wire: Callable[[], Any], make: Callable[[HttpVendor, SpeakingLimits], TextToSpeech]) -> Any:
@@ -161,6 +168,21 @@ async def _azure(
         yield double, tts
         await tts.aclose()
         assert not double.complaints
+
+
+@asynccontextmanager
+async def _livekit(
+    faulty: Faulty | None = None, limits: SpeakingLimits = PATIENT
+) -> AsyncIterator[tuple[HttpVendor, TextToSpeech]]:
+    async with HttpVendor(wire=DeepgramHttp(), faulty=faulty or Faulty()) as double:
+        settings = {"api_key": KEY, "base_url": f"{double.url}/v1/speak"}
+        plugin = load("deepgram.TTS:aura-2-thalia-en", "TTS", settings)
+        bounds = Bounds(connect_ms=limits.connect_ms, stall_ms=limits.first_ms)
+        try:
+            yield double, LivekitTts(plugin, bounds)
+        finally:
+            await plugin.aclose()
+            await http_session().close()
 
 
 VENDORS = (
@@ -262,5 +284,16 @@ VENDORS = (
         heard_speed=lambda request: float(request.speed),
         failures=SOCKET_FAILURES,
         dates_words=True,
+    ),
+    TtsVendor(
+        name="livekit/deepgram.TTS:aura-2-thalia-en",
+        bench=_livekit,
+        voice="aura-2-thalia-en",
+        heard_voice=lambda request: str(request.query["model"]),
+        heard_speed=lambda request: float(request.query.get("speed", "1")),
+        failures=FAILURES,
+        warms=False,
+        takes_speed=False,
+        rest_ms=10,
     ),
 )

@@ -80,7 +80,7 @@ class DeepgramHttp:
 
     def _speak(self, request: HttpRequest) -> HttpAnswer:
         query = request.query
-        assert set(query) <= {"model", "encoding", "container", "sample_rate", "speed"}, query
+        assert set(query) <= {"model", "encoding", "container", "sample_rate", "speed", "mip_opt_out"}, query
         assert (query["encoding"], query["container"]) == ("linear16", "none")
         assert int(query["sample_rate"]) in {8000, 16000, 24000, 32000, 48000}
         assert set(request.json) == {"text"}

@@ -80,7 +80,6 @@ def _named(definition: AgentDefinition) -> Iterator[_Named]:
         (Role.STT, "stt", speech.stt),
         (Role.TTS, "tts", speech.tts),
         (Role.END_OF_TURN, "end_of_turn", speech.end_of_turn),
-        (Role.VAD, "vad", speech.vad),
     ):
         for index, name in enumerate(names):
             yield _Named(role=role, name=name, at=("speech", field, index), priced_as=role.value)

@@ -51,6 +51,16 @@ async def take_all(pieces: AsyncIterator[T], take: Callable[[T], None], stall_ms
             take(piece)
 
 
+async def stopped(task: asyncio.Task[None], closing_ms: int) -> None:
+    """Cancel a connection's task. It has so long to say goodbye; then it is cancelled out of that too, for it
+    waits for a vendor that may be gone, and ends on its own."""
+    task.cancel()
+    await asyncio.wait([task], timeout=closing_ms / 1000)
+    if not task.done():
+        task.cancel()
+        await asyncio.sleep(0)
+
+
 def transport() -> Any:
     """The HTTP library the vendors' SDKs bring; asked for by name, because it comes with them only."""
     return import_module("httpx2")

@@ -27,6 +27,7 @@ from antiphon.runtime.failover.models import FailoverModel
 from antiphon.runtime.failover.race import Candidate, RaceRules
 from antiphon.runtime.failover.recognisers import FailoverStt
 from antiphon.runtime.failover.routing import RoutedModel
+from antiphon.runtime.failover.sessions import GuardedSessions
 from antiphon.runtime.failover.voices import FailoverTts, SpeakingAs
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.metering import MeteredStt, MeteredTts, Prices, metered_model, payer
@@ -121,20 +122,18 @@ async def _kit(definition: AgentDefinition, shared: Shared) -> AgentKit:
         tools=_by_name(tools),
         make_reasoner=reasoning.reasoner,
         prices=shared.prices,
-        unified=unified_model(definition, shared.registry, tools),
+        unified=unified_model(definition, shared, tools),
     )
 
 
-def unified_model(
-    definition: AgentDefinition, registry: Registry, tools: Sequence[Tool]
-) -> UnifiedModel | None:
+def unified_model(definition: AgentDefinition, shared: Shared, tools: Sequence[Tool]) -> UnifiedModel | None:
     """The file's model that hears and speaks by itself, if it names one first."""
     name, known = definition.reasoning.unified, _by_name(tools)
     if not name:
         return None
     return UnifiedModel(
         name=name,
-        port=registry.speech_to_speech(name),
+        port=GuardedSessions(shared.registry.speech_to_speech(name), shared.health.of("s2s", name)),
         definition=definition,
         tools=[known[tool] for tool in definition.reasoning.tools],
         emergency=EmergencyRules(definition.emergency),

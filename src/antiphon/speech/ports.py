@@ -313,9 +313,11 @@ class SpokenEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLost:
-    """The session is gone for good: another provider must go on. `reason` holds no words of the caller."""
+    """The session is gone for good: another provider must go on. `reason` holds no words of the caller;
+    `rejected`: the vendor refused key, quota or model, so only a person can put it right."""
 
     reason: str
+    rejected: bool = False
 
 
 SessionEvent = (

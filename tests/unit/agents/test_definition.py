@@ -123,6 +123,11 @@ BROKEN = {
         15,
         ["is not a provider name", "vendor/model"],
     ),
+    "a choice that is not the file's": (
+        ("turn: {", "speech: {vad: [local/silero]}\nturn: {"),
+        15,
+        ["speech.vad", "unknown key 'vad'", "hears all calls of a process together"],
+    ),
     "a missing name": (("  name: Robin\n", ""), 2, ["persona.name", "missing"]),
     "a missing section": (
         ("greeting: Hello, {disclosures} How can I help?\n", ""),

@@ -11,6 +11,7 @@ from antiphon.errors import ProviderError, ProviderProtocolError, ProviderReject
 from antiphon.providers.azure import frames, voice_wire, wire
 from antiphon.providers.azure.client import AzureConfig
 from antiphon.providers.azure.locales import LOCALES, locale
+from antiphon.providers.azure.tts import AzureTts
 from antiphon.providers.listening import Asked, Heard
 from antiphon.speech.ports import TtsRequest, TurnEvent, TurnMoment
 
@@ -156,6 +157,24 @@ def test_marks_go_out_as_they_are_and_plain_words_are_escaped() -> None:
     marked = TtsRequest(text="a", ssml="<break/>a", voice="en-US-AvaNeural", sample_rate_hz=8_000)
     assert voice_wire.inside(marked) == "<break/>a"
     assert 'xml:lang="en-US"' in voice_wire.ssml(marked)
+
+
+@pytest.mark.parametrize(
+    ("text", "ssml", "expected"),
+    [
+        ("hello there", "", 11),
+        ("您好，请坐。", "", 4 * 2 + 2),  # Chinese punctuation is no Chinese character.
+        ("東京タワーへ", "", 2 * 2 + 4),  # Kana count once.
+        ("大韓民國 만세", "", 4 * 2 + 3),  # So does hangul.
+        ("𠮷野家", "", 3 * 2),  # Beyond the basic plane one code point is one character.
+        ("好 & 好", "", 2 * 2 + len(" &amp; ")),
+        ("好", "<break/>好", len("<break/>") + 2),
+    ],
+)
+def test_a_chinese_character_is_charged_twice_in_every_language(text: str, ssml: str, expected: int) -> None:
+    request = TtsRequest(text=text, ssml=ssml, voice="zh-CN-XiaoxiaoNeural", sample_rate_hz=8_000)
+    tts = AzureTts(AzureConfig(key="k", region="eastasia"))
+    assert tts.characters(request) == expected
 
 
 def test_only_words_are_dated() -> None:

@@ -132,6 +132,20 @@ async def test_a_network_that_takes_nothing_is_given_up_and_the_words_are_lost_i
     await stream.aclose()
 
 
+async def test_words_that_nobody_calls_the_last_are_the_last_when_no_more_come() -> None:
+    wire, ear = Wire(), Ear()
+    stream = open_stream(wire, ear, settle_ms=20, final_ms=9_000)
+    stream.push(bytes(6_400))
+    stream.speech_stopped()
+    await wire.until("finish")
+    for number in range(3):
+        wire.says.put_nowait(Heard(text=str(number), frozen=True, heard_to_ms=400))
+    final = await ear.final()
+    assert (final.text, final.lost) == ("0 1 2", False)
+    assert stream.counters.settled == 1
+    await stream.aclose()
+
+
 async def test_a_fault_of_ours_still_answers_every_end_of_speech() -> None:
     wire, ear = Wire(), Ear()
     stream = open_stream(wire, ear)

@@ -95,11 +95,25 @@ def test_words_that_may_still_change_are_waited_for() -> None:
     assert finals(given) == []
 
 
+def test_a_vendor_that_is_late_and_still_tells_words_has_not_told_the_last() -> None:
+    words = CallWords(vendor_ends=False)
+    owed = ask(words, from_ms=0, at_ms=500)
+    owed.settling = True
+    given, _ = words.hear(Heard(text="on monday", frozen=True, heard_to_ms=400), 0.0)
+    assert finals(given) == [], "near enough for a vendor that found nothing more, but it just found this"
+    assert words.settle(0.0) == ([], [])
+    assert words.unsettled == [owed], "its time begins anew"
+    given, _ = words.hear(Heard(text="at", frozen=True, answers=True, heard_to_ms=500), 0.0)
+    assert finals(given) == [(0, "on monday at", False)]
+    assert words.unsettled == []
+
+
 def test_a_vendor_that_ends_turns_itself_is_asked_for_what_it_has() -> None:
     words = CallWords(vendor_ends=True)
     owed = ask(words)
+    words.hear(Heard(text="hello", heard_to_ms=1_000), 0.0)
     owed.settling = True
-    given, _ = words.hear(Heard(text="hello", heard_to_ms=1_000), 0.0)
+    given, _ = words.settle(0.0)
     assert finals(given) == [(0, "hello", False)]
 
 

@@ -136,12 +136,13 @@ def test_a_model_that_hears_and_speaks_by_itself_gets_the_tools_of_its_agent(tmp
     there = shared(tmp_path, speech_to_speech=lambda name: made.append(name) or StageSession())
     definition = agent(("unified:acme/one", "flow/front_desk"))
     tools = build_tools(definition, tmp_path)
-    model = unified_model(definition, there.registry, tools)
+    model = unified_model(definition, there, tools)
     assert model is not None
     assert (model.name, made) == ("acme/one", ["one"])
     assert [tool.name for tool in model.tools] == list(definition.reasoning.tools)
     assert model.emergency.alarm("my husband just collapsed") is not None
-    assert unified_model(agent(("flow/front_desk",)), there.registry, tools) is None
+    assert unified_model(agent(("flow/front_desk",)), there, tools) is None
+    assert set(there.health.states()) == {"s2s acme/one"}
 
 
 def test_only_the_operators_own_endpoint_may_be_missing(tmp_path: Path) -> None:

@@ -390,7 +390,7 @@ def _speech(file: AgentFile) -> Speech:
     speech = file.speech
     return Speech(
         stt=tuple(speech.stt), tts=tuple(speech.tts), end_of_turn=tuple(speech.end_of_turn),
-        vad=tuple(speech.vad), vocabulary=tuple(speech.vocabulary), speed=speech.speed, hedge=speech.hedge,
+        vocabulary=tuple(speech.vocabulary), speed=speech.speed, hedge=speech.hedge,
         model_voice=speech.model_voice,
         pronunciations=tuple(
             Pronunciation(

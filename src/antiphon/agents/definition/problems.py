@@ -94,7 +94,7 @@ def _problem(item: dict[str, Any], model: type[BaseModel], document: Document) -
     if kind == "extra_forbidden":
         key = str(item["loc"][-1])
         message, fix = unknown_word("key", key, _known_keys(model, item["loc"][:-1]))
-        fix = _THE_LINE_DECIDES if _SOUND_KEY.search(key) else fix
+        fix = next((why for pattern, why in _NOT_THE_FILES if pattern.search(key)), fix)
     elif kind == "missing":
         message, fix = "missing", f"add `{item['loc'][-1]}:`"
         at = (*at, item["loc"][-1]) if not at or at[-1] != item["loc"][-1] else at
@@ -110,10 +110,16 @@ def _problem(item: dict[str, Any], model: type[BaseModel], document: Document) -
     return Problem(path=document.path, line=document.line(at), field=dotted(at), message=message, fix=fix)
 
 
-# What other systems let an author choose, and here comes with the call.
-_SOUND_KEY = re.compile(r"sample_?rate|encoding|codec|(?:^|_)format$", re.IGNORECASE)
-_THE_LINE_DECIDES = (
-    "remove it: the line of a call sets rate and format, and every provider's sound is converted"
+# What other systems let an author choose, and here does not depend on the agent.
+_NOT_THE_FILES = (
+    (
+        re.compile(r"sample_?rate|encoding|codec|(?:^|_)format$", re.IGNORECASE),
+        "remove it: the line of a call sets rate and format, and every provider's sound is converted",
+    ),
+    (
+        re.compile(r"^(?:vad|voice_activity)$", re.IGNORECASE),
+        "remove it: one detector hears all calls of a process together, with loudness behind it",
+    ),
 )
 
 

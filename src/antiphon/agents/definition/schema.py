@@ -169,7 +169,6 @@ class SpeechSection(Section):
     stt: Providers = ["local/whisper-tiny.en"]
     tts: Providers = ["local/piper-joe"]
     end_of_turn: Providers = ["local/smart-turn"]
-    vad: Providers = ["local/silero"]
     vocabulary: Texts = []
     pronunciations: Annotated[
         dict[

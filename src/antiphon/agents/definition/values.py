@@ -29,7 +29,6 @@ class Speech:
     stt: tuple[str, ...]
     tts: tuple[str, ...]
     end_of_turn: tuple[str, ...]
-    vad: tuple[str, ...]
     vocabulary: tuple[str, ...] = ()
     pronunciations: tuple[Pronunciation, ...] = ()
     suppress_noise: bool = False  # In what the recogniser hears; nowhere else.

@@ -38,9 +38,8 @@ class AzureTts:
             await speak_pcm(NAME, pieces, line, emit, self._limits)
 
     def characters(self, request: TtsRequest) -> int:
-        """All markup counts except <speak> and <voice> ("What is text to speech?", pricing note, read
-        2026-11-25)."""
-        return len(voice_wire.inside(request))
+        """As `CountsCharacters`."""
+        return voice_wire.charged(voice_wire.inside(request))
 
     async def aclose(self) -> None:
         await self._sockets.aclose()

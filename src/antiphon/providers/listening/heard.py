@@ -94,8 +94,8 @@ class ListeningLimits:
     Attributes:
         connect_ms: From the first packet to a connection that is ready.
         final_ms: From the end of speech to its final; later it is lost and the connection is replaced.
-        settle_ms: After this long, an end of speech with nothing left to freeze needs no answer: vendors send
-            none when they found no words.
+        settle_ms: After this long without a new word, an end of speech with nothing left to freeze needs no
+            answer: vendors send none when they found no words.
         send_ms: For the network to take one block.
         backoff_first_ms, backoff_max_ms: Between attempts to connect; doubled each time.
         told_wait_max_ms: A vendor's own Retry-After is kept to, up to here.

@@ -26,6 +26,7 @@ from antiphon.providers.listening.heard import (
 from antiphon.providers.listening.journal import Piece
 from antiphon.providers.listening.upload import Upload
 from antiphon.providers.listening.words import CallWords, Owed
+from antiphon.providers.streaming import stopped
 from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TurnEvent, TurnMoment
 
 log = structlog.get_logger()
@@ -115,11 +116,7 @@ class ListeningStream:
     async def aclose(self) -> None:
         """Stop at once: nothing is emitted from here on. Takes `closing_ms` at most."""
         self._closed = True
-        self._task.cancel()
-        await asyncio.wait([self._task], timeout=self._limits.closing_ms / 1000)
-        if not self._task.done():
-            self._task.cancel()  # Out of the goodbye, which waits for a vendor that may be gone.
-            await asyncio.wait([self._task], timeout=self._limits.closing_ms / 1000)
+        await stopped(self._task, self._limits.closing_ms)
 
     @property
     def _dead(self) -> bool:
@@ -241,6 +238,8 @@ class ListeningStream:
         for counter, amount in heard.usage.items():
             self.counters.vendor[counter] = self.counters.vendor.get(counter, 0) + amount
         given, answered = self._words.hear(heard, self._loop.time())
+        for waiting in self._words.unsettled:
+            self._asked(waiting)
         self._answered(answered, settled=not heard.answers)
         self._give(given)
 
@@ -257,7 +256,7 @@ class ListeningStream:
 
     def _settle(self, owed: Owed) -> None:
         if self._loop.time() < owed.settles_s - 0.001:
-            return  # It was asked again on a new connection meanwhile.
+            return  # There were words since, or it was asked again on a new connection.
         owed.settling = True
         given, answered = self._words.settle(self._loop.time())
         self._answered(answered, settled=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from math import inf
 
 from antiphon.providers.listening.heard import Heard
 from antiphon.speech.ports import Transcript
@@ -140,6 +141,8 @@ class CallWords:
         self._heard_to_ms = max(self._heard_to_ms, heard.heard_to_ms or -1)
         segment = self._segments[0]
         changed = self._take(segment, heard)
+        if changed:
+            self._unsettle()
         if heard.answers and self._is_answer(heard):
             return self._answer(now_s)
         given, answered = self.settle(now_s)
@@ -147,6 +150,11 @@ class CallWords:
             return given, answered
         transcript = segment.transcript(final=False)
         return ([transcript] if transcript.text else []), []
+
+    @property
+    def unsettled(self) -> list[Owed]:
+        """Ends of speech whose time to settle must begin anew, because there were new words."""
+        return [owed for owed in self._owed if owed.at_ms >= 0 and owed.settles_s == inf]
 
     def settle(self, now_s: float) -> tuple[list[Transcript], list[Owed]]:
         """Answer what needs no answer from the vendor: it has listened to the end and has nothing left."""
@@ -174,6 +182,11 @@ class CallWords:
 
     def lose_all(self, now_s: float) -> list[Transcript]:
         return self.lose(self._owed[-1], now_s) if self._owed else []
+
+    def _unsettle(self) -> None:
+        """Whoever still tells new words is late, and the last of them may be on their way."""
+        for owed in self._owed:
+            owed.settling, owed.settles_s = False, inf
 
     def _take(self, segment: _Segment, heard: Heard) -> bool:
         """Whether the words of the segment are others now."""

@@ -56,8 +56,17 @@ class LivekitModel:
 
     async def warm(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Usage:
         """As `WarmsPrompts`: a connection, where the plugin can open one early."""
-        self._plugin.instance().prewarm()
+        model = self._plugin.instance()
+        model.prewarm()
+        # Nobody is told when it is done: a request that came before would open a second connection.
+        opening = getattr(model, "_prewarm_task", None)
+        if opening is not None:
+            await asyncio.wait([opening], timeout=self._bounds.connect_ms / 1000)
         return Usage()
+
+    async def aclose(self) -> None:
+        """As the plugin's own."""
+        await self._plugin.aclose()
 
 
 class _Answer:
@@ -107,15 +116,20 @@ def _context(messages: Sequence[Message], name: str) -> llm.ChatContext:
             )
             context.items.append(output)
             continue
+        said = ""
         if turn.content.strip():
-            context.add_message(
-                role="assistant" if turn.role == "assistant" else "user", content=turn.content
-            )
+            role: llm.ChatRole = "assistant" if turn.role == "assistant" else "user"
+            said = context.add_message(role=role, content=turn.content).id
         for call in turn.tool_calls:
             names[call.id] = call.name
             context.items.append(
                 llm.FunctionCall(
-                    call_id=call.id, name=call.name, arguments=call.arguments, extra=_extra(call.opaque, name)
+                    call_id=call.id,
+                    name=call.name,
+                    arguments=call.arguments,
+                    extra=_extra(call.opaque, name),
+                    # One answer: else plugins send its words and its calls as two.
+                    group_id=said or turn.tool_calls[0].id,
                 )
             )
     return context

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -20,15 +20,18 @@ from antiphon.providers.refusals import refused
 
 NAME = "livekit"
 PLUGINS = "livekit.plugins"
+# The plugins' own HTTP library, which comes with them only.
+_HTTP = import_module("aiohttp")
 # How constructors call what stands behind the colon, by role.
 CHOICES = {"STT": ("model",), "LLM": ("model",), "TTS": ("voice", "voice_id", "model")}
 
 
-def load(name: str, role: str) -> Plugin:
+def load(name: str, role: str, settings: Mapping[str, Any] | None = None) -> Plugin:
     """The plugin an agent file calls `PLUGIN.CLASS:MODEL`, not yet made.
 
     Args:
         role: "STT", "TTS" or "LLM": what the class must be.
+        settings: What its constructor is given besides.
 
     Raises:
         ConfigError: Not a plugin's name, not installed, or of another role.
@@ -55,15 +58,22 @@ def load(name: str, role: str) -> Plugin:
         raise ConfigError(
             f"{NAME}/{name} is no {role}", fix="name a class that is one, or another role for it"
         )
-    return Plugin(name, made, role, choice)
+    return Plugin(name, made, _chosen(made, role, choice) | dict(settings or {}))
+
+
+def _chosen(kind: type[Any], role: str, choice: str) -> dict[str, Any]:
+    if not choice:
+        return {}
+    takes = inspect.signature(kind.__init__).parameters
+    return {next((word for word in CHOICES[role] if word in takes), CHOICES[role][0]): choice}
 
 
 class Plugin:
     """One plugin, made when it is first used: many need the running loop."""
 
-    def __init__(self, name: str, kind: type[Any], role: str, choice: str) -> None:
+    def __init__(self, name: str, kind: type[Any], settings: Mapping[str, Any]) -> None:
         self.name = f"{NAME}/{name}"
-        self._kind, self._role, self._choice = kind, role, choice
+        self._kind, self._settings = kind, settings
         self._made: Any = None
 
     def instance(self) -> Any:
@@ -80,14 +90,16 @@ class Plugin:
         return self._made
 
     def _arguments(self) -> dict[str, Any]:
-        takes = inspect.signature(self._kind.__init__).parameters
-        arguments: dict[str, Any] = {}
-        if self._choice:
-            known = next((word for word in CHOICES[self._role] if word in takes), CHOICES[self._role][0])
-            arguments[known] = self._choice
-        if "http_session" in takes:
+        arguments = dict(self._settings)
+        if "http_session" in inspect.signature(self._kind.__init__).parameters:
             arguments["http_session"] = http_session()
         return arguments
+
+    async def aclose(self) -> None:
+        """Its connections are gone."""
+        made, self._made = self._made, None
+        if made is not None:
+            await made.aclose()
 
 
 _sessions: dict[asyncio.AbstractEventLoop, Any] = {}
@@ -98,8 +110,7 @@ def http_session() -> Any:
     loop = asyncio.get_running_loop()
     if loop not in _sessions or _sessions[loop].closed:
         _sessions.clear()  # Of a loop that is gone.
-        # The plugins' own HTTP library, which comes with them only.
-        _sessions[loop] = import_module("aiohttp").ClientSession()
+        _sessions[loop] = _HTTP.ClientSession()
     return _sessions[loop]
 
 
@@ -119,7 +130,12 @@ def plugin_errors(name: str) -> Iterator[None]:
         raise refused(name, error.status_code) from error
     except (APITimeoutError, TimeoutError) as error:
         raise ProviderUnavailable(name, "no answer in time") from error
-    except (APIError, OSError, RuntimeError) as error:  # A stream that has ended is a RuntimeError.
+    except (
+        APIError,
+        _HTTP.ClientError,
+        OSError,
+        RuntimeError,
+    ) as error:  # A stream that has ended is a RuntimeError.
         raise ProviderUnavailable(name, "the plugin reported an error") from error
     except (ValueError, AttributeError, TypeError, KeyError) as error:
         raise ProviderProtocolError(

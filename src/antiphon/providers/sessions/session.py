@@ -25,6 +25,7 @@ from antiphon.providers.sessions.actions import (
     Speak,
     ToolAnswer,
 )
+from antiphon.providers.streaming import stopped
 from antiphon.speech.ports import (
     SessionEvent,
     SessionLost,
@@ -66,7 +67,7 @@ class SessionLimits:
     connect_ms: int = 5_000
     retry_after_ms: tuple[int, ...] = (100, 500, 1_500)
     waiting_ms: int = 5_000
-    closing_ms: int = 500
+    closing_ms: int = 40
 
 
 @dataclass(slots=True)
@@ -122,8 +123,7 @@ class LiveSession:
     async def aclose(self) -> None:
         """Stop at once: nothing is emitted from here on. Takes `closing_ms` at most."""
         self._closed = True
-        self._task.cancel()
-        await asyncio.wait([self._task], timeout=self._limits.closing_ms / 1000)
+        await stopped(self._task, self._limits.closing_ms)
 
     def _ask(self, action: Action) -> None:
         if not self._closed and not self._task.done():
@@ -156,7 +156,7 @@ class LiveSession:
             wait_ms = next(waits, None)
             if isinstance(error, ProviderRejected | ProviderProtocolError) or wait_ms is None:
                 log.warning("session_lost", vendor=self._model.name, error=type(error).__name__)
-                self._give(SessionLost(reason=str(error)))
+                self._give(SessionLost(reason=str(error), rejected=isinstance(error, ProviderRejected)))
                 return
             await asyncio.sleep(wait_ms / 1000)
 
