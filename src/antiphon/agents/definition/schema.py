@@ -64,7 +64,7 @@ def _reasoner(name: str) -> str:
     return name
 
 
-def _time_zone(name: str) -> str:
+def time_zone_name(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -72,13 +72,13 @@ def _time_zone(name: str) -> str:
     return name
 
 
-def _language(tag: str) -> str:
+def language_tag(tag: str) -> str:
     if not re.fullmatch(r"[a-z]{2,3}(?:-[A-Z]{2})?", tag):
         raise fault(f"{tag!r} is not a language tag", "write it like en-US")
     return tag
 
 
-def _target(value: str) -> str:
+def person_target(value: str) -> str:
     if not re.fullmatch(r"\+[1-9][0-9]{6,14}|sips?:[^\s@]+@[^\s@]+", value):
         raise fault(
             f"{value!r} is neither a phone number nor a SIP address",
@@ -143,7 +143,7 @@ class PronunciationSection(Section):
 
     ipa: Annotated[str, AfterValidator(_ipa), Field(max_length=200)] = ""
     respelling: Annotated[str, Field(max_length=200)] = ""
-    language: Annotated[str, AfterValidator(_language)] | None = None
+    language: Annotated[str, AfterValidator(language_tag)] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> PronunciationSection:
@@ -269,10 +269,10 @@ _WAITING = HandoverPolicy()
 class EscalationSection(Section):
     """Who is called when a person is wanted, and what caller and person hear meanwhile."""
 
-    target: Annotated[str, AfterValidator(_target)] | None = None
+    target: Annotated[str, AfterValidator(person_target)] | None = None
     words: Words = Escalation().words
     mode: Literal["warm", "cold"] = "warm"
-    targets: dict[str, Annotated[str, AfterValidator(_target)]] = {}
+    targets: dict[str, Annotated[str, AfterValidator(person_target)]] = {}
     carrier: Literal["twilio", "signalwire", "telnyx", "plivo", "vonage"] | None = None
     caller_id: Annotated[str, AfterValidator(_number)] | None = None
     ring_ms: Annotated[int, Field(ge=5000, le=120_000)] = Escalation().ring_ms
@@ -445,8 +445,8 @@ class AgentFile(Section):
     persona: PersonaSection
     greeting: Words
     protect_greeting: bool = Field(default=False, description="The caller hears all of it, whatever he says")
-    language: Annotated[str, AfterValidator(_language)] = "en-US"
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    language: Annotated[str, AfterValidator(language_tag)] = "en-US"
+    time_zone: Annotated[str, AfterValidator(time_zone_name)] = "UTC"
     speech: SpeechSection = SpeechSection()
     reasoning: ReasoningSection
     turn: TurnSection = TurnSection()
