@@ -81,7 +81,7 @@ def test_the_second_caller_waits_with_comfort_and_is_served_when_the_first_ends(
         assert phone.stream.close_code is None, "on the line he came by"
         (call,) = world.exchange.active()
         await second.hangs_up()
-        await world.until(lambda: not world.exchange.active())
+        await world.written(lambda: not world.exchange.active())
         (path,) = world.home.rglob(f"{call.call_id}.jsonl")
         trace = path.read_text()
         assert notes(trace, "queued")[0]["position"] == 1
@@ -128,7 +128,7 @@ def test_who_hangs_up_in_line_leaves_a_trace_and_his_place(tmp_path: Path) -> No
         await world.until(lambda: len(world.routing.active()) == 2)
         await first.hangs_up()
         await world.until(lambda: world.mouths["clinic"].said.count("Hello there.") == 2)
-        await world.until(lambda: any(notes(trace, "queue_ended") for trace in world.traces()))
+        await world.written(lambda: any(notes(trace, "queue_ended") for trace in world.traces()))
         (left,) = [trace for trace in world.traces() if notes(trace, "queue_ended")]
         (ended,) = notes(left, "queue_ended")
         assert ended["cause"] == "caller_hangup"
@@ -195,7 +195,7 @@ def test_at_the_limit_the_carrier_is_told_at_once(tmp_path: Path, full: str, ver
         assert (await second.dials()).find(verb) is not None
         assert len(world.exchange.active()) == 1
         await first.hangs_up()
-        await world.until(lambda: not world.exchange.active())
+        await world.written(lambda: not world.exchange.active())
         assert (await second.dials()).find("Connect/Stream") is not None, "and again there is room"
 
     during(tmp_path, ONE_AT_A_TIME.replace("FULL", full), story)
@@ -287,7 +287,10 @@ def test_a_worker_that_drains_keeps_nobody_in_line(tmp_path: Path) -> None:
         await world.passes(2)
         await world.routing.drain(5000)
         await world.until(lambda: phone.stream.close_code is not None)
-        assert world.routing.active() == []
+        await world.written(lambda: world.routing.active() == [])
+        assert [
+            notes(trace, "queue_ended")[0]["cause"] for trace in world.traces() if "queue_ended" in trace
+        ] == ["draining"]
 
     during(tmp_path, queueing(), story)
 

@@ -4,6 +4,7 @@ tickets they bring, media streams of several callers at once. Each agent speaks 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -144,6 +145,13 @@ class RoutedWorld:
         async with asyncio.timeout(within_s):
             while not condition():
                 await pass_time(0.020)
+
+    async def written(self, condition: Callable[[], object]) -> None:
+        """As `until`, for what a thread writes, which lives in real time."""
+        give_up_s = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < give_up_s, "it was never written"
+            await pass_time(0.020)
 
     async def passes(self, duration_s: float) -> None:
         await pass_time(duration_s)

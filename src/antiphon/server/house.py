@@ -35,8 +35,9 @@ from antiphon.runtime.assembly import ENCODER, PHRASES_BYTES, assemble, voice_ac
 from antiphon.runtime.clock import LoopClock
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.failover.health import HealthBook
+from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaClock, MediaPlane
-from antiphon.server.recordings import recordings_of
+from antiphon.server.recordings import RecordingService, recordings_of
 from antiphon.server.rpc import Method
 from antiphon.server.settings import ServeSettings
 from antiphon.server.wiring import STREAM_SECRET, AgentSummary, Wiring, WorkerOptions
@@ -232,6 +233,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         definitions, registry, home=options.home, prices=prices, health=health, phrases=phrases
     )
     recordings = recordings_of(definitions, options.home)
+    kits = {name: _asking(kit, recordings) for name, kit in kits.items()}
     controls = controls_from(os.environ)
     _check_escalations(definitions, controls)
     desk = TransferDesk(
@@ -279,6 +281,14 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             **{f"sip_{what}": count for what, count in (sip.counts() if sip is not None else {}).items()},
         },
     )
+
+
+def _asking(kit: AgentKit, recordings: RecordingService | None) -> AgentKit:
+    """With what an agent needs that asks before it records."""
+    recording = kit.definition.recording
+    if recordings is None or recording is None or recording.ask is None:
+        return kit
+    return dataclasses.replace(kit, tools={**kit.tools, **recordings.recorder.tools()})
 
 
 def _check_escalations(definitions: Sequence[AgentDefinition], accounts: Collection[str]) -> None:

@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from antiphon.agents.definition.schema import (
+from antiphon.agents.definition.parts import (
     Section,
     Words,
+    as_list,
     fault,
     language_tag,
     person_target,
@@ -23,10 +24,6 @@ from antiphon.errors import ConfigError
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _AGENT = re.compile(r"[a-z][a-z0-9_-]{0,63}(?:@[0-9a-f]{6,64})?")
 _WINDOW = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
-
-
-def _as_list(value: object) -> object:
-    return value if isinstance(value, list) else [value]
 
 
 def _agent(text: str) -> str:
@@ -112,11 +109,11 @@ def _placed(text: str) -> str:
 AgentName = Annotated[str, AfterValidator(_agent)]
 Target = Annotated[str, AfterValidator(person_target)]
 Windows = Annotated[
-    list[Annotated[str, AfterValidator(_window)]], BeforeValidator(_as_list), Field(min_length=1)
+    list[Annotated[str, AfterValidator(_window)]], BeforeValidator(as_list), Field(min_length=1)
 ]
-Countries = Annotated[list[Annotated[str, AfterValidator(_country)]], BeforeValidator(_as_list)]
-Languages = Annotated[list[Annotated[str, AfterValidator(language_tag)]], BeforeValidator(_as_list)]
-Callers = Annotated[list[Annotated[str, AfterValidator(_caller)]], BeforeValidator(_as_list)]
+Countries = Annotated[list[Annotated[str, AfterValidator(_country)]], BeforeValidator(as_list)]
+Languages = Annotated[list[Annotated[str, AfterValidator(language_tag)]], BeforeValidator(as_list)]
+Callers = Annotated[list[Annotated[str, AfterValidator(_caller)]], BeforeValidator(as_list)]
 Zone = Annotated[str, AfterValidator(time_zone_name)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 _QUEUE = Queue()
@@ -159,7 +156,7 @@ class QueueSection(Section):
     callers_max: Annotated[int, Field(ge=1, le=500)] = _QUEUE.callers_max
     wait_max_ms: Annotated[int, Field(ge=5000, le=3_600_000)] = _QUEUE.wait_max_ms
     position: Annotated[Words, AfterValidator(_placed)] = _QUEUE.position
-    comfort: Annotated[list[Words], BeforeValidator(_as_list), Field(min_length=1)] = Field(
+    comfort: Annotated[list[Words], BeforeValidator(as_list), Field(min_length=1)] = Field(
         default=list(_QUEUE.comfort)
     )
     sorry: Words = _QUEUE.sorry
@@ -207,7 +204,7 @@ class RuleSection(Section):
 
 class RouteSection(Section):
     to: Annotated[
-        list[Annotated[str, AfterValidator(_address)]], BeforeValidator(_as_list), Field(min_length=1)
+        list[Annotated[str, AfterValidator(_address)]], BeforeValidator(as_list), Field(min_length=1)
     ]
     rules: Annotated[list[RuleSection], Field(min_length=1)]
     limit: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
