@@ -23,6 +23,7 @@ _COMMANDS = {
     "serve": _Room("antiphon.server.command", "answer calls: talk page, phone streams, API"),
     "call": _Room("antiphon.quality.command", "have a simulated caller call an agent"),
     "calls": _Room("antiphon.server.operating.command", "list calls, explain one, hang one up"),
+    "route": _Room("antiphon.calls.routing.command", "check a routes file, explain what answers a number"),
     "transfer": _Room("antiphon.server.operating.command", "put a caller through to a person"),
     "numbers": _Room("antiphon.server.operating.command", "search, buy and configure phone numbers"),
     "recordings": _Room("antiphon.calls.recording.command", "list, export and remove recordings"),

@@ -18,6 +18,7 @@ from antiphon.agents.llm.fallback import FallbackReasoner
 from antiphon.agents.llm.reasoner import LlmReasoner
 from antiphon.agents.menus import MenuGuard
 from antiphon.agents.ports import Effect, LanguageModel, LearnsInCalls, Reasoner, SentenceEncoder, Tool
+from antiphon.agents.recording import RecordingGuard
 from antiphon.errors import ConfigError
 
 
@@ -60,6 +61,9 @@ class Reasoning:
                 self.definition.escalation,
                 prompt_keys=self.language_model is None or not models,
             )
+        recording = self.definition.recording
+        if recording is not None and recording.ask is not None:
+            inner = RecordingGuard(inner, recording.ask, self.definition.language)
         owed = self.definition.owed
         return EmergencyGuard(DisclosureGuard(inner, owed) if owed else inner, self.rules)
 

@@ -22,6 +22,7 @@ class Arrival:
         outbound: We placed the call; who answers may be anybody, or a machine.
         lead_ms: How far ahead of real time playout is sent (far-end jitter allowance).
         metadata: What the carrier sent along; "carrier_call" is its own id of the call.
+        call_id: The id it has already, from waiting in line; "" has one made.
     """
 
     agent: str
@@ -31,6 +32,7 @@ class Arrival:
     metadata: dict[str, str] = field(default_factory=dict)
     lead_ms: int = 80
     outbound: bool = False
+    call_id: str = ""
 
 
 class CallerView(Protocol):

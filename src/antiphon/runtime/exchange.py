@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -99,6 +99,11 @@ class Exchange:
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
         self._watchers: set[asyncio.Task[None]] = set()
         self._draining = False
+        self._when_ended: Callable[[str], None] = _nobody
+
+    def when_ended(self, told: Callable[[str], None]) -> None:
+        """Who is told the id of every call as it ends, once, before its last effects are through."""
+        self._when_ended = told
 
     @property
     def has_room(self) -> bool:
@@ -135,6 +140,12 @@ class Exchange:
         self._watchers.add(watcher)
         watcher.add_done_callback(self._watchers.discard)
         return call.id, source
+
+    def note(self, call_id: str, type: str, **fields: object) -> None:  # noqa: A002 - the trace's own word
+        """A line for the trace of a call that is up."""
+        call = self._calls.get(call_id)
+        if call is not None:
+            call.note(type, **fields)
 
     def recording(self, call_id: str) -> CallRecording | None:
         """The recording of a call in progress, to be paused or stopped; None where there is none."""
@@ -223,7 +234,7 @@ class Exchange:
             policy, transfers = msgspec.structs.replace(policy, handover=msgspec.UNSET), None
         wall_time_ms = self._clock.wall_time_ms()
         started_at = datetime.fromtimestamp(wall_time_ms / 1000, tz=definition.zone)
-        call_id = f"{started_at:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        call_id = arrival.call_id or f"{started_at:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         header = Header(
             call_id=call_id,
             agent=definition.name,
@@ -277,10 +288,15 @@ class Exchange:
         while len(self._outcomes) > OUTCOMES_MAX:
             self._outcomes.popitem(last=False)
         _log.info("call_ended", call=call.id, cause=end.cause, reason=outcome.reason)
+        # Not from within the step that ends it: whoever is served next begins in a step of his own.
+        asyncio.get_running_loop().call_soon(self._when_ended, call.id)
 
     async def _watch(self, call: Call) -> None:
         await call.wait_ended()
         self._calls.pop(call.id, None)
+
+
+def _nobody(call_id: str) -> None: ...
 
 
 def _begins(transfers: Transfers, kit: AgentKit, arrival: Arrival) -> Begin:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from antiphon.errors import CallFailed
@@ -28,7 +28,7 @@ async def agents(control: Current) -> dict[str, Any]:
 
 
 @router.post("/calls/browser/{agent}/offer")
-async def offer(agent: str, body: Offer, control: Current) -> dict[str, str]:
+async def offer(agent: str, body: Offer, request: Request, control: Current) -> dict[str, str]:
     """Start a call: answers the page's offer with ours."""
     if control.draining:
         raise Problem(503, "no new calls: shutting down")
@@ -36,7 +36,8 @@ async def offer(agent: str, body: Offer, control: Current) -> dict[str, str]:
     if agent not in known:
         raise Problem(404, f"no agent named {agent!r}", fix=f"one of: {', '.join(known) or 'none is loaded'}")
     try:
-        return await control.media.offer(agent, body.sdp)
+        language = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()
+        return await control.media.offer(agent, body.sdp, language)
     except CallFailed as error:
         status = 400 if "offer" in str(error) else 503
         raise Problem(status, str(error)) from error

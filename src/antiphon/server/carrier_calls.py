@@ -93,14 +93,22 @@ def _url_called(request: Request, control: Control) -> str:
     return f"{public}{request.url.path}{query}"
 
 
+@router.post("/{carrier}")
 @router.post("/{carrier}/{agent}")
-async def incoming(carrier: str, agent: str, request: Request, control: Current) -> Response:
-    """An incoming call: connect its audio to the media worker, with a ticket good for this call only."""
+async def incoming(carrier: str, request: Request, control: Current, agent: str = "") -> Response:
+    """An incoming call: connect its audio to the media worker, with a ticket good for this call only. Where
+    routes are in force, the number that was called decides, whatever agent the address names."""
     webhooks = webhooks_of(carrier, control)
     call = await _verified_call(webhooks, request, control)
     if control.draining:
         return Response(webhooks.reject(), media_type=webhooks.media_type)
     try:
+        if control.settings.routes is not None:
+            routed = await _routed(carrier, call, control)
+            if isinstance(routed, ColdTransfer | None):
+                answer = webhooks.after(routed, call) if routed is not None else webhooks.reject()
+                return Response(answer, media_type=webhooks.media_type)
+            agent = routed
         known = {entry["name"] for entry in await control.media.agents()}
     except AntiphonError as error:
         log.error("incoming_call_without_media_worker", reason=str(error))
@@ -117,6 +125,20 @@ async def incoming(carrier: str, agent: str, request: Request, control: Current)
         call=call,
     )
     return Response(webhooks.connect(connection), media_type=webhooks.media_type)
+
+
+async def _routed(carrier: str, call: IncomingCall, control: Control) -> str | ColdTransfer | None:
+    """The agent that answers, to whom the call goes instead, or nobody."""
+    routed = await control.media.route(
+        call.called_number, agent="", caller=call.caller_number, call_key=call.call_id
+    )
+    if routed["agent"]:
+        return routed["agent"]
+    target = routed["forward"]
+    if target and not (is_sip(target) and carrier not in _CALLS_SIP):
+        return ColdTransfer(to=target)
+    log.warning("incoming_call_refused", carrier=carrier, reason=routed["reason"] or "it cannot be forwarded")
+    return None
 
 
 @router.post("/{carrier}/{agent}/after")

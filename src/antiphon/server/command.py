@@ -30,6 +30,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     serve.add_argument(
         "--sip-rtp-ports", default="", metavar="LOW-HIGH", help="UDP ports of SIP calls (default 16384-17383)"
     )
+    serve.add_argument(
+        "--routes", default="", metavar="FILE", help="which agent answers what (default routes.yaml, if any)"
+    )
     serve.set_defaults(run=run_serve)
 
 

@@ -39,11 +39,16 @@ class MediaClient:
     async def close(self) -> None:
         await self._rpc.close()
 
-    async def offer(self, agent: str, sdp: str) -> dict[str, str]:
+    async def offer(self, agent: str, sdp: str, language: str = "") -> dict[str, str]:
         answer: dict[str, str] = await self._rpc.call(
-            "offer", timeout_s=OFFER_TIMEOUT_S, agent=agent, sdp=sdp
+            "offer", timeout_s=OFFER_TIMEOUT_S, agent=agent, sdp=sdp, language=language
         )
         return answer
+
+    async def route(self, called: str, *, agent: str, caller: str, call_key: str) -> dict[str, str]:
+        """What becomes of a call: `agent`, or whom to `forward` it to, or a `reason` for neither."""
+        asked = {"called": called, "agent": agent, "caller": caller, "call_key": call_key}
+        return dict(await self._rpc.call("route", timeout_s=3.0, **asked))
 
     async def close_line(self, line_id: str) -> bool:
         return bool(await self._rpc.call("close", line_id=line_id))

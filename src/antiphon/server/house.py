@@ -7,7 +7,7 @@ import contextlib
 import dataclasses
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,10 @@ from antiphon.calls.carriers import carrier_server
 from antiphon.calls.control.accounts import controls_from
 from antiphon.calls.control.checking import check_escalation
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
+from antiphon.calls.routing import Forward, Refused, RoutedSwitchboard, ToAgent, load_routes
 from antiphon.calls.sip import SipLines, sip_routes
+from antiphon.calls.sip.lines import Router, Taken
+from antiphon.calls.sip.settings import ROUTES as SIP_ROUTES
 from antiphon.calls.streams import StreamServer, StreamTokens
 from antiphon.errors import ConfigError
 from antiphon.providers.local import catalogue
@@ -32,8 +35,9 @@ from antiphon.runtime.assembly import ENCODER, PHRASES_BYTES, assemble, voice_ac
 from antiphon.runtime.clock import LoopClock
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.failover.health import HealthBook
+from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaClock, MediaPlane
-from antiphon.server.recordings import recordings_of
+from antiphon.server.recordings import RecordingService, recordings_of
 from antiphon.server.rpc import Method
 from antiphon.server.settings import ServeSettings
 from antiphon.server.wiring import STREAM_SECRET, AgentSummary, Wiring, WorkerOptions
@@ -229,12 +233,9 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         definitions, registry, home=options.home, prices=prices, health=health, phrases=phrases
     )
     recordings = recordings_of(definitions, options.home)
+    kits = {name: _asking(kit, recordings) for name, kit in kits.items()}
     controls = controls_from(os.environ)
-    for definition in definitions:
-        found = list(check_escalation(definition, controls))
-        raise_problems([one.problem for one in found if one.weight is Weight.ERROR])
-        for one in found:
-            log.warning("calls_will_be_passed_on_cold", agent=definition.name, why=one.problem.message)
+    _check_escalations(definitions, controls)
     desk = TransferDesk(
         plane=plane,
         controls=controls,
@@ -250,51 +251,104 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         opens_screening=open_screening,
         transfers=desk,
     )
-    clock = MediaClock(plane)
+    routing = _routing(options, definitions, exchange, plane)
+    door = routing or exchange
+    media_clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
-    phone = carrier_server(LegsFirst(exchange, desk), tokens, knows_agent=kits.__contains__)
-    sip = _sip_lines(options, exchange)
+    phone = carrier_server(LegsFirst(door, desk), tokens, knows_agent=kits.__contains__)
+    sip = _sip_lines(options, exchange, routing)
     return Wiring(
-        exchange=exchange,
+        exchange=door,
         agents=tuple(_summary(definition) for definition in definitions),
         services=(
             _DeskService(desk),
             _PhraseReport(phrases),
             *filter(None, (recordings,)),
-            _ClockService(clock),
+            _ClockService(media_clock),
             _PhoneService(phone, options.host, options.media_port),
             *((sip,) if sip is not None else ()),
         ),
         methods=_sip_methods(sip) if sip is not None else {},
         desk=desk,
+        routing=routing,
         counters=lambda: {
             **dataclasses.asdict(plane.counters),
-            **clock.times.report(),
+            **media_clock.times.report(),
             **{f"phrase_{what}": count for what, count in dataclasses.asdict(phrases.counts).items()},
             "providers_left_alone": list(health.states().values()).count("open"),
             **{f"phone_{what}": count for what, count in phone.counted.items()},
+            **{f"routed_{what}": count for what, count in (routing.counted if routing else {}).items()},
             **{f"sip_{what}": count for what, count in (sip.counts() if sip is not None else {}).items()},
         },
     )
 
 
-def _sip_lines(options: WorkerOptions, exchange: Exchange) -> SipLines | None:
-    """Raises: ConfigError: A route in the environment is wrong."""
+def _asking(kit: AgentKit, recordings: RecordingService | None) -> AgentKit:
+    """With what an agent needs that asks before it records."""
+    recording = kit.definition.recording
+    if recordings is None or recording is None or recording.ask is None:
+        return kit
+    return dataclasses.replace(kit, tools={**kit.tools, **recordings.recorder.tools()})
+
+
+def _check_escalations(definitions: Sequence[AgentDefinition], accounts: Collection[str]) -> None:
+    """Raises: ConfigError: A way to a person that cannot work anywhere."""
+    for definition in definitions:
+        found = list(check_escalation(definition, accounts))
+        raise_problems([one.problem for one in found if one.weight is Weight.ERROR])
+        for one in found:
+            log.warning("calls_will_be_passed_on_cold", agent=definition.name, why=one.problem.message)
+
+
+def _routing(
+    options: WorkerOptions, definitions: Sequence[AgentDefinition], exchange: Exchange, plane: MediaPlane
+) -> RoutedSwitchboard | None:
+    """Raises: ConfigError: The routes file is wrong."""
+    if options.routes is None:
+        return None
+    table = load_routes(options.routes, {one.name: one.digest for one in definitions})
+    return RoutedSwitchboard(
+        exchange, table, plane=plane, clock=LoopClock(), calls_directory=calls_directory()
+    )
+
+
+def _sip_lines(
+    options: WorkerOptions, exchange: Exchange, routing: RoutedSwitchboard | None
+) -> SipLines | None:
+    """Raises: ConfigError: A route in the environment is wrong, or there are two sets of routes."""
     if options.sip_socket is None:
         return None
+    door, routes = routing or exchange, sip_routes(os.environ)
+    if routing is not None and routes:
+        raise ConfigError(
+            f"routes are in {options.routes} too", where=SIP_ROUTES, fix="move them there, as `to: sip:USER`"
+        )
 
     def escalation(call_id: str) -> str:
-        outcome = exchange.outcome(call_id)
+        outcome = door.outcome(call_id)
         return outcome.escalate_to if outcome is not None else ""
 
     return SipLines(
-        exchange,
+        door,
         options.sip_socket,
         exchange.agents,
-        routes=sip_routes(os.environ),
+        routes=routes,
         has_room=lambda: exchange.has_room,
+        router=sip_router(routing) if routing is not None else None,
         escalation=escalation,
     )
+
+
+def sip_router(routing: RoutedSwitchboard) -> Router:
+    def taken(user: str, caller: str, sip_call_id: str) -> Taken:
+        answer = routing.route(f"sip:{user}", caller=caller, call_key=sip_call_id).answer
+        return Taken(
+            agent=answer.agent if isinstance(answer, ToAgent) else "",
+            forward=answer.target if isinstance(answer, Forward) else "",
+            reason=answer.reason if isinstance(answer, Refused) else "",
+        )
+
+    return taken
 
 
 def _sip_methods(sip: SipLines) -> dict[str, Method]:

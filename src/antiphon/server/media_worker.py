@@ -19,6 +19,7 @@ import structlog
 
 from antiphon.calls.browser import BrowserLines, browser_settings
 from antiphon.calls.control.reports import LegReport
+from antiphon.calls.routing import Busy, Forward, Refused, ToAgent
 from antiphon.errors import AntiphonError, CallFailed, ConfigError
 from antiphon.server.logs import log_to_stderr
 from antiphon.server.rpc import RpcServer
@@ -46,6 +47,7 @@ class MediaWorker:
                 "active": self.active,
                 "agents": self.agents,
                 "outcome": self.outcome,
+                "route": self.route,
                 "leg_report": self.leg_report,
                 "end_call": self.end_call,
                 "pass_on": self.pass_on,
@@ -77,12 +79,15 @@ class MediaWorker:
 
     # Called by the control process
 
-    async def offer(self, agent: str, sdp: str) -> dict[str, str]:
+    async def offer(self, agent: str, sdp: str, language: str = "") -> dict[str, str]:
         if self._draining:
             raise CallFailed("no new calls: shutting down")
         if agent not in self._agents:
             raise ConfigError(f"no agent named {agent!r}")
-        line_id, answer = await self._browser.offer(agent, sdp)
+        routed = self._routed(agent, language=language, call_key=sdp)
+        if not routed["agent"]:
+            raise CallFailed(routed["reason"] or "no new calls for this agent just now")
+        line_id, answer = await self._browser.offer(routed["agent"], sdp, called=agent)
         return {"line_id": line_id, "sdp": answer, "type": "answer"}
 
     async def close_line(self, line_id: str) -> bool:
@@ -104,6 +109,26 @@ class MediaWorker:
             "escalate_to": outcome.escalate_to,
             "reason": outcome.reason,
             "summary": outcome.summary,
+        }
+
+    async def route(
+        self, called: str, agent: str = "", caller: str = "", call_key: str = ""
+    ) -> dict[str, str]:
+        """What becomes of a call: `agent`, or whom to `forward` it to, or a `reason` for neither. Without
+        routes the `agent` asked for answers."""
+        if self._wiring.routing is None:
+            return {"agent": agent, "forward": "", "reason": "" if agent else "no routes are in force"}
+        return self._routed(called, caller=caller, call_key=call_key)
+
+    def _routed(self, called: str, **asked: str) -> dict[str, str]:
+        if self._wiring.routing is None:
+            return {"agent": called, "forward": "", "reason": ""}
+        answer = self._wiring.routing.route(called, **asked).answer
+        reason = answer.reason if isinstance(answer, Refused) else ""
+        return {
+            "agent": answer.agent if isinstance(answer, ToAgent) else "",
+            "forward": answer.target if isinstance(answer, Forward) else "",
+            "reason": "every line is busy" if isinstance(answer, Busy) else reason,
         }
 
     async def leg_report(self, leg: str, report: dict[str, Any]) -> bool:
@@ -186,6 +211,7 @@ def read_options(argv: list[str]) -> WorkerOptions:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--inference-socket", type=Path)
     parser.add_argument("--sip-socket", type=Path)
+    parser.add_argument("--routes", type=Path)
     parser.add_argument("--drain", type=float, default=30.0)
     args = parser.parse_args(argv)
     return WorkerOptions(
@@ -196,6 +222,7 @@ def read_options(argv: list[str]) -> WorkerOptions:
         home=args.home,
         inference_socket=args.inference_socket,
         sip_socket=args.sip_socket,
+        routes=args.routes,
         drain_s=args.drain,
     )
 

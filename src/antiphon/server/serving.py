@@ -99,6 +99,8 @@ def worker_arguments(settings: ServeSettings, sockets: Path, inference: Path | N
     arguments += ["--home", str(settings.home), "--drain", str(settings.drain_s)]
     if settings.sip is not None:
         arguments += ["--sip-socket", str(sip_socket(sockets))]
+    if settings.routes is not None:
+        arguments += ["--routes", str(settings.routes)]
     return arguments + (["--inference-socket", str(inference)] if inference else [])
 
 

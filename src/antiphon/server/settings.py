@@ -31,6 +31,7 @@ class ServeSettings:
         telnyx_public_key: Base64.
         allow_unsigned: Take webhooks without a signature (local experiments only).
         sip: None when SIP is not spoken.
+        routes: Who answers what; None where agents are called by their names only.
     """
 
     host: str = "127.0.0.1"
@@ -48,6 +49,7 @@ class ServeSettings:
     vonage_signature_secret: str = ""
     allow_unsigned: bool = False
     sip: SipSettings | None = None
+    routes: Path | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -99,6 +101,19 @@ def _agents_folder(named: str) -> Path:
     )
 
 
+ROUTES_FILE = "routes.yaml"
+
+
+def _routes_file(named: str) -> Path | None:
+    """The file named, else the one in this folder, where there is one."""
+    path = Path(named or ROUTES_FILE)
+    if path.is_file():
+        return path
+    if named:
+        raise ConfigError("no such file", where=named, fix="name your routes file with --routes FILE")
+    return None
+
+
 def serve_settings(args: argparse.Namespace, environ: Mapping[str, str] | None = None) -> ServeSettings:
     """Settings of one `antiphon serve`.
 
@@ -123,5 +138,6 @@ def serve_settings(args: argparse.Namespace, environ: Mapping[str, str] | None =
         plivo_auth_token=environ.get("PLIVO_AUTH_TOKEN", ""),
         vonage_signature_secret=environ.get("VONAGE_SIGNATURE_SECRET", ""),
         allow_unsigned=environ.get("ANTIPHON_ALLOW_UNSIGNED", "").lower() in _YES,
+        routes=_routes_file(args.routes or environ.get("ANTIPHON_ROUTES", "")),
         sip=sip_settings(args.sip, args.sip_rtp_ports, environ) if args.sip else None,
     )

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from antiphon.calls.control.desk import TransferDesk
+from antiphon.calls.routing import RoutedSwitchboard
 from antiphon.runtime.arrivals import Switchboard
 
 STREAM_SECRET = "ANTIPHON_STREAM_SECRET"  # Signs tickets for media streams; made anew at every start.
@@ -24,6 +25,7 @@ class WorkerOptions:
         media_port: Where carriers' media streams come in.
         inference_socket: Where the embedded models are served; None when this worker has none.
         sip_socket: Where the SIP worker finds it; None when SIP is not spoken.
+        routes: Who answers what; None where agents are called by their names only.
         drain_s: How long calls may go on once it is told to stop.
     """
 
@@ -34,6 +36,7 @@ class WorkerOptions:
     home: Path
     inference_socket: Path | None = None
     sip_socket: Path | None = None
+    routes: Path | None = None
     drain_s: float = 30.0
 
 
@@ -98,6 +101,7 @@ class Wiring:
         report: Goes into the ready message.
         methods: What else the control process may call, by name.
         desk: Calls people for callers; None where no carrier can be asked to dial.
+        routing: Decides what becomes of calls; None where agents are called by their names only.
         counters: What the media plane and the carriers counted since the start, for `/readyz`.
     """
 
@@ -108,6 +112,7 @@ class Wiring:
     methods: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
     counters: Callable[[], dict[str, int]] = dict
     desk: TransferDesk | None = None
+    routing: RoutedSwitchboard | None = None
 
 
 Wire = Callable[[WorkerOptions], Awaitable[Wiring]]

@@ -178,6 +178,31 @@ BROKEN = {
         15,
         ["recording.after", "does not say that the call is recorded"],
     ),
+    "a recording nobody is told of nor asked": (
+        ("turn: {", "recording: {retain_days: 30}\nturn: {"),
+        15,
+        ["recording", "nobody is told, or twice", "exactly one of `after:` and `ask:`"],
+    ),
+    "a place that is none": (
+        ("turn: {", "recording: {ask: {place: New York}}\nturn: {"),
+        15,
+        ["recording.ask.place", "write ISO 3166: US-NY, or DE"],
+    ),
+    "a question without keys": (
+        ("turn: {", 'recording: {ask: {question: "May I record?"}}\nturn: {'),
+        15,
+        ["recording.ask.question", "does not name the keys"],
+    ),
+    "an announcement nobody hears": (
+        ("turn: {", "recording: {ask: {announcement: We record.}}\nturn: {"),
+        15,
+        ["recording.ask.announcement", "without a place everybody is asked"],
+    ),
+    "a question in a language we have no words of": (
+        ("turn: {", "language: it-IT\nrecording: {ask: {}}\nturn: {"),
+        16,
+        ["recording.ask", "no words of ours in 'it-IT'", "question, again, agreed, declined, proceed"],
+    ),
     "a recording kept for ever": (
         ("turn: {", "recording: {after: ai, retain_days: 100000}\nturn: {"),
         15,

@@ -81,3 +81,86 @@ def test_refusals(text: str) -> None:
 )
 def test_no_refusals(text: str) -> None:
     assert not refuses(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No quiero que me graben.",
+        "Por favor, no grabe esta llamada",
+        "no me grabe",
+        "Prefiero sin grabación",
+        "Deje de grabar",
+        "Apague la grabación, por favor",
+        "No acepto ser grabado",
+        "No autorizo la grabación.",
+        "Borre esa grabación",
+        "Je ne veux pas être enregistré",
+        "N’enregistrez pas cet appel",
+        "Ne m'enregistrez pas, s'il vous plaît.",
+        "Arrêtez l'enregistrement",
+        "Je refuse d'être enregistrée",
+        "Sans enregistrement, s'il vous plaît",
+        "Je ne souhaite pas que vous m'enregistriez",
+        "Pas d'enregistrement",
+        "Merci de ne pas enregistrer",
+        "Ich möchte nicht aufgenommen werden",
+        "Bitte zeichnen Sie das Gespräch nicht auf.",
+        "Keine Aufnahme, bitte",
+        "Ich will nicht, dass Sie das aufzeichnen",
+        "Bitte nehmen Sie das nicht auf",
+        "Schalten Sie die Aufnahme aus",
+        "ohne Aufzeichnung bitte",
+        "Löschen Sie die Aufnahme",
+        "Ich widerspreche der Aufzeichnung",
+        "Bitte nicht mitschneiden",
+    ],
+)
+def test_refusals_in_other_languages(text: str) -> None:
+    assert refuses(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Quiero una cita con el doctor",
+        "Es un problema gravísimo, no puedo esperar",
+        "¿Pueden grabar mi nombre?",
+        "No sé si me grabaron en el sistema",
+        "Je voudrais enregistrer un rendez-vous",
+        "Je ne suis pas enregistré chez vous",
+        "Mon dossier n'est pas enregistré",
+        "Je n'ai pas enregistré votre numéro",
+        "Ich möchte einen Termin aufnehmen",
+        "Ich kann nicht, nehmen Sie mich in die Liste auf",
+        "Ich habe keine Aufnahme erhalten",
+        "Wann ist die Aufnahme im Krankenhaus?",
+        "Ich komme ohne Auto",
+    ],
+)
+def test_other_talk_in_other_languages_is_no_refusal(text: str) -> None:
+    assert not refuses(text)
+
+
+def test_who_is_asked_is_recorded_from_his_yes_on() -> None:
+    desk = ConsentDesk("", "May I record this call?")
+    assert desk.heard("Hello. May I record this call?", 3000) is None
+    consent = desk.answered("Yes, sure.", 5200, agreed=True)
+    assert consent is not None
+    assert (consent.basis, consent.words, consent.answer, consent.at_ms) == (
+        "asked", "May I record this call?", "Yes, sure.", 5200,
+    )  # fmt: skip
+
+
+def test_a_yes_to_a_question_that_was_not_heard_to_its_end_is_none() -> None:
+    desk = ConsentDesk("", "May I record this call?")
+    assert desk.heard("Hello. May I", 900) is None
+    assert desk.answered("Yes.", 1000, agreed=True) is None
+
+
+def test_after_a_no_no_yes_begins_a_recording() -> None:
+    desk = ConsentDesk("", "May I record this call?")
+    desk.heard("May I record this call?", 3000)
+    assert desk.answered("No.", 5000, agreed=False) is None
+    assert desk.refused
+    assert desk.answered("Oh well, yes.", 9000, agreed=True) is None

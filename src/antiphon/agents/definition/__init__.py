@@ -3,6 +3,7 @@
 from antiphon.agents.definition.load import agent_schema, find_agents, load_agent, resolve_agent
 from antiphon.agents.definition.values import (
     AgentDefinition,
+    AskToRecord,
     Disclosure,
     Emergency,
     EmergencyRule,
@@ -15,6 +16,7 @@ from antiphon.agents.definition.values import (
 
 __all__ = [
     "AgentDefinition",
+    "AskToRecord",
     "Disclosure",
     "Emergency",
     "EmergencyRule",

@@ -13,6 +13,7 @@ import msgspec
 from pydantic import ValidationError
 
 import antiphon
+from antiphon.agents.definition.asking import AskToRecordSection, asked_with, missing_words
 from antiphon.agents.definition.document import Document, dotted, leaves, read_document
 from antiphon.agents.definition.markup import SPOKEN_KEYS, markup_problems
 from antiphon.agents.definition.problems import (
@@ -202,6 +203,10 @@ def _checked_recording(file: AgentFile, add: Any) -> None:
     """Nobody is recorded who was not told, or could talk over being told."""
     if file.recording is None:
         return
+    if file.recording.ask is not None:
+        _checked_asking(file, file.recording.ask, add)
+        return
+    assert file.recording.after is not None, "the section has one of the two"
     at: KeyPath = ("recording", "after")
     told = file.disclosures.get(file.recording.after)
     if told is None:
@@ -212,6 +217,23 @@ def _checked_recording(file: AgentFile, add: Any) -> None:
     elif "record" not in told.text.lower() and file.language.startswith("en"):
         message = f"the disclosure {file.recording.after!r} does not say that the call is recorded"
         add(at, message, "say so in its text")
+
+
+def _checked_asking(file: AgentFile, ask: AskToRecordSection, add: Any) -> None:
+    """A question everybody can answer, asked by somebody who can be made to ask."""
+    at: KeyPath = ("recording", "ask")
+    if file.reasoning.model[0].startswith(UNIFIED):
+        message = "a model that speaks by itself cannot be made to ask"
+        add(at, message, "put a language model or a flow first, or use `after:`")
+    if missing := missing_words(ask.model_dump(), file.language):
+        message = f"there are no words of ours in {file.language!r} for {', '.join(missing)}"
+        add(at, message, "write them")
+    if ask.question is not None and not {"1", "2"} <= set(re.findall(r"\b\d\b", ask.question)):
+        message = "the question does not name the keys"
+        add((*at, "question"), message, "say that 1 is yes and 2 is no: words alone are misheard")
+    if ask.announcement is not None and ask.place is None:
+        message = "it is never said: without a place everybody is asked"
+        add((*at, "announcement"), message, "add `place:`, where you record, or remove it")
 
 
 def _checked_menus(file: AgentFile, add: Any) -> None:
@@ -335,6 +357,10 @@ def _recording(file: AgentFile) -> Recording | None:
     section = file.recording
     if section is None:
         return None
+    if section.ask is not None:
+        ask = asked_with(section.ask.model_dump(), file.language)
+        return Recording(announcement="", retain_days=section.retain_days, ask=ask)
+    assert section.after is not None, "the section has one of the two"
     words = file.disclosures[section.after].text
     return Recording(announcement=words, retain_days=section.retain_days)
 

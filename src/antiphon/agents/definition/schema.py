@@ -1,23 +1,33 @@
 """The agent file as its author writes it. Only `load.py` sees these models; past it there are plain
 values."""
+# ruff: noqa: RUF012 - pydantic copies defaults, and ruff does not see that an imported class is pydantic's.
 
 from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     create_model,
     model_validator,
 )
 
+from antiphon.agents.definition.asking import RecordingSection
+from antiphon.agents.definition.parts import (
+    Pattern,
+    Section,
+    Texts,
+    Words,
+    as_list,
+    fault,
+    language_tag,
+    person_target,
+    time_zone_name,
+)
 from antiphon.agents.definition.values import Escalation
 from antiphon.conversation.policy import (
     PRESETS,
@@ -32,16 +42,6 @@ from antiphon.conversation.policy import (
     turn_policy,
 )
 from antiphon.speech.ssml import ipa_fault
-
-
-def fault(message: str, fix: str = "") -> ValueError:
-    """An error whose second half says how to put it right (split again in `problems.py`)."""
-    return ValueError(f"{message} | {fix}")
-
-
-def _as_list(value: object) -> object:
-    return value if isinstance(value, list) else [value]
-
 
 _VENDOR = r"[a-z0-9][a-z0-9-]*"
 _MODEL = r"[A-Za-z0-9][\w.:/@+\-]*"  # Models of some vendors are named family/model:size.
@@ -64,65 +64,19 @@ def _reasoner(name: str) -> str:
     return name
 
 
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise fault(f"unknown time zone {name!r}", "use a name like America/New_York") from None
-    return name
-
-
-def _language(tag: str) -> str:
-    if not re.fullmatch(r"[a-z]{2,3}(?:-[A-Z]{2})?", tag):
-        raise fault(f"{tag!r} is not a language tag", "write it like en-US")
-    return tag
-
-
-def _target(value: str) -> str:
-    if not re.fullmatch(r"\+[1-9][0-9]{6,14}|sips?:[^\s@]+@[^\s@]+", value):
-        raise fault(
-            f"{value!r} is neither a phone number nor a SIP address",
-            "write +12125550100 or sip:desk@example.com",
-        )
-    return value
-
-
 def _number(value: str) -> str:
     if not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
         raise fault(f"{value!r} is not a phone number", "write it with its country code, +12125550100")
     return value
 
 
-def _pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise fault(f"not a regular expression: {error}") from None
-    return text
-
-
-def _words(text: str) -> str:
-    if not text.strip():
-        raise fault("is empty", "write the words to say, or remove the key")
-    return text
-
-
-Words = Annotated[str, AfterValidator(_words), Field(max_length=2000)]
-Pattern = Annotated[str, AfterValidator(_pattern)]
-Texts = Annotated[list[Words], BeforeValidator(_as_list)]
 Providers = Annotated[
-    list[Annotated[str, AfterValidator(_provider)]], BeforeValidator(_as_list), Field(min_length=1)
+    list[Annotated[str, AfterValidator(_provider)]], BeforeValidator(as_list), Field(min_length=1)
 ]
 Reasoners = Annotated[
-    list[Annotated[str, AfterValidator(_reasoner)]], BeforeValidator(_as_list), Field(min_length=1)
+    list[Annotated[str, AfterValidator(_reasoner)]], BeforeValidator(as_list), Field(min_length=1)
 ]
 Number = Annotated[str, Field(pattern=r"^\+?[0-9]{2,15}$")]
-
-
-class Section(BaseModel):
-    """A mapping that knows all of its keys."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class PersonaSection(Section):
@@ -143,7 +97,7 @@ class PronunciationSection(Section):
 
     ipa: Annotated[str, AfterValidator(_ipa), Field(max_length=200)] = ""
     respelling: Annotated[str, Field(max_length=200)] = ""
-    language: Annotated[str, AfterValidator(_language)] | None = None
+    language: Annotated[str, AfterValidator(language_tag)] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> PronunciationSection:
@@ -203,7 +157,7 @@ class RoutingSection(Section):
 
     frontier: Annotated[str, AfterValidator(_reasoner)]
     words_min: Annotated[int, Field(ge=1, le=500)] | None = None
-    patterns: Annotated[list[Pattern], BeforeValidator(_as_list)] = []
+    patterns: Annotated[list[Pattern], BeforeValidator(as_list)] = []
     tool_failures: Annotated[int, Field(ge=1, le=10)] | None = None
     classifier: ClassifierSection | None = None
     budget_usd: Annotated[float, Field(gt=0, le=1000)] | None = None
@@ -239,16 +193,9 @@ class DisclosureSection(Section):
     uninterruptible: bool = False
 
 
-class RecordingSection(Section):
-    after: Words = Field(
-        description="The disclosure that tells the caller; he must have heard it to its end before it begins"
-    )
-    retain_days: Annotated[int, Field(ge=1, le=3650)] = 90
-
-
 class EmergencyRuleSection(Section):
     name: Words
-    patterns: Annotated[list[Pattern], BeforeValidator(_as_list), Field(min_length=1)]
+    patterns: Annotated[list[Pattern], BeforeValidator(as_list), Field(min_length=1)]
     words: str = ""
     number: Number | None = None
 
@@ -268,16 +215,16 @@ _WAITING = HandoverPolicy()
 class EscalationSection(Section):
     """Who is called when a person is wanted, and what caller and person hear meanwhile."""
 
-    target: Annotated[str, AfterValidator(_target)] | None = None
+    target: Annotated[str, AfterValidator(person_target)] | None = None
     words: Words = Escalation().words
     mode: Literal["warm", "cold"] = "warm"
-    targets: dict[str, Annotated[str, AfterValidator(_target)]] = {}
+    targets: dict[str, Annotated[str, AfterValidator(person_target)]] = {}
     carrier: Literal["twilio", "signalwire", "telnyx", "plivo", "vonage"] | None = None
     caller_id: Annotated[str, AfterValidator(_number)] | None = None
     ring_ms: Annotated[int, Field(ge=5000, le=120_000)] = Escalation().ring_ms
     briefing: Words | None = None
     question: Words = Escalation().question
-    comfort: Annotated[list[Words], BeforeValidator(_as_list)] = list(_WAITING.comfort)
+    comfort: Annotated[list[Words], BeforeValidator(as_list)] = list(_WAITING.comfort)
     busy: Words = _WAITING.busy
     no_answer: Words = _WAITING.no_answer
     declined: Words = _WAITING.declined
@@ -346,7 +293,7 @@ LineFallback = Literal["ask", "keypad", "transfer"]
 class LineQualitySection(Section):
     """What counts as too poor a line, and what is done then: `conversation.policy.LinePolicy`."""
 
-    fallback: Annotated[list[LineFallback], BeforeValidator(_as_list), Field(min_length=1)]
+    fallback: Annotated[list[LineFallback], BeforeValidator(as_list), Field(min_length=1)]
     snr_min_db: Annotated[float, Field(ge=-10, le=40)] = LinePolicy().snr_min_db
     level_min_dbfs: Annotated[float, Field(ge=-90, le=-10)] = LinePolicy().level_min_dbfs
     clipped_max_pct: Annotated[float, Field(ge=0, le=100)] = LinePolicy().clipped_max_pct
@@ -395,7 +342,7 @@ MenuOffer = Literal["greeting", "silence", "not_understood"]
 class MenuSection(Section):
     say: Words
     keys: Annotated[dict[Key, MenuKeySection], Field(min_length=1)]
-    offer: Annotated[list[MenuOffer], BeforeValidator(_as_list)] = []
+    offer: Annotated[list[MenuOffer], BeforeValidator(as_list)] = []
 
 
 _ANSWERING = AnsweringPolicy()
@@ -444,8 +391,8 @@ class AgentFile(Section):
     persona: PersonaSection
     greeting: Words
     protect_greeting: bool = Field(default=False, description="The caller hears all of it, whatever he says")
-    language: Annotated[str, AfterValidator(_language)] = "en-US"
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    language: Annotated[str, AfterValidator(language_tag)] = "en-US"
+    time_zone: Annotated[str, AfterValidator(time_zone_name)] = "UTC"
     speech: SpeechSection = SpeechSection()
     reasoning: ReasoningSection
     turn: TurnSection = TurnSection()

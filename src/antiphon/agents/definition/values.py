@@ -111,11 +111,35 @@ def with_disclosures(words: str, disclosures: Sequence[Disclosure]) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskToRecord:
+    """The caller is asked before he is recorded.
+
+    Attributes:
+        place: Where the operator records, "US-NY"; "" has everybody asked.
+        question: Answered by yes and no, or the keys 1 and 2.
+        again: Said once, when that was no answer; a second one is taken for no.
+        agreed, declined: What follows the answer.
+        proceed: Said after them, unless the caller has already told what he wants.
+        announcement: Said in place of the question where telling is enough; "" has everybody asked.
+    """
+
+    question: str
+    again: str
+    agreed: str
+    declined: str
+    proceed: str
+    place: str = ""
+    announcement: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """Calls are recorded once the caller has heard `announcement` to its end, and kept for `retain_days`."""
+    """Calls are recorded once the caller has heard `announcement` to its end, or where there is an `ask`, as
+    that says; recordings are kept for `retain_days`."""
 
     announcement: str
     retain_days: int
+    ask: AskToRecord | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

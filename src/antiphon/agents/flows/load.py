@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from antiphon.agents.definition.document import Document, dotted, read_document
 from antiphon.agents.definition.markup import markup_problems
+from antiphon.agents.definition.parts import Section
 from antiphon.agents.definition.problems import (
     KeyPath,
     Problem,
@@ -18,7 +19,6 @@ from antiphon.agents.definition.problems import (
     raise_problems,
     unknown_word,
 )
-from antiphon.agents.definition.schema import Section
 from antiphon.agents.flows.model import (
     Choice,
     Fact,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, create_model, model_validator
 
-from antiphon.agents.definition.schema import Pattern, Section, Texts, Words, fault
+from antiphon.agents.definition.parts import Pattern, Section, Texts, Words, fault
 from antiphon.agents.flows.model import Phrases
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]

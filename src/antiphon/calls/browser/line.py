@@ -36,6 +36,7 @@ class BrowserLine:
 
     Attributes:
         call_id: The switchboard's name for the call; "" until audio flows.
+        called: The agent the page asked for.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class BrowserLine:
         on_gone: Callable[[str], None],
     ) -> None:
         self.line_id = line_id
-        self.agent = agent
+        self.agent = self.called = agent
         self.call_id = ""
         self._switchboard = switchboard
         self._settings = settings
@@ -155,7 +156,13 @@ class BrowserLine:
             self.finish("hangup")
 
     def _answer(self) -> None:
-        arrival = Arrival(agent=self.agent, line="browser", line_format=WIDEBAND, lead_ms=LEAD_MS)
+        arrival = Arrival(
+            agent=self.agent,
+            line="browser",
+            line_format=WIDEBAND,
+            lead_ms=LEAD_MS,
+            metadata={"called": self.called},
+        )
         self._heard_at_s = self._loop.time()
         try:
             self.call_id, self._source = self._switchboard.answer(arrival, self, self)

@@ -24,8 +24,11 @@ class BrowserLines:
     def __len__(self) -> int:
         return len(self._lines)
 
-    async def offer(self, agent: str, sdp: str) -> tuple[str, str]:
+    async def offer(self, agent: str, sdp: str, *, called: str = "") -> tuple[str, str]:
         """Answer a page's offer; gives the line's id and the answer's SDP.
+
+        Args:
+            called: The name the page asked for, where another agent answers it.
 
         Raises:
             CallFailed: No line is free, or the offer cannot be used.
@@ -34,6 +37,7 @@ class BrowserLines:
             raise CallFailed("every line is busy")
         line_id = secrets.token_urlsafe(12)
         line = BrowserLine(line_id, agent, self._switchboard, self._settings, self._gone)
+        line.called = called or agent
         self._lines[line_id] = line
         self._empty.clear()
         try:

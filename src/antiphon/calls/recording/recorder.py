@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -11,12 +12,15 @@ from typing import Any, Final
 import structlog
 
 from antiphon.agents.definition import AgentDefinition, Recording
+from antiphon.agents.ports import Tool
 from antiphon.audio.ports import LineFormat
+from antiphon.calls.recording.asking import consent_tools
 from antiphon.calls.recording.shelf import recording_path
 from antiphon.calls.recording.tracks import Piece, Tracks
 from antiphon.runtime.recorded import CallRecording
 from antiphon.storage.keys import Keyring
 from antiphon.storage.sealed import SealedWriter
+from antiphon.trust.jurisdictions import Asking, must_ask
 from antiphon.trust.recording import ConsentDesk, RecordingConsent
 
 log = structlog.get_logger(__name__)
@@ -45,6 +49,7 @@ class Recorder:
     ) -> None:
         self._directory, self._keyring, self._utc_now = directory, keyring, utc_now
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="recordings")
+        self._live: dict[str, LiveRecording] = {}
 
     def begin(
         self, definition: AgentDefinition, call_id: str, line_format: LineFormat, note: Note
@@ -55,7 +60,16 @@ class Recorder:
             return None
         shelf = _Shelf(self._directory, self._keyring, self._disk, self._utc_now)
         facts = {"call": call_id, "agent": definition.name}
-        return LiveRecording(policy, facts, line_format, shelf, note)
+        recording = LiveRecording(
+            policy, facts, line_format, shelf, note, over=lambda: self._live.pop(call_id, None)
+        )
+        if policy.ask is not None:
+            self._live[call_id] = recording
+        return recording
+
+    def tools(self) -> dict[str, Tool]:
+        """What an agent that asks its callers is given, by name."""
+        return consent_tools(self._live.get)
 
     def close(self) -> None:
         """Return when all that was recorded is on the disk."""
@@ -130,10 +144,13 @@ class LiveRecording:
         line_format: LineFormat,
         shelf: _Shelf,
         note: Note,
+        *,
+        over: Callable[[], object] = lambda: None,
     ) -> None:
+        self._when_over = over
         self._policy, self._facts = policy, facts
         self._format, self._shelf, self._note = line_format, shelf, note
-        self._desk = ConsentDesk(policy.announcement)
+        self._desk = ConsentDesk(policy.announcement, policy.ask.question if policy.ask else "")
         self._tracks: Tracks | None = None
         self._caller_bytes = 0
         self._over = False
@@ -168,11 +185,28 @@ class LiveRecording:
     def said(self, text: str, at_ms: int) -> None:
         """As `CallRecording`."""
         if self._desk.said(text):
-            self._note("recording_refused")
-            self._over = True
-            if self._tracks is not None:
-                self._tracks = None
-                self._shelf.destroy()
+            self._refused()
+
+    def must_ask(self, caller_number: str) -> Asking:
+        """As `Asked`."""
+        ask = self._policy.ask
+        assert ask is not None, "only who asks looks at where the caller is"
+        asking = must_ask(ask.place, caller_number)
+        if not asking.needed and ask.announcement:
+            self._desk = ConsentDesk(ask.announcement)
+        elif not asking.needed:
+            asking = Asking(needed=True, why="the agent file has no announcement")
+        self._note("recording_asked" if asking.needed else "recording_announced", why=asking.why)
+        return asking
+
+    def answered(self, words: str, *, agreed: bool) -> bool:
+        """As `Asked`."""
+        consent = None if self._over else self._desk.answered(words, self._position_ms, agreed=agreed)
+        if consent is not None:
+            self._start(consent)
+        elif not agreed and not self._over:
+            self._refused()
+        return consent is not None
 
     def pause(self) -> None:
         """As `CallRecording`."""
@@ -191,6 +225,7 @@ class LiveRecording:
     def end(self) -> None:
         """As `CallRecording`."""
         self._finish()
+        self._when_over()
 
     def _start(self, consent: RecordingConsent) -> None:
         since_ms = self._position_ms
@@ -201,10 +236,17 @@ class LiveRecording:
             "sample_rate_hz": self._format.sample_rate_hz,
             "channels": ["caller", "agent"],
             "since_ms": since_ms,
-            "consent": {"basis": consent.basis, "words": consent.words, "at_ms": consent.at_ms},
+            "consent": dataclasses.asdict(consent),
         }
         self._shelf.open(self._facts["call"], self._policy.retain_days, head)
         self._note("recording_began", basis=consent.basis, since_ms=since_ms)
+
+    def _refused(self) -> None:
+        self._note("recording_refused")
+        self._over = True
+        if self._tracks is not None:
+            self._tracks = None
+            self._shelf.destroy()
 
     def _silence(self, wanted: bool, note: str) -> None:
         if self._tracks is not None and not self._over and self._tracks.silent is not wanted:

@@ -37,11 +37,13 @@ class SipLine:
     Attributes:
         call_id: The switchboard's name for the call, "" before it is up.
         sip_call_id: SIP's.
+        called: The user part that was called, "" where we called.
+        forward: To whom the caller goes at once; no agent hears him.
     """
 
     def __init__(self, leg: int, agent: str, caller: str, sip_call_id: str, outbox: Outbox) -> None:
         self.leg, self.agent, self.caller, self.sip_call_id = leg, agent, caller, sip_call_id
-        self.call_id = ""
+        self.call_id = self.called = self.forward = ""
         self.phase = Phase.SETTING_UP
         self.on_hold = False
         self._outbox = outbox

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,18 @@ DIAL_TIMEOUT_S = 30.0
 _ANSWER_GRACE_S = 10.0  # Past its own deadline the worker is not merely slow.
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Who takes a call: an agent, somebody elsewhere it is passed on to, or nobody, with the reason."""
+
+    agent: str = ""
+    forward: str = ""
+    reason: str = ""
+
+
+Router = Callable[[str, str, str], Taken]
+
+
 class SipLines:
     """Runs as long as the media worker. One SIP worker at a time; a new one takes the place of the old.
 
@@ -33,6 +46,7 @@ class SipLines:
         agents: Who can be called by name.
         routes: User part of the request URI -> agent, before names; `ANY_USER` for all others.
         has_room: One more call may be answered.
+        router: In place of `routes` and names: who takes it, given user, caller and SIP's id of the call.
         escalation: Given a call's id: where its caller is to be passed on to when the agent is done, or "".
     """
 
@@ -44,11 +58,13 @@ class SipLines:
         *,
         routes: Mapping[str, str],
         has_room: Callable[[], bool] = lambda: True,
+        router: Router | None = None,
         escalation: Callable[[str], str] = lambda call_id: "",
     ) -> None:
         self.counted: Counter[str] = Counter()
         self._switchboard, self._socket, self._agents = switchboard, socket, agents
         self._routes, self._has_room, self._escalation = routes, has_room, escalation
+        self._router = router
         self._lines: dict[int, SipLine] = {}
         self._orders = Orders(self.tell)
         self._last_leg = 0
@@ -196,7 +212,8 @@ class SipLines:
         self._writer = writer
         log.info("sip_worker_connected")
         users = sorted({*self._agents, *self._routes} - {ANY_USER})
-        self.tell(wire.Routes(users=users, catch_all=ANY_USER in self._routes))
+        catch_all = ANY_USER in self._routes or self._router is not None
+        self.tell(wire.Routes(users=users, catch_all=catch_all))
         try:
             while (body := await wire.read_frame(reader)) is not None:
                 self._take(wire.decode_from_sip(body))
@@ -251,33 +268,43 @@ class SipLines:
                 self._ended(line, cause, stats)
 
     def _invited(self, invite: wire.Invited) -> None:
-        agent = self._agent_for(invite.user)
-        if not agent or not self._has_room():
+        line = SipLine(invite.leg, "", invite.caller, invite.call_id, self)
+        line.called = invite.user
+        taken = self._taken_by(line)
+        line.agent, line.forward = taken.agent, taken.forward
+        if not (taken.agent or taken.forward) or not self._has_room():
             self.counted["refused"] += 1
-            log.warning("sip_call_refused", reason="no capacity" if agent else "no agent for this address")
+            log.warning("sip_call_refused", reason=taken.reason or "no capacity")
             self._write(wire.Refuse(leg=invite.leg))
             return
-        self._lines[invite.leg] = SipLine(invite.leg, agent, invite.caller, invite.call_id, self)
+        self._lines[invite.leg] = line
         self._write(wire.Accept(leg=invite.leg))
 
-    def _agent_for(self, user: str) -> str:
-        routed = self._routes.get(user)
-        if routed is None:
-            routed = user if user in self._agents else self._routes.get(ANY_USER, "")
-        return routed
+    def _taken_by(self, line: SipLine) -> Taken:
+        if self._router is not None:
+            return self._router(line.called, line.caller_number, line.sip_call_id)
+        agent = self._routes.get(line.called)
+        if agent is None:
+            agent = line.called if line.called in self._agents else self._routes.get(ANY_USER, "")
+        return Taken(agent=agent, reason="" if agent else "no agent for this address")
 
     def _established(self, line: SipLine) -> None:
         if line.leg < 0 and not self._orders.is_dialling(line.leg):
             self._write(wire.HangUp(leg=line.leg))  # Answered after all, when nobody waited any more.
             return
+        if line.forward:
+            self._act(self._pass_on(line, line.forward))
+            return
         line.phase = Phase.UP  # The greeting may be sent from inside `answer`.
+        known = {"carrier_call": line.sip_call_id, "called": f"sip:{line.called}" if line.called else ""}
         arrival = Arrival(
             agent=line.agent,
             line="phone",
             line_format=LEG_FORMAT,
             caller_number=line.caller_number,
             lead_ms=LEAD_MS,
-            metadata={"carrier_call": line.sip_call_id} if line.sip_call_id else {},
+            metadata={name: value for name, value in known.items() if value},
+            outbound=line.leg < 0,
         )
         try:
             call_id, source = self._switchboard.answer(arrival, line)

@@ -1,0 +1,28 @@
+"""Which agent answers what, when, for whom and how many at once: declared in a file, decided purely."""
+
+from antiphon.calls.routing.decision import decide
+from antiphon.calls.routing.load import load_routes, routes_schema
+from antiphon.calls.routing.switchboard import RoutedSwitchboard
+from antiphon.calls.routing.values import (
+    Asked,
+    Busy,
+    Decision,
+    Forward,
+    Refused,
+    RoutingTable,
+    ToAgent,
+)
+
+__all__ = [
+    "Asked",
+    "Busy",
+    "Decision",
+    "Forward",
+    "Refused",
+    "RoutedSwitchboard",
+    "RoutingTable",
+    "ToAgent",
+    "decide",
+    "load_routes",
+    "routes_schema",
+]
