@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Depends, Request
 
 from antiphon.calls.control.reports import LegReport
-from antiphon.calls.streams import StreamTokens
+from antiphon.calls.streams import Sealed, StreamTokens
 from antiphon.calls.streams.webhooks import Replays
 from antiphon.server.rpc import RpcClient
 from antiphon.server.settings import ServeSettings
@@ -78,11 +78,13 @@ class MediaClient:
 @dataclass(slots=True, kw_only=True)
 class Control:
     """The control process's state. `draining` becomes true once, and stays so; `tokens` mints tickets for
-    carriers' media streams; `replays` knows the webhooks that were taken."""
+    carriers' media streams, `sealed` addresses they ask later; `replays` knows the webhooks
+    that were taken."""
 
     settings: ServeSettings
     media: MediaClient
     tokens: StreamTokens | None = None
+    sealed: Sealed | None = None
     children: tuple[Supervised, ...] = ()
     ice_servers: tuple[dict[str, Any], ...] = ()
     draining: bool = False

@@ -18,11 +18,11 @@ from antiphon.agents.definition import AgentDefinition, find_agents, load_agent
 from antiphon.agents.definition.problems import Weight, raise_problems
 from antiphon.calls.amd import open_screening
 from antiphon.calls.carriers import carrier_server
-from antiphon.calls.control.accounts import controls_from
+from antiphon.calls.control.accounts import behind, controls_from
 from antiphon.calls.control.checking import check_escalation
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
 from antiphon.calls.sip import SipLines, sip_routes
-from antiphon.calls.streams import StreamServer, StreamTokens
+from antiphon.calls.streams import Sealed, StreamServer, StreamTokens
 from antiphon.errors import ConfigError
 from antiphon.providers.local import catalogue
 from antiphon.providers.local.worker import InferenceProcess, WorkerClient
@@ -229,7 +229,8 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         definitions, registry, home=options.home, prices=prices, health=health, phrases=phrases
     )
     recordings = recordings_of(definitions, options.home)
-    controls = controls_from(os.environ)
+    base_url = os.environ.get("ANTIPHON_PUBLIC_URL", "")
+    controls = controls_from(os.environ, behind(Sealed(os.environ[STREAM_SECRET].encode()), base_url))
     for definition in definitions:
         found = list(check_escalation(definition, controls))
         raise_problems([one.problem for one in found if one.weight is Weight.ERROR])
@@ -238,7 +239,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     desk = TransferDesk(
         plane=plane,
         controls=controls,
-        base_url=os.environ.get("ANTIPHON_PUBLIC_URL", ""),
+        base_url=base_url,
         clock=LoopClock(),
     )
     exchange = Exchange(

@@ -21,9 +21,11 @@ from antiphon.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
+from antiphon.trust.recording import RecordingConsent
 
 adapter = pytest.importorskip("antiphon.calls.telnyx.account", reason='pip install "antiphon[telnyx]"')
 URL = "https://voice.example.com/on"
+CONSENT = RecordingConsent(basis="announced", words="This call is recorded.", at_ms=2000)
 DIAL = Dial(
     key="k1",
     to="+12125550100",
@@ -95,7 +97,7 @@ async def test_conferences_and_recordings_are_controlled(world: World) -> None:
     assert [(seat[0], seat[1], sorted(seat[2])) for seat in world.account.seats] == [
         ("conf-1", call_id, ["Muted"]), ("conf-1", call_id, ["Hold", "HoldUrl"])
     ]  # fmt: skip
-    recording_id = await world.control.start_recording(call_id)
+    recording_id = await world.control.start_recording(call_id, CONSENT)
     await world.control.pause_recording(call_id, recording_id)
     await world.control.resume_recording(call_id, recording_id)
     await world.control.stop_recording(call_id, recording_id)

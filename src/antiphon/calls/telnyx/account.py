@@ -33,6 +33,7 @@ from antiphon.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
+from antiphon.trust.recording import RecordingConsent
 
 API = "https://api.telnyx.com/v2"
 REQUEST_S = 10.0
@@ -143,7 +144,7 @@ class TelnyxControl:
 
     # ------------------------------------------------------------------ recordings
 
-    async def start_recording(self, call_id: str) -> str:
+    async def start_recording(self, call_id: str, consent: RecordingConsent) -> str:
         with _told(call_id):
             recording = await self._calls.recordings_json.recordings_json(
                 call_id, account_sid=self._account.account_sid, recording_channels="dual"
