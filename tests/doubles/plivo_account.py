@@ -1,5 +1,5 @@
 """Plivo's REST interface as documented, behind real HTTP: numbers, applications, calls, conferences and
-recordings of one account. What a dialled phone does is told by `placed` and `changed` (`plivo_phone.py`)."""
+recordings of one account. What a dialled phone does is told by `placed` and `changed` (`phone_sides.py`)."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ class PlivoCall:
     status: str = "queued"
     updates: list[Body] = field(default_factory=list)
     recording: str = ""
+
+    @property
+    def sid(self) -> str:
+        return self.uuid
 
     def __getitem__(self, name: str) -> str:
         return str(self.body.get(name, ""))

@@ -16,12 +16,22 @@ KEY, ACCOUNT, APPLICATION = "KEY0123", "f5586561-8ff0-4291-a51b-c7dfe4139ff9", "
 ROOT = f"/v2/texml/Accounts/{ACCOUNT}"
 
 
+class TelnyxCall(dict[str, Any]):
+    """The body it was placed with. `status` as TeXML names it."""
+
+    sid = ""
+    status = "queued"
+
+
 @dataclass
 class TelnyxAccountDouble:
-    """Implements `http_vendor.Wire`. `calls` are the bodies they were placed with, by id; `live` those up."""
+    """Implements `http_vendor.Wire`. `calls` are the bodies they were placed with, by id; `live` those up;
+    `placed` and `ended` are told of calls we placed and hung up."""
 
+    placed: Callable[[TelnyxCall], None] = lambda call: None
+    ended: Callable[[TelnyxCall], None] = lambda call: None
     tells_ids: bool = True
-    calls: dict[str, dict[str, Any]] = field(default_factory=dict)
+    calls: dict[str, TelnyxCall] = field(default_factory=dict)
     live: set[str] = field(default_factory=set)
     updates: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     conferences: dict[str, str] = field(default_factory=dict)
@@ -56,8 +66,10 @@ class TelnyxAccountDouble:
             assert body.get(name), f"{name} is required"
         assert body["ApplicationSid"] == APPLICATION
         call_id = f"v3:call-{len(self.calls) + 1}"
-        self.calls[call_id] = body
+        self.calls[call_id] = call = TelnyxCall(body)
+        call.sid = call_id
         self.live.add(call_id)
+        self.placed(call)
         told = {"call_sid": call_id} if self.tells_ids else {}
         return json_answer(200, {"from": body["From"], "to": body["To"], "status": "queued", **told})
 
@@ -69,6 +81,8 @@ class TelnyxAccountDouble:
         body = _body(request)
         assert len({"Url", "Texml", "Status"} & set(body)) == 1, f"one change at a time: {sorted(body)}"
         self.updates.append((ids[0], body))
+        if body.get("Status") == "completed":
+            self.ended(self.calls[ids[0]])
         return json_answer(200, {"sid": ids[0], "status": "in-progress"})
 
     def _conferences(self, ids: Any, request: HttpRequest) -> HttpAnswer:

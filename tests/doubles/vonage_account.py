@@ -1,5 +1,5 @@
 """Vonage's Voice, Numbers and Application interfaces as documented, behind real HTTP or TLS. What a dialled
-phone does is told by `placed` and `ended` (`vonage_phone.py`)."""
+phone does is told by `placed` and `ended` (`phone_sides.py`)."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ class VonageCall:
     body: Body
     status: str = "started"
     updates: list[Body] = field(default_factory=list)
+
+    @property
+    def sid(self) -> str:
+        return self.uuid
 
 
 @dataclass
