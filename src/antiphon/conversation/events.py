@@ -267,6 +267,14 @@ class OperatorTransfers(Event, frozen=True, kw_only=True):
     """An operator wants this caller put through to a person."""
 
 
+class OperatorHolds(Event, frozen=True, kw_only=True):
+    """An operator puts this caller on hold: music, until he is brought back."""
+
+
+class OperatorResumes(Event, frozen=True, kw_only=True):
+    """A caller on hold is the agent's again."""
+
+
 class PersonJoined(Event, frozen=True, kw_only=True):
     """A person took the escalated call: the two hear each other, and we say nothing."""
 
@@ -347,6 +355,8 @@ AnyEvent = (
     | CallerHungUp
     | OperatorEnded
     | OperatorTransfers
+    | OperatorHolds
+    | OperatorResumes
     | PersonJoined
     | HandedOver
     | HandoverFailed

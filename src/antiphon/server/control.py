@@ -68,6 +68,9 @@ class MediaClient:
     async def pass_on(self, call_id: str, target: str) -> str:
         return str(await self._rpc.call("pass_on", call_id=call_id, target=target))
 
+    async def operate(self, call_id: str, act: str, digits: str = "") -> None:
+        await self._rpc.call("operate", call_id=call_id, act=act, digits=digits)
+
     async def status(self) -> dict[str, Any]:
         return dict(await self._rpc.call("status", timeout_s=2.0))
 

@@ -12,7 +12,7 @@ from twilio.request_validator import RequestValidator
 
 from antiphon.calls.control.reports import LegReport
 from antiphon.calls.streams import Instructions, PassedOn, Sealed, StreamTokens
-from antiphon.errors import ConfigError, DeadlineExceeded, Denied
+from antiphon.errors import CallFailed, ConfigError, DeadlineExceeded, Denied
 from antiphon.server.app import create_app
 from antiphon.server.control import Control
 from antiphon.server.settings import ServeSettings
@@ -31,6 +31,7 @@ class Media:
         self.waits = True
         self.gone = False
         self.passed_on: list[tuple[str, str]] = []
+        self.operated: list[tuple[str, str]] = []
 
     async def outcome(self, key: str) -> dict[str, str]:
         if key != "CA1":
@@ -46,6 +47,13 @@ class Media:
     async def end_call(self, call_id: str) -> None:
         if call_id != "c1":
             raise ConfigError("no call")
+
+    async def operate(self, call_id: str, act: str, digits: str = "") -> None:
+        if call_id != "c1":
+            raise ConfigError("no call")
+        if act == "record_pause":
+            raise CallFailed("this call is not recorded")
+        self.operated.append((act, digits))
 
     async def pass_on(self, call_id: str, target: str) -> str:
         if target == "+4930111111":
@@ -191,3 +199,22 @@ async def test_operators_end_calls_and_pass_them_on(http: httpx.AsyncClient, med
     assert told.json() == {"target": "billing"} and media.passed_on == [("c1", "billing")]
     refused = await http.post("/api/calls/c1/transfer", json={"target": "+4930111111"})
     assert refused.status_code == 403 and "not among" in refused.json()["detail"]
+
+
+async def test_operators_hold_mute_press_keys_and_stop_a_recording(
+    http: httpx.AsyncClient, media: Media
+) -> None:
+    for act in ("hold", "resume", "mute", "unmute"):
+        assert (await http.post(f"/api/calls/c1/{act}")).status_code == 202
+    assert (await http.post("/api/calls/c1/dtmf", json={"digits": "1w2#"})).status_code == 202
+    assert (await http.post("/api/calls/c1/recording/stop")).status_code == 202
+    assert media.operated == [
+        ("hold", ""), ("resume", ""), ("mute", ""), ("unmute", ""), ("dtmf", "1w2#"), ("record_stop", "")
+    ]  # fmt: skip
+    assert (await http.post("/api/calls/c2/hold")).status_code == 404
+    assert (await http.post("/api/calls/c1/recording/pause")).status_code == 409
+    assert (await http.post("/api/calls/c1/dtmf")).status_code == 422
+    for digits in ("", "x", "1" * 41):
+        assert (await http.post("/api/calls/c1/dtmf", json={"digits": digits})).status_code == 422
+    assert (await http.post("/api/calls/c1/explode")).status_code == 422
+    assert len(media.operated) == 6
