@@ -26,7 +26,7 @@ from tests.doubles.twilio_stream import Carries, TwilioStream
 from tests.doubles.vonage_account import VonageAccountDouble, VonageCall
 from twilio.request_validator import RequestValidator
 
-SECRET = "a signature secret of a length that even SHA-512 would call sufficient"
+SECRET = "another signature secret of a length that even SHA-512 would call sufficient"
 _TELNYX = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"telnyx").digest())
 TELNYX_KEY = base64.b64encode(_TELNYX.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
 Told = Callable[[Any], None]
