@@ -37,11 +37,12 @@ class TelnyxAccountDouble:
     conferences: dict[str, str] = field(default_factory=dict)
     seats: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     recordings: dict[str, list[str]] = field(default_factory=dict)
+    voice_url: str = ""
+    numbers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
         if request.headers.get("authorization") != f"Bearer {KEY}":
             return self._error(401, "10009", "Authentication failed")
-        assert request.path.startswith(ROOT), f"not this account: {request.path}"
         path = request.path.removeprefix(ROOT)
         for pattern, act in _ROUTES:
             found = re.fullmatch(pattern, f"{request.method} {path}")
@@ -105,6 +106,55 @@ class TelnyxAccountDouble:
         self.recordings[ids[1]].append(_body(request)["Status"])
         return json_answer(200, {"sid": ids[1], "call_sid": ids[0]})
 
+    # ------------------------------------------------------------------ numbers
+
+    def _application(self, ids: Any, request: HttpRequest) -> HttpAnswer:
+        data = {"id": APPLICATION, "voice_url": self.voice_url, "voice_method": "post"}
+        return json_answer(200, {"data": data})
+
+    def _available(self, ids: Any, request: HttpRequest) -> HttpAnswer:
+        query = request.query
+        assert query["filter[phone_number_type]"] in ("local", "mobile", "toll_free")
+        area = query.get("filter[national_destination_code]", "617")
+        found = [
+            {
+                "phone_number": f"+1{area}555{number:04d}",
+                "region_information": [{"region_name": "BOSTON", "region_type": "rate_center"}],
+                "cost_information": {"currency": "USD", "monthly_cost": "1.00", "upfront_cost": "0.00"},
+            }
+            for number in range(100, 100 + int(query["filter[limit]"]))
+        ]
+        return json_answer(200, {"data": found, "meta": {"total_results": len(found)}})
+
+    def _order(self, ids: Any, request: HttpRequest) -> HttpAnswer:
+        body = request.json
+        assert body["connection_id"] == APPLICATION
+        (wanted,) = body["phone_numbers"]
+        if any(one["phone_number"] == wanted["phone_number"] for one in self.numbers.values()):
+            return self._error(422, "10015", "The number is not available")
+        number_id = f"{len(self.numbers) + 1293384261075731499}"
+        self.numbers[number_id] = {
+            "id": number_id, "connection_id": APPLICATION, "customer_reference": body["customer_reference"],
+            **wanted,
+        }  # fmt: skip
+        return json_answer(200, {"data": {"id": "order-1", "status": "pending", "phone_numbers": [wanted]}})
+
+    def _owned(self, ids: Any, request: HttpRequest) -> HttpAnswer:
+        size, page = int(request.query["page[size]"]), int(request.query.get("page[number]", "1"))
+        listed = list(self.numbers.values())
+        meta = {"page_number": page, "page_size": size, "total_pages": -(-len(listed) // size)}
+        return json_answer(200, {"data": listed[size * (page - 1) : size * page], "meta": meta})
+
+    def _configure(self, ids: tuple[str, ...], request: HttpRequest) -> HttpAnswer:
+        if ids[0] not in self.numbers:
+            return self._error(404, "10005", "Resource not found")
+        self.numbers[ids[0]] |= request.json
+        return json_answer(200, {"data": self.numbers[ids[0]]})
+
+    def _release(self, ids: tuple[str, ...], request: HttpRequest) -> HttpAnswer:
+        gone = self.numbers.pop(ids[0], None)
+        return json_answer(200, {"data": gone}) if gone else self._error(404, "10005", "Resource not found")
+
     def _error(self, status: int, code: str, detail: str) -> HttpAnswer:
         return json_answer(status, {"errors": [{"code": code, "title": detail, "detail": detail}]})
 
@@ -118,6 +168,12 @@ def _body(request: HttpRequest) -> dict[str, Any]:
 
 _ROUTES: tuple[tuple[str, Callable[..., HttpAnswer]], ...] = (
     (r"POST /Calls", TelnyxAccountDouble._dial),
+    (rf"GET /v2/texml_applications/{APPLICATION}", TelnyxAccountDouble._application),
+    (r"GET /v2/available_phone_numbers", TelnyxAccountDouble._available),
+    (r"POST /v2/number_orders", TelnyxAccountDouble._order),
+    (r"GET /v2/phone_numbers", TelnyxAccountDouble._owned),
+    (r"PATCH /v2/phone_numbers/(\d+)", TelnyxAccountDouble._configure),
+    (r"DELETE /v2/phone_numbers/(\d+)", TelnyxAccountDouble._release),
     (r"POST /Calls/([^/]+)", TelnyxAccountDouble._change),
     (r"GET /Conferences", TelnyxAccountDouble._conferences),
     (r"POST /Conferences/([^/]+)/Participants/([^/]+)", TelnyxAccountDouble._seat),

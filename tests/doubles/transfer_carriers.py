@@ -19,8 +19,8 @@ from tests.doubles.phones import Side
 from tests.doubles.plivo_account import AUTH_ID, AUTH_TOKEN, PlivoAccountDouble
 from tests.doubles.telnyx_account import ACCOUNT, APPLICATION, KEY, TelnyxAccountDouble
 from tests.doubles.twilio_account import SID, TOKEN, TwilioAccountDouble
+from tests.doubles.vonage_account import API_KEY, API_SECRET, VonageAccountDouble, private_pem
 from tests.doubles.vonage_account import APPLICATION as VONAGE_APPLICATION
-from tests.doubles.vonage_account import VonageAccountDouble, private_pem
 
 from antiphon.calls.control.accounts import CAPABILITIES
 from antiphon.calls.plivo.account import PlivoAccount, PlivoControl
@@ -113,7 +113,12 @@ def vonage() -> TransferCarrier:
 
     def control(url: str) -> CarrierControl:
         api = VonageAccount(
-            application_id=VONAGE_APPLICATION, private_key=private_pem(), api_url=url, numbers_url=url
+            application_id=VONAGE_APPLICATION,
+            private_key=private_pem(),
+            api_key=API_KEY,
+            api_secret=API_SECRET,
+            api_url=url,
+            numbers_url=url,
         )
         return VonageControl(api, capabilities=CAPABILITIES["vonage"])
 
