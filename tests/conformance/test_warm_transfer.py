@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.paced_loop import live_with_sockets
+from tests.doubles.phones import Answer
+from tests.doubles.transfer_carriers import TRANSFER_CARRIERS
 from tests.doubles.transfer_world import (
     AGENT_FILE,
     AGENT_HZ,
@@ -22,13 +24,15 @@ from tests.doubles.transfer_world import (
     transfer_world,
     voice,
 )
-from tests.doubles.twilio_phone import Answer
 
 from antiphon.errors import ConfigError, Denied
 from antiphon.runtime.records.replaying import replay_exactly
 
 # The voice begins a few frames after the words before it, and music swells from nothing.
 DEAD_AIR_MS = 1000
+
+
+every_carrier = pytest.mark.parametrize("carrier", TRANSFER_CARRIERS)
 
 
 def during(home: Path, story: Callable[[TransferWorld], Awaitable[None]], **world: str) -> None:
@@ -39,12 +43,11 @@ def during(home: Path, story: Callable[[TransferWorld], Awaitable[None]], **worl
     live_with_sockets(run())
 
 
-@pytest.mark.parametrize("carrier", ["twilio", "signalwire"])
+@every_carrier
 def test_caller_and_person_are_bridged_after_a_private_briefing(tmp_path: Path, carrier: str) -> None:
     async def story(world: TransferWorld) -> None:
         waited_from = await world.escalated()
-        assert world.account.calls[world.sid]["To"] == PERSON
-        assert world.account.calls[world.sid]["From"] == "+16175550100"
+        assert world.dialled == (PERSON, "+16175550100")
         await world.person_hears_the_brief()
         briefed_to = len(world.caller.heard)
         said = world.mouth.said
@@ -83,6 +86,7 @@ def test_caller_and_person_are_bridged_after_a_private_briefing(tmp_path: Path, 
     during(tmp_path, story, carrier=carrier)
 
 
+@pytest.mark.parametrize("carrier", ["twilio", "telnyx", "plivo", "vonage"])
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -94,7 +98,7 @@ def test_caller_and_person_are_bridged_after_a_private_briefing(tmp_path: Path, 
     ],
 )
 def test_a_person_who_is_not_reached_gives_the_caller_back_with_words(
-    tmp_path: Path, answer: Answer, words: str
+    tmp_path: Path, carrier: str, answer: Answer, words: str
 ) -> None:
     async def story(world: TransferWorld) -> None:
         world.phones.answer = answer
@@ -109,7 +113,7 @@ def test_a_person_who_is_not_reached_gives_the_caller_back_with_words(
         await world.until(lambda: world.account.calls[world.sid].status in over)
         assert len(world.account.calls) == 1, "nobody was dialled twice"
 
-    during(tmp_path, story)
+    during(tmp_path, story, carrier=carrier)
 
 
 def test_a_person_may_take_the_call_by_word(tmp_path: Path) -> None:
@@ -146,7 +150,10 @@ def test_a_person_may_decline(tmp_path: Path, by: str) -> None:
     during(tmp_path, story)
 
 
-def test_a_caller_who_hangs_up_while_he_waits_ends_the_call_to_the_person(tmp_path: Path) -> None:
+@every_carrier
+def test_a_caller_who_hangs_up_while_he_waits_ends_the_call_to_the_person(
+    tmp_path: Path, carrier: str
+) -> None:
     async def story(world: TransferWorld) -> None:
         world.phones.ring_s = 8
         await world.escalated()
@@ -156,10 +163,11 @@ def test_a_caller_who_hangs_up_while_he_waits_ends_the_call_to_the_person(tmp_pa
         await world.until(lambda: world.account.calls[world.sid].status == "canceled")
         assert not world.phones.lines
 
-    during(tmp_path, story)
+    during(tmp_path, story, carrier=carrier)
 
 
-def test_a_caller_who_hangs_up_on_the_bridge_leaves_nobody_on_the_line(tmp_path: Path) -> None:
+@every_carrier
+def test_a_caller_who_hangs_up_on_the_bridge_leaves_nobody_on_the_line(tmp_path: Path, carrier: str) -> None:
     async def story(world: TransferWorld) -> None:
         await world.escalated()
         await world.person_hears_the_brief()
@@ -170,7 +178,7 @@ def test_a_caller_who_hangs_up_on_the_bridge_leaves_nobody_on_the_line(tmp_path:
         await world.until(lambda: world.account.calls[world.sid].status == "completed")
         assert world.person.stream.close_code is not None
 
-    during(tmp_path, story)
+    during(tmp_path, story, carrier=carrier)
 
 
 def test_a_worker_that_stops_leaves_no_phone_ringing(tmp_path: Path) -> None:
@@ -204,19 +212,40 @@ def test_a_person_lost_before_both_were_heard_gives_the_caller_back(tmp_path: Pa
     during(tmp_path, story)
 
 
-def test_webhooks_in_the_wrong_order_do_no_harm(tmp_path: Path) -> None:
+@every_carrier
+def test_webhooks_in_the_wrong_order_do_no_harm(tmp_path: Path, carrier: str) -> None:
     async def story(world: TransferWorld) -> None:
         world.phones.swapped = True
         await world.escalated()
         await world.person_hears_the_brief()
         await world.person.stream.press("2")
-        await world.until(lambda: world.phones.webhooks[-1] == ("status", "in-progress"))
+        await world.until(lambda: world.phones.webhooks[-1] == ("status", world.carrier.side.late))
         assert world.mouth.said.count("They cannot.") == 1
 
-    during(tmp_path, story)
+    during(tmp_path, story, carrier=carrier)
 
 
-def test_an_interface_that_does_not_answer_is_not_asked_twice(tmp_path: Path) -> None:
+@every_carrier
+def test_a_person_who_answers_before_the_interface_does_is_briefed_all_the_same(
+    tmp_path: Path, carrier: str
+) -> None:
+    """The request to dial is answered five seconds late, and the webhooks are not."""
+
+    async def story(world: TransferWorld) -> None:
+        world.vendor.ponders_ms = 5000
+        await world.escalated()
+        await world.person_hears_the_brief()
+        await world.person.stream.press("1")
+        await world.until(lambda: "PersonJoined" in world.trace())
+        await world.passes(6)
+        assert len(world.account.calls) == 1 and "PersonLeft" not in world.trace()
+        assert not world.phones.is_over(world.sid)
+
+    during(tmp_path, story, carrier=carrier)
+
+
+@every_carrier
+def test_an_interface_that_does_not_answer_is_not_asked_twice(tmp_path: Path, carrier: str) -> None:
     """The carrier takes the request and says nothing: nobody knows whether it rings."""
 
     async def story(world: TransferWorld) -> None:
@@ -227,7 +256,7 @@ def test_an_interface_that_does_not_answer_is_not_asked_twice(tmp_path: Path) ->
         await world.until(lambda: "Nobody there." in world.mouth.said)
         assert len(world.vendor.requests) == 1
 
-    during(tmp_path, story)
+    during(tmp_path, story, carrier=carrier)
 
 
 def test_a_leg_nobody_asked_for_is_hung_up_and_gets_no_line(tmp_path: Path) -> None:

@@ -143,6 +143,7 @@ class Plivo:
     name: str = "plivo"
     line_format: LineFormat = WIDEBAND
     stops: bool = False
+    encoding: str = "audio/x-l16"
 
     def start(self, parameters: dict[str, str], **changes: Any) -> Message:
         body = {
@@ -150,7 +151,7 @@ class Plivo:
             "streamId": "st1",
             "accountId": "a",
             "tracks": ["inbound"],
-            "mediaFormat": {"encoding": "audio/x-l16", "sampleRate": 16000},
+            "mediaFormat": {"encoding": self.encoding, "sampleRate": self.line_format.sample_rate_hz},
         }
         headers = "{" + ", ".join(f"X-PH-{name}: {value}" for name, value in parameters.items()) + "}"
         return {"event": "start", "sequenceNumber": 1, "start": body | changes, "extra_headers": headers}
@@ -178,7 +179,7 @@ class Plivo:
                 "event": "playAudio",
                 "media": {"contentType": kind, "sampleRate": rate, "payload": payload},
             }:
-                assert (kind, rate) == ("audio/x-l16", 16000)
+                assert (kind, rate) == (self.encoding, self.line_format.sample_rate_hz)
                 return "audio", b64decode(payload, validate=True)
             case {"event": "checkpoint", "name": name}:
                 return "mark", name

@@ -74,6 +74,7 @@ class HttpVendor:
         requests: All that came, but for HEAD and GET, which only open a connection.
         connections: How many were opened. opened: Requests that only wanted one to be open.
         answers_get: GET is a request like any other, for vendors that are asked again and again.
+        ponders_ms: How long it keeps its answer to itself, having done what was asked.
         complaints: Why requests were not taken; leaving the context fails with them.
         waiting: Set while an answer is withheld. gone: Set when a client left before its answer ended.
     """
@@ -82,6 +83,7 @@ class HttpVendor:
     faulty: Faulty = field(default_factory=Faulty)
     tls: ssl.SSLContext | None = None
     answers_get: bool = False
+    ponders_ms: int = 0
     requests: list[HttpRequest] = field(default_factory=list)
     connections: int = 0
     opened: int = 0
@@ -147,8 +149,11 @@ class HttpVendor:
         if fault is Fault.HANG:
             return await self._withhold(reader)
         if fault is Fault.SLOW_FIRST_BYTE:
-            await self._delay()
-        return await self._answer(self._chosen(request, fault), fault, reader, writer)
+            await self._delay(self.faulty.delay_ms)
+        answer = self._chosen(request, fault)
+        if self.ponders_ms:
+            await self._delay(self.ponders_ms)
+        return await self._answer(answer, fault, reader, writer)
 
     def _chosen(self, request: HttpRequest, fault: Fault) -> HttpAnswer:
         if fault in {Fault.RATE_LIMIT, Fault.AUTH, Fault.CLOSE_CODE, Fault.NO_RESULT}:
@@ -192,9 +197,9 @@ class HttpVendor:
         self.gone.set()
         return False
 
-    async def _delay(self) -> None:
+    async def _delay(self, delay_ms: int) -> None:
         over = asyncio.Event()
-        asyncio.get_running_loop().call_later(self.faulty.delay_ms / 1000, over.set)
+        asyncio.get_running_loop().call_later(delay_ms / 1000, over.set)
         await over.wait()
 
 

@@ -1,5 +1,5 @@
 """A house that can call people, on virtual time and real sockets: control process and media worker with their
-RPC, media streams, a Twilio account whose phones ring. Callers and people speak tones, the agent another."""
+RPC, media streams, a carrier's account whose phones ring. Callers and people speak tones, the agent too."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tests.doubles.http_vendor import HttpVendor
 from tests.doubles.media_line import EnergyVad
 from tests.doubles.paced_loop import PacedLoop
 from tests.doubles.phone_world import LoopTime
-from tests.doubles.twilio_account import SID, TOKEN, TwilioAccountDouble
-from tests.doubles.twilio_phone import TwilioPhones
-from tests.doubles.twilio_stream import CarriedCall, TwilioStream
+from tests.doubles.phones import Phones, Stream
+from tests.doubles.transfer_carriers import TRANSFER_CARRIERS, TransferCarrier
+from tests.doubles.twilio_stream import CarriedCall
 from tests.doubles.virtual_loop import pass_time
 
 from antiphon.agents.definition import load_agent
@@ -26,8 +26,7 @@ from antiphon.agents.ports import Replying, ReplyKind, ReplyRequest
 from antiphon.audio import g711
 from antiphon.calls.carriers import carrier_server
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
-from antiphon.calls.streams import StreamTokens
-from antiphon.calls.twilio.account import TwilioAccount, TwilioControl
+from antiphon.calls.streams import Sealed, StreamTokens
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaPlane
@@ -147,13 +146,14 @@ class Mind:
 
 
 class TransferWorld:
-    """Attributes: caller: The caller's phone. phones: Everybody else's."""
+    """Attributes: caller: The caller's phone. phones: Everybody else's. account: Any: its double."""
 
     caller: CarriedCall
-    phones: TwilioPhones
+    phones: Phones
+    carrier: TransferCarrier
     exchange: Exchange
     desk: TransferDesk
-    account: TwilioAccountDouble
+    account: Any
     vendor: HttpVendor
     control: Control
     mouth: Mouth
@@ -186,7 +186,12 @@ class TransferWorld:
     @property
     def sid(self) -> str:
         (sid,) = self.account.calls
-        return sid
+        return str(sid)
+
+    @property
+    def dialled(self) -> tuple[str, str]:
+        """To and from."""
+        return self.carrier.dialled(self.account.calls[self.sid])
 
     async def person_hears_the_brief(self) -> None:
         await self.until(lambda: self.sid in self.phones.lines)
@@ -215,11 +220,11 @@ def _free_socket() -> socket.socket:
 async def transfer_world(
     home: Path, *, agent_file: str = AGENT_FILE, carrier: str = "twilio"
 ) -> AsyncIterator[TransferWorld]:
-    """Everything up, and a caller on the line of this carrier: Twilio, or SignalWire, which is compatible."""
-    prefix = "" if carrier == "twilio" else "/api/laml"
+    """Everything up, and a caller on the line of this carrier."""
     world = TransferWorld()
+    world.carrier = TRANSFER_CARRIERS[carrier]()
     world.home, world.ears, world.mouth = home / "calls", Ears(), Mouth()
-    world.account = TwilioAccountDouble(prefix=prefix)
+    world.account = world.carrier.account
     (home / "clinic.yaml").write_text(agent_file)
     definition = load_agent(home / "clinic.yaml")
     kit = AgentKit(
@@ -235,14 +240,12 @@ async def transfer_world(
     listening = _free_socket()
     base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     world.vendor = HttpVendor(wire=world.account, answers_get=True)
-    async with world.vendor, TwilioPhones(world.account) as world.phones:
-        world.phones.signature = f"x-{carrier}-signature"
-        api = TwilioAccount(account_sid=SID, password=TOKEN, api_url=world.vendor.url + prefix)
+    async with world.vendor, Phones(world.carrier.side) as world.phones:
         plane = MediaPlane(EnergyVad(8000), EnergyVad(16000), clock=world.loop.now_ns)
         clock = LoopTime(world.loop)
         world.desk = TransferDesk(
             plane=plane,
-            controls={carrier: TwilioControl(api, carrier=carrier)},
+            controls={carrier: world.carrier.control(world.vendor.url)},
             base_url=base_url,
             clock=clock,
         )
@@ -263,26 +266,27 @@ async def transfer_world(
         settings = ServeSettings(
             public_url=base_url,
             public_media_url=f"ws://127.0.0.1:{phone.port}",
-            twilio_auth_token=TOKEN if carrier == "twilio" else "",
-            signalwire_signing_key=TOKEN if carrier == "signalwire" else "",
+            **world.carrier.settings,  # type: ignore[arg-type]  # Names of keys.
         )
-        world.control = control = Control(settings=settings, media=MediaClient(RpcClient(rpc)), tokens=tokens)
+        world.control = control = Control(
+            settings=settings,
+            media=MediaClient(RpcClient(rpc)),
+            tokens=tokens,
+            sealed=Sealed(b"0123456789abcdef"),
+        )
         config = uvicorn.Config(create_app(control), lifespan="off", log_config=None, ws="none")
         web = uvicorn.Server(config)
         web.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # The test's own process.
         serving = asyncio.create_task(web.serve(sockets=[listening]))
         ticking = asyncio.create_task(_tick(world.loop, plane))
-        stream = TwilioStream(f"ws://127.0.0.1:{phone.port}/calls/{carrier}/clinic/media")
+        token = tokens.mint("clinic", "CA1", "+14155550100", carrier, called_number="+16175550100")
+        place = f"ws://127.0.0.1:{phone.port}/calls/{carrier}/clinic/media"
+        line = world.carrier.side.socket("CA1", Stream(url=place, parameters={"token": token}))
         try:
-            async with stream:
-                token = tokens.mint("clinic", "CA1", "+14155550100", carrier, called_number="+16175550100")
-                await stream.begin({"token": token})
-                async with CarriedCall(stream) as world.caller:
-                    yield world
+            async with line as stream, CarriedCall(stream) as world.caller:
+                yield world
         finally:
-            for event in world.phones._hung_up.values():
-                event.set()
-            await asyncio.gather(*world.phones._tasks)
+            await world.phones.all_hang_up()
             await phone.close()
             web.should_exit = True
             await serving

@@ -1,5 +1,5 @@
 """Twilio's REST interface as documented, behind real HTTP: numbers, calls, conferences and recordings of one
-account. What a dialled phone does is told by `answered` (see `twilio_phone.py`)."""
+account. What a dialled phone does is told by `answered` (see `phone_sides.py`)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import base64
 import json
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -22,10 +22,35 @@ FRAME_MS, FRAME_BYTES, SILENCE = 20, 160, b"\xff"
 MULAW_FORMAT = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
 
 
-class TwilioStream:
-    """One stream, as the carrier sees it."""
+class Carries(Protocol):
+    """A stream as a telephone sees it, whoever's: mu-law at 8 kHz both ways."""
 
-    def __init__(self, url: str, *, call_sid: str = "CA1", stream_sid: str = "MZ1") -> None:
+    received: list[dict[str, Any]]
+    heard: bytearray
+
+    @property
+    def close_code(self) -> int | None: ...
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *error: object) -> None: ...
+    async def speak(self, mulaw: bytes) -> None: ...
+    async def play(self, duration_ms: int) -> None: ...
+    async def press(self, digit: str) -> None: ...
+    async def stop(self) -> None: ...
+
+
+class TwilioStream:
+    """One stream, as the carrier sees it. With `parameters` it begins as it is entered."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        call_sid: str = "CA1",
+        stream_sid: str = "MZ1",
+        parameters: dict[str, str] | None = None,
+    ) -> None:
+        self._parameters = parameters
         self.url, self.call_sid, self.stream_sid = url, call_sid, stream_sid
         self.received: list[dict[str, Any]] = []
         self.heard = bytearray()  # Mu-law that was played to the caller.
@@ -42,6 +67,8 @@ class TwilioStream:
     async def __aenter__(self) -> Self:
         self._socket = await connect(self.url, compression=None, proxy=None)
         self._reader = asyncio.create_task(self._read())
+        if self._parameters is not None:
+            await self.begin(self._parameters)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -171,7 +198,7 @@ class CarriedCall:
         arrived_at_ms: For each message the stream received, the media time of the frame it came before.
     """
 
-    def __init__(self, stream: TwilioStream) -> None:
+    def __init__(self, stream: Carries) -> None:
         self.stream = stream
         self.frames = 0
         self.heard = bytearray()

@@ -20,6 +20,7 @@ from antiphon.conversation.commands import (
     SetTimer,
     StartPlayout,
 )
+from antiphon.conversation.handover import HELD_MAX_MS
 from antiphon.conversation.policy import AnsweringPolicy, HandoverPolicy, LinePolicy
 
 KINDS = sorted(
@@ -54,7 +55,7 @@ POLICIES = st.builds(
     st.sampled_from([msgspec.UNSET, HandoverPolicy(wait_max_ms=30_000, talk_max_ms=60_000)]),
 )
 # Far below the time limit of a call: nothing may count on that one.
-LEFT_ALONE_MS = 6 * 60_000
+LEFT_ALONE_MS = 6 * 60_000 + HELD_MAX_MS
 
 # What a field may hold, by its name; any other field by its type.
 NAMED: dict[str, st.SearchStrategy[Any]] = {

@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Literal, Protocol
 
+from antiphon.trust.recording import RecordingConsent
+
 NumberKind = Literal["local", "mobile", "toll_free"]
 CallEnd = Literal["completed", "busy", "no_answer", "failed", "cancelled"]
 
@@ -169,7 +171,8 @@ class CarrierControl(Protocol):
         """Back from hold, or from anywhere: do what this address says."""
 
     async def send_digits(self, call_id: str, digits: str, instructions_url: str) -> None:
-        """Keys for another company's menu ("w" waits half a second), then what this address says."""
+        """Keys for another company's menu ("w" waits half a second), then what this address says. Where
+        they can be sent over what the call does, it goes on with that."""
 
     async def transfer(self, call_id: str, transfer: ColdTransfer) -> None: ...
 
@@ -181,8 +184,8 @@ class CarrierControl(Protocol):
     async def hold_seat(self, call_id: str, room: str, music_url: str) -> None:
         """Music for this one in the conference; an empty address brings him back."""
 
-    async def start_recording(self, call_id: str) -> str:
-        """Both sides, a channel each. Gives the recording's id."""
+    async def start_recording(self, call_id: str, consent: RecordingConsent) -> str:
+        """Both sides, a channel each, of a caller who permitted it. Gives the recording's id."""
 
     async def pause_recording(self, call_id: str, recording_id: str) -> None:
         """Silence is kept in place of what is said."""

@@ -180,6 +180,8 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.CallerHungUp: _hung_up,
     ev.OperatorEnded: _operator,
     ev.OperatorTransfers: handover.operator_transfers,
+    ev.OperatorHolds: handover.operator_holds,
+    ev.OperatorResumes: handover.unasked,
     ev.PersonJoined: handover.unasked,
     ev.HandedOver: handover.unasked,
     ev.HandoverFailed: handover.unasked,

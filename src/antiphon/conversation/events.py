@@ -270,6 +270,14 @@ class OperatorTransfers(Event, frozen=True, kw_only=True):
     """An operator wants this caller put through to a person."""
 
 
+class OperatorHolds(Event, frozen=True, kw_only=True):
+    """An operator puts this caller on hold: music, until he is brought back."""
+
+
+class OperatorResumes(Event, frozen=True, kw_only=True):
+    """A caller on hold is the agent's again."""
+
+
 class PersonJoined(Event, frozen=True, kw_only=True):
     """A person took the escalated call: the two hear each other, and we say nothing."""
 
@@ -350,6 +358,8 @@ AnyEvent = (
     | CallerHungUp
     | OperatorEnded
     | OperatorTransfers
+    | OperatorHolds
+    | OperatorResumes
     | PersonJoined
     | HandedOver
     | HandoverFailed

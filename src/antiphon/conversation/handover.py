@@ -24,6 +24,8 @@ from antiphon.conversation.state import Chunk, Phase, State
 
 HOLD = "hold"  # The name of the sound.
 COMFORT = "comfort"
+HELD_MAX_MS = 600_000  # An operator who has forgotten him must not leave him with music for ever.
+THANKS = "Thank you for waiting."
 
 
 def keeps_caller(state: State, reason: str) -> bool:
@@ -42,15 +44,26 @@ def _policy(state: State) -> HandoverPolicy | None:
 
 def begin(state: State) -> None:
     """The caller has been told that he is put through: from here on he waits."""
+    policy = _policy(state)
+    assert policy is not None, "nobody waits without one"
+    _wait(state, policy.wait_max_ms)
+
+
+def operator_holds(state: State, event: ev.OperatorHolds) -> None:
+    if state.leaving or state.unified or state.phase in (Phase.IDLE, Phase.SCREENING):
+        return
+    state.parked = True
+    _wait(state, HELD_MAX_MS)
+
+
+def _wait(state: State, max_ms: int) -> None:
     ending.give_up_speech(state)
     turns.drop_draft(state)
     _note_what_was_said(state)
     state.cancel_timer(*(timer for timer in list(state.timers) if timer != "call_limit"))
     state.leaving, state.on_hold, state.talking = "", False, False
     state.waits = 0
-    policy = _policy(state)
-    assert policy is not None, "nobody waits without one"
-    state.set_timer("person", state.now_ms + policy.wait_max_ms)
+    state.set_timer("person", state.now_ms + max_ms)
     comfort(state)
 
 
@@ -64,7 +77,7 @@ def comfort(state: State, *, speak: bool = True) -> None:
     reply = replies.new_reply(state, kind=COMFORT)
     state.reply = reply
     state.phase = Phase.THINKING
-    if waits and speak and policy is not None and policy.comfort:
+    if waits and speak and policy is not None and policy.comfort and not state.parked:
         replies.add_chunk(state, reply, Chunk(text=policy.comfort[(waits - 1) % len(policy.comfort)]))
     replies.add_chunk(state, reply, Chunk(text=""), sound=HOLD)
     reply.finished, reply.playing = True, True
@@ -98,7 +111,22 @@ def unasked(state: State, event: ev.Event) -> None:
     """News of a person nobody waits for."""
 
 
+def _resumed(state: State, event: ev.OperatorResumes) -> None:
+    if state.parked:
+        _back(state, THANKS)
+
+
+def _transfers_waiting(state: State, event: ev.OperatorTransfers) -> None:
+    """Who waits for a person already is put through already; who is on hold can be."""
+    if state.parked:
+        state.waits, state.parked = None, False
+        state.cancel_timer("person")
+        operator_transfers(state, event)
+
+
 def _joined(state: State, event: ev.PersonJoined) -> None:
+    if state.parked:
+        return
     ending.give_up_speech(state)
     _only_the_limit(state)
     state.phase = Phase.AWAY
@@ -110,31 +138,42 @@ def _handed_over(state: State, event: ev.HandedOver) -> None:
 
 
 def _failed(state: State, event: ev.HandoverFailed) -> None:
-    _give_back(state, event.result)
+    if not state.parked:
+        _give_back(state, event.result)
 
 
 def waited_enough(state: State) -> None:
     """Whoever calls the person has its own limits; the caller's patience does not hang on them."""
-    if state.waits is not None and state.phase is not Phase.AWAY:
+    if state.parked:
+        _back(state, THANKS)
+    elif state.waits is not None and state.phase is not Phase.AWAY:
         state.emit(CallOff())
         _give_back(state, "no_answer")
 
 
 def _give_back(state: State, result: str) -> None:
-    """He is back: why, in words, and then he has the floor."""
+    """Nobody was reached: he is told why."""
     policy = _policy(state)
     assert policy is not None, "nobody waits without one"
+    state.given_back = True
+    _back(state, policy.words(result))
+
+
+def _back(state: State, words: str) -> None:
+    """He is the agent's again: words, and then he has the floor."""
     ending.give_up_speech(state)
     back_from_talk = state.phase is Phase.AWAY
-    state.waits, state.given_back = None, True
+    state.waits, state.parked = None, False
     state.cancel_timer("person")
     state.troubles = state.reprompts = 0
     if back_from_talk:
         state.set_timer("call_limit", state.now_ms + state.policy.silence.call_max_ms)
-    replies.say(state, kind="returned", phrase=policy.words(result))
+    replies.say(state, kind="returned", phrase=words)
 
 
 def _left(state: State, event: ev.PersonLeft) -> None:
+    if state.parked:
+        return
     ending.end(state, cause="escalated", detail="the person hung up")
 
 
@@ -193,6 +232,8 @@ _TAKE: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.HandedOver: _handed_over,
     ev.HandoverFailed: _failed,
     ev.PersonLeft: _left,
+    ev.OperatorTransfers: _transfers_waiting,
+    ev.OperatorResumes: _resumed,
     ev.OperatorEnded: _operator,
     ev.SpeechStarted: _voice_began,
     ev.SpeechStopped: _voice_ended,
@@ -200,7 +241,7 @@ _TAKE: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.TranscriptFinal: _final,
     **dict.fromkeys(
         (
-            ev.OperatorTransfers,
+            ev.OperatorHolds,
             ev.VoiceWeighed,
             ev.TranscriptPartial,
             ev.EndOfTurnScored,

@@ -225,6 +225,7 @@ class State:
         taken_ms: Where the last turn ended, to tell whether its caller had really finished.
         given_back: A caller was put through to somebody before, and came back.
         waits: How often a caller who waits for a person was comforted; `handover` decides while it is set.
+        parked: He waits because an operator put him on hold; nobody is called.
         commands: Output of the step in progress.
     """
 
@@ -267,6 +268,7 @@ class State:
     timers: dict[str, int] = field(default_factory=dict)
     answerer: Answerer | None = None
     waits: int | None = None
+    parked: bool = False
     given_back: bool = False
     line: LineState = field(default_factory=LineState)
     commands: list[Command] = field(default_factory=list)

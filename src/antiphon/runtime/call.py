@@ -150,9 +150,9 @@ class Call:
         """An operator, or a draining worker, wants the call to end."""
         self.post(ev.OperatorEnded(at_ms=self._line.now_ms, now=now))
 
-    def pass_on(self, target: str) -> None:
-        self.target = target
-        self.post(ev.OperatorTransfers(at_ms=self._line.now_ms))
+    @property
+    def line(self) -> Line:
+        return self._line
 
     def spent(self, total_usd: Decimal) -> None:
         """Metering: the call has cost so much so far. Past its limit it says goodbye."""

@@ -16,6 +16,7 @@ import structlog
 
 from antiphon.audio.ports import LineFormat, MediaSink, MediaSource
 from antiphon.conversation import commands as cmd
+from antiphon.conversation import events as ev
 from antiphon.errors import CallFailed, ConfigError
 from antiphon.runtime.arrivals import Arrival, CallerView
 from antiphon.runtime.call import Call
@@ -24,6 +25,7 @@ from antiphon.runtime.clock import Clock
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media.ports import Line, LineListener
 from antiphon.runtime.metering import Meter
+from antiphon.runtime.operating import Act, operate
 from antiphon.runtime.recorded import NOT_RECORDED, CallRecording, RecordedListener, RecordedSink, Recordings
 from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.runtime.screening import OpensScreening
@@ -148,7 +150,7 @@ class Exchange:
             call.note(type, **fields)
 
     def recording(self, call_id: str) -> CallRecording | None:
-        """The recording of a call in progress, to be paused or stopped; None where there is none."""
+        """The recording of a call in progress; None where there is none."""
         call = self._calls.get(call_id)
         return call.recording if call is not None and call.recording is not NOT_RECORDED else None
 
@@ -197,8 +199,13 @@ class Exchange:
         if self._transfers is None:
             raise ConfigError("nobody can be called from here")
         chosen = self._transfers.target(self._agents[call.parts.agent], target)
-        call.pass_on(chosen)
+        call.target = chosen
+        call.post(ev.OperatorTransfers(at_ms=call.line.now_ms))
         return chosen
+
+    def operate(self, call_id: str, act: Act, digits: str = "") -> None:
+        """Raises: ConfigError: No such call. CallFailed: It cannot be done to this one."""
+        operate(self._up(call_id), act, digits)
 
     def _up(self, call_id: str) -> Call:
         call = self._calls.get(call_id)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from antiphon.calls.control.accounts import CAPABILITIES
 from antiphon.calls.numbers import is_sip
 from antiphon.calls.plivo import PlivoWebhooks
-from antiphon.calls.ports import ColdTransfer
+from antiphon.calls.ports import Capability, ColdTransfer
 from antiphon.calls.signalwire import SignalWireWebhooks
+from antiphon.calls.streams import Instructions, PassedOn
 from antiphon.calls.streams.webhooks import Connection, IncomingCall, WebhookRequest, Webhooks
 from antiphon.calls.telnyx import TelnyxWebhooks
 from antiphon.calls.twilio import TwilioWebhooks
@@ -30,9 +33,6 @@ _WEBHOOKS: Mapping[str, Callable[[Control], Webhooks]] = {
     "plivo": lambda control: PlivoWebhooks(control.settings.plivo_auth_token, control.replays),
     "vonage": lambda control: VonageWebhooks(control.settings.vonage_signature_secret, control.replays),
 }
-
-
-_CALLS_SIP = frozenset({"twilio", "signalwire"})
 
 
 def webhooks_of(carrier: str, control: Control) -> Webhooks:
@@ -152,23 +152,37 @@ async def after(carrier: str, agent: str, request: Request, control: Current) ->
         # The worker died with the call in it; there is nobody left to say where it should go.
         log.error("call_outcome_unknown", agent=agent, reason=str(error))
         outcome = {}
-    answer = webhooks.after(
-        _passed_on(outcome, carrier, f"{base_url(request, control)}/calls/{carrier}/{agent}"), call
-    )
-    return Response(answer, media_type=webhooks.media_type)
+    transfer = _passed_on(outcome, carrier)
+    if transfer is not None:
+        place = (f"{base_url(request, control)}/calls/{carrier}", agent)
+        transfer = _with_addresses(transfer, webhooks, place, call, control)
+    return Response(webhooks.after(transfer, call), media_type=webhooks.media_type)
 
 
-def _passed_on(outcome: dict[str, str], carrier: str, url: str) -> ColdTransfer | None:
+def _passed_on(outcome: dict[str, str], carrier: str) -> ColdTransfer | None:
     """To whom the call goes, with what was gathered; None ends it."""
     target = outcome.get("escalate_to", "")
-    if not target or (is_sip(target) and carrier not in _CALLS_SIP):
+    if not target or (is_sip(target) and Capability.SIP_HEADERS not in CAPABILITIES[carrier]):
         return None
     gathered = {"Antiphon-Reason": outcome.get("reason", ""), "Antiphon-Summary": outcome.get("summary", "")}
-    return ColdTransfer(
-        to=target,
-        whisper_url=f"{url}/whisper",
-        after_url=f"{url}/dialled",
-        headers={name: value for name, value in gathered.items() if value},
+    return ColdTransfer(to=target, headers={name: value for name, value in gathered.items() if value})
+
+
+def _with_addresses(
+    transfer: ColdTransfer, webhooks: Webhooks, place: tuple[str, str], call: IncomingCall, control: Control
+) -> ColdTransfer:
+    """Where the carrier asks what the person hears first, and what becomes of the caller."""
+    assert control.sealed is not None, "addresses are sealed wherever webhooks are served"
+    url, agent = place
+    words = transfer.headers.get("Antiphon-Summary") or "A caller was passed on to you."
+    whisper = Instructions(text=webhooks.whisper(words), media_type=webhooks.media_type)
+    caller = PassedOn(
+        call_id=call.call_id, caller_number=call.caller_number, called_number=call.called_number
+    )
+    return replace(
+        transfer,
+        whisper_url=f"{url}/instructions/{control.sealed.seal(whisper)}",
+        after_url=f"{url}/{agent}/dialled/{control.sealed.seal(caller)}",
     )
 
 

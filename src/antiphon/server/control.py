@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Depends, Request
 
 from antiphon.calls.control.reports import LegReport
-from antiphon.calls.streams import StreamTokens
+from antiphon.calls.streams import Sealed, StreamTokens
 from antiphon.calls.streams.webhooks import Replays
 from antiphon.server.rpc import RpcClient
 from antiphon.server.settings import ServeSettings
@@ -73,6 +73,9 @@ class MediaClient:
     async def pass_on(self, call_id: str, target: str) -> str:
         return str(await self._rpc.call("pass_on", call_id=call_id, target=target))
 
+    async def operate(self, call_id: str, act: str, digits: str = "") -> None:
+        await self._rpc.call("operate", call_id=call_id, act=act, digits=digits)
+
     async def status(self) -> dict[str, Any]:
         return dict(await self._rpc.call("status", timeout_s=2.0))
 
@@ -83,11 +86,13 @@ class MediaClient:
 @dataclass(slots=True, kw_only=True)
 class Control:
     """The control process's state. `draining` becomes true once, and stays so; `tokens` mints tickets for
-    carriers' media streams; `replays` knows the webhooks that were taken."""
+    carriers' media streams, `sealed` addresses they ask later; `replays` knows the webhooks
+    that were taken."""
 
     settings: ServeSettings
     media: MediaClient
     tokens: StreamTokens | None = None
+    sealed: Sealed | None = None
     children: tuple[Supervised, ...] = ()
     ice_servers: tuple[dict[str, Any], ...] = ()
     draining: bool = False

@@ -18,14 +18,14 @@ from antiphon.agents.definition import AgentDefinition, find_agents, load_agent
 from antiphon.agents.definition.problems import Weight, raise_problems
 from antiphon.calls.amd import open_screening
 from antiphon.calls.carriers import carrier_server
-from antiphon.calls.control.accounts import controls_from
+from antiphon.calls.control.accounts import behind, controls_from
 from antiphon.calls.control.checking import check_escalation
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
 from antiphon.calls.routing import Forward, Refused, RoutedSwitchboard, ToAgent, load_routes
 from antiphon.calls.sip import SipLines, sip_routes
 from antiphon.calls.sip.lines import Router, Taken
 from antiphon.calls.sip.settings import ROUTES as SIP_ROUTES
-from antiphon.calls.streams import StreamServer, StreamTokens
+from antiphon.calls.streams import Sealed, StreamServer, StreamTokens
 from antiphon.errors import ConfigError
 from antiphon.providers.local import catalogue
 from antiphon.providers.local.worker import InferenceProcess, WorkerClient
@@ -234,12 +234,13 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     )
     recordings = recordings_of(definitions, options.home)
     kits = {name: _asking(kit, recordings) for name, kit in kits.items()}
-    controls = controls_from(os.environ)
+    base_url = os.environ.get("ANTIPHON_PUBLIC_URL", "")
+    controls = controls_from(os.environ, behind(Sealed(os.environ[STREAM_SECRET].encode()), base_url))
     _check_escalations(definitions, controls)
     desk = TransferDesk(
         plane=plane,
         controls=controls,
-        base_url=os.environ.get("ANTIPHON_PUBLIC_URL", ""),
+        base_url=base_url,
         clock=LoopClock(),
     )
     exchange = Exchange(

@@ -21,6 +21,7 @@ from antiphon.calls.browser import BrowserLines, browser_settings
 from antiphon.calls.control.reports import LegReport
 from antiphon.calls.routing import Busy, Forward, Refused, ToAgent
 from antiphon.errors import AntiphonError, CallFailed, ConfigError
+from antiphon.runtime.operating import Act
 from antiphon.server.logs import log_to_stderr
 from antiphon.server.rpc import RpcServer
 from antiphon.server.sweeping import Sweeper, freeze_heap
@@ -51,6 +52,7 @@ class MediaWorker:
                 "leg_report": self.leg_report,
                 "end_call": self.end_call,
                 "pass_on": self.pass_on,
+                "operate": self.operate,
                 "status": self.status,
                 "drain": self.drain,
                 **wiring.methods,
@@ -142,6 +144,9 @@ class MediaWorker:
     async def pass_on(self, call_id: str, target: str) -> str:
         """Gives to whom the caller is put through."""
         return self._wiring.exchange.pass_on(call_id, target)
+
+    async def operate(self, call_id: str, act: Act, digits: str = "") -> None:
+        self._wiring.exchange.operate(call_id, act, digits)
 
     async def status(self) -> dict[str, Any]:
         return {

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from antiphon.errors import AntiphonError, ConfigError, Denied
+from antiphon.errors import AntiphonError, CallFailed, ConfigError, Denied
 from antiphon.runtime.records.lines import read_call
 from antiphon.runtime.records.summary import summarise
-from antiphon.server.control import Current
+from antiphon.server.control import Control, Current
 from antiphon.server.problems import Problem
 from antiphon.storage.home import calls_directory
 from antiphon.storage.traces import find_call, list_calls
@@ -26,6 +26,12 @@ class PassOn(BaseModel):
     """`target`: A number, a SIP address or a name of the agent's list; "" for its usual one."""
 
     target: str = ""
+
+
+class Keys(BaseModel):
+    """`digits`: 0-9, *, #, A-D; w waits half a second."""
+
+    digits: str = Field(pattern=r"^[0-9*#A-Dw]{1,40}$")
 
 
 @router.get("")
@@ -69,6 +75,34 @@ async def pass_on(call_id: str, wanted: PassOn, control: Current) -> dict[str, s
         raise Problem(403, str(error), fix="add it under `escalation: targets:`") from None
     except ConfigError as error:
         raise Problem(404, str(error)) from None
+
+
+@router.post("/{call_id}/{act}", status_code=202)
+async def operate(
+    call_id: str,
+    act: Literal["hold", "resume", "mute", "unmute", "dtmf"],
+    control: Current,
+    keys: Keys | None = None,
+) -> None:
+    """Hold with music and back, the caller unheard and heard again, keys as tones on his line."""
+    if act == "dtmf" and keys is None:
+        raise Problem(422, "digits: which keys?")
+    await _operated(control, call_id, act, keys.digits if keys else "")
+
+
+@router.post("/{call_id}/recording/{act}", status_code=202)
+async def operate_recording(call_id: str, act: Literal["pause", "resume", "stop"], control: Current) -> None:
+    """While a card number is said, silence is kept in its place; what was stopped does not begin again."""
+    await _operated(control, call_id, f"record_{act}")
+
+
+async def _operated(control: Control, call_id: str, act: str, digits: str = "") -> None:
+    try:
+        await control.media.operate(call_id, act, digits)
+    except ConfigError as error:
+        raise Problem(404, str(error)) from None
+    except CallFailed as error:
+        raise Problem(409, str(error)) from None
 
 
 @router.get("/{call_id}")

@@ -22,7 +22,7 @@ import uvicorn
 
 from antiphon.calls.browser import browser_settings
 from antiphon.calls.sip import SipSettings
-from antiphon.calls.streams import StreamTokens
+from antiphon.calls.streams import Sealed, StreamTokens
 from antiphon.errors import AntiphonError, ConfigError
 from antiphon.server.announcement import ready_words
 from antiphon.server.app import create_app
@@ -178,6 +178,7 @@ async def serve(
             settings=settings,
             media=MediaClient(RpcClient(sockets / "media.sock")),
             tokens=StreamTokens(secret.encode()),
+            sealed=Sealed(secret.encode()),
             children=children,
             ice_servers=tuple(
                 msgspec.to_builtins(server) for server in browser_settings(os.environ).ice_servers

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from antiphon.calls.control.reports import LegReport
-from antiphon.calls.streams.webhooks import Connection, IncomingCall, Webhooks, first, form_of
-from antiphon.calls.twilio.twiml import say_twiml, with_words
-from antiphon.calls.twilio.webhooks import leg_report
-from antiphon.errors import AntiphonError
+from antiphon.calls.streams import Instructions, PassedOn
+from antiphon.calls.streams.sealed import Kind
+from antiphon.calls.streams.webhooks import Connection, IncomingCall, Passed, Webhooks
+from antiphon.errors import AntiphonError, Denied
 from antiphon.server.carrier_calls import base_url, call_of, verified, webhooks_of
 from antiphon.server.control import Control, Current
 from antiphon.server.problems import Problem
@@ -20,21 +18,12 @@ from antiphon.server.problems import Problem
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/calls")
 
-# Carriers whose webhooks of calls are Twilio's own or have the same fields.
-_REPORTS: Mapping[str, Callable[[bytes], LegReport]] = {
-    "twilio": leg_report,
-    "signalwire": leg_report,
-    "telnyx": leg_report,
-}
-_NOT_TAKEN = frozenset({"busy", "no-answer", "failed", "canceled"})
+_NOBODY = "I'm sorry, nobody can take your call just now."
 
 
-def _report_of(carrier: str, body: bytes) -> LegReport:
-    read = _REPORTS.get(carrier)
-    if read is None:
-        raise Problem(404, f"no calls are placed through {carrier!r}")
+def _report_of(webhooks: Webhooks, body: bytes) -> LegReport:
     try:
-        report = read(body)
+        report = webhooks.report(body)
     except ValueError as error:
         raise Problem(400, str(error)) from None
     if not report.call_id:
@@ -56,7 +45,7 @@ async def leg_answered(carrier: str, agent: str, leg: str, request: Request, con
     """Somebody answered a call of ours: connect him, if his caller still waits."""
     webhooks = webhooks_of(carrier, control)
     body = await verified(webhooks, request, control)
-    report = _report_of(carrier, body)
+    report = _report_of(webhooks, body)
     call = call_of(webhooks, body)
     if not await _told(control, leg, report) or report.machine:
         return _document(webhooks, webhooks.after(None, call))
@@ -73,8 +62,9 @@ async def leg_answered(carrier: str, agent: str, leg: str, request: Request, con
 @router.post("/{carrier}/{agent}/legs/{leg}/status")
 async def leg_status(carrier: str, agent: str, leg: str, request: Request, control: Current) -> Response:
     """How a call of ours gets on."""
-    body = await verified(webhooks_of(carrier, control), request, control)
-    await _told(control, leg, _report_of(carrier, body))
+    webhooks = webhooks_of(carrier, control)
+    body = await verified(webhooks, request, control)
+    await _told(control, leg, _report_of(webhooks, body))
     return Response(status_code=204)
 
 
@@ -86,29 +76,64 @@ async def leg_after(carrier: str, agent: str, leg: str, request: Request, contro
     return _document(webhooks, webhooks.after(None, call))
 
 
-@router.post("/{carrier}/{agent}/whisper")
-async def whisper(carrier: str, agent: str, request: Request, control: Current) -> Response:
-    """A call that was passed on is answered: what the person hears before the caller is put through."""
-    webhooks = webhooks_of(carrier, control)
-    body = await verified(webhooks, request, control)
+@router.post("/{carrier}/{agent}/legs/{leg}/event")
+async def leg_event(carrier: str, agent: str, leg: str, request: Request, control: Current) -> Response:
+    """News of the stream with the person, where it is a leg of its own: not news of his call."""
+    await verified(webhooks_of(carrier, control), request, control)
+    return Response(status_code=204)
+
+
+@router.post("/{carrier}/instructions/{ticket}")
+async def instructions(carrier: str, ticket: str, request: Request, control: Current) -> Response:
+    """What a call shall do, or somebody shall hear, decided when the address was given out."""
+    await verified(webhooks_of(carrier, control), request, control)
+    return _sealed_instructions(ticket, control)
+
+
+@router.get("/{carrier}/instructions/{ticket}")
+async def instructions_by_get(carrier: str, ticket: str, control: Current) -> Response:
+    """For Vonage's `onAnswer`, which has no method to be set. No signature covers it; nothing is
+    changed by it, and only who was given the address has it."""
+    webhooks_of(carrier, control)
+    return _sealed_instructions(ticket, control)
+
+
+def _sealed_instructions(ticket: str, control: Control) -> Response:
+    told = _opened(ticket, Instructions, control)
+    return Response(told.text, media_type=told.media_type)
+
+
+def _opened(ticket: str, kind: type[Kind], control: Control) -> Kind:
+    """Raises: Problem: 403; not one of ours."""
+    assert control.sealed is not None, "addresses are sealed wherever webhooks are served"
     try:
-        outcome = await control.media.outcome(first(form_of(body), "ParentCallSid"))
-    except AntiphonError:
-        outcome = {}
-    return _document(webhooks, say_twiml(outcome.get("summary") or "A caller was passed on to you."))
+        return control.sealed.open(ticket, kind)
+    except Denied as error:
+        raise Problem(403, str(error)) from None
 
 
-@router.post("/{carrier}/{agent}/dialled")
-async def dialled(carrier: str, agent: str, request: Request, control: Current) -> Response:
+@router.post("/{carrier}/{agent}/dialled/{ticket}")
+async def dialled(carrier: str, agent: str, ticket: str, request: Request, control: Current) -> Response:
     """What became of a call that was passed on. Nobody took it: the caller is not left with a dead line."""
     webhooks = webhooks_of(carrier, control)
     body = await verified(webhooks, request, control)
-    call = call_of(webhooks, body)
-    if first(form_of(body), "DialCallStatus") not in _NOT_TAKEN or control.draining:
+    told = _opened(ticket, PassedOn, control)
+    call = IncomingCall(
+        call_id=told.call_id, caller_number=told.caller_number, called_number=told.called_number
+    )
+    passed = _passed(webhooks, body)
+    if passed == "under way":
+        return Response(status_code=204)
+    if passed == "over" or control.draining:
         return _document(webhooks, webhooks.after(None, call))
-    assert control.tokens is not None, "tickets are minted wherever webhooks are served"
-    back = webhooks.connect(reconnection(carrier, agent, call, request, control))
-    return _document(webhooks, with_words("I'm sorry, nobody can take your call just now.", back))
+    return _document(webhooks, webhooks.back(_NOBODY, reconnection(carrier, agent, call, request, control)))
+
+
+def _passed(webhooks: Webhooks, body: bytes) -> Passed:
+    try:
+        return webhooks.passed(body)
+    except ValueError as error:
+        raise Problem(400, str(error)) from None
 
 
 def reconnection(

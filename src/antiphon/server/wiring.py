@@ -12,6 +12,7 @@ import msgspec
 from antiphon.calls.control.desk import TransferDesk
 from antiphon.calls.routing import RoutedSwitchboard
 from antiphon.runtime.arrivals import Switchboard
+from antiphon.runtime.operating import Act
 
 STREAM_SECRET = "ANTIPHON_STREAM_SECRET"  # Signs tickets for media streams; made anew at every start.
 
@@ -79,6 +80,9 @@ class CallExchange(Switchboard, Protocol):
 
     def pass_on(self, call_id: str, target: str) -> str:
         """An operator wants a caller put through; gives to whom. Raises: ConfigError, Denied."""
+
+    def operate(self, call_id: str, act: Act, digits: str = "") -> None:
+        """An operator holds, mutes, presses keys …. Raises: ConfigError: No such call. CallFailed."""
 
     def outcome(self, key: str) -> CallOutcome | None:
         """How a recent call ended, by its id or the carrier's id for it."""

@@ -17,8 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.doubles.phone_sides import SECRET as SIDE_SECRET
+from tests.doubles.phone_sides import PlivoSide, VonageSide
+from tests.doubles.plivo_account import AUTH_TOKEN, PlivoAccountDouble
+from tests.doubles.vonage_account import VonageAccountDouble
 from twilio.request_validator import RequestValidator
 
+from antiphon.calls.control.reports import LegReport
 from antiphon.calls.plivo import PlivoWebhooks
 from antiphon.calls.ports import ColdTransfer
 from antiphon.calls.signalwire import SignalWireWebhooks
@@ -32,6 +37,7 @@ from antiphon.calls.streams.webhooks import (
     e164,
 )
 from antiphon.calls.telnyx import TelnyxWebhooks
+from antiphon.calls.twilio import TwilioWebhooks
 from antiphon.calls.vonage import VonageWebhooks
 from antiphon.errors import Denied
 
@@ -350,3 +356,101 @@ def test_what_was_seen_is_forgotten_when_it_can_no_longer_be_repeated(clock: Clo
     assert not replays.claim("a") and replays.claim("b")
     clock.now_s += 1
     assert replays.claim("a") and not replays.claim("b")
+
+
+# How a call we placed gets on, and one that was passed on
+
+
+def plivo_form(**more: str) -> bytes:
+    return urlencode({"CallUUID": "c1", "From": "15550100", "To": "15550199", **more}).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "report"),
+    [
+        ("ringing", LegReport(call_id="c1", state="ringing")),
+        ("in-progress", LegReport(call_id="c1", state="answered")),
+        ("completed", LegReport(call_id="c1", state="ended", how="completed")),
+        ("busy", LegReport(call_id="c1", state="ended", how="busy")),
+        ("no-answer", LegReport(call_id="c1", state="ended", how="no_answer")),
+        ("timeout", LegReport(call_id="c1", state="ended", how="no_answer")),
+        ("failed", LegReport(call_id="c1", state="ended", how="failed")),
+        ("cancel", LegReport(call_id="c1", state="ended", how="cancelled")),
+        ("of tomorrow", LegReport(call_id="c1", state="placed")),
+    ],
+)
+def test_plivo_tells_how_a_call_gets_on(replays: Replays, status: str, report: LegReport) -> None:
+    assert PlivoWebhooks("k", replays).report(plivo_form(CallStatus=status)) == report
+
+
+def test_plivo_tells_of_a_machine_while_the_call_is_up(replays: Replays) -> None:
+    webhooks = PlivoWebhooks("k", replays)
+    heard = plivo_form(CallStatus="in-progress", Event="MachineDetection", Machine="true")
+    assert webhooks.report(heard) == LegReport(call_id="c1", state="answered", machine=True)
+    human = plivo_form(CallStatus="in-progress", Event="MachineDetection", Machine="false")
+    assert not webhooks.report(human).machine
+    assert webhooks.report(b"").call_id == ""
+
+
+def vonage_event(**fields: str) -> bytes:
+    return json.dumps({"uuid": "c1", "from": "15550100", "to": "15550199", **fields}).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "report"),
+    [
+        ("started", LegReport(call_id="c1", state="placed")),
+        ("ringing", LegReport(call_id="c1", state="ringing")),
+        ("answered", LegReport(call_id="c1", state="answered")),
+        ("human", LegReport(call_id="c1", state="answered")),
+        ("machine", LegReport(call_id="c1", state="answered", machine=True)),
+        ("completed", LegReport(call_id="c1", state="ended", how="completed")),
+        ("busy", LegReport(call_id="c1", state="ended", how="busy")),
+        ("rejected", LegReport(call_id="c1", state="ended", how="busy")),
+        ("unanswered", LegReport(call_id="c1", state="ended", how="no_answer")),
+        ("timeout", LegReport(call_id="c1", state="ended", how="no_answer")),
+        ("failed", LegReport(call_id="c1", state="ended", how="failed")),
+        ("cancelled", LegReport(call_id="c1", state="ended", how="cancelled")),
+    ],
+)
+def test_vonage_tells_how_a_call_gets_on(replays: Replays, status: str, report: LegReport) -> None:
+    assert VonageWebhooks(SECRET, replays).report(vonage_event(status=status)) == report
+
+
+def test_vonages_request_for_instructions_is_an_answer(replays: Replays) -> None:
+    webhooks = VonageWebhooks(SECRET, replays)
+    assert webhooks.report(vonage_event()) == LegReport(call_id="c1", state="answered")
+    with pytest.raises(ValueError, match="no webhook"):
+        webhooks.report(b"[]")
+
+
+def test_what_became_of_a_passed_on_call_is_told_in_one_word(replays: Replays) -> None:
+    plivo, vonage, twilio = PlivoWebhooks("k", replays), VonageWebhooks(SECRET, replays), TwilioWebhooks("k")
+    for status in ("busy", "no-answer", "failed", "cancel", "timeout"):
+        assert plivo.passed(plivo_form(DialStatus=status)) == "not taken"
+    assert plivo.passed(plivo_form(DialStatus="completed")) == "over"
+    for status in ("busy", "unanswered", "timeout", "failed", "rejected", "machine"):
+        assert vonage.passed(vonage_event(status=status)) == "not taken"
+    for status in ("started", "ringing", "answered", "completed"):
+        assert vonage.passed(vonage_event(status=status)) == "under way", "an answer would be instructions"
+    assert twilio.passed(b"DialCallStatus=busy") == "not taken" and twilio.passed(b"") == "over"
+
+
+def test_vonages_stream_is_a_leg_whose_news_is_not_the_calls(replays: Replays) -> None:
+    connect, _ = json.loads(VonageWebhooks(SECRET, replays).connect(CONNECTION))
+    assert connect["eventUrl"] == [CONNECTION.after_url.rsplit("/", 1)[0] + "/event"]
+
+
+def test_the_sdks_check_what_the_doubles_sign() -> None:
+    vonage_jwt = pytest.importorskip("vonage_jwt", reason="the vonage SDK is not installed")
+    signature_v3 = pytest.importorskip("plivo.utils.signature_v3", reason="the plivo SDK is not installed")
+    told = VonageSide(VonageAccountDouble()).signed(URL, {"uuid": "c1"}, "x")
+    token = told.headers["authorization"].removeprefix("Bearer ")
+    assert vonage_jwt.verify_signature(token, SIDE_SECRET)
+    assert not vonage_jwt.verify_signature(token, SECRET)
+    form = {"CallUUID": "c1", "Empty": "", "Name": "naïve & co"}
+    asked = PlivoSide(PlivoAccountDouble()).signed(URL, form, "x")
+    nonce, given = (asked.headers[f"x-plivo-signature-v3{more}"] for more in ("-nonce", ""))
+    assert signature_v3.validate_v3_signature("POST", URL, nonce, AUTH_TOKEN, given, form)
+    request_ = WebhookRequest(url=URL, headers=asked.headers, body=asked.body)
+    PlivoWebhooks(AUTH_TOKEN, Replays()).verify(request_)

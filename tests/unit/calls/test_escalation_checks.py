@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -42,22 +43,39 @@ def test_calls_go_to_listed_targets_only() -> None:
             allowed_target(other, allowed)
 
 
-def found(tmp_path: Path, accounts: frozenset[str], *changes: tuple[str, str]) -> list[Finding]:
+def found(
+    tmp_path: Path,
+    accounts: frozenset[str],
+    *changes: tuple[str, str],
+    capabilities: Mapping[str, frozenset[Capability]] = CAPABILITIES,
+) -> list[Finding]:
     text = AGENT_FILE
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
     (tmp_path / "clinic.yaml").write_text(text)
-    return list(check_escalation(load_agent(tmp_path / "clinic.yaml"), accounts))
+    return list(check_escalation(load_agent(tmp_path / "clinic.yaml"), accounts, capabilities))
 
 
 def test_a_carrier_that_cannot_place_calls_is_caught_when_the_file_is_checked(tmp_path: Path) -> None:
-    unable = next(name for name in ("vonage", "plivo") if name not in CAPABILITIES)
-    carrier = ("escalation:\n", f"escalation:\n  carrier: {unable}\n")
-    (one,) = found(tmp_path, frozenset(), carrier)
+    carrier = ("escalation:\n", "escalation:\n  carrier: vonage\n")
+    able = dict(CAPABILITIES, vonage=frozenset({Capability.NUMBERS}))
+    (one,) = found(tmp_path, frozenset(), carrier, capabilities=able)
     assert one.weight is Weight.ERROR and one.problem.line > 1
-    assert f"calls cannot be placed through {unable}" in one.problem.message
-    assert not found(tmp_path, frozenset(), carrier, ("escalation:\n", "escalation:\n  mode: cold\n"))
+    assert "calls cannot be placed through vonage" in one.problem.message
+    cold = ("escalation:\n", "escalation:\n  mode: cold\n")
+    assert not found(tmp_path, frozenset(), carrier, cold, capabilities=able)
+
+
+def test_a_sip_address_a_carrier_cannot_call_is_caught(tmp_path: Path) -> None:
+    able = dict(CAPABILITIES, plivo=frozenset({Capability.DIAL}))
+    changes = (
+        ("escalation:\n", "escalation:\n  carrier: plivo\n"),
+        (f'target: "{PERSON}"', 'target: "sip:desk@example.com"'),
+    )
+    (one,) = found(tmp_path, frozenset({"plivo"}), *changes, capabilities=able)
+    assert one.weight is Weight.ERROR and "plivo cannot call a SIP address" in one.problem.message
+    assert not found(tmp_path, frozenset({"plivo"}), *changes)
 
 
 def test_missing_credentials_are_this_machines_matter(tmp_path: Path) -> None:

@@ -11,7 +11,15 @@ from tests.doubles.http_vendor import HttpVendor
 from tests.doubles.telnyx_account import ACCOUNT, APPLICATION, KEY, TelnyxAccountDouble
 
 from antiphon.calls.control.accounts import CAPABILITIES, controls_from
-from antiphon.calls.ports import Capability, CarrierControl, ColdTransfer, Dial, NumberQuery, Seat
+from antiphon.calls.ports import (
+    Capability,
+    CarrierControl,
+    ColdTransfer,
+    Dial,
+    NumberQuery,
+    NumberRouting,
+    Seat,
+)
 from antiphon.errors import (
     AntiphonError,
     CallFailed,
@@ -21,9 +29,11 @@ from antiphon.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
+from antiphon.trust.recording import RecordingConsent
 
 adapter = pytest.importorskip("antiphon.calls.telnyx.account", reason='pip install "antiphon[telnyx]"')
 URL = "https://voice.example.com/on"
+CONSENT = RecordingConsent(basis="announced", words="This call is recorded.", at_ms=2000)
 DIAL = Dial(
     key="k1",
     to="+12125550100",
@@ -67,6 +77,38 @@ async def test_a_call_is_placed_with_everything_that_was_asked(world: World) -> 
     assert body["CustomHeaders"] == [{"name": "X-Antiphon-Reason", "value": "asked_for_person"}]
 
 
+async def test_numbers_are_searched_bought_configured_listed_and_released(world: World) -> None:
+    world.account.voice_url = URL
+    query = NumberQuery(country="us", area_code="415", results_max=2)
+    offers = await world.control.search_numbers(query)
+    assert [offer.number for offer in offers] == ["+14155550100", "+14155550101"]
+    assert (offers[0].locality, str(offers[0].monthly_usd)) == ("BOSTON", "1.00")
+    routing = NumberRouting(answer_url=URL, label="antiphon clinic")
+    bought = await world.control.buy_number(offers[0].number, routing)
+    assert (bought.number, bought.label, bought.answer_url) == ("+14155550100", "antiphon clinic", URL)
+    assert await world.control.owned_numbers() == (bought,)
+    assert await world.control.configure_number(bought.number_id, routing) == bought
+    with pytest.raises(ProviderRejected, match="not available"):
+        await world.control.buy_number(offers[0].number, routing)
+    await world.control.release_number(bought.number_id)
+    assert await world.control.owned_numbers() == ()
+
+
+async def test_every_number_is_listed_however_many(world: World) -> None:
+    for number in range(250):
+        named = {"id": str(number), "phone_number": f"+1617555{number:04d}", "connection_id": "another"}
+        world.account.numbers[str(number)] = named
+    owned = await world.control.owned_numbers()
+    assert len({one.number for one in owned}) == 250 and {one.answer_url for one in owned} == {""}
+
+
+async def test_a_number_is_not_bought_for_an_application_that_asks_elsewhere(world: World) -> None:
+    world.account.voice_url = f"{URL}/2"
+    with pytest.raises(ConfigError, match="what to do with its calls"):
+        await world.control.buy_number("+14155550100", NumberRouting(answer_url=URL))
+    assert not world.account.numbers, "and costs nothing"
+
+
 async def test_an_answer_without_an_id_leaves_it_to_the_webhook(world: World) -> None:
     world.account.tells_ids = False
     assert await world.control.dial(DIAL) == ""
@@ -95,7 +137,7 @@ async def test_conferences_and_recordings_are_controlled(world: World) -> None:
     assert [(seat[0], seat[1], sorted(seat[2])) for seat in world.account.seats] == [
         ("conf-1", call_id, ["Muted"]), ("conf-1", call_id, ["Hold", "HoldUrl"])
     ]  # fmt: skip
-    recording_id = await world.control.start_recording(call_id)
+    recording_id = await world.control.start_recording(call_id, CONSENT)
     await world.control.pause_recording(call_id, recording_id)
     await world.control.resume_recording(call_id, recording_id)
     await world.control.stop_recording(call_id, recording_id)
@@ -137,10 +179,8 @@ async def test_nobody_listening_is_certain_not_to_have_dialled(world: World) -> 
 
 
 async def test_what_it_cannot_do_is_declared_and_said(world: World) -> None:
-    assert not {Capability.NUMBERS, Capability.SEND_DIGITS, Capability.ANSWER} & world.control.capabilities
+    assert not {Capability.SEND_DIGITS, Capability.ANSWER} & world.control.capabilities
     for act in (
-        world.control.search_numbers(NumberQuery(country="US")),
-        world.control.owned_numbers(),
         world.control.send_digits("c", "1", URL),
         world.control.answer("c", URL),
     ):

@@ -31,6 +31,7 @@ from antiphon.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
+from antiphon.trust.recording import RecordingConsent
 
 DIAL = Dial(
     key="k1",
@@ -42,6 +43,7 @@ DIAL = Dial(
     detect_machine=True,
 )
 URL = "https://voice.example.com/on"
+CONSENT = RecordingConsent(basis="announced", words="This call is recorded.", at_ms=2000)
 
 
 class World:
@@ -141,7 +143,7 @@ async def test_calls_meet_in_a_conference(world: World) -> None:
 
 async def test_a_recording_starts_pauses_with_silence_goes_on_and_stops(world: World) -> None:
     call_id = await world.call()
-    recording_id = await world.control.start_recording(call_id)
+    recording_id = await world.control.start_recording(call_id, CONSENT)
     await world.control.pause_recording(call_id, recording_id)
     await world.control.resume_recording(call_id, recording_id)
     await world.control.stop_recording(call_id, recording_id)
@@ -157,7 +159,7 @@ async def test_a_call_that_is_over_can_be_hung_up_and_nothing_else(world: World)
     with pytest.raises(CallFailed, match="not in-progress"):
         await world.control.hold(call_id, URL)
     with pytest.raises(CallFailed):
-        await world.control.start_recording("CA" + "f" * 32)
+        await world.control.start_recording("CA" + "f" * 32, CONSENT)
 
 
 async def test_calls_are_not_answered_by_request(world: World) -> None:

@@ -137,6 +137,31 @@ def test_swapped_and_repeated_webhooks_change_nothing() -> None:
     assert told(ASKED, ended, PLACED, RINGING, ANSWERED, MEDIA, ended) == once
 
 
+UNNAMED = ev.CallPlaced(at_ms=200, call_id="")
+
+
+def test_a_carrier_that_names_a_call_by_webhook_only_is_as_good() -> None:
+    """Plivo answers a request to dial with the id of the request."""
+    assert told(ASKED, UNNAMED, RINGING, ANSWERED, MEDIA) == ["PlaceCall", "Brief"]
+    assert told(ASKED, ANSWERED, UNNAMED, RINGING, MEDIA) == ["PlaceCall", "Brief"]
+    machine = after([ASKED, UNNAMED])
+    assert told(CALLER_LEFT, machine=machine) == [], "the call has no name yet"
+    assert told(RINGING, machine=machine) == ["hang up CA1"]
+    ended = ev.PersonEnded(at_ms=5000, call_id="CA1", how="no_answer")
+    assert told(ASKED, UNNAMED, ended)[-1] == "return: no_answer"
+
+
+def test_a_machine_judged_in_the_background_ends_the_briefing_and_no_talk() -> None:
+    """Plivo and Vonage tell of it while the call is up."""
+    judged = ev.PersonAnswered(at_ms=6000, call_id="CA1", machine=True)
+    assert told(judged, machine=after([ASKED, PLACED, ANSWERED, MEDIA])) == [
+        "return: voicemail",
+        "hang up CA1",
+    ]
+    assert told(judged, machine=after(BRIDGED)) == []
+    assert told(judged, machine=after(PARTED)) == []
+
+
 def test_an_answer_after_the_transfer_was_cancelled_is_hung_up() -> None:
     machine = after([ASKED])
     assert told(ev.TransferCancelled(at_ms=100), machine=machine) == ["return: cancelled"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from tests.unit.conversation.script import Script
 
@@ -212,3 +213,93 @@ def test_without_somebody_to_call_an_escalation_ends_the_call_as_ever() -> None:
     script.audible(reply_id)
     script.heard_out(reply_id)
     assert script.last(cmd.EndCall).cause == "escalated"
+
+
+# An operator's hold: the same wait, with nobody called.
+
+
+def held() -> Script:
+    script = Script()
+    script.greeted()
+    script.step(ev.OperatorHolds(at_ms=script.now_ms))
+    return script
+
+
+def test_a_caller_on_hold_hears_music_and_no_promise_of_a_colleague() -> None:
+    script = held()
+    assert [comforted(script) for _ in range(3)] == [["hold"], ["hold"], ["hold"]]
+    turns = script.count(cmd.CommitTurn)
+    spoken(script, "Hello?")
+    script.wait(3000)
+    assert script.count(cmd.CommitTurn) == turns and script.last(cmd.NoteUtterance).text == "Hello?"
+    assert script.count(cmd.Escalate) == 0
+
+
+def test_a_caller_who_is_brought_back_is_thanked_and_can_go_on() -> None:
+    script = held()
+    script.step(ev.OperatorResumes(at_ms=script.now_ms + 5000))
+    script.now_ms += 5000
+    told = script.last(cmd.Synthesize)
+    assert told.text == "Thank you for waiting."
+    script.step(ev.ChunkSynthesized(at_ms=script.now_ms, reply_id=told.reply_id, index=0, duration_ms=1000))
+    script.audible(told.reply_id)
+    script.wait(1000)
+    script.heard_out(told.reply_id, heard_ms=1000)
+    assert script.phase == "listening"
+    turns = script.count(cmd.CommitTurn)
+    script.segment += 1
+    script.says("I would like an appointment.")
+    script.wait(1500)
+    assert script.count(cmd.CommitTurn) == turns + 1
+
+
+def test_a_forgotten_caller_is_brought_back_after_ten_minutes() -> None:
+    script = held()
+    script.wait(600_000)
+    assert script.last(cmd.Synthesize).text == "Thank you for waiting."
+    assert script.count(cmd.CallOff) == 0, "there was nobody to call off"
+
+
+def test_a_caller_on_hold_can_be_put_through() -> None:
+    script = Script(Policy(handover=WAITING))
+    script.greeted()
+    script.step(ev.OperatorHolds(at_ms=script.now_ms))
+    script.step(ev.OperatorTransfers(at_ms=script.now_ms))
+    told = script.last(cmd.Synthesize)
+    assert told.text == WAITING.put_through
+    script.step(ev.ChunkSynthesized(at_ms=script.now_ms, reply_id=told.reply_id, index=0, duration_ms=500))
+    script.audible(told.reply_id)
+    script.wait(500)
+    script.heard_out(told.reply_id, heard_ms=500)
+    assert script.last(cmd.Escalate).reason == "operator"
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        ev.PersonJoined(at_ms=0),
+        ev.HandedOver(at_ms=0),
+        ev.HandoverFailed(at_ms=0, result="busy"),
+        ev.PersonLeft(at_ms=0),
+        ev.OperatorHolds(at_ms=0),
+    ],
+)
+def test_news_of_a_person_nobody_called_moves_no_caller_on_hold(news: ev.AnyEvent) -> None:
+    script = held()
+    said, ended = script.count(cmd.Synthesize), script.count(cmd.EndCall)
+    script.step(msgspec.structs.replace(news, at_ms=script.now_ms))
+    assert (script.count(cmd.Synthesize), script.count(cmd.EndCall)) == (said, ended)
+    script.step(ev.OperatorResumes(at_ms=script.now_ms))
+    assert script.last(cmd.Synthesize).text == "Thank you for waiting."
+
+
+def test_nobody_is_brought_back_who_was_not_on_hold() -> None:
+    script = Script()
+    script.greeted()
+    said = script.count(cmd.Synthesize)
+    script.step(ev.OperatorResumes(at_ms=script.now_ms))
+    assert script.count(cmd.Synthesize) == said
+    waiting = escalated()
+    said = waiting.count(cmd.Synthesize)
+    waiting.step(ev.OperatorResumes(at_ms=waiting.now_ms))
+    assert waiting.count(cmd.Synthesize) == said, "a person is being called for this one"

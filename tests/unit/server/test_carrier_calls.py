@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from twilio.request_validator import RequestValidator
 
-from antiphon.calls.streams import StreamTokens
+from antiphon.calls.streams import Sealed, StreamTokens
 from antiphon.server.app import create_app
 from antiphon.server.control import Control
 from antiphon.server.settings import ServeSettings
@@ -59,7 +59,7 @@ class Media:
 @pytest.fixture
 def control() -> Control:
     media: Any = Media()
-    return Control(settings=SETTINGS, media=media, tokens=TOKENS)
+    return Control(settings=SETTINGS, media=media, tokens=TOKENS, sealed=Sealed(b"0123456789abcdef"))
 
 
 @pytest.fixture

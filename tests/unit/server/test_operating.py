@@ -75,6 +75,27 @@ def test_a_call_is_ended_and_passed_on(api: Api, capsys: pytest.CaptureFixture[s
     assert "+12125550100" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        (["hold", "c1"], ("POST", "/api/calls/c1/hold", None)),
+        (["resume", "c1"], ("POST", "/api/calls/c1/resume", None)),
+        (["mute", "c1"], ("POST", "/api/calls/c1/mute", None)),
+        (["unmute", "c1"], ("POST", "/api/calls/c1/unmute", None)),
+        (["dtmf", "c1", "1w2#"], ("POST", "/api/calls/c1/dtmf", {"digits": "1w2#"})),
+        (["record", "c1", "pause"], ("POST", "/api/calls/c1/recording/pause", None)),
+        (["record", "c1", "stop"], ("POST", "/api/calls/c1/recording/stop", None)),
+    ],
+)
+def test_a_call_is_steered(
+    api: Api, capsys: pytest.CaptureFixture[str], typed: list[str], asked: tuple[str, str, object]
+) -> None:
+    assert main(["calls", *typed, "--server", url(api)]) == 0
+    assert api.asked == [asked]
+    said = capsys.readouterr().out
+    assert said.startswith("c1: ") and "1w2#" not in said, "keys may be a secret"
+
+
 def test_a_target_that_is_not_listed_is_refused_with_the_reason(
     api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,13 +11,15 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from antiphon.calls.control.reports import LegReport
-from antiphon.calls.streams import StreamTokens
-from antiphon.errors import ConfigError, DeadlineExceeded, Denied
+from antiphon.calls.streams import Instructions, PassedOn, Sealed, StreamTokens
+from antiphon.errors import CallFailed, ConfigError, DeadlineExceeded, Denied
 from antiphon.server.app import create_app
 from antiphon.server.control import Control
 from antiphon.server.settings import ServeSettings
 
 BASE, KEY = "http://127.0.0.1:8080", "a key"
+SEALED = Sealed(b"0123456789abcdef")
+DIALLED = f"dialled/{SEALED.seal(PassedOn(call_id='CA1', caller_number='+16175550100'))}"
 FORM = {"CallSid": "CA1", "From": "+16175550100", "To": "+12125550100"}
 
 
@@ -29,6 +31,7 @@ class Media:
         self.waits = True
         self.gone = False
         self.passed_on: list[tuple[str, str]] = []
+        self.operated: list[tuple[str, str]] = []
 
     async def outcome(self, key: str) -> dict[str, str]:
         if key != "CA1":
@@ -44,6 +47,13 @@ class Media:
     async def end_call(self, call_id: str) -> None:
         if call_id != "c1":
             raise ConfigError("no call")
+
+    async def operate(self, call_id: str, act: str, digits: str = "") -> None:
+        if call_id != "c1":
+            raise ConfigError("no call")
+        if act == "record_pause":
+            raise CallFailed("this call is not recorded")
+        self.operated.append((act, digits))
 
     async def pass_on(self, call_id: str, target: str) -> str:
         if target == "+4930111111":
@@ -61,7 +71,7 @@ def media() -> Media:
 def control(media: Media) -> Control:
     worker: Any = media
     settings = ServeSettings(twilio_auth_token=KEY)
-    return Control(settings=settings, media=worker, tokens=StreamTokens(b"0123456789abcdef"))
+    return Control(settings=settings, media=worker, tokens=StreamTokens(b"0123456789abcdef"), sealed=SEALED)
 
 
 @pytest.fixture
@@ -130,7 +140,7 @@ async def test_how_a_leg_gets_on_reaches_the_worker(
     assert media.reports == [("abc", report)]
 
 
-@pytest.mark.parametrize("path", ["legs/abc", "legs/abc/status", "legs/abc/after", "whisper", "dialled"])
+@pytest.mark.parametrize("path", ["legs/abc", "legs/abc/status", "legs/abc/event", "legs/abc/after", DIALLED])
 async def test_forged_and_unsigned_webhooks_change_nothing(
     http: httpx.AsyncClient, media: Media, path: str
 ) -> None:
@@ -148,24 +158,37 @@ async def test_a_call_of_no_name_or_of_a_carrier_that_cannot_dial_is_refused(htt
 async def test_a_call_is_passed_on_with_a_whisper_and_a_way_back(http: httpx.AsyncClient) -> None:
     passed = document(await posted(http, "/calls/twilio/clinic/after"))
     dial, number = passed.find("Dial"), passed.find("Dial/Number")
-    assert dial is not None and dial.get("action") == f"{BASE}/calls/twilio/clinic/dialled"
+    assert dial is not None and dial.get("action", "").startswith(f"{BASE}/calls/twilio/clinic/dialled/")
     assert number is not None and number.text == "+12125550100"
-    assert number.get("url") == f"{BASE}/calls/twilio/clinic/whisper"
-    whispered = document(
-        await posted(http, "/calls/twilio/clinic/whisper", CallSid="CA2", ParentCallSid="CA1")
-    )
+    whisper = number.get("url", "").removeprefix(BASE)
+    assert "bill" not in whisper, "no log of addresses reads what a caller said"
+    whispered = document(await posted(http, whisper, CallSid="CA2", ParentCallSid="CA1"))
     assert [verb.text for verb in whispered.iter("Say")] == ["A <bill> & more."]
+
+
+async def test_an_address_that_is_not_ours_gives_nothing_away(http: httpx.AsyncClient) -> None:
+    ticket = SEALED.seal(Instructions(text="<Response />", media_type="application/xml"))
+    other = Sealed(b"fedcba9876543210").seal(Instructions(text="x", media_type="text/plain"))
+    old = Sealed(b"0123456789abcdef", clock=lambda: 0.0).seal(Instructions(text="x", media_type="text/plain"))
+    path = "/calls/twilio/instructions/"
+    assert (await http.post(path + ticket)).status_code == 403, "unsigned"
+    assert (await posted(http, path + ticket)).text == "<Response />"
+    assert (await http.get(path + ticket)).text == "<Response />"
+    for wrong in (other, old, ticket[:-2], "x" * 9000, "ü", DIALLED.removeprefix("dialled/")):
+        assert (await posted(http, path + wrong)).status_code == 403
+        assert (await http.get(path + wrong)).status_code == 403
+    assert (await posted(http, f"/calls/twilio/clinic/dialled/{ticket}")).status_code == 403
 
 
 async def test_a_call_nobody_took_comes_back_to_the_agent_with_words(
     http: httpx.AsyncClient, control: Control
 ) -> None:
-    back = document(await posted(http, "/calls/twilio/clinic/dialled", DialCallStatus="no-answer"))
+    back = document(await posted(http, f"/calls/twilio/clinic/{DIALLED}", DialCallStatus="no-answer"))
     assert [verb.tag for verb in back] == ["Say", "Connect"]
-    over = document(await posted(http, "/calls/twilio/clinic/dialled", DialCallStatus="completed"))
+    over = document(await posted(http, f"/calls/twilio/clinic/{DIALLED}", DialCallStatus="completed"))
     assert [verb.tag for verb in over] == ["Hangup"]
     control.draining = True
-    late = document(await posted(http, "/calls/twilio/clinic/dialled", DialCallStatus="busy"))
+    late = document(await posted(http, f"/calls/twilio/clinic/{DIALLED}", DialCallStatus="busy"))
     assert [verb.tag for verb in late] == ["Hangup"]
 
 
@@ -176,3 +199,22 @@ async def test_operators_end_calls_and_pass_them_on(http: httpx.AsyncClient, med
     assert told.json() == {"target": "billing"} and media.passed_on == [("c1", "billing")]
     refused = await http.post("/api/calls/c1/transfer", json={"target": "+4930111111"})
     assert refused.status_code == 403 and "not among" in refused.json()["detail"]
+
+
+async def test_operators_hold_mute_press_keys_and_stop_a_recording(
+    http: httpx.AsyncClient, media: Media
+) -> None:
+    for act in ("hold", "resume", "mute", "unmute"):
+        assert (await http.post(f"/api/calls/c1/{act}")).status_code == 202
+    assert (await http.post("/api/calls/c1/dtmf", json={"digits": "1w2#"})).status_code == 202
+    assert (await http.post("/api/calls/c1/recording/stop")).status_code == 202
+    assert media.operated == [
+        ("hold", ""), ("resume", ""), ("mute", ""), ("unmute", ""), ("dtmf", "1w2#"), ("record_stop", "")
+    ]  # fmt: skip
+    assert (await http.post("/api/calls/c2/hold")).status_code == 404
+    assert (await http.post("/api/calls/c1/recording/pause")).status_code == 409
+    assert (await http.post("/api/calls/c1/dtmf")).status_code == 422
+    for digits in ("", "x", "1" * 41):
+        assert (await http.post("/api/calls/c1/dtmf", json={"digits": digits})).status_code == 422
+    assert (await http.post("/api/calls/c1/explode")).status_code == 422
+    assert len(media.operated) == 6

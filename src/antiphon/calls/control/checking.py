@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from antiphon.agents.definition import AgentDefinition
 from antiphon.agents.definition.document import Document, dotted, read_document
@@ -15,20 +15,25 @@ from antiphon.errors import ConfigError
 _AT: KeyPath = ("escalation", "carrier")
 
 
-def check_escalation(definition: AgentDefinition, accounts: Collection[str]) -> Iterator[Finding]:
+def check_escalation(
+    definition: AgentDefinition,
+    accounts: Collection[str],
+    capabilities: Mapping[str, frozenset[Capability]] = CAPABILITIES,
+) -> Iterator[Finding]:
     """Everything about the way to a person that cannot work, or not on this machine.
 
     Args:
         accounts: Carriers there are credentials for.
+        capabilities: What each carrier's interface can do.
     """
     escalation, document = definition.escalation, read_document(definition.path)
     yield from _targets(document, definition)
     if escalation.mode != "warm" or not escalation.carrier:
         return
     carrier = escalation.carrier
-    able = CAPABILITIES.get(carrier, frozenset())
+    able = capabilities.get(carrier, frozenset())
     if Capability.DIAL not in able:
-        can = ", ".join(name for name, all_ in CAPABILITIES.items() if Capability.DIAL in all_)
+        can = ", ".join(name for name, all_ in capabilities.items() if Capability.DIAL in all_)
         message = f"calls cannot be placed through {carrier}, so no caller can be kept waiting"
         yield _finding(document, _AT, message, f"one of {can}; or write `mode: cold`", Weight.ERROR)
     elif Capability.SIP_HEADERS not in able and is_sip(escalation.target):

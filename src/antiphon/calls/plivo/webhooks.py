@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 from xml.sax.saxutils import escape
 
-from antiphon.calls.ports import ColdTransfer
+from antiphon.calls.control.reports import LegReport
+from antiphon.calls.plivo.xml import HANG_UP, dial_xml, document, redirect, speak
+from antiphon.calls.ports import CallEnd, ColdTransfer
 from antiphon.calls.streams.webhooks import (
     XML,
-    XML_HEAD,
     Connection,
     Form,
     IncomingCall,
+    Passed,
     Replays,
     WebhookRequest,
     e164,
@@ -30,7 +32,17 @@ from antiphon.calls.streams.webhooks import (
 from antiphon.errors import Denied
 
 _SIGNATURES_MAX = 8
-_RING_S = 25
+# Plivo, "Call status", read 2026-11.
+_ENDS: dict[str, CallEnd] = {
+    "completed": "completed",
+    "busy": "busy",
+    "no-answer": "no_answer",
+    "timeout": "no_answer",
+    "failed": "failed",
+    "rejected": "busy",
+    "cancel": "cancelled",
+    "canceled": "cancelled",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,9 @@ class PlivoWebhooks:
         )
 
     def connect(self, connection: Connection) -> str:
+        return self._connected(connection)
+
+    def _connected(self, connection: Connection, *before: str) -> str:
         """The ticket is in the path: `extraHeaders` takes letters and digits only. With `keepCallAlive` the
         redirect waits for the stream's end."""
         address = escape(f"{connection.stream_url}/{connection.token}")
@@ -78,17 +93,36 @@ class PlivoWebhooks:
             '<Stream bidirectional="true" keepCallAlive="true" audioTrack="inbound"'
             f' contentType="{self.content_type}">{address}</Stream>'
         )
-        after = f'<Redirect method="POST">{escape(connection.after_url)}</Redirect>'
-        return f"{XML_HEAD}<Response>{stream}{after}</Response>"
+        return document(*before, stream, redirect(connection.after_url))
 
     def after(self, transfer: ColdTransfer | None, call: IncomingCall) -> str:
-        dial = transfer.to if transfer else ""
-        number = escape(dial.lstrip("+"))
-        ring = f'<Dial timeout="{_RING_S}"><Number>{number}</Number></Dial>' if dial else ""
-        return f"{XML_HEAD}<Response>{ring}<Hangup /></Response>"
+        return dial_xml(transfer) if transfer else document(HANG_UP)
+
+    def back(self, words: str, connection: Connection) -> str:
+        return self._connected(connection, speak(words))
+
+    def whisper(self, words: str) -> str:
+        return document(speak(words))
 
     def reject(self) -> str:
-        return f'{XML_HEAD}<Response><Hangup reason="busy" /></Response>'
+        return document('<Hangup reason="busy" />')
+
+    def report(self, body: bytes) -> LegReport:
+        """Of ringing, of an answer, of a machine (`Machine`, in the background) and of the end."""
+        form = form_of(body)
+        call_id, status = first(form, "CallUUID"), first(form, "CallStatus")
+        if status in _ENDS:
+            return LegReport(call_id=call_id, state="ended", how=_ENDS[status])
+        if status == "ringing":
+            return LegReport(call_id=call_id, state="ringing")
+        if status == "in-progress":
+            machine = first(form, "Machine").lower() == "true"
+            return LegReport(call_id=call_id, state="answered", machine=machine)
+        return LegReport(call_id=call_id, state="placed")
+
+    def passed(self, body: bytes) -> Passed:
+        how = _ENDS.get(first(form_of(body), "DialStatus"), "completed")
+        return "over" if how == "completed" else "not taken"
 
 
 def sign(auth_token: str, url: str, form: Form, nonce: str) -> bytes:

@@ -11,11 +11,20 @@ import hmac
 from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr
 
+from antiphon.calls.control.reports import LegReport
 from antiphon.calls.ports import ColdTransfer
-from antiphon.calls.streams.webhooks import XML, XML_HEAD, Connection, IncomingCall, WebhookRequest, form_of
+from antiphon.calls.streams.webhooks import (
+    XML,
+    XML_HEAD,
+    Connection,
+    IncomingCall,
+    Passed,
+    WebhookRequest,
+    form_of,
+)
 from antiphon.calls.twilio.control import Params, after_stream_twiml, reject_twiml, verify_signature
-from antiphon.calls.twilio.twiml import dial_twiml
-from antiphon.calls.twilio.webhooks import twiml_call
+from antiphon.calls.twilio.twiml import dial_twiml, say_twiml, with_words
+from antiphon.calls.twilio.webhooks import leg_report, twiml_call, was_passed
 from antiphon.errors import Denied
 
 _HEADERS = ("x-signalwire-signature", "x-twilio-signature")
@@ -61,5 +70,17 @@ class SignalWireWebhooks:
     def after(self, transfer: ColdTransfer | None, call: IncomingCall) -> str:
         return dial_twiml(transfer) if transfer else after_stream_twiml()
 
+    def back(self, words: str, connection: Connection) -> str:
+        return with_words(words, self.connect(connection))
+
+    def whisper(self, words: str) -> str:
+        return say_twiml(words)
+
     def reject(self) -> str:
         return reject_twiml("busy")
+
+    def report(self, body: bytes) -> LegReport:
+        return leg_report(body)
+
+    def passed(self, body: bytes) -> Passed:
+        return was_passed(body)

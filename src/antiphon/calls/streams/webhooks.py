@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import parse_qs
 
+from antiphon.calls.control.reports import LegReport
 from antiphon.calls.ports import ColdTransfer
 
 WINDOW_S = 300.0  # How old a dated request may be; all carriers that date theirs recommend five minutes.
@@ -19,6 +20,7 @@ XML = "application/xml"
 XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 
 Form = dict[str, list[str]]
+Passed = Literal["not taken", "under way", "over"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,19 @@ class Webhooks(Protocol):
     def after(self, transfer: ColdTransfer | None, call: IncomingCall) -> str:
         """Pass the call on, or end it. What a carrier cannot do of it (whisper, headers) is left out."""
 
+    def back(self, words: str, connection: Connection) -> str:
+        """Words of the carrier's own voice, then as `connect`."""
+
+    def whisper(self, words: str) -> str:
+        """What somebody hears before a caller is put through to him."""
+
     def reject(self) -> str: ...
+
+    def report(self, body: bytes) -> LegReport:
+        """How a call we placed gets on. Raises: ValueError: The body is no webhook of this carrier."""
+
+    def passed(self, body: bytes) -> Passed:
+        """What became of a call that was passed on."""
 
 
 class Replays:

@@ -1,17 +1,11 @@
-"""Telnyx's `CarrierControl`: calls of a TeXML application, on its SDK.
-
-Numbers are not here: at Telnyx they belong to the application, and it is the application that has the address
-which is asked what to do with a call.
-"""
+"""Telnyx's `CarrierControl`: calls of a TeXML application, on its SDK. Its numbers are in `numbers.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-import httpx
 import telnyx
 
 from antiphon.calls.ports import (
@@ -24,20 +18,19 @@ from antiphon.calls.ports import (
     OwnedNumber,
     Seat,
 )
+from antiphon.calls.telnyx.numbers import TelnyxNumbers
+from antiphon.calls.telnyx.refusals import told
 from antiphon.calls.twilio.twiml import dial_twiml, hold_twiml, seat_twiml
 from antiphon.errors import (
     CallFailed,
     ConfigError,
-    DeadlineExceeded,
     ProviderProtocolError,
-    ProviderRejected,
-    ProviderUnavailable,
 )
+from antiphon.trust.recording import RecordingConsent
 
 API = "https://api.telnyx.com/v2"
 REQUEST_S = 10.0
 _STATUS_EVENTS = "initiated ringing answered completed"
-_OVER = frozenset({404, 422})  # Telnyx refuses a command to a call that has ended as unprocessable.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +61,7 @@ class TelnyxControl:
             api_key=account.api_key, base_url=account.api_url, timeout=request_s, max_retries=0
         )
         self._calls = self._client.texml.accounts.calls
+        self._numbers = TelnyxNumbers(self._client, account.application_sid)
         self._conferences = self._client.texml.accounts.conferences
 
     # ------------------------------------------------------------------ calls
@@ -92,11 +86,11 @@ class TelnyxControl:
             body["CustomHeaders"] = [
                 {"name": f"X-{name}", "value": value} for name, value in dial.headers.items()
             ]
-        with _told():
+        with told():
             placed = await self._calls.calls(self._account.account_sid, body=body)
         # The SDK's type has no id; where the answer has none either, the first webhook brings it.
-        told = placed.model_extra or {}
-        return str(told.get("call_sid") or told.get("sid") or "")
+        extra = placed.model_extra or {}
+        return str(extra.get("call_sid") or extra.get("sid") or "")
 
     async def answer(self, call_id: str, instructions_url: str) -> None:
         _unable("calls are answered by what their webhook is told")
@@ -131,7 +125,7 @@ class TelnyxControl:
 
     async def _update_seat(self, call_id: str, room: str, **changed: Any) -> None:
         account = self._account.account_sid
-        with _told(call_id):
+        with told(call_id):
             found = await self._conferences.retrieve_conferences(
                 account, friendly_name=room, status="in-progress", page_size=1
             )
@@ -143,8 +137,8 @@ class TelnyxControl:
 
     # ------------------------------------------------------------------ recordings
 
-    async def start_recording(self, call_id: str) -> str:
-        with _told(call_id):
+    async def start_recording(self, call_id: str, consent: RecordingConsent) -> str:
+        with told(call_id):
             recording = await self._calls.recordings_json.recordings_json(
                 call_id, account_sid=self._account.account_sid, recording_channels="dual"
             )
@@ -162,70 +156,35 @@ class TelnyxControl:
         await self._update_recording(call_id, recording_id, "stopped")
 
     async def _update_recording(self, call_id: str, recording_id: str, status: Any) -> None:
-        with _told(call_id):
+        with told(call_id):
             await self._calls.recordings.recording_sid_json(
                 recording_id, account_sid=self._account.account_sid, call_sid=call_id, status=status
             )
 
     async def _update(self, call_id: str, **changed: Any) -> None:
-        with _told(call_id):
+        with told(call_id):
             await self._calls.update(call_id, account_sid=self._account.account_sid, **changed)
 
     # ------------------------------------------------------------------ numbers
 
     async def search_numbers(self, query: NumberQuery) -> tuple[NumberOffer, ...]:
-        _unable(_NUMBERS)
+        return await self._numbers.search(query)
 
     async def owned_numbers(self) -> tuple[OwnedNumber, ...]:
-        _unable(_NUMBERS)
+        return await self._numbers.owned()
 
     async def buy_number(self, number: str, routing: NumberRouting) -> OwnedNumber:
-        _unable(_NUMBERS)
+        return await self._numbers.buy(number, routing)
 
     async def configure_number(self, number_id: str, routing: NumberRouting) -> OwnedNumber:
-        _unable(_NUMBERS)
+        return await self._numbers.configure(number_id, routing)
 
     async def release_number(self, number_id: str) -> None:
-        _unable(_NUMBERS)
+        await self._numbers.release(number_id)
 
     async def close(self) -> None:
         await self._client.close()
 
 
-_NUMBERS = "numbers belong to the TeXML application, in the portal (docs/telephony/telnyx.md)"
-
-
 def _unable(why: str) -> NoReturn:
     raise ConfigError(f"telnyx: {why}")
-
-
-@contextmanager
-def _told(call_id: str = "") -> Iterator[None]:
-    """The vendor's errors as ours.
-
-    Raises:
-        CallFailed, ProviderRejected, ProviderUnavailable, ProviderProtocolError, DeadlineExceeded
-    """
-    try:
-        yield
-    except telnyx.APIStatusError as error:
-        raise _refusal(error, call_id) from error
-    except telnyx.APIConnectionError as error:
-        refused = isinstance(error.__cause__, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
-        unknown: Callable[[str], Exception] = DeadlineExceeded
-        if refused:
-            unknown = lambda message: ProviderUnavailable("telnyx", message)  # noqa: E731
-        raise unknown(f"no answer ({type(error.__cause__ or error).__name__})") from error
-    except (telnyx.TelnyxError, ValueError) as error:
-        raise ProviderProtocolError("telnyx", f"an answer nobody understands: {error}") from error
-
-
-def _refusal(error: telnyx.APIStatusError, call_id: str) -> Exception:
-    said = f"{error.message} (HTTP {error.status_code})"
-    if call_id and error.status_code in _OVER:
-        return CallFailed(f"telnyx: {said}")
-    if error.status_code == 429:
-        return ProviderUnavailable("telnyx", said)
-    if error.status_code >= 500:
-        return DeadlineExceeded(f"telnyx: {said}")
-    return ProviderRejected("telnyx", said)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape, quoteattr
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from antiphon.calls.control.reports import LegReport
 from antiphon.calls.ports import ColdTransfer
 from antiphon.calls.streams.webhooks import (
     WINDOW_S,
@@ -21,11 +22,13 @@ from antiphon.calls.streams.webhooks import (
     XML_HEAD,
     Connection,
     IncomingCall,
+    Passed,
     Replays,
     WebhookRequest,
 )
 from antiphon.calls.twilio.control import after_stream_twiml, reject_twiml
-from antiphon.calls.twilio.webhooks import twiml_call
+from antiphon.calls.twilio.twiml import dial_twiml, say_twiml, with_words
+from antiphon.calls.twilio.webhooks import leg_report, twiml_call, was_passed
 from antiphon.errors import Denied
 
 
@@ -73,10 +76,22 @@ class TelnyxWebhooks:
         return f"{XML_HEAD}<Response><Connect>{stream}</Connect>{after}</Response>"
 
     def after(self, transfer: ColdTransfer | None, call: IncomingCall) -> str:
-        return after_stream_twiml(dial=transfer.to if transfer else "")
+        return dial_twiml(replace(transfer, whisper_url="")) if transfer else after_stream_twiml()
+
+    def back(self, words: str, connection: Connection) -> str:
+        return with_words(words, self.connect(connection))
+
+    def whisper(self, words: str) -> str:
+        return say_twiml(words)
 
     def reject(self) -> str:
         return reject_twiml("busy")
+
+    def report(self, body: bytes) -> LegReport:
+        return leg_report(body)
+
+    def passed(self, body: bytes) -> Passed:
+        return was_passed(body)
 
 
 def _is_signed(public_key: bytes, message: bytes, signature: bytes) -> bool:

@@ -37,6 +37,7 @@ from antiphon.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
+from antiphon.trust.recording import RecordingConsent
 
 API = "https://api.twilio.com"
 REQUEST_S = 10.0
@@ -178,7 +179,7 @@ class TwilioControl:
 
     # ------------------------------------------------------------------ recordings
 
-    async def start_recording(self, call_id: str) -> str:
+    async def start_recording(self, call_id: str, consent: RecordingConsent) -> str:
         with self._told(call_id=call_id):
             recording = await self._client.calls(call_id).recordings.create_async(recording_channels="dual")
         return _present(recording.sid, self.carrier)

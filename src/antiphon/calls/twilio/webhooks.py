@@ -10,7 +10,15 @@ from dataclasses import dataclass
 
 from antiphon.calls.control.reports import LegReport
 from antiphon.calls.ports import CallEnd, ColdTransfer
-from antiphon.calls.streams.webhooks import XML, Connection, IncomingCall, WebhookRequest, first, form_of
+from antiphon.calls.streams.webhooks import (
+    XML,
+    Connection,
+    IncomingCall,
+    Passed,
+    WebhookRequest,
+    first,
+    form_of,
+)
 from antiphon.calls.twilio.control import (
     Params,
     after_stream_twiml,
@@ -18,7 +26,7 @@ from antiphon.calls.twilio.control import (
     reject_twiml,
     verify_signature,
 )
-from antiphon.calls.twilio.twiml import dial_twiml
+from antiphon.calls.twilio.twiml import dial_twiml, say_twiml, with_words
 from antiphon.errors import Denied
 
 
@@ -48,8 +56,20 @@ class TwilioWebhooks:
     def after(self, transfer: ColdTransfer | None, call: IncomingCall) -> str:
         return dial_twiml(transfer) if transfer else after_stream_twiml()
 
+    def back(self, words: str, connection: Connection) -> str:
+        return with_words(words, self.connect(connection))
+
+    def whisper(self, words: str) -> str:
+        return say_twiml(words)
+
     def reject(self) -> str:
         return reject_twiml("busy")
+
+    def report(self, body: bytes) -> LegReport:
+        return leg_report(body)
+
+    def passed(self, body: bytes) -> Passed:
+        return was_passed(body)
 
 
 def twiml_call(body: bytes) -> IncomingCall:
@@ -68,6 +88,14 @@ _ENDS: dict[str, CallEnd] = {
     "failed": "failed",
     "canceled": "cancelled",
 }
+
+
+_NOT_TAKEN = frozenset({"busy", "no-answer", "failed", "canceled"})
+
+
+def was_passed(body: bytes) -> Passed:
+    """Asked once, when the dialling has ended one way or the other."""
+    return "not taken" if first(form_of(body), "DialCallStatus") in _NOT_TAKEN else "over"
 
 
 def leg_report(body: bytes) -> LegReport:

@@ -11,23 +11,38 @@ import base64
 import binascii
 import hashlib
 import hmac
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import msgspec
 
-from antiphon.calls.ports import ColdTransfer
+from antiphon.calls.control.reports import LegReport
+from antiphon.calls.ports import CallEnd, ColdTransfer
 from antiphon.calls.streams.webhooks import (
     WINDOW_S,
     Connection,
     IncomingCall,
+    Passed,
     Replays,
     WebhookRequest,
     e164,
 )
 from antiphon.calls.vonage.dialect import CALL_HEADER
+from antiphon.calls.vonage.ncco import dial_ncco, talk
 from antiphon.errors import Denied
 
-_RING_S = 25
+# Vonage, "Voice API webhooks reference", read 2026-11. Who declines is busy, as far as the caller is told.
+_ENDS: dict[str, CallEnd] = {
+    "completed": "completed",
+    "busy": "busy",
+    "rejected": "busy",
+    "unanswered": "no_answer",
+    "timeout": "no_answer",
+    "disconnected": "failed",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
+_NOT_TAKEN = frozenset({*_ENDS, "machine"}) - {"completed"}
 _TOKEN_MAX = 4000
 
 
@@ -53,6 +68,7 @@ class _Webhook(msgspec.Struct, rename={"caller": "from", "called": "to"}):
     uuid: str = ""
     caller: str = ""
     called: str = ""
+    status: str = ""
     payload: _Payload | None = None
 
 
@@ -85,10 +101,7 @@ class VonageWebhooks:
             raise Denied("the request was made before")
 
     def call(self, body: bytes) -> IncomingCall:
-        try:
-            webhook = msgspec.json.decode(body, type=_Webhook)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise ValueError("no webhook of a call") from None
+        webhook = _webhook(body)
         payload = webhook.payload or _Payload()
         return IncomingCall(
             call_id=payload.call or webhook.uuid,
@@ -97,7 +110,11 @@ class VonageWebhooks:
         )
 
     def connect(self, connection: Connection) -> str:
-        """The stream, then a question to us: `notify` is answered by what the call does next."""
+        return _json(self._connected(connection))
+
+    def _connected(self, connection: Connection) -> list[dict[str, object]]:
+        """The stream, then a question to us: `notify` is answered by what the call does next. The stream is a
+        leg with events of its own, which must not be taken for the call's."""
         call = connection.call
         endpoint = {
             "type": "websocket",
@@ -106,27 +123,61 @@ class VonageWebhooks:
             "headers": {"token": connection.token, CALL_HEADER: call.call_id},
         }
         payload = {"call": call.call_id, "called_number": call.called_number}
+        place = connection.after_url.rpartition("/")[0]
+        stream: dict[str, object] = {
+            "action": "connect",
+            "endpoint": [endpoint],
+            "eventUrl": [f"{place}/event"],
+            "eventMethod": "POST",
+        }
         ask: dict[str, object] = {
             "action": "notify",
             "payload": payload,
             "eventUrl": [connection.after_url],
             "eventMethod": "POST",
         }
-        return _json([{"action": "connect", "endpoint": [endpoint]}, ask])
+        return [stream, ask]
 
     def after(self, transfer: ColdTransfer | None, call: IncomingCall) -> str:
         if transfer is None:
             return _json([])  # Nothing more to do is the end of the call.
-        endpoint = {"type": "phone", "number": transfer.to.lstrip("+")}
-        shown = {"from": call.called_number.lstrip("+")} if call.called_number else {}
-        return _json([{"action": "connect", "timeout": _RING_S, "endpoint": [endpoint], **shown}])
+        return _json(dial_ncco(replace(transfer, caller_id=transfer.caller_id or call.called_number)))
+
+    def back(self, words: str, connection: Connection) -> str:
+        return _json([talk(words), *self._connected(connection)])
+
+    def whisper(self, words: str) -> str:
+        return _json([talk(words)])
 
     def reject(self) -> str:
         """There is no busy signal to be had: a call with nothing to do ends."""
         return _json([])
 
+    def report(self, body: bytes) -> LegReport:
+        """An event, or the request for instructions once somebody answered, which has no status."""
+        webhook = _webhook(body)
+        call_id, status = webhook.uuid, webhook.status
+        if status in _ENDS:
+            return LegReport(call_id=call_id, state="ended", how=_ENDS[status])
+        if status == "ringing":
+            return LegReport(call_id=call_id, state="ringing")
+        if status in ("", "answered", "human", "machine"):
+            return LegReport(call_id=call_id, state="answered", machine=status == "machine")
+        return LegReport(call_id=call_id, state="placed")
 
-def _json(actions: list[dict[str, object]]) -> str:
+    def passed(self, body: bytes) -> Passed:
+        """Asked at every event: an answer to any other one would take the two apart."""
+        return "not taken" if _webhook(body).status in _NOT_TAKEN else "under way"
+
+
+def _webhook(body: bytes) -> _Webhook:
+    try:
+        return msgspec.json.decode(body, type=_Webhook)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise ValueError("no webhook of a call") from None
+
+
+def _json(actions: Sequence[Mapping[str, object]]) -> str:
     return msgspec.json.encode(actions).decode()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from antiphon.audio.line_quality import LineSecond
-from antiphon.audio.ports import LineFormat, MediaSink
+from antiphon.audio.ports import Encoding, LineFormat, MediaSink
 from antiphon.runtime.media import mirror
 from antiphon.runtime.media.bank import GAP_NS, Bank
 from antiphon.runtime.media.bridge import conversion
@@ -39,6 +39,7 @@ class LiveCall:
         self.listener: LineListener = listener
         self.open = True
         self.line_format = line_format
+        self.muted = b""  # A frame of silence in place of each of the caller's, while he is not to be heard.
         self.relay: Callable[[bytes, int], None] | None = None  # Where this caller's frames go besides.
         self.inbox = bank.inboxes[line_format.encoding]
         self.frame_bytes = line_format.bytes_per_ms * FRAME_MS
@@ -147,6 +148,7 @@ class PlaneSource:
             call.bank.arrays.unanchored[call.row] = True  # Stream time jumps by what was dropped.
             return
         self._queued += 1
+        frame = call.muted or frame
         inbox.rows.append(call.row)
         inbox.frames.append(frame)
         inbox.arrived_ns.append(arrived_ns)
@@ -228,6 +230,11 @@ class PlaneLine:
             return
         assert other is None or isinstance(other, PlaneLine), "both are lines of this plane"
         self._call.relay = None if other is None else _relay(self._call, other._call)
+
+    def mute(self, muted: bool) -> None:
+        call = self._call
+        silence = b"\xff" if call.line_format.encoding is Encoding.MULAW else b"\0"
+        call.muted = silence * call.frame_bytes if muted else b""
 
     def close(self) -> None:
         if self._call.open:

@@ -82,5 +82,8 @@ class Line(Protocol):
         """From now on the other line's far end hears this caller, as frames come; None: no more. Both are
         lines of one plane."""
 
+    def mute(self, muted: bool) -> None:
+        """From now on silence is heard in place of this caller, by us and by whoever he is relayed to."""
+
     def close(self) -> None:
         """Our side hangs up: `MediaSink.end` is called after pending audio was dropped."""

@@ -41,6 +41,8 @@ _OUTSIDE_EVENTS = (
     e.CallerHungUp,
     e.OperatorEnded,
     e.OperatorTransfers,
+    e.OperatorHolds,
+    e.OperatorResumes,
     e.PersonJoined,
     e.HandedOver,
     e.HandoverFailed,

@@ -1,5 +1,5 @@
-"""`antiphon calls active|hangup`, `antiphon transfer` and `antiphon numbers`: what an operator does to calls
-that are up, and to the numbers they come in on. The first two ask a running `antiphon serve`."""
+"""`antiphon calls …`, `antiphon transfer` and `antiphon numbers`: what an operator does to calls that are up,
+and to the numbers they come in on. The first two ask a running `antiphon serve`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ from antiphon.runtime import command as recorded
 
 _SERVER = "http://127.0.0.1:8080"
 _REQUEST_S = 15.0
+_ACTS = {
+    "hold": "music for the caller, and nobody listens to him",
+    "resume": "back from hold, to the agent",
+    "mute": "have the caller heard by nobody",
+    "unmute": "have him heard again",
+}
+_DONE = {"hold": "on hold", "resume": "with the agent again", "mute": "muted", "unmute": "heard again"}
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,13 +39,31 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     hangup = listed.add_parser("hangup", help="have the agent say goodbye and hang up")
     hangup.add_argument("call", metavar="CALL", help="its id")
     hangup.set_defaults(run=_hangup)
+    steered = [_steering(listed, act, told) for act, told in _ACTS.items()]
+    keys = listed.add_parser("dtmf", help="send keys as tones, as to another company's menu")
+    keys.add_argument("call", metavar="CALL", help="its id")
+    keys.add_argument("digits", help="0-9, *, #, A-D; w waits half a second")
+    keys.set_defaults(run=_dtmf)
+    record = listed.add_parser("record", help="pause, resume or stop the recording of a call")
+    record.add_argument("call", metavar="CALL", help="its id")
+    record.add_argument("act", choices=["pause", "resume", "stop"])
+    record.set_defaults(run=_record)
     transfer = commands.add_parser("transfer", help="put a caller through to a person")
     transfer.add_argument("call", metavar="CALL", help="its id")
     transfer.add_argument("target", nargs="?", default="", help="of the agent's list (its usual target)")
     transfer.set_defaults(run=_transfer)
-    for asking in (active, hangup, transfer):
+    for asking in (active, hangup, transfer, keys, record, *steered):
         asking.add_argument("--server", default=_SERVER, help=f"a running antiphon serve ({_SERVER})")
     _register_numbers(commands)
+
+
+def _steering(
+    listed: argparse._SubParsersAction[argparse.ArgumentParser], act: str, told: str
+) -> argparse.ArgumentParser:
+    command = listed.add_parser(act, help=told)
+    command.add_argument("call", metavar="CALL", help="its id")
+    command.set_defaults(run=_steer, act=act)
+    return command
 
 
 def _register_numbers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -80,6 +105,24 @@ def _active(args: argparse.Namespace) -> int:
 def _hangup(args: argparse.Namespace) -> int:
     _asked(args.server, "POST", f"/api/calls/{args.call}/end")
     print(f"{args.call}: saying goodbye")
+    return 0
+
+
+def _steer(args: argparse.Namespace) -> int:
+    _asked(args.server, "POST", f"/api/calls/{args.call}/{args.act}")
+    print(f"{args.call}: {_DONE[args.act]}")
+    return 0
+
+
+def _dtmf(args: argparse.Namespace) -> int:
+    _asked(args.server, "POST", f"/api/calls/{args.call}/dtmf", {"digits": args.digits})
+    print(f"{args.call}: {len(args.digits)} keys sent")
+    return 0
+
+
+def _record(args: argparse.Namespace) -> int:
+    _asked(args.server, "POST", f"/api/calls/{args.call}/recording/{args.act}")
+    print(f"{args.call}: recording, {args.act}")
     return 0
 
 
