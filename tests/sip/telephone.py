@@ -7,14 +7,13 @@ import asyncio
 import contextlib
 import json
 import shutil
-import socket
 import tempfile
 import wave
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from tests.sip.house import HOST, free_port, until
+from tests.sip.house import HOST, free_port, free_tcp_port, until
 
 MODULES = Path("/usr/lib/baresip/modules")
 _CONFIG = """
@@ -32,7 +31,7 @@ module g711.so
 module aufile.so
 module aubridge.so
 module sndfile.so
-snd_path {heard}
+{more}snd_path {heard}
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
@@ -43,13 +42,24 @@ ctrl_tcp_listen {host}:{control}
 class Telephone:
     """`async with Telephone(voice) as phone`; the voice is at 8 kHz and played from the answer on.
 
+    Args:
+        secure: The authority it trusts: it speaks TLS, and SRTP or nothing.
+
     Attributes:
         folder: Its files; others may be put there for it to play.
         events: What it reported.
     """
 
-    def __init__(self, voice: np.ndarray, *, answers: bool = False, codec: str = "PCMU") -> None:
-        self.port, self._control = free_port(), _free_tcp_port()
+    def __init__(
+        self,
+        voice: np.ndarray,
+        *,
+        answers: bool = False,
+        codec: str = "PCMU",
+        secure: Path | None = None,
+        more: str = "",
+    ) -> None:
+        self.port, self._control = free_port(), free_tcp_port()
         self.events: list[dict[str, Any]] = []
         self.replies: list[dict[str, Any]] = []
         self.folder = Path(tempfile.mkdtemp(prefix="phone-"))
@@ -57,13 +67,16 @@ class Telephone:
         self._heard.mkdir()
         write_wav(self.folder / "voice.wav", voice)
         rtp = free_port() & ~1
+        if secure is not None:
+            more += f"module srtp.so\nsip_cafile {secure}\nsip_certificate {secure.parent}/server.pem\n"
         text = _CONFIG.format(
             host=HOST, port=self.port, control=self._control, voice=self.folder / "voice.wav",
-            heard=self._heard, modules=MODULES, rtp=rtp, rtp_end=rtp + 20,
+            heard=self._heard, modules=MODULES, rtp=rtp, rtp_end=rtp + 20, more=more,
         )  # fmt: skip
         (self.folder / "config").write_text(text)
         mode = "auto" if answers else "manual"
-        account = f"<sip:caller@{HOST}:{self.port};transport=udp>;regint=0;answermode={mode}"
+        transport, wish = ("tls", ";mediaenc=srtp-mand") if secure is not None else ("udp", "")
+        account = f"<sip:caller@{HOST}:{self.port};transport={transport}>;regint=0;answermode={mode}{wish}"
         (self.folder / "accounts").write_text(f"{account};audio_codecs={codec}\n")
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -90,6 +103,10 @@ class Telephone:
             with contextlib.suppress(ProcessLookupError):
                 self._process.terminate()
             await self._process.wait()
+
+    @property
+    def tls_port(self) -> int:
+        return self.port + 1
 
     def said(self) -> str:
         return (self.folder / "said").read_text(errors="replace")
@@ -126,12 +143,6 @@ class Telephone:
             length = await reader.readuntil(b":")
             message = json.loads((await reader.readexactly(int(length[:-1]) + 1))[:-1])
             (self.events if message.get("event") else self.replies).append(message)
-
-
-def _free_tcp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def write_wav(path: Path, samples: np.ndarray) -> None:
