@@ -56,7 +56,7 @@ class Edge:
             "OUTSIDE_ADDRESS": OUTSIDE, "OUTSIDE_PORT": self.port, "INSIDE_ADDRESS": INSIDE,
             "INSIDE_PORT": self.inside_port, "EDGE_FOLDER": self.folder,
             "RTPENGINE_CONTROL": f"udp:{HOST}:{self._ng}", "SESSION_MIN_S": session_min_s, "SESSION_S": 1800,
-            "WORKER_PING_S": 1, "CONTROL_SOCKET": self.folder / "control",
+            "WORKER_PING_S": 1, "UDP_CHILDREN": 1, "CONTROL_SOCKET": self.folder / "control",
         }  # fmt: skip
         lines = [f'#!substdef "!{name}!{value}!g"\n' for name, value in site.items()]
         (self.folder / "site.cfg").write_text("".join(lines))
