@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import shutil
+import socket
 import tempfile
 import wave
 from pathlib import Path
@@ -59,7 +60,7 @@ class Telephone:
         secure: Path | None = None,
         more: str = "",
     ) -> None:
-        self.port, self._control = free_port(), free_tcp_port()
+        self.port, self._control = _free_port_pair(), free_tcp_port()
         self.events: list[dict[str, Any]] = []
         self.replies: list[dict[str, Any]] = []
         self.folder = Path(tempfile.mkdtemp(prefix="phone-"))
@@ -92,7 +93,7 @@ class Telephone:
             stdout=(self.folder / "said").open("wb"),
             stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
-        await until(lambda: b"ready" in (self.folder / "said").read_bytes())
+        await until(lambda: b"baresip is ready" in (self.folder / "said").read_bytes())
         reader, self._writer = await asyncio.open_connection(HOST, self._control)
         self._reading = asyncio.get_running_loop().create_task(self._read(reader))
         return self
@@ -148,6 +149,16 @@ class Telephone:
             length = await reader.readuntil(b":")
             message = json.loads((await reader.readexactly(int(length[:-1]) + 1))[:-1])
             (self.events if message.get("event") else self.replies).append(message)
+
+
+def _free_port_pair() -> int:
+    """It takes UDP and TCP at this port, and TLS at the next."""
+    while True:
+        port = free_port()
+        with socket.socket() as one, socket.socket() as next_one, contextlib.suppress(OSError):
+            one.bind((HOST, port))
+            next_one.bind((HOST, port + 1))
+            return port
 
 
 def write_wav(path: Path, samples: np.ndarray, *, wide: bool = False) -> None:

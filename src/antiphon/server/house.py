@@ -21,7 +21,8 @@ from antiphon.calls.carriers import carrier_server
 from antiphon.calls.control.accounts import controls_from
 from antiphon.calls.control.checking import check_escalation
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
-from antiphon.calls.sip import SipLines, sip_routes
+from antiphon.calls.sip import SipControl, SipLines, sip_routes
+from antiphon.calls.sip.capabilities import CARRIER as SIP
 from antiphon.calls.streams import StreamServer, StreamTokens
 from antiphon.errors import ConfigError
 from antiphon.providers.local import catalogue
@@ -229,7 +230,8 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         definitions, registry, home=options.home, prices=prices, health=health, phrases=phrases
     )
     recordings = recordings_of(definitions, options.home)
-    controls = controls_from(os.environ)
+    own_lines = SipControl()
+    controls = controls_from(os.environ) | ({SIP: own_lines} if options.sip_socket is not None else {})
     for definition in definitions:
         found = list(check_escalation(definition, controls))
         raise_problems([one.problem for one in found if one.weight is Weight.ERROR])
@@ -253,7 +255,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
     phone = carrier_server(LegsFirst(exchange, desk), tokens, knows_agent=kits.__contains__)
-    sip = _sip_lines(options, exchange)
+    sip = _sip_lines(options, exchange, desk, own_lines)
     return Wiring(
         exchange=exchange,
         agents=tuple(_summary(definition) for definition in definitions),
@@ -278,7 +280,9 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     )
 
 
-def _sip_lines(options: WorkerOptions, exchange: Exchange) -> SipLines | None:
+def _sip_lines(
+    options: WorkerOptions, exchange: Exchange, desk: TransferDesk, control: SipControl
+) -> SipLines | None:
     """Raises: ConfigError: A route in the environment is wrong."""
     if options.sip_socket is None:
         return None
@@ -287,14 +291,16 @@ def _sip_lines(options: WorkerOptions, exchange: Exchange) -> SipLines | None:
         outcome = exchange.outcome(call_id)
         return outcome.escalate_to if outcome is not None else ""
 
-    return SipLines(
-        exchange,
+    lines = SipLines(
+        LegsFirst(exchange, desk),
         options.sip_socket,
         exchange.agents,
         routes=sip_routes(os.environ),
         has_room=lambda: exchange.has_room,
         escalation=escalation,
     )
+    control.connect(lines, desk.report)
+    return lines
 
 
 def _sip_methods(sip: SipLines) -> dict[str, Method]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from antiphon.calls.ports import Capability, CarrierControl
+from antiphon.calls.sip.capabilities import CAPABILITIES as SIP_CAPABILITIES
+from antiphon.calls.sip.capabilities import CARRIER as SIP
+from antiphon.calls.sip.settings import TRUNK
 from antiphon.errors import ConfigError
 
 # What each carrier's interface can do, by our adapter for it; known without an account.
@@ -14,6 +17,7 @@ CAPABILITIES: Mapping[str, frozenset[Capability]] = {
     # Its markup plays no keys, and a whisper before a transfer is not documented for it.
     "telnyx": frozenset(Capability)
     - {Capability.ANSWER, Capability.NUMBERS, Capability.SEND_DIGITS, Capability.WHISPER},
+    "sip": SIP_CAPABILITIES,
 }
 
 
@@ -26,8 +30,9 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 
 
 def accounts_in(environ: Mapping[str, str]) -> frozenset[str]:
-    """Carriers there are credentials for."""
-    return frozenset(carrier for carrier, names in NEEDED.items() if all(environ.get(name) for name in names))
+    """Carriers there are credentials for; "sip" where there is a trunk."""
+    found = {carrier for carrier, names in NEEDED.items() if all(environ.get(name) for name in names)}
+    return frozenset(found | {SIP} if any(name.startswith(TRUNK) for name in environ) else found)
 
 
 def controls_from(environ: Mapping[str, str]) -> dict[str, CarrierControl]:
