@@ -52,6 +52,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def free_tcp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
 class LiveCall:
     """One call as the driver sees it."""
 
@@ -108,7 +114,7 @@ class SipHouse:
 
     Args:
         environ: Trunks, routes and peers for the SIP worker.
-        switchboard: In place of the one that says a tone.
+        switchboard: In place of the one that says a tone; or who makes it, for this media plane.
     """
 
     def __init__(
@@ -117,7 +123,7 @@ class SipHouse:
         environ: Mapping[str, str] | None = None,
         routes: Mapping[str, str] | None = None,
         greeting_ms: int = 1000,
-        switchboard: Switchboard | None = None,
+        switchboard: Switchboard | Callable[[MediaPlane], Switchboard] | None = None,
         agents: tuple[str, ...] = ("clinic", "bank"),
         escalation: Callable[[str], str] = lambda call_id: "",
         has_room: Callable[[], bool] = lambda: True,
@@ -128,6 +134,8 @@ class SipHouse:
         self.port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="sip-"))
         self.socket = self._folder / "sip.sock"
+        if callable(switchboard):
+            switchboard = switchboard(self.plane)
         self.lines = SipLines(
             switchboard or self.switchboard,
             self.socket,

@@ -2,8 +2,8 @@
 
 A number is a response we expect ("180?": that may come), a word in capitals a request we send, "<BYE" one we
 expect, "=200" our answer to it. "tone" streams RTP, "pause" lasts as long as the run says, "pause:50" 50 ms.
-"HOLD" and "RESUME" are re-INVITEs. "REFER:sip:…" asks for a transfer, "NOTIFY:200" says how one went. Cf.
-sipp's reference, "Create your own XML scenarios".
+"HOLD" and "RESUME" are re-INVITEs, "TIMED:90" is an INVITE that insists on session timers. "REFER:sip:…"
+asks for a transfer, "NOTIFY:200" says how one went. Cf. sipp's reference, "Create your own XML scenarios".
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ SIP/2.0 {status} Outcome
 _OWN_TAG = ";tag=[pid]called[call_number]"
 
 
-def scenario(words: str, *, codec: int = 8) -> str:
-    """The XML of it. PCMA is payload type 8, PCMU 0."""
-    steps = _Steps(codec)
+def scenario(words: str, *, codec: int = 8, routed: bool = False) -> str:
+    """The XML of it. PCMA is payload type 8, PCMU 0. `routed`: there is a proxy that stays in the call."""
+    steps = _Steps(codec, routed)
     parts = [steps.step(word) for word in words.split()]
     if "<INVITE" in words:  # sipp takes a variable that nobody uses for a mistake.
         parts.append('<Reference variables="own,other,contact"/>')
@@ -70,8 +70,8 @@ def scenario(words: str, *, codec: int = 8) -> str:
 
 
 class _Steps:
-    def __init__(self, codec: int) -> None:
-        self._codec = codec
+    def __init__(self, codec: int, routed: bool) -> None:
+        self._codec, self._routed = codec, routed
         self._number = 0
         self._version = 1
         self._called = False  # They called us: the first thing we expected was an INVITE.
@@ -89,7 +89,8 @@ class _Steps:
         if word.rstrip("?").isdigit():
             optional = ' optional="true"' if word.endswith("?") else ""
             self._answered = self._answered or word == "200"
-            return f'<recv response="{word.rstrip("?")}"{optional}/>'
+            routes = ' rrs="true"' if self._routed and word == "200" else ""
+            return f'<recv response="{word.rstrip("?")}"{optional}{routes}/>'
         match name:
             case "pause":
                 return f'<pause milliseconds="{value}"/>' if value else "<pause/>"
@@ -99,21 +100,26 @@ class _Steps:
         return self._send(self._request(name, value), retransmit=name != "ACK")
 
     def _request(self, name: str, value: str) -> str:
-        method = "INVITE" if name in {"HOLD", "RESUME"} else name
+        method = "INVITE" if name in {"HOLD", "RESUME", "TIMED"} else name
         if method not in {"ACK", "CANCEL"}:
             self._number += 1
-        to_tag = "" if method == "CANCEL" or name == "INVITE" else "[peer_tag_param]"
+        to_tag = "" if method == "CANCEL" or name in {"INVITE", "TIMED"} else "[peer_tag_param]"
+        routed = self._routed and self._answered
         text = _HEAD.format(
             method=method,
             cseq=method,
             number=self._number,
             via=_SAME_VIA if method == "CANCEL" or (method == "ACK" and not self._answered) else _NEW_VIA,
-            uri="[$contact]" if self._called else _TARGET,
+            uri="[$contact]" if self._called else "[next_url]" if routed else _TARGET,
             own=f"[$own]{_OWN_TAG}" if self._called else _CALLER,
             other="[$other]" if self._called else f"<{_TARGET}>{to_tag}",
         )
+        if routed:
+            text += "[routes]\n"
         if name == "REFER":
             text += f"Refer-To: <{value}>\n"
+        if name == "TIMED":
+            text += f"Supported: timer\nRequire: timer\nSession-Expires: {value}\n"
         if name == "NOTIFY":
             return text + _NOTIFY.format(status=value)
         if method != "INVITE":

@@ -21,12 +21,13 @@ TONE_HZ = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SippReport:
-    """`log` holds what it found unexpected."""
+    """`log` holds what it found unexpected, `messages` everything that was sent and received."""
 
     code: int
     succeeded: int
     failed: int
     log: str
+    messages: str
 
 
 def alaw_tone(path: Path, duration_ms: int = 2000) -> None:
@@ -43,6 +44,7 @@ class Sipp:
         words: See `scenario`.
         target: "host:port" to call; "" waits to be called.
         user: Of the request URI.
+        routed: See `scenario`.
         talk_ms: How long a `<pause/>` without a length of its own is.
     """
 
@@ -59,11 +61,12 @@ class Sipp:
         talk_ms: int = 400,
         codec: int = 8,
         host: str = HOST,
+        routed: bool = False,
     ) -> None:
         self.port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="sipp-"))
         alaw_tone(self._folder / "tone.al")
-        (self._folder / "scenario.xml").write_text(scenario(words, codec=codec))
+        (self._folder / "scenario.xml").write_text(scenario(words, codec=codec, routed=routed))
         options = {
             "-sf": "scenario.xml", "-s": user, "-i": host, "-mi": host, "-p": self.port,
             "-mp": free_port() & ~1, "-m": calls, "-l": at_once, "-r": rate, "-d": talk_ms,
@@ -71,7 +74,7 @@ class Sipp:
         }  # fmt: skip
         self._argv = [shutil.which("sipp") or "sipp", *([target] if target else [])]
         self._argv += [str(word) for pair in options.items() for word in pair]
-        self._argv += ["-nostdin", "-trace_err", "-trace_stat"]
+        self._argv += ["-nostdin", "-trace_err", "-trace_stat", "-trace_msg", "-message_file", "messages.log"]
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -103,12 +106,13 @@ class Sipp:
         if not (self._folder / "stat.csv").exists():
             raise AssertionError((self._folder / "said").read_text(errors="replace")[-500:])
         rows = list(csv.DictReader((self._folder / "stat.csv").read_text().splitlines(), delimiter=";"))
-        errors = self._folder / "errors.log"
+        errors, messages = self._folder / "errors.log", self._folder / "messages.log"
         return SippReport(
             code=code,
             succeeded=int(rows[-1]["SuccessfulCall(C)"]),
             failed=int(rows[-1]["FailedCall(C)"]),
             log=errors.read_text(errors="replace") if errors.exists() else "",
+            messages=messages.read_text(errors="replace") if messages.exists() else "",
         )
 
     async def run(self, *, within_s: float = 60.0) -> SippReport:

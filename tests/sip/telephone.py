@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from tests.sip.house import HOST, free_port, until
+from tests.sip.house import HOST, free_port, free_tcp_port, until
 
 MODULES = Path("/usr/lib/baresip/modules")
 _CONFIG = """
@@ -32,7 +32,7 @@ module g711.so
 module aufile.so
 module aubridge.so
 module sndfile.so
-snd_path {heard}
+{more}snd_path {heard}
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
@@ -43,27 +43,44 @@ ctrl_tcp_listen {host}:{control}
 class Telephone:
     """`async with Telephone(voice) as phone`; the voice is at 8 kHz and played from the answer on.
 
+    Args:
+        secure: The authority it trusts: it speaks TLS, and SRTP or nothing.
+
     Attributes:
         folder: Its files; others may be put there for it to play.
         events: What it reported.
     """
 
-    def __init__(self, voice: np.ndarray, *, answers: bool = False, codec: str = "PCMU") -> None:
-        self.port, self._control = free_port(), _free_tcp_port()
+    def __init__(
+        self,
+        voice: np.ndarray,
+        *,
+        answers: bool = False,
+        codec: str = "PCMU",
+        secure: Path | None = None,
+        more: str = "",
+    ) -> None:
+        self.port, self._control = _free_port_pair(), free_tcp_port()
         self.events: list[dict[str, Any]] = []
         self.replies: list[dict[str, Any]] = []
         self.folder = Path(tempfile.mkdtemp(prefix="phone-"))
         self._heard = self.folder / "heard"
         self._heard.mkdir()
-        write_wav(self.folder / "voice.wav", voice)
+        self._wide = codec.startswith("opus")  # Two channels at 48 kHz: this baresip resamples nothing.
+        write_wav(self.folder / "voice.wav", voice, wide=self._wide)
         rtp = free_port() & ~1
+        if self._wide:
+            more += "module opus.so\n"
+        if secure is not None:
+            more += f"module srtp.so\nsip_cafile {secure}\nsip_certificate {secure.parent}/server.pem\n"
         text = _CONFIG.format(
             host=HOST, port=self.port, control=self._control, voice=self.folder / "voice.wav",
-            heard=self._heard, modules=MODULES, rtp=rtp, rtp_end=rtp + 20,
+            heard=self._heard, modules=MODULES, rtp=rtp, rtp_end=rtp + 20, more=more,
         )  # fmt: skip
         (self.folder / "config").write_text(text)
         mode = "auto" if answers else "manual"
-        account = f"<sip:caller@{HOST}:{self.port};transport=udp>;regint=0;answermode={mode}"
+        transport, wish = ("tls", ";mediaenc=srtp-mand") if secure is not None else ("udp", "")
+        account = f"<sip:caller@{HOST}:{self.port};transport={transport}>;regint=0;answermode={mode}{wish}"
         (self.folder / "accounts").write_text(f"{account};audio_codecs={codec}\n")
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -76,7 +93,7 @@ class Telephone:
             stdout=(self.folder / "said").open("wb"),
             stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
-        await until(lambda: b"ready" in (self.folder / "said").read_bytes())
+        await until(lambda: b"baresip is ready" in (self.folder / "said").read_bytes())
         reader, self._writer = await asyncio.open_connection(HOST, self._control)
         self._reading = asyncio.get_running_loop().create_task(self._read(reader))
         return self
@@ -90,6 +107,10 @@ class Telephone:
             with contextlib.suppress(ProcessLookupError):
                 self._process.terminate()
             await self._process.wait()
+
+    @property
+    def tls_port(self) -> int:
+        return self.port + 1
 
     def said(self) -> str:
         return (self.folder / "said").read_text(errors="replace")
@@ -118,7 +139,9 @@ class Telephone:
         parts = []
         for path in sorted(self._heard.glob("dump-*dec.wav")):
             data = path.read_bytes()[44:]  # The header is only right once the call is over.
-            parts.append(np.frombuffer(data[: len(data) & ~1], "<i2"))
+            whole = len(data) - len(data) % 24
+            samples = np.frombuffer(data[:whole], "<i2")
+            parts.append(samples.reshape(-1, 12).mean(axis=1).astype(np.int16) if self._wide else samples)
         return np.concatenate(parts) if parts else np.zeros(0, np.int16)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
@@ -128,15 +151,21 @@ class Telephone:
             (self.events if message.get("event") else self.replies).append(message)
 
 
-def _free_tcp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def _free_port_pair() -> int:
+    """It takes UDP and TCP at this port, and TLS at the next."""
+    while True:
+        port = free_port()
+        with socket.socket() as one, socket.socket() as next_one, contextlib.suppress(OSError):
+            one.bind((HOST, port))
+            next_one.bind((HOST, port + 1))
+            return port
 
 
-def write_wav(path: Path, samples: np.ndarray) -> None:
+def write_wav(path: Path, samples: np.ndarray, *, wide: bool = False) -> None:
+    if wide:
+        samples = np.repeat(samples, 12)
     with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
+        file.setnchannels(2 if wide else 1)
         file.setsampwidth(2)
-        file.setframerate(8000)
+        file.setframerate(48000 if wide else 8000)
         file.writeframes(samples.astype("<i2").tobytes())

@@ -12,7 +12,7 @@ from tests.sip.test_sipp_calls import loudest_hz
 VOICE = np.tile(tone(1000)[::2], 20)  # 880 Hz.
 
 
-@pytest.mark.parametrize("codec", ["PCMU", "PCMA"])
+@pytest.mark.parametrize("codec", ["PCMU", "PCMA", "opus/48000/2"])
 async def test_a_telephone_calls_hears_the_agent_and_presses_keys(codec: str) -> None:
     async with SipHouse() as house, Telephone(VOICE, codec=codec) as phone:
         await phone.call(house.uri("clinic"))

@@ -135,7 +135,7 @@ async def _routed(carrier: str, call: IncomingCall, control: Control) -> str | C
     if routed["agent"]:
         return routed["agent"]
     target = routed["forward"]
-    if target and not (is_sip(target) and carrier not in _CALLS_SIP):
+    if target and not (is_sip(target) and Capability.SIP_HEADERS not in CAPABILITIES[carrier]):
         return ColdTransfer(to=target)
     log.warning("incoming_call_refused", carrier=carrier, reason=routed["reason"] or "it cannot be forwarded")
     return None

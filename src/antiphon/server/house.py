@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import os
 import time
@@ -21,11 +20,9 @@ from antiphon.calls.carriers import carrier_server
 from antiphon.calls.control.accounts import behind, controls_from
 from antiphon.calls.control.checking import check_escalation
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
-from antiphon.calls.routing import Forward, Refused, RoutedSwitchboard, ToAgent, load_routes
-from antiphon.calls.sip import SipLines, sip_routes
-from antiphon.calls.sip.lines import Router, Taken
-from antiphon.calls.sip.settings import ROUTES as SIP_ROUTES
-from antiphon.calls.streams import Sealed, StreamServer, StreamTokens
+from antiphon.calls.sip import SipControl
+from antiphon.calls.sip.capabilities import CARRIER as SIP
+from antiphon.calls.streams import Sealed, StreamTokens
 from antiphon.errors import ConfigError
 from antiphon.providers.local import catalogue
 from antiphon.providers.local.worker import InferenceProcess, WorkerClient
@@ -38,13 +35,13 @@ from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaClock, MediaPlane
 from antiphon.server.recordings import RecordingService, recordings_of
-from antiphon.server.rpc import Method
+from antiphon.server.services import ClockService, DeskService, PhoneService, PhraseReport
 from antiphon.server.settings import ServeSettings
+from antiphon.server.ways_in import routing_of, sip_lines_of, sip_methods
 from antiphon.server.wiring import STREAM_SECRET, AgentSummary, Wiring, WorkerOptions
 from antiphon.speech.phrases import PhraseCache
 from antiphon.storage.blobs import BlobFolder
 from antiphon.storage.home import calls_directory
-from antiphon.storage.traces import close_traces
 
 log = structlog.get_logger(__name__)
 
@@ -143,74 +140,6 @@ def models_process(settings: ServeSettings, sockets: Path) -> tuple[ModelsProces
     return ModelsProcess(InferenceProcess(socket, roles=engines), engines), socket
 
 
-EXIT_SOFTWARE = 70  # sysexits.h: an internal error. The supervisor starts another worker.
-
-
-class _ClockService:
-    """The plane's clock, running as long as the worker."""
-
-    def __init__(self, clock: MediaClock) -> None:
-        self._clock = clock
-        self._running: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        self._running = asyncio.create_task(self._clock.run(), name="media clock")
-        self._running.add_done_callback(self._stopped)
-
-    def _stopped(self, task: asyncio.Task[None]) -> None:
-        """Without its clock a worker is deaf and dumb: better a new one, and the traces as far as they go."""
-        if not task.cancelled() and task.exception() is not None:
-            log.error("media_clock_broke", error=repr(task.exception()))
-            close_traces()
-            os._exit(EXIT_SOFTWARE)
-
-    async def stop(self) -> None:
-        if self._running is not None:
-            self._running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._running
-
-
-class _PhoneService:
-    """The phone's media sockets on the port the operator chose."""
-
-    def __init__(self, server: StreamServer, host: str, port: int) -> None:
-        self._server, self._host, self._port = server, host, port
-
-    async def start(self) -> None:
-        await self._server.start(self._host, self._port)
-
-    async def stop(self) -> None:
-        await self._server.close()
-
-
-class _DeskService:
-    """Whoever calls people: its connections to carriers are closed last of all."""
-
-    def __init__(self, desk: TransferDesk) -> None:
-        self._desk = desk
-
-    async def start(self) -> None:
-        pass
-
-    async def stop(self) -> None:
-        await self._desk.close()
-
-
-class _PhraseReport:
-    """Says at the end how often a phrase was at hand: what was paid for once and not again."""
-
-    def __init__(self, phrases: PhraseCache) -> None:
-        self._phrases = phrases
-
-    async def start(self) -> None:
-        pass
-
-    async def stop(self) -> None:
-        counts = self._phrases.counts
-        log.info("phrase_cache", **dataclasses.asdict(counts), hit_pct=counts.hit_pct)
-
-
 async def wire_house(options: WorkerOptions) -> Wiring:
     """The parts of a real worker, assembled and warm.
 
@@ -235,7 +164,10 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     recordings = recordings_of(definitions, options.home)
     kits = {name: _asking(kit, recordings) for name, kit in kits.items()}
     base_url = os.environ.get("ANTIPHON_PUBLIC_URL", "")
+    own_lines = SipControl()
     controls = controls_from(os.environ, behind(Sealed(os.environ[STREAM_SECRET].encode()), base_url))
+    if options.sip_socket is not None:
+        controls[SIP] = own_lines
     _check_escalations(definitions, controls)
     desk = TransferDesk(
         plane=plane,
@@ -252,24 +184,24 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         opens_screening=open_screening,
         transfers=desk,
     )
-    routing = _routing(options, definitions, exchange, plane)
+    routing = routing_of(options, definitions, exchange, plane)
     door = routing or exchange
     media_clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
     phone = carrier_server(LegsFirst(door, desk), tokens, knows_agent=kits.__contains__)
-    sip = _sip_lines(options, exchange, routing)
+    sip = sip_lines_of(options, exchange, routing, desk, own_lines)
     return Wiring(
         exchange=door,
         agents=tuple(_summary(definition) for definition in definitions),
         services=(
-            _DeskService(desk),
-            _PhraseReport(phrases),
+            DeskService(desk),
+            PhraseReport(phrases),
             *filter(None, (recordings,)),
-            _ClockService(media_clock),
-            _PhoneService(phone, options.host, options.media_port),
+            ClockService(media_clock),
+            PhoneService(phone, options.host, options.media_port),
             *((sip,) if sip is not None else ()),
         ),
-        methods=_sip_methods(sip) if sip is not None else {},
+        methods=sip_methods(sip) if sip is not None else {},
         desk=desk,
         routing=routing,
         counters=lambda: {
@@ -299,66 +231,6 @@ def _check_escalations(definitions: Sequence[AgentDefinition], accounts: Collect
         raise_problems([one.problem for one in found if one.weight is Weight.ERROR])
         for one in found:
             log.warning("calls_will_be_passed_on_cold", agent=definition.name, why=one.problem.message)
-
-
-def _routing(
-    options: WorkerOptions, definitions: Sequence[AgentDefinition], exchange: Exchange, plane: MediaPlane
-) -> RoutedSwitchboard | None:
-    """Raises: ConfigError: The routes file is wrong."""
-    if options.routes is None:
-        return None
-    table = load_routes(options.routes, {one.name: one.digest for one in definitions})
-    return RoutedSwitchboard(
-        exchange, table, plane=plane, clock=LoopClock(), calls_directory=calls_directory()
-    )
-
-
-def _sip_lines(
-    options: WorkerOptions, exchange: Exchange, routing: RoutedSwitchboard | None
-) -> SipLines | None:
-    """Raises: ConfigError: A route in the environment is wrong, or there are two sets of routes."""
-    if options.sip_socket is None:
-        return None
-    door, routes = routing or exchange, sip_routes(os.environ)
-    if routing is not None and routes:
-        raise ConfigError(
-            f"routes are in {options.routes} too", where=SIP_ROUTES, fix="move them there, as `to: sip:USER`"
-        )
-
-    def escalation(call_id: str) -> str:
-        outcome = door.outcome(call_id)
-        return outcome.escalate_to if outcome is not None else ""
-
-    return SipLines(
-        door,
-        options.sip_socket,
-        exchange.agents,
-        routes=routes,
-        has_room=lambda: exchange.has_room,
-        router=sip_router(routing) if routing is not None else None,
-        escalation=escalation,
-    )
-
-
-def sip_router(routing: RoutedSwitchboard) -> Router:
-    def taken(user: str, caller: str, sip_call_id: str) -> Taken:
-        answer = routing.route(f"sip:{user}", caller=caller, call_key=sip_call_id).answer
-        return Taken(
-            agent=answer.agent if isinstance(answer, ToAgent) else "",
-            forward=answer.target if isinstance(answer, Forward) else "",
-            reason=answer.reason if isinstance(answer, Refused) else "",
-        )
-
-    return taken
-
-
-def _sip_methods(sip: SipLines) -> dict[str, Method]:
-    return {
-        "sip_dial": sip.dial,
-        "sip_transfer": sip.transfer,
-        "sip_hold": sip.hold,
-        "sip_press": sip.press,
-    }
 
 
 def _summary(definition: AgentDefinition) -> AgentSummary:

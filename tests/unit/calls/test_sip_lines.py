@@ -110,7 +110,12 @@ async def test_a_call_flows_both_ways_and_ends_with_its_caller(tmp_path: Path) -
         await d.call()
         arrival, line, notes = d.switchboard.calls[0]
         assert (arrival.agent, arrival.caller_number) == ("clinic", "+15550100")
-        assert arrival.metadata == {"carrier_call": "sip-1", "called": "sip:clinic"}
+        assert arrival.metadata == {
+            "carrier": "sip",
+            "carrier_call": "sip-1",
+            "called": "sip:clinic",
+            "called_number": "clinic",
+        }
         line.play("hello", FRAME * 4)
         line.finish("hello")
         assert await d.worker.next() == wire.Say(frames=[(1, FRAME * 2)] * 2)  # One message for both.

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from antiphon.calls.ports import Capability, CarrierControl
+from antiphon.calls.sip.capabilities import CAPABILITIES as SIP_CAPABILITIES
+from antiphon.calls.sip.capabilities import CARRIER as SIP
+from antiphon.calls.sip.settings import TRUNK
 from antiphon.calls.streams.sealed import Instructions, Sealed
 from antiphon.calls.streams.webhooks import XML
 from antiphon.errors import ConfigError
@@ -19,6 +22,7 @@ CAPABILITIES: Mapping[str, frozenset[Capability]] = {
     "plivo": frozenset(Capability) - {Capability.ANSWER, Capability.PAUSE_RECORDING},
     # It records by what a call is told to begin with, never by a request.
     "vonage": frozenset(Capability) - {Capability.ANSWER, Capability.RECORD, Capability.PAUSE_RECORDING},
+    "sip": SIP_CAPABILITIES,
 }
 
 
@@ -36,8 +40,9 @@ Publish = Callable[[str, str], str]
 
 
 def accounts_in(environ: Mapping[str, str]) -> frozenset[str]:
-    """Carriers there are credentials for."""
-    return frozenset(carrier for carrier, names in NEEDED.items() if all(environ.get(name) for name in names))
+    """Carriers there are credentials for; "sip" where there is a trunk."""
+    found = {carrier for carrier, names in NEEDED.items() if all(environ.get(name) for name in names)}
+    return frozenset(found | {SIP} if any(name.startswith(TRUNK) for name in environ) else found)
 
 
 def controls_from(environ: Mapping[str, str], publish: Publish | None = None) -> dict[str, CarrierControl]:

@@ -10,6 +10,8 @@ from antiphon.agents.definition.problems import Finding, KeyPath, Problem, Weigh
 from antiphon.calls.control.accounts import CAPABILITIES, NEEDED
 from antiphon.calls.numbers import is_sip, target_of
 from antiphon.calls.ports import Capability
+from antiphon.calls.sip.capabilities import CARRIER as SIP
+from antiphon.calls.sip.settings import TRUNK
 from antiphon.errors import ConfigError
 
 _AT: KeyPath = ("escalation", "carrier")
@@ -36,12 +38,12 @@ def check_escalation(
         can = ", ".join(name for name, all_ in capabilities.items() if Capability.DIAL in all_)
         message = f"calls cannot be placed through {carrier}, so no caller can be kept waiting"
         yield _finding(document, _AT, message, f"one of {can}; or write `mode: cold`", Weight.ERROR)
-    elif Capability.SIP_HEADERS not in able and is_sip(escalation.target):
+    elif Capability.SIP_HEADERS not in able and carrier != SIP and is_sip(escalation.target):
         message = f"{carrier} cannot call a SIP address"
         yield _finding(document, ("escalation", "target"), message, "write a number", Weight.ERROR)
     elif carrier not in accounts:
         message = f"there are no credentials for {carrier}: calls will be passed on cold"
-        yield _finding(document, _AT, message, f"set {', '.join(NEEDED[carrier])}", Weight.HERE)
+        yield _finding(document, _AT, message, f"set {', '.join(NEEDED.get(carrier, (TRUNK,)))}", Weight.HERE)
 
 
 def _targets(document: Document, definition: AgentDefinition) -> Iterator[Finding]:

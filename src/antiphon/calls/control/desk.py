@@ -34,6 +34,7 @@ from antiphon.runtime.transfers import WaitingCaller, Wanted
 log = structlog.get_logger(__name__)
 
 LEG = "leg"  # In an arrival's metadata: whose line it is. Only a ticket of ours can put it there.
+_WITHOUT_WEBHOOKS = frozenset({"sip"})  # Our own lines need no address to be told by.
 _CLOSE_S = 5.0
 _REMEMBERED_MAX = 1000  # Ended ones too: a call that was given up for lost may still ring.
 
@@ -74,7 +75,9 @@ class TransferDesk:
     def serves(self, kit: AgentKit, arrival: Arrival) -> bool:
         escalation = kit.definition.escalation
         account = self._accounts.get(_carrier(escalation, arrival))
-        if account is None or not self._base_url or escalation.mode != "warm":
+        if account is None or escalation.mode != "warm":
+            return False
+        if not self._base_url and account.control.carrier not in _WITHOUT_WEBHOOKS:
             return False
         able = Capability.DIAL in account.control.capabilities
         return able and bool(escalation.target) and bool(_caller_id(escalation, arrival))

@@ -35,6 +35,7 @@ from antiphon.errors import AntiphonError, CallFailed
 from antiphon.runtime.arrivals import Arrival, CallerView
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.exchange import Exchange, Outcome, Plane
+from antiphon.runtime.operating import Act
 
 log = structlog.get_logger(__name__)
 
@@ -294,6 +295,12 @@ class RoutedSwitchboard:
     def pass_on(self, call_id: str, target: str) -> str:
         return self._exchange.pass_on(call_id, target)
 
+    def operate(self, call_id: str, act: Act, digits: str = "") -> None:
+        """Raises: ConfigError: No such call. CallFailed: It cannot be done, or the caller still waits."""
+        if call_id in self._waits:
+            raise CallFailed("the caller is still waiting for an agent")
+        self._exchange.operate(call_id, act, digits)
+
     def outcome(self, key: str) -> Outcome | None:
         return self._outcomes.get(key) or self._exchange.outcome(key)
 
@@ -305,4 +312,4 @@ class RoutedSwitchboard:
 def called_of(arrival: Arrival) -> str:
     """What was called: the number of a signed webhook, what the line says, or the agent itself."""
     told: Mapping[str, Any] = arrival.metadata
-    return str(told.get("called_number") or told.get("called") or arrival.agent)
+    return str(told.get("called") or told.get("called_number") or arrival.agent)

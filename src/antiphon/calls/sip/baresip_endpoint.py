@@ -24,7 +24,9 @@ log = structlog.get_logger(__name__)
 
 DEAD_PEER_S = 30  # No RTP for so long: the far end is gone without a BYE.
 REGISTER_WITHIN_S = 20.0
-_CODECS = ("pcmu", "pcma")
+# Opus is last of what we offer: a telephone network has none of it, and its audio here is 8 kHz all the
+# same. Its name ends in the channels of `opus_stereo`, not in those of its SDP.
+_CODECS = ("pcmu", "pcma", "opus/48000/1")
 # Without it the stack answers as if video had been agreed, finds that it was not, and sends every caller a
 # re-INVITE 50 to 150 ms after the answer, in the middle of the greeting.
 _NO_VIDEO = "video_codecs=none"
@@ -189,6 +191,15 @@ def _stack_config(settings: SipSettings) -> Config:
                 # The default is a fixed 100 ms. Adaptive begins at 20 and grows with the jitter it sees.
                 "audio_jitter_buffer_type adaptive",
                 "audio_jitter_buffer_ms 20-120",
+                # We speak 8 kHz whatever the codec; what we hear is tapped before the library resamples it.
+                "ausrc_srate 8000",
+                "ausrc_channels 1",
+                "opus_stereo no",
+                "opus_sprop_stereo no",
+                "opus_inbandfec yes",
+                "opus_packet_loss 10",
+                "opus_application voip",
+                "opus_bitrate 24000",
                 "call_hold_other_calls no",  # The default is a telephone's: one call talks at a time.
             ]
         ),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
+import numpy as np
 from baresip import BaresipError, Call, CallState
 from baresip.errors import AudioNotActive, AudioRestarted, StaleHandleError, split_status
 from baresip.events import Event, StackEvent
 
+from antiphon.audio.resample import StreamResampler
 from antiphon.calls.sip.port import LegEvents
 from antiphon.errors import CallFailed
 
 TRANSFER_WITHIN_S = 45.0
-READ_MAX_BYTES = 32_000  # Two seconds: more than its buffer holds.
+READ_MAX_BYTES = 32_768  # Its buffer: two seconds of G.711, 300 ms of Opus.
+LEG_HZ = 8000
+_AS_IT_IS: Literal["as it is"] = "as it is"
 _BUSY, _DECLINED = (486, 600), 603
 _NO_ANSWER = frozenset({408, 480, 487})
 _STATS = {
@@ -54,6 +58,7 @@ class BaresipLeg:
         self._was_up = False
         self._leaving = False
         self.restarts = 0
+        self._narrowing: StreamResampler | Literal["as it is"] | None = None  # None: not known yet.
         home.came(self)
         call.on(self._on_event)
         for event in home.missed(call.handle):
@@ -122,12 +127,19 @@ class BaresipLeg:
 
     def read(self) -> bytes:
         try:
-            return bytes(self._call.audio.read(READ_MAX_BYTES))
+            heard = bytes(self._call.audio.read(READ_MAX_BYTES))
+            if self._narrowing is None:
+                rate_hz = self._call.audio.info().rx_sample_rate
+                self._narrowing = StreamResampler(rate_hz, LEG_HZ) if rate_hz > LEG_HZ else _AS_IT_IS
         except AudioRestarted:
             self.restarts += 1
+            self._narrowing = None  # Another codec, perhaps.
+            return b""
         except AudioNotActive:
-            pass
-        return b""
+            return b""
+        if isinstance(self._narrowing, StreamResampler):
+            return self._narrowing.push(np.frombuffer(heard, "<i2")).astype("<i2").tobytes()
+        return heard
 
     def write(self, pcm: bytes) -> int:
         for _ in range(2):

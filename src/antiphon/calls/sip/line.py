@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from antiphon.audio.ports import Encoding, LineFormat, MediaSource
 from antiphon.calls.sip import wire
+from antiphon.calls.sip.machine_ear import MachineEar
+from antiphon.runtime.arrivals import Arrival
 
 LEG_FORMAT = LineFormat(encoding=Encoding.L16, sample_rate_hz=8000)
 _NUMBER = re.compile(r"\+?([1-9][0-9]{6,14})")
+LEG = "leg"  # In an arrival's metadata: whom a call we placed is for. As in `control.desk`.
 LEAD_MS = 60  # The worker is next door: two of its ticks and one of ours.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """Of a call to a person: answered, answered by a machine, or `ended` with this cause."""
+
+    machine: bool = False
+    ended: str = ""
 
 
 class Outbox(Protocol):
@@ -37,8 +50,10 @@ class SipLine:
     Attributes:
         call_id: The switchboard's name for the call, "" before it is up.
         sip_call_id: SIP's.
-        called: The user part that was called, "" where we called.
+        called: User part of the address that was called, "" for a call we placed.
         forward: To whom the caller goes at once; no agent hears him.
+        metadata: Goes with the call to the switchboard.
+        news: Of a call to a person: who wants to know how it goes.
     """
 
     def __init__(self, leg: int, agent: str, caller: str, sip_call_id: str, outbox: Outbox) -> None:
@@ -46,6 +61,9 @@ class SipLine:
         self.call_id = self.called = self.forward = ""
         self.phase = Phase.SETTING_UP
         self.on_hold = False
+        self.metadata: dict[str, str] = {}
+        self.news: Callable[[News], None] | None = None
+        self._machine_ear: MachineEar | None = None
         self._outbox = outbox
         self._source: MediaSource | None = None
 
@@ -54,6 +72,31 @@ class SipLine:
         """E.164, or "" for what is none: an extension, a name, "anonymous"."""
         found = _NUMBER.fullmatch(self.caller)
         return f"+{found[1]}" if found is not None else ""
+
+    def arrival(self) -> Arrival:
+        known = {
+            "carrier": "sip",
+            "carrier_call": self.sip_call_id,
+            "called": f"sip:{self.called}" if self.called else "",
+            "called_number": self.called,
+        }
+        return Arrival(
+            agent=self.agent,
+            line="phone",
+            line_format=LEG_FORMAT,
+            caller_number=self.caller_number,
+            lead_ms=LEAD_MS,
+            metadata={name: value for name, value in known.items() if value} | self.metadata,
+            outbound=self.leg < 0,
+        )
+
+    def tell(self, news: News) -> None:
+        if self.news is not None:
+            self.news(news)
+
+    def listen_for_machine(self) -> None:
+        """Whom a person's voicemail answers in his place hears it beep."""
+        self._machine_ear = MachineEar(LEG_FORMAT.sample_rate_hz)
 
     def connect(self, call_id: str, source: MediaSource) -> None:
         """The switchboard's answer; the call may already be over again."""
@@ -83,6 +126,9 @@ class SipLine:
     # From the caller.
 
     def hear(self, pcm: bytes, made_up_ms: int) -> None:
+        if self._machine_ear is not None and self._machine_ear.hears_machine(pcm):
+            self._machine_ear = None
+            self.tell(News(machine=True))
         if self._source is not None:
             self._source.receive(pcm)
             if made_up_ms:

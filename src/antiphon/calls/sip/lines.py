@@ -14,17 +14,17 @@ import msgspec
 import structlog
 
 from antiphon.calls.sip import wire
-from antiphon.calls.sip.line import LEAD_MS, LEG_FORMAT, Phase, SipLine
+from antiphon.calls.sip.dials import Ring, SipDials
+from antiphon.calls.sip.line import News, Phase, SipLine
 from antiphon.calls.sip.orders import Orders
 from antiphon.calls.sip.settings import ANY_USER
 from antiphon.errors import AntiphonError, CallFailed, ConfigError
-from antiphon.runtime.arrivals import Arrival, Switchboard
+from antiphon.runtime.arrivals import Switchboard
 
 log = structlog.get_logger(__name__)
 
 WORKER_GONE = "error: the SIP worker went away"
 DIAL_TIMEOUT_S = 30.0
-_ANSWER_GRACE_S = 10.0  # Past its own deadline the worker is not merely slow.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class SipLines:
         self._router = router
         self._lines: dict[int, SipLine] = {}
         self._orders = Orders(self.tell)
-        self._last_leg = 0
+        self._dials = SipDials(self._lines, self._orders, self)
         self._batch: list[tuple[int, bytes]] = []
         self._worker_counts: dict[str, int] = {}
         self._writer: asyncio.StreamWriter | None = None
@@ -122,16 +122,15 @@ class SipLines:
             raise CallFailed("the SIP worker is not there")
         if not self._has_room():
             raise CallFailed("every line is busy")
-        self._last_leg -= 1
-        leg = self._last_leg
-        line = self._lines[leg] = SipLine(leg, agent, to, "", self)
-        order = wire.Dial(leg=leg, target=to, trunk=trunk, caller_id=caller_id, timeout_s=timeout_s)
-        try:
-            return await self._orders.dial(order, timeout_s + _ANSWER_GRACE_S)
-        except CallFailed:
-            if self._lines.get(leg) is line:
-                self._write(wire.HangUp(leg=leg))
-            raise
+        return await self._dials.dial(agent, to, trunk, caller_id, timeout_s)
+
+    def ring(self, ring: Ring) -> str:
+        """Call a person for whom the switchboard waits; gives our name for the call."""
+        return self._dials.ring(ring)
+
+    def hang_up(self, name: str) -> None:
+        """A call that was rung."""
+        self._dials.hang_up(name)
 
     async def transfer(self, *, call_id: str, target: str) -> None:
         """Pass the caller on by REFER; the call is over when they talk to `target`. Raises: CallFailed."""
@@ -226,12 +225,14 @@ class SipLines:
                 self._worker_gone()
 
     def _worker_gone(self) -> None:
-        lines, self._lines = self._lines, {}
+        lines = list(self._lines.values())
+        self._lines.clear()
         if lines:
             log.error("sip_worker_gone", calls=len(lines))
             self.counted["lost_with_the_worker"] += len(lines)
-        for line in lines.values():
+        for line in lines:
             line.over(WORKER_GONE)
+            line.tell(News(ended=WORKER_GONE))
         self._orders.give_up(WORKER_GONE)
         self._batch.clear()
 
@@ -289,25 +290,18 @@ class SipLines:
         return Taken(agent=agent, reason="" if agent else "no agent for this address")
 
     def _established(self, line: SipLine) -> None:
-        if line.leg < 0 and not self._orders.is_dialling(line.leg):
-            self._write(wire.HangUp(leg=line.leg))  # Answered after all, when nobody waited any more.
+        if not self._dials.is_wanted(line):
+            self._write(wire.HangUp(leg=line.leg))
             return
         if line.forward:
             self._act(self._pass_on(line, line.forward))
             return
         line.phase = Phase.UP  # The greeting may be sent from inside `answer`.
-        known = {"carrier_call": line.sip_call_id, "called": f"sip:{line.called}" if line.called else ""}
-        arrival = Arrival(
-            agent=line.agent,
-            line="phone",
-            line_format=LEG_FORMAT,
-            caller_number=line.caller_number,
-            lead_ms=LEAD_MS,
-            metadata={name: value for name, value in known.items() if value},
-            outbound=line.leg < 0,
-        )
+        line.tell(News())
+        if line.news is not None:
+            line.listen_for_machine()
         try:
-            call_id, source = self._switchboard.answer(arrival, line)
+            call_id, source = self._switchboard.answer(line.arrival(), line)
         except AntiphonError as error:
             self.counted["refused"] += 1
             log.warning("sip_call_not_taken", agent=line.agent, reason=str(error))
@@ -323,4 +317,5 @@ class SipLines:
         del self._lines[line.leg]
         log.info("sip_call_ended", call=line.call_id, cause=cause, **stats)
         line.over(cause)
+        line.tell(News(ended=cause))
         self._orders.failed(line.leg, cause)

@@ -1,0 +1,86 @@
+"""How calls come to a media worker other than by a carrier's stream: routes, and SIP."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from antiphon.agents.definition import AgentDefinition
+from antiphon.calls.control.desk import LegsFirst, TransferDesk
+from antiphon.calls.routing import Forward, Refused, RoutedSwitchboard, ToAgent, load_routes
+from antiphon.calls.sip import SipControl, SipLines, sip_routes
+from antiphon.calls.sip.lines import Router, Taken
+from antiphon.calls.sip.settings import ROUTES as SIP_ROUTES
+from antiphon.errors import ConfigError
+from antiphon.runtime.clock import LoopClock
+from antiphon.runtime.exchange import Exchange
+from antiphon.runtime.media import MediaPlane
+from antiphon.server.rpc import Method
+from antiphon.server.wiring import WorkerOptions
+from antiphon.storage.home import calls_directory
+
+
+def routing_of(
+    options: WorkerOptions, definitions: Sequence[AgentDefinition], exchange: Exchange, plane: MediaPlane
+) -> RoutedSwitchboard | None:
+    """Raises: ConfigError: The routes file is wrong."""
+    if options.routes is None:
+        return None
+    table = load_routes(options.routes, {one.name: one.digest for one in definitions})
+    return RoutedSwitchboard(
+        exchange, table, plane=plane, clock=LoopClock(), calls_directory=calls_directory()
+    )
+
+
+def sip_lines_of(
+    options: WorkerOptions,
+    exchange: Exchange,
+    routing: RoutedSwitchboard | None,
+    desk: TransferDesk,
+    control: SipControl,
+) -> SipLines | None:
+    """Raises: ConfigError: A route in the environment is wrong, or there are two sets of routes."""
+    if options.sip_socket is None:
+        return None
+    door, routes = routing or exchange, sip_routes(os.environ)
+    if routing is not None and routes:
+        raise ConfigError(
+            f"routes are in {options.routes} too", where=SIP_ROUTES, fix="move them there, as `to: sip:USER`"
+        )
+
+    def escalation(call_id: str) -> str:
+        outcome = door.outcome(call_id)
+        return outcome.escalate_to if outcome is not None else ""
+
+    lines = SipLines(
+        LegsFirst(door, desk),
+        options.sip_socket,
+        exchange.agents,
+        routes=routes,
+        has_room=lambda: exchange.has_room,
+        router=sip_router(routing) if routing is not None else None,
+        escalation=escalation,
+    )
+    control.connect(lines, desk.report)
+    return lines
+
+
+def sip_router(routing: RoutedSwitchboard) -> Router:
+    def taken(user: str, caller: str, sip_call_id: str) -> Taken:
+        answer = routing.route(f"sip:{user}", caller=caller, call_key=sip_call_id).answer
+        return Taken(
+            agent=answer.agent if isinstance(answer, ToAgent) else "",
+            forward=answer.target if isinstance(answer, Forward) else "",
+            reason=answer.reason if isinstance(answer, Refused) else "",
+        )
+
+    return taken
+
+
+def sip_methods(sip: SipLines) -> dict[str, Method]:
+    return {
+        "sip_dial": sip.dial,
+        "sip_transfer": sip.transfer,
+        "sip_hold": sip.hold,
+        "sip_press": sip.press,
+    }
