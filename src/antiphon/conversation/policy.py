@@ -36,6 +36,7 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
         talk_tail_ms: "push_to_talk": a voice still heard at the release is waited for this long.
         talk_max_ms: "push_to_talk": a press this long has lost its release.
         hold_ms: How long playout stays paused while we find out whether a voice over ours is an interruption.
+            Where all of its words may be an echo of ours, until that must be over.
         few_words_ms: A voice over ours that is younger than this takes the floor by more than three words, by
             the words it has when it ends, or at the latest with `hold_ms`. 0: by any words at once.
         few_words_confidence: So few words, recognised with less than this, are a listening noise misheard.
@@ -287,6 +288,8 @@ def turn_contradictions(turn: TurnPolicy) -> Iterator[str]:
     ):
         if getattr(turn, low) > getattr(turn, high):
             yield f"{low} ({getattr(turn, low)}) is greater than {high} ({getattr(turn, high)})"
+    if turn.hold_ms < turn.few_words_ms != TurnPolicy().few_words_ms:  # The default gives way to the hold.
+        yield f"few_words_ms ({turn.few_words_ms}) is greater than hold_ms ({turn.hold_ms}), which ends first"
     if turn.endpointing == "provider" and turn.provider_wait_ms < turn.stop_silence_max_ms:
         yield (
             f"provider_wait_ms ({turn.provider_wait_ms}) is less than stop_silence_max_ms"
