@@ -127,7 +127,7 @@ def hold_passed(state: State) -> None:
     elif (echoed_ms := _echoed_until_ms(state)) > state.now_ms:
         state.set_timer("hold", echoed_ms)
     else:  # Nothing comes back for so long: it is the caller, who says what we said.
-        turn.over = turn.over_ended = ""
+        turn.outlasts, turn.own = True, ("", "", "")
         yield_to_caller(state)
 
 
