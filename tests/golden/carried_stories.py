@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from antiphon.calls.recording import kept_recordings
 from antiphon.calls.recording.recorder import LiveRecording
 from antiphon.calls.streams import Admission, CloseCode, StreamGrant, StreamSession, StreamTokens
 from antiphon.calls.twilio import TwilioDialect
@@ -22,7 +23,7 @@ from tests.doubles.virtual_loop import live, pass_time
 from tests.golden.placed_stories import kept_as
 from tests.golden.telling import Symptom, Told
 from tests.simulation.faults import Fault
-from tests.unit.calls.test_recording import Studio, kept_recordings, loud_ms
+from tests.unit.calls.test_recording import Studio, loud_ms
 
 SECRET = b"0123456789abcdef"
 

@@ -53,11 +53,11 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     endpointing: Endpointing = "ours"
-    stop_silence_min_ms: int = 240
+    stop_silence_min_ms: int = 340
     stop_silence_max_ms: int = 1300
     patience_ms: int = 600
     score_complete: float = 0.69
-    score_incomplete: float = 0.5
+    score_incomplete: float = 0.6
     adapt: bool = True
     speculate: bool = True
     stable_partial_ms: int = 350
@@ -255,12 +255,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 PRESETS: dict[str, TurnPolicy] = {
     # Support lines: short questions, quick answers.
-    "snappy": TurnPolicy(stop_silence_min_ms=200, stop_silence_max_ms=1300, score_complete=0.6),
+    "snappy": TurnPolicy(stop_silence_min_ms=200, score_complete=0.6, score_incomplete=0.5),
     "balanced": TurnPolicy(),
     # Open conversation, elderly callers, people thinking aloud.
     "patient": TurnPolicy(
-        stop_silence_min_ms=350,
-        stop_silence_max_ms=1600,
+        stop_silence_min_ms=360,
+        stop_silence_max_ms=1500,
         patience_ms=800,
         score_complete=0.83,
         score_incomplete=0.73,

@@ -48,7 +48,7 @@ def test_push_to_talk_may_speculate(tmp_path: Path) -> None:
             "endpointing: push_to_talk, talk_tail_ms: 900, talk_max_ms: 300",
             ["talk_tail_ms (900) is greater than talk_max_ms (300)"],
         ),
-        ("score_complete: 0.1", ["score_incomplete (0.5) is greater than score_complete (0.1)"]),
+        ("score_complete: 0.1", ["score_incomplete (0.6) is greater than score_complete (0.1)"]),
         (
             "few_words_ms: 1000",
             ["few_words_ms (1000) is greater than hold_ms (900)", "which ends first", "set both"],
