@@ -5,7 +5,8 @@
 
 Each recording goes through the real voice activity and dating, the embedded recogniser and scorer, and the
 real conversation core on virtual time. What the models say is computed once and kept under --cache (default
-ANTIPHON_HOME/turn_taking). `--fit` prints the weights of `providers.local.smart_turn.Blend`.
+ANTIPHON_HOME/turn_taking); the sweep of other settings decides on the pauses as they were heard once.
+`--fit` prints the weights of `providers.local.smart_turn.Blend`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from antiphon.quality.turns.bench import Bench
 from antiphon.quality.turns.cases import Case, read_cases
 from antiphon.quality.turns.curves import Point, at_most_cut, at_most_delay, plot
 from antiphon.quality.turns.fitting import fit_blend
+from antiphon.quality.turns.heard_pauses import taken_by_policy
 from antiphon.quality.turns.judge import (
     Pause,
     Score,
@@ -45,6 +47,7 @@ Sets = tuple[str, ...]
 GROUPS: dict[str, tuple[Sets, Sets]] = {
     "unfinished phrases": (("incomplete",), ("pauses", "whole", "short")),
     "ends of clauses": (("clause_end",), ("pauses", "whole", "short")),
+    "turns": (("incomplete", "clause_end", "short"), ("pauses", "whole", "short")),
     "own pauses": (("pauses",), ("pauses",)),
     "whole turns": (("pauses", "whole"), ("pauses", "whole", "short")),
     "phone8k": (("phone8k",), ("phone8k",)),
@@ -71,6 +74,13 @@ class Turns:
         # cut-off would only be paid for at the end of the same turn. `--adapting` measures it on whole calls.
         policy = Policy(turn=msgspec.structs.replace(turn, adapt=False))
         return self._judged(lambda case: taken_by_core(self._bench.decide(case, self._way, policy)))
+
+    def by_settings(self, turn: TurnPolicy) -> dict[str, list[Verdict]]:
+        """As `by_policy`, decided on the pauses as they were heard once: a sweep needs no ears."""
+        policy = Policy(turn=msgspec.structs.replace(turn, adapt=False))
+        return self._judged(
+            lambda case: taken_by_policy(self._bench.pauses(case, self._way), policy, case.expects)
+        )
 
     def by_rule(self, rule: Callable[[Pause], int]) -> dict[str, list[Verdict]]:
         words_ms = self._bench.costs.transcript_ms
@@ -120,7 +130,7 @@ def model_rules() -> Iterable[tuple[str, Callable[[Pause], int]]]:
 def sweep() -> Iterable[tuple[str, TurnPolicy]]:
     """Other settings of the same formula, to draw its curve."""
     scores = ((0.4, 0.2), (0.5, 0.35), (0.6, 0.5), (0.69, 0.6), (0.77, 0.67), (0.83, 0.73), (0.86, 0.75))
-    for low, high in ((200, 500), (200, 1300), (240, 800), (240, 1300), (300, 1300), (400, 1300)):
+    for low, high in ((200, 500), (200, 1300), (240, 800), (280, 1300), (340, 1300), (400, 1300)):
         for complete, incomplete in scores:
             yield (
                 f"{low} to {high} ms, {complete} to {incomplete}",
@@ -143,7 +153,7 @@ def report(turns: Turns) -> dict[str, dict[str, list[Point]]]:
         "fixed": [(name, turns.by_rule(rule)) for name, rule in fixed_rules()],
         "model": [(name, turns.by_rule(rule)) for name, rule in model_rules()],
         "presets": [(name, turns.by_policy(policy)) for name, policy in PRESETS.items()],
-        "sweep": [(name, turns.by_policy(policy)) for name, policy in sweep()],
+        "sweep": [(name, turns.by_settings(policy)) for name, policy in sweep()],
     }
     groups = {**GROUPS, "all pooled": POOLED}
     return {

@@ -66,6 +66,19 @@ def _coughs_and_speaks(call: Story) -> None:
     call.hangs_up()
 
 
+def _says_what_was_just_said(call: Story) -> None:
+    """A question in our own words: until its end it might be our echo, but that would have ended with us."""
+    _speaking(call, 1500)
+    call.says("From eight to five even on a Sunday?", waits_ms=3000)
+    call.hangs_up()
+
+
+def _is_heard_out_and_answered(told: Told) -> None:
+    _is_not_heard_again(told)
+    turns_taken = [command.text for _, command in told.commands(cmd.CommitTurn)]
+    assert turns_taken == [HOURS, "From eight to five even on a Sunday?"]
+
+
 def _is_not_heard_again(told: Told) -> None:
     flushed_ms, flush = told.only(cmd.FlushPlayout)
     paused_ms = next(at_ms for at_ms, pause in told.commands(cmd.PausePlayout) if pause.reply_id == "r2")
@@ -93,6 +106,10 @@ def _older_finals_take_words_back(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(turns, "_knows_less", lambda turn, event: False)
 
 
+def _doubt_ends_with_the_hold(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(floor, "_seems_ours", lambda state, turn: False)
+
+
 SYMPTOMS = [
     spoken(
         "agent_interrupts_itself_on_a_speakerphone", "P8",
@@ -114,5 +131,9 @@ SYMPTOMS = [
         "agent_talks_on_after_a_cough_and_a_word", "P4",
         story=_coughs_and_speaks, absent=_is_not_heard_again, fault=_older_finals_take_words_back,
         made={("final delay", 1): 4},
+    ),
+    spoken(
+        "agent_talks_again_into_the_callers_question", "I1", "P8",
+        story=_says_what_was_just_said, absent=_is_heard_out_and_answered, fault=_doubt_ends_with_the_hold,
     ),
 ]  # fmt: skip

@@ -21,6 +21,7 @@ from tests.doubles.media_line import MS, EnergyVad, FarEnd, TestCall, VirtualClo
 from tests.golden.staged import Staged, hang_up, staged
 from tests.golden.telling import Told
 from tests.unit.runtime.stage import Stage, StageReasoner, settle
+from tests.unit.runtime.stage import VirtualClock as StageClock
 
 MANY = 12
 
@@ -53,11 +54,10 @@ class _OnPlane:
         def plan(request: ReplyRequest, act: Replying) -> None:
             act.say("We are open from eight to five." if request.text else "Hello.")
 
-        self.stages = [Stage(folder / str(n), reasoner=StageReasoner(plan)) for n in range(calls)]
-        for other in self.stages[1:]:
-            other.clock = self.stages[0].clock
-            object.__setattr__(other.call.parts, "clock", other.clock)
-        self.clock = self.stages[0].clock
+        self.clock = StageClock()
+        self.stages = [
+            Stage(folder / str(n), reasoner=StageReasoner(plan), clock=self.clock) for n in range(calls)
+        ]
         self.plane_clock = _PlaneClock(self.stages[0])
         self.vads = {rate_hz: _CountingVad(rate_hz) for rate_hz in (8000, 16000)}
         self.vad = self.vads[line_format.sample_rate_hz]

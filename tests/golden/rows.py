@@ -30,8 +30,8 @@ ROWS: dict[str, Row] = {
     "I8": Row(text="Call time never decreases; equal times are processed in arrival order"),
     "I9": Row(
         text="No command needs a permit the conversation does not hold",
-        missing="The one permit the core knows is the confirmed turn. Consent to record, permits to dial and "
-        "grants of voices come with `trust/`, and each brings its trace",
+        missing="The confirmed turn and the consent to record. Permits to dial and grants of voices come "
+        "with their engines in `trust/`, and each brings its trace",
     ),
     "P1": Row(text="Text never spoken enters the context"),
     "P2": Row(text="Words the caller did hear are lost, so the agent repeats itself"),
@@ -60,10 +60,7 @@ ROWS: dict[str, Row] = {
     "P9": Row(text="The first syllable is lost after a barge-in"),
     "P10": Row(text="A tool runs twice after a barge-in"),
     "P11": Row(text="Audio of a cancelled sentence leaks into the next"),
-    "P12": Row(
-        text="Choppy or degrading audio on phone lines while the recording is clean",
-        missing="Late ticks. That the recording is taken behind the pacing clock comes with recording",
-    ),
+    "P12": Row(text="Choppy or degrading audio on phone lines while the recording is clean"),
     "P13": Row(
         text="Latency climbs from the third concurrent call",
         missing="That one inference serves all calls. Milliseconds under load are measured, see "
@@ -78,17 +75,22 @@ ROWS: dict[str, Row] = {
     "P16": Row(text="An idle prompt or hang-up fires while the caller still hears the agent"),
     "P17": Row(
         text="Voicemail is treated as a person; the redial is not run",
-        missing="All of it: answering machines are told from people in `calls/`, redials run in "
-        "`campaigns/`, and neither exists yet",
+        missing="The redial: it runs in `campaigns/`, which does not exist yet. What it goes by, the cause "
+        "of the end, is in each trace",
     ),
     "P18": Row(
         text="Call-screening assistants and loops of callers on hold",
-        missing="All of it: the classes of who answers come with the detection of answering machines",
+        missing="An assistant that asks again and again is bounded by the limits of any call",
     ),
     "P19": Row(
         text="Transfer: ring timeout ignored, wrong final state, caller gone while the other phone rings",
-        missing="The hand-over itself. The second leg, its ringing and its failures come with transfer in "
-        "`calls/`",
+        missing="The caller's side. The second leg is a machine of its own, which the tests beside drive",
+        elsewhere=(
+            "tests/unit/calls/test_warm_transfer.py::test_a_phone_that_only_rings_is_given_up_and_hung_up",
+            "tests/unit/calls/test_warm_transfer.py::"
+            "test_a_caller_who_hangs_up_during_the_transfer_takes_the_leg_with_him",
+            "tests/unit/calls/test_warm_transfer.py::test_a_person_who_is_not_reached_gives_the_caller_back",
+        ),
     ),
     "P20": Row(
         text="Reconnect storms or lost audio when the socket of a vendor drops",
@@ -97,24 +99,13 @@ ROWS: dict[str, Row] = {
     ),
     "P21": Row(text="End of turn waits for seconds because a final never comes, or fires in the next turn"),
     "P22": Row(
-        text="Realtime model: context seed refused, history lost on reconnect, answer after an interruption",
-        missing="The loss of a session. A seed that is refused, and what is answered after an "
-        "interruption, are shown by the tests beside",
-        elsewhere=(
-            "tests/unit/runtime/test_unified.py::"
-            "test_a_session_that_cannot_be_opened_leaves_the_call_to_the_others",
-            "tests/unit/runtime/test_unified.py::"
-            "test_an_answer_that_was_given_up_before_it_began_is_cut_when_it_does",
-        ),
+        text="Realtime model: context seed refused, history lost on reconnect, answer after an interruption"
     ),
     "P23": Row(text="The limit of TTS contexts is reached by rapid interruptions"),
     "P24": Row(text="Testing is manual or needs real calls and keys"),
     "P25": Row(
         text="Checks of quota or identity fail open; the media socket is unauthenticated",
-        missing="There is no trace of a call that never was",
         elsewhere=(
-            "tests/unit/calls/test_twilio_tokens.py::test_a_token_is_good_once",
-            "tests/unit/calls/test_twilio_tokens.py::test_a_changed_or_foreign_token_is_denied",
             "tests/unit/calls/test_twilio_server.py::"
             "test_without_a_token_the_stream_is_closed_with_the_reason",
             "tests/unit/runtime/test_exchange.py::test_more_calls_than_lines_are_refused_and_the_others_go_on",

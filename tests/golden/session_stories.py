@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from antiphon.agents.ports import CallerTurn
+from antiphon.agents.ports import CallerTurn, ReplyKind, ReplyRequest
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.runtime import call as call_module
 from antiphon.runtime.call import Call
 from antiphon.runtime.records.lines import read_call
+from antiphon.runtime.unified.speech import UnifiedSpeech
 from antiphon.speech.ports import SessionLost
 from tests.golden.staged import hang_up
 from tests.golden.telling import Symptom, Told
@@ -62,6 +63,56 @@ def _session_is_the_only_memory(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(call_module._CARRY_OUT, cmd.AmendTurn, lambda call, command: None)
 
 
+async def _answers_both_halves(folder: Path) -> Told:
+    """He goes on before the answer to his first half has begun; the session gives both all the same."""
+    stage = UnifiedStage(folder / "calls")
+    await stage.greeted()
+    await stage.takes_turn()
+    await stage.takes_turn()
+    stage.session.says("s2", "To the first half.", 400)
+    stage.session.says("s3", "To all of it.", 500)
+    await settle()
+    facts: dict[str, object] = {
+        "cut": [asked for asked in stage.session.asked if asked[0] == "cut"],
+        "heard_ms": [stage.plays(reply_id) for reply_id in ("r2", "r3")],
+    }
+    await hang_up(stage)
+    path = shutil.copy(stage.trace.path, folder / "agent_answers_what_was_interrupted.jsonl")
+    return Told(record=read_call(Path(path)), facts=facts)
+
+
+def _only_the_whole_is_answered(told: Told) -> None:
+    assert told.facts == {"cut": [("cut", "s2", 0)], "heard_ms": [0, 500]}
+
+
+def _whatever_begins_is_played(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(UnifiedSpeech, "given_up", lambda speech, reply: None)
+
+
+async def _cannot_be_opened(folder: Path) -> Told:
+    stage = UnifiedStage(folder / "calls", broken=True)
+    await stage.begin()
+    await stage.says("What are your hours?")
+    facts: dict[str, object] = {"said": list(stage.voices[0].asked)}
+    await hang_up(stage)
+    path = shutil.copy(stage.trace.path, folder / "agent_is_silent_when_its_session_is_refused.jsonl")
+    return Told(record=read_call(Path(path)), facts=facts)
+
+
+def _the_others_take_the_call(told: Told) -> None:
+    assert told.facts == {"said": ["Hello.", "You said What are your hours?."]}
+
+
+def _only_the_session_can_answer(patch: pytest.MonkeyPatch) -> None:
+    """The others may greet, and nothing more."""
+    answers = UnifiedSpeech.answers
+
+    def alone(speech: UnifiedSpeech, request: ReplyRequest) -> bool:
+        return answers(speech, request) or request.kind is ReplyKind.TURN
+
+    patch.setattr(UnifiedSpeech, "answers", alone)
+
+
 SYMPTOMS = [
     Symptom(
         name="agent_forgets_the_call_when_the_session_drops",
@@ -69,5 +120,19 @@ SYMPTOMS = [
         tell=lambda folder: asyncio.run(_session_drops(folder)),
         absent=_knows_what_was_said,
         fault=_session_is_the_only_memory,
+    ),
+    Symptom(
+        name="agent_answers_what_was_interrupted",
+        rows=("P22",),
+        tell=lambda folder: asyncio.run(_answers_both_halves(folder)),
+        absent=_only_the_whole_is_answered,
+        fault=_whatever_begins_is_played,
+    ),
+    Symptom(
+        name="agent_is_silent_when_its_session_is_refused",
+        rows=("P22",),
+        tell=lambda folder: asyncio.run(_cannot_be_opened(folder)),
+        absent=_the_others_take_the_call,
+        fault=_only_the_session_can_answer,
     ),
 ]

@@ -46,13 +46,16 @@ def taken(state: State, turn: Turn) -> bool:
     echoes.listen(state, turn)
     if state.doubtful or protected(state):
         return False
-    if unified.voice_takes_floor(state, turn):
-        return True
+    return unified.voice_takes_floor(state, turn) or _take_floor(state, turn.text())
+
+
+def _take_floor(state: State, text: str) -> bool:
+    """Are these words more than a listening noise to what is being said?"""
     reply = state.reply
     kind = reply.kind if reply is not None else ""
     expects = reply.expects if reply is not None and reply.audible else "open"
     leaving = reply is not None and (reply.then in ("end", "escalate") or kind == "goodbye")
-    return words.takes_floor(turn.text(), state.policy, reply_kind=kind, expects=expects, last_words=leaving)
+    return words.takes_floor(text, state.policy, reply_kind=kind, expects=expects, last_words=leaving)
 
 
 def too_soon(state: State, turn: Turn) -> bool:
@@ -119,8 +122,26 @@ def hold_passed(state: State) -> None:
     turn = state.turn
     if turn is not None and taken(state, turn):
         yield_to_caller(state)
-    else:
+    elif turn is None or not _seems_ours(state, turn):
         go_on(state)
+    elif (echoed_ms := _echoed_until_ms(state)) > state.now_ms:
+        state.set_timer("hold", echoed_ms)
+    else:  # Nothing comes back for so long: it is the caller, who says what we said.
+        turn.outlasts, turn.own = True, ("", "", "")
+        yield_to_caller(state)
+
+
+def _seems_ours(state: State, turn: Turn) -> bool:
+    """Only their likeness to ours speaks against the words of a voice that still goes on."""
+    if not turn.voiced or protected(state) or (state.doubtful and not state.mirrored):
+        return False
+    return _take_floor(state, turn.raw_text())
+
+
+def _echoed_until_ms(state: State) -> int:
+    """When the last echo of what we said before we paused has come back."""
+    paused_ms = max((reply.paused_at_ms for reply in state.sounding()), default=0)
+    return paused_ms + echoes.LAG_MS + echoes.SLACK_MS
 
 
 def go_on(state: State) -> None:

@@ -36,6 +36,7 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
         talk_tail_ms: "push_to_talk": a voice still heard at the release is waited for this long.
         talk_max_ms: "push_to_talk": a press this long has lost its release.
         hold_ms: How long playout stays paused while we find out whether a voice over ours is an interruption.
+            Where all of its words may be an echo of ours, until that must be over.
         few_words_ms: A voice over ours that is younger than this takes the floor by more than three words, by
             the words it has when it ends, or at the latest with `hold_ms`. 0: by any words at once.
         few_words_confidence: So few words, recognised with less than this, are a listening noise misheard.
@@ -52,11 +53,11 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     endpointing: Endpointing = "ours"
-    stop_silence_min_ms: int = 240
+    stop_silence_min_ms: int = 340
     stop_silence_max_ms: int = 1300
     patience_ms: int = 600
     score_complete: float = 0.69
-    score_incomplete: float = 0.5
+    score_incomplete: float = 0.6
     adapt: bool = True
     speculate: bool = True
     stable_partial_ms: int = 350
@@ -254,12 +255,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 PRESETS: dict[str, TurnPolicy] = {
     # Support lines: short questions, quick answers.
-    "snappy": TurnPolicy(stop_silence_min_ms=200, stop_silence_max_ms=1300, score_complete=0.6),
+    "snappy": TurnPolicy(stop_silence_min_ms=200, score_complete=0.6, score_incomplete=0.5),
     "balanced": TurnPolicy(),
     # Open conversation, elderly callers, people thinking aloud.
     "patient": TurnPolicy(
-        stop_silence_min_ms=350,
-        stop_silence_max_ms=1600,
+        stop_silence_min_ms=360,
+        stop_silence_max_ms=1500,
         patience_ms=800,
         score_complete=0.83,
         score_incomplete=0.73,
@@ -287,6 +288,8 @@ def turn_contradictions(turn: TurnPolicy) -> Iterator[str]:
     ):
         if getattr(turn, low) > getattr(turn, high):
             yield f"{low} ({getattr(turn, low)}) is greater than {high} ({getattr(turn, high)})"
+    if turn.hold_ms < turn.few_words_ms != TurnPolicy().few_words_ms:  # The default gives way to the hold.
+        yield f"few_words_ms ({turn.few_words_ms}) is greater than hold_ms ({turn.hold_ms}), which ends first"
     if turn.endpointing == "provider" and turn.provider_wait_ms < turn.stop_silence_max_ms:
         yield (
             f"provider_wait_ms ({turn.provider_wait_ms}) is less than stop_silence_max_ms"

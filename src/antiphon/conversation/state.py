@@ -113,6 +113,7 @@ class Turn:
         over: Our own words that were heard while it was spoken; their echo is no part of it.
         over_ended: As `over`, of replies that have ended since.
         in_parts: Spoken with a pause in it: its end may be the caller's where its beginning was an echo.
+        outlasts: It went on when no echo of ours could: if any of its words are the caller's, all are.
         own: What was recognised, `over`, and the caller's own words in it, as last compared.
         long_pauses: How often the caller went on after a pause that many would have ended their turn with.
         confidences: Of the finals with words, by segment.
@@ -138,6 +139,7 @@ class Turn:
     over: str = ""
     over_ended: str = ""
     in_parts: bool = False
+    outlasts: bool = False
     own: tuple[str, str, str] = ("", "", "")
     long_pauses: int = 0
     confidences: dict[int, float] = field(default_factory=dict)
@@ -158,7 +160,8 @@ class Turn:
         if not self.over:
             return text
         if self.own[:2] != (text, self.over):
-            self.own = (text, self.over, echo.without(text, self.over, in_parts=self.in_parts))
+            own = echo.without(text, self.over, in_parts=self.in_parts)
+            self.own = (text, self.over, text if own and self.outlasts else own)
         return self.own[2]
 
     def raw_text(self) -> str:

@@ -48,7 +48,11 @@ def test_push_to_talk_may_speculate(tmp_path: Path) -> None:
             "endpointing: push_to_talk, talk_tail_ms: 900, talk_max_ms: 300",
             ["talk_tail_ms (900) is greater than talk_max_ms (300)"],
         ),
-        ("score_complete: 0.1", ["score_incomplete (0.5) is greater than score_complete (0.1)"]),
+        ("score_complete: 0.1", ["score_incomplete (0.6) is greater than score_complete (0.1)"]),
+        (
+            "few_words_ms: 1000",
+            ["few_words_ms (1000) is greater than hold_ms (900)", "which ends first", "set both"],
+        ),
         ("endpointing: push_to_talk, talk_max_ms: soon", ["turn.talk_max_ms", "valid integer"]),
     ],
 )
@@ -56,6 +60,10 @@ def test_settings_that_contradict_are_named(tmp_path: Path, turn: str, words: li
     with pytest.raises(ConfigError) as error:
         _with(tmp_path, turn)
     assert all(part in str(error.value) for part in words), str(error.value)
+
+
+def test_a_hold_shorter_than_few_words_are_waited_for_by_default_bounds_them(tmp_path: Path) -> None:
+    assert _with(tmp_path, "hold_ms: 700").policy.turn.hold_ms == 700
 
 
 def test_the_schema_shows_the_modes_and_their_knobs() -> None:

@@ -314,6 +314,58 @@ def test_few_words_take_the_floor_at_the_latest_with_the_hold() -> None:
     assert script.count(cmd.FlushPlayout) == 1
 
 
+def _says_what_we_said(policy: Policy | None = None) -> Script:
+    """The first words of a caller are some that we have just said."""
+    script = _speaking(policy)
+    script.voice()
+    script.wait(400)
+    script.partial("You open at eight")
+    assert script.phase == "holding", "it may be our echo"
+    return script
+
+
+def test_a_voice_that_outlasts_our_echo_is_the_callers_and_we_are_not_heard_again() -> None:
+    script = _says_what_we_said()
+    script.wait(500)
+    script.partial("You open at eight on Sundays too")
+    assert script.count(cmd.FlushPlayout) == 1
+    assert not script.count(cmd.ResumePlayout)
+
+
+def test_a_short_hold_waits_until_our_echo_must_be_over() -> None:
+    script = _says_what_we_said(Policy(turn=TurnPolicy(hold_ms=500)))
+    script.wait(499)
+    assert (script.phase, script.count(cmd.FlushPlayout)) == ("holding", 0)
+    script.wait(1)
+    assert (script.count(cmd.ResumePlayout), script.count(cmd.FlushPlayout)) == (0, 1)
+
+
+def test_an_echo_that_ends_with_us_costs_no_more_than_the_hold() -> None:
+    script = _says_what_we_said()
+    script.pause()
+    script.wait(500)
+    assert (script.count(cmd.ResumePlayout), script.count(cmd.FlushPlayout)) == (1, 0)
+
+
+def test_a_voice_that_sounds_as_ours_but_outlasts_our_echo_is_the_callers() -> None:
+    script = _speaking()
+    script.voice()
+    script.wait(500)
+    script.step(ev.VoiceWeighed(at_ms=script.now_ms, sure=False, echo=True))
+    script.partial("Could you tell me")
+    script.wait(400)
+    assert (script.count(cmd.ResumePlayout), script.count(cmd.FlushPlayout)) == (0, 1)
+
+
+def test_listening_noises_that_go_on_do_not_silence_us() -> None:
+    script = _speaking()
+    script.voice()
+    script.wait(400)
+    script.partial("mm-hm okay right")
+    script.wait(500)
+    assert (script.count(cmd.ResumePlayout), script.count(cmd.FlushPlayout)) == (1, 0)
+
+
 def _says_over_us(script: Script, text: str, confidence: float) -> None:
     """A short voice over ours whose words come with its end."""
     script.voice()

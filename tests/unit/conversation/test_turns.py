@@ -34,7 +34,7 @@ def test_a_turn_that_sounds_unfinished_gets_the_maximum_silence() -> None:
 
 
 def test_a_score_in_between_gives_a_silence_in_between() -> None:
-    assert 1.5 * MIN_MS < _commit_delay_ms("I need to see a doctor.", score=0.6) < MAX_MS / 1.5
+    assert 1.5 * MIN_MS < _commit_delay_ms("I need to see a doctor.", score=0.645) < MAX_MS / 1.5
 
 
 def test_a_dangling_word_outweighs_a_confident_score() -> None:

@@ -242,8 +242,9 @@ class Stage:
         voices: Sequence[StageTts] | None = None,
         policy: Policy | None = None,
         unified: UnifiedModel | None = None,
+        clock: VirtualClock | None = None,
     ) -> None:
-        self.clock = VirtualClock()
+        self.clock = clock or VirtualClock()
         self.line = StageLine(self.clock)
         self.stt = StageStt()
         self.voices = list(voices or [StageTts()])

@@ -159,7 +159,7 @@ def test_a_policy_that_knows_less_is_filled_up_with_what_was_meant(tmp_path: Pat
     [
         (["turn.hold_ms=1", "turn.hold_ms=2"], "set twice, to 1 and to 2"),
         (["turn.stop_silence_min_ms=2000"], r"stop_silence_min_ms \(2000\) is greater than"),
-        (["turn.score_complete=0.1"], r"score_incomplete \(0\.5\) is greater"),
+        (["turn.score_complete=0.1"], r"score_incomplete \(0\.6\) is greater"),
         (["silence.filler_after_ms=20000"], "not below reply_deadline_ms"),
         (["turn.endpointing=provider", "turn.provider_wait_ms=100"], "hardly ever get to decide"),
         (["turn.endpointing=theirs"], "Invalid enum value"),

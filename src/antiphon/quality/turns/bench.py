@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from antiphon.audio.level import active_level_dbfs
@@ -19,12 +20,13 @@ from antiphon.providers.local.smart_turn import Blend, SmartTurn
 from antiphon.providers.local.whisper.engine import Recognition, WhisperEngine
 from antiphon.providers.local.whisper.stream import WhisperStream
 from antiphon.quality.listening import through_phone
-from antiphon.quality.turns.caches import KnownLines, KnownRecogniser, KnownScores, Store
+from antiphon.quality.turns.caches import KnownLines, KnownRecogniser, KnownScores, Store, key_of
 from antiphon.quality.turns.cases import Case
+from antiphon.quality.turns.heard_pauses import NEVER, HeardPause, heard_pauses
 from antiphon.quality.turns.judge import CaseOnLine, Pause
 from antiphon.quality.turns.line import Ear, Samples
 from antiphon.quality.turns.mouth import Sentence
-from antiphon.quality.turns.virtual import InlineExecutor, run_virtually
+from antiphon.quality.turns.virtual import InlineExecutor, VirtualLoop, run_virtually
 from antiphon.quality.turns.world import Agent, Costs, Done, Ears, Heard, World
 from antiphon.runtime.media import SpeechGate
 from antiphon.speech.ports import SttConfig, SttEvent
@@ -55,7 +57,8 @@ class Bench:
         self._store = Store(cache / "ears.jsonl")
         gate = SpeechGate()
         ear = Ear(SileroVad(8000), SileroVad(16000), gate)
-        self._lines = KnownLines(ear, self._store, f"silero-vad {gate}")
+        self._gate_name, self._blend = f"silero-vad {gate}", blend
+        self._lines = KnownLines(ear, self._store, self._gate_name)
         self._engine = KnownRecogniser(WhisperEngine("tiny.en"), Recognition, self._store, "whisper-tiny.en")
         raw = SmartTurn(InlineExecutor(), blend=None)
         self._raw = KnownScores(raw, self._store, "smart-turn")
@@ -73,6 +76,24 @@ class Bench:
         ears = Ears(recogniser=self._stt, scorer=self._blended, costs=self.costs)
         agent = Agent(expects=case.expects)
         return run_virtually(lambda loop: World(loop, heard, policy, ears, agent).run())
+
+    def pauses(self, case: Case, way: str) -> list[HeardPause]:
+        """Every pause of the recording as the core hears it; for `taken_by_policy`."""
+        heard, _ = self._heard(case.file, way)
+        key = key_of("pauses", self._gate_name, self._blend, heard.samples, heard.rate_hz, case.expects)
+        known = self._store.get(key)
+        if known is None:
+            worlds: list[World] = []
+
+            def world(loop: VirtualLoop) -> World:
+                ears = Ears(recogniser=self._stt, scorer=self._blended, costs=self.costs)
+                worlds.append(World(loop, heard, Policy(turn=NEVER), ears, Agent(expects=case.expects)))
+                return worlds[0]
+
+            run_virtually(lambda loop: world(loop).run())
+            known = msgspec.to_builtins(heard_pauses(worlds[0].events))
+            self._store.put(key, known)
+        return msgspec.convert(known, list[HeardPause])
 
     def over(
         self,
