@@ -62,3 +62,22 @@ def test_a_burst_after_a_stall_does_not_stay_as_delay() -> None:
         first.source.receive(encoded(tone(20), PHONE))
     assert second.far_end.waiting_ms <= 260
     assert world.plane.counters.relayed_dropped > 30
+
+
+@pytest.mark.parametrize("one", [PHONE, NARROW, WIDEBAND], ids=str)
+def test_a_muted_caller_is_silence_to_us_and_to_the_other_party(one: LineFormat) -> None:
+    world = World()
+    first, second = world.call(one), world.call()
+    Bridge(first.line, second.line)
+    first.line.mute(True)
+    world.speak(first, tone(400, sample_rate_hz=one.sample_rate_hz))
+    world.run(300)
+    assert loud_ms(second) == 0
+    assert not np.abs(np.frombuffer(first.line.recent_audio(400), "<i2")).max() > 10
+    first.line.mute(False)
+    world.speak(first, tone(400, sample_rate_hz=one.sample_rate_hz))
+    world.run(300)
+    assert loud_ms(second) > 300
+    first.source.closed("hangup")
+    first.line.mute(True)
+    assert loud_ms(second) > 300, "and of a line that is gone it is no error"

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from twilio.request_validator import RequestValidator
 
-from antiphon.calls.streams import StreamTokens
+from antiphon.calls.streams import Sealed, StreamTokens
 from antiphon.errors import AntiphonError, CallFailed
 from antiphon.server.app import create_app
 from antiphon.server.control import Control
@@ -21,6 +21,7 @@ from antiphon.server.settings import ServeSettings
 BASE = "http://127.0.0.1:8080"
 TOKEN = "an auth token"
 TOKENS = StreamTokens(b"0123456789abcdef")
+SEALED = Sealed(b"0123456789abcdef")
 OFFER = {"sdp": "v=0", "type": "offer"}
 
 
@@ -65,7 +66,7 @@ class Media:
 @pytest.fixture
 def control() -> Control:
     media: Any = Media()
-    return Control(settings=ServeSettings(twilio_auth_token=TOKEN), media=media, tokens=TOKENS)
+    return Control(settings=ServeSettings(twilio_auth_token=TOKEN), media=media, tokens=TOKENS, sealed=SEALED)
 
 
 @pytest.fixture
