@@ -163,18 +163,8 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     )
     recordings = recordings_of(definitions, options.home)
     kits = {name: _asking(kit, recordings) for name, kit in kits.items()}
-    base_url = os.environ.get("ANTIPHON_PUBLIC_URL", "")
     own_lines = SipControl()
-    controls = controls_from(os.environ, behind(Sealed(os.environ[STREAM_SECRET].encode()), base_url))
-    if options.sip_socket is not None:
-        controls[SIP] = own_lines
-    _check_escalations(definitions, controls)
-    desk = TransferDesk(
-        plane=plane,
-        controls=controls,
-        base_url=base_url,
-        clock=LoopClock(),
-    )
+    desk = _transfer_desk(options, definitions, plane, own_lines)
     exchange = Exchange(
         plane=plane,
         agents=kits,
@@ -214,6 +204,18 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             **{f"sip_{what}": count for what, count in (sip.counts() if sip is not None else {}).items()},
         },
     )
+
+
+def _transfer_desk(
+    options: WorkerOptions, definitions: Sequence[AgentDefinition], plane: MediaPlane, own_lines: SipControl
+) -> TransferDesk:
+    """Raises: ConfigError: Wrong credentials of a carrier, or a way to a person that cannot work anywhere."""
+    base_url = os.environ.get("ANTIPHON_PUBLIC_URL", "")
+    controls = controls_from(os.environ, behind(Sealed(os.environ[STREAM_SECRET].encode()), base_url))
+    if options.sip_socket is not None:
+        controls[SIP] = own_lines
+    _check_escalations(definitions, controls)
+    return TransferDesk(plane=plane, controls=controls, base_url=base_url, clock=LoopClock())
 
 
 def _asking(kit: AgentKit, recordings: RecordingService | None) -> AgentKit:
