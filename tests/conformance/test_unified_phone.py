@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
-from tests.conformance.speech_vendors import Gemini, OpenAi, SpeechVendor
+from google.genai import types
+from tests.conformance.speech_vendors import Gemini, OpenAi, SpeechVendor, inputs
 from tests.conformance.unified_call import SAID
 from tests.doubles.faults import Faulty
 from tests.doubles.front_desk_mind import FrontDeskModel
@@ -19,6 +21,7 @@ from antiphon.agents.ports import LanguageModel
 from antiphon.agents.tools import CalendarView
 from antiphon.agents.tools.toolsets import calendar_database
 from antiphon.runtime.assembly import Shared, unified_model
+from antiphon.runtime.records.lines import NoteEntry
 from antiphon.runtime.records.story import CallStory
 
 
@@ -141,3 +144,30 @@ async def test_a_gemini_connection_that_goes_away_is_followed_by_the_next_unhear
     is_booked(phone, story)
     assert all(reply.complete for reply in story.replies.values())
     assert not story.errors
+
+
+async def test_what_a_caller_shows_is_a_frame_beside_his_voice_and_is_in_no_trace(
+    vendor: SpeechVendor, tmp_path: Path
+) -> None:
+    image = b"\xff\xd8\xff a card of an insurance \xff\xd9"
+    async with vendor.double(Script(heard=SAID, mind=spoken_front_desk), Faulty()) as double:
+        phone = calling(tmp_path, vendor, double, "ours")
+        await phone.listens()
+        phone.source.show(image, "image/jpeg")
+        peer = await double.peer(0)
+        await phone.without_time(lambda: vendor.images(peer))
+        for _ in SAID:
+            await phone.speaks()
+            await phone.listens()
+        record = await phone.record()
+    assert not double.complaints
+    (shown,) = vendor.images(peer)
+    assert base64.urlsafe_b64decode(shown.translate(str.maketrans("+/", "-_"))) == image
+    notes = [entry for entry in record.entries if isinstance(entry, NoteEntry) and entry.type == "picture"]
+    assert [note.fields for note in notes] == [
+        {"media_type": "image/jpeg", "length_bytes": len(image), "shown": True}
+    ]
+    if isinstance(vendor, Gemini):
+        (told,) = [each for each in inputs(peer) if "video" in each]
+        frame = types.Blob.model_validate(told["video"])
+        assert frame.mime_type == "image/jpeg", "as a frame of video, which is how the API takes pictures"

@@ -73,5 +73,8 @@ class MediaSource(Protocol):
     def talk(self, pressed: bool) -> None:
         """The caller holds a talk button down, or let it go; lines without one never call this."""
 
+    def show(self, image: bytes, media_type: str) -> None:
+        """The caller shows a picture or a frame of video (JPEG or PNG); lines without a screen never do."""
+
     def closed(self, reason: str) -> None:
         """The line is gone: "hangup" (the caller's doing) or "error: ..."."""

@@ -40,7 +40,8 @@ class CallerView(Protocol):
 
     Message types: {"type": "caller", "text", "final", "turn"}, {"type": "agent", "reply", "text"},
     {"type": "agent_heard", "reply", "text", "complete"}, {"type": "latency", "turn", "total_ms", "stages"},
-    {"type": "state", "phase"}, {"type": "tool", "name", "ok"}, {"type": "end", "cause"}.
+    {"type": "state", "phase"}, {"type": "tool", "name", "ok"}, {"type": "picture", "shown", "reason"},
+    {"type": "end", "cause"}.
     """
 
     def show(self, message: dict[str, object]) -> None: ...

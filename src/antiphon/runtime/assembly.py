@@ -20,6 +20,7 @@ from antiphon.agents.tools.toolsets import build_tools
 from antiphon.conversation.policy import AnsweringPolicy
 from antiphon.errors import ProviderError
 from antiphon.providers.registry import Registry
+from antiphon.providers.roles import Role
 from antiphon.runtime.failover.activity import FailoverVad
 from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.failover.judges import FailoverEndOfTurn
@@ -137,6 +138,7 @@ def unified_model(definition: AgentDefinition, shared: Shared, tools: Sequence[T
         definition=definition,
         tools=[known[tool] for tool in definition.reasoning.tools],
         emergency=EmergencyRules(definition.emergency),
+        sees=shared.registry.known_as(Role.SPEECH_TO_SPEECH, name).capabilities.images,
     )
 
 

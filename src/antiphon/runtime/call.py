@@ -248,9 +248,12 @@ class Call:
     def talk(self, pressed: bool) -> None:
         if pressed:
             self._hearing.open_gate()
-            self.post(ev.TalkPressed(at_ms=self._line.now_ms))
-        else:
-            self.post(ev.TalkReleased(at_ms=self._line.now_ms))
+        event = ev.TalkPressed if pressed else ev.TalkReleased
+        self.post(event(at_ms=self._line.now_ms))
+
+    def picture(self, image: bytes, media_type: str) -> None:
+        shown = self._unified is not None and self._unified.show(image, media_type)
+        self._screen.picture(shown=shown)
 
     def line_closed(self, reason: str) -> None:
         for reply_id in self._speaker.audible + (self._unified.audible if self._unified else []):
@@ -273,8 +276,7 @@ class Call:
     def _warm_reply(self) -> None:
         if self._speaks_itself or self._conversation.state.waits is not None:
             return
-        work = self._warming.work(self._history.so_far())
-        if work is not None:
+        if (work := self._warming.work(self._history.so_far())) is not None:
             self._spawn(work, "warm reply")
 
     def _commit_turn(self, command: cmd.CommitTurn) -> None:
@@ -329,8 +331,7 @@ class Call:
 
     def _cancel_reply(self, command: cmd.CancelReply) -> None:
         self._drop_speech(command.reply_id)
-        reply = self._replies.pop(command.reply_id, None)
-        if reply is not None:
+        if (reply := self._replies.pop(command.reply_id, None)) is not None:
             reply.give_up()
             if reply.confirmed:
                 self._replies[reply.id] = reply  # Its tools may still answer.
@@ -344,8 +345,7 @@ class Call:
         return self._speaker
 
     def _start_playout(self, command: cmd.StartPlayout) -> None:
-        reply = self._replies.get(command.reply_id)
-        if reply is not None:
+        if (reply := self._replies.get(command.reply_id)) is not None:
             self._hearing.expect(reply.phrases)
         self._voice_of(command.reply_id).start(command.reply_id)
 

@@ -102,7 +102,7 @@ class RecordedListener:
         self.playout_mark = listener.playout_mark
         self.playout_finished = listener.playout_finished
         self.dtmf, self.talk = listener.dtmf, listener.talk
-        self.line_closed = listener.line_closed
+        self.picture, self.line_closed = listener.picture, listener.line_closed
 
     def caller_audio(self, pcm: bytes) -> None:
         self._recording.caller(pcm)

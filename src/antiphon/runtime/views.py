@@ -31,6 +31,12 @@ class Screen:
             self._phase = phase
             self._view.show({"type": "state", "phase": phase})
 
+    def picture(self, *, shown: bool) -> None:
+        """The caller showed one. Only a model that hears and speaks by itself, and sees, can look at it."""
+        if self._view is not None:
+            reason = "" if shown else "this agent cannot see"
+            self._view.show({"type": "picture", "shown": shown, "reason": reason})
+
     def event(self, event: ev.AnyEvent) -> None:
         if self._view is None:
             return

@@ -31,6 +31,7 @@ class Recorder:
         self.reasons: list[str] = []
         self.marked = asyncio.Event()
         self.loud = asyncio.Event()
+        self.pictures: list[tuple[bytes, str]] = []
         self.pressed = asyncio.Event()
         self.over = asyncio.Event()
 
@@ -51,6 +52,9 @@ class Recorder:
 
     def talk(self, pressed: bool) -> None:
         self.keys.append("down" if pressed else "up")
+
+    def show(self, image: bytes, media_type: str) -> None:
+        self.pictures.append((image, media_type))
 
     def closed(self, reason: str) -> None:
         self.reasons.append(reason)
@@ -200,6 +204,26 @@ async def test_the_talk_button_reaches_the_call(desk: tuple[Desk, BrowserLines])
         page.channel.send(text)
     await soon(board.source.pressed.wait())
     assert board.source.keys == ["down", "up", "5"]
+    await page.close()
+
+
+async def test_a_picture_reaches_the_call_and_a_bad_one_is_told_why_not(
+    desk: tuple[Desk, BrowserLines],
+) -> None:
+    board, lines = desk
+    page = Page()
+    await page.call(lines)
+    await soon(page.messages.get())
+    image = b"\xff\xd8\xff" + bytes(range(256)) * 400 + b"\xff\xd9"  # More than one message may carry.
+    page.channel.send(f"image:{len(image)}")
+    for at in range(0, len(image), 16_000):
+        page.channel.send(image[at : at + 16_000])
+    page.channel.send("image:900000")
+    page.channel.send("dtmf:5")
+    await soon(board.source.pressed.wait())
+    assert board.source.pictures == [(image, "image/jpeg")]
+    told = await soon(page.messages.get())
+    assert told == {"type": "picture", "shown": False, "reason": "a picture has 1 to 500000 bytes"}
     await page.close()
 
 

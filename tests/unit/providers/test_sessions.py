@@ -10,7 +10,7 @@ from itertools import pairwise
 from tests.doubles.virtual_loop import live, pass_time
 
 from antiphon.errors import ProviderUnavailable
-from antiphon.providers.sessions import Action, LiveSession, SessionLink
+from antiphon.providers.sessions import Action, LiveSession, SessionLink, ShowImage
 from antiphon.speech.ports import (
     SessionEvent,
     SessionLost,
@@ -121,3 +121,17 @@ def test_what_comes_of_a_reply_after_its_cut_is_not_heard_and_its_end_is() -> No
     kept, events = live(cut())
     assert kept == set()
     assert events == [REPLY[0], REPLY[2]]
+
+
+def test_of_pictures_that_wait_only_the_newest_is_shown() -> None:
+    async def shown() -> tuple[list[Action], int]:
+        vendor = Vendor([()], stays=True)
+        session = LiveSession(vendor, CONFIG, lambda event: None)
+        for number in range(5):
+            session.show(bytes([number]), "image/jpeg")
+            session.push(bytes(2))
+        waiting = [action for action in session._actions if isinstance(action, ShowImage)]
+        await session.aclose()
+        return list(waiting), session.counters.pictures_dropped
+
+    assert live(shown()) == ([ShowImage(image=bytes([4]), media_type="image/jpeg")], 4)

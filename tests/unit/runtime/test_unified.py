@@ -381,3 +381,41 @@ async def test_events_of_a_session_that_was_lost_change_nothing(tmp_path: Path) 
     assert stage.voices[0].asked == ["You said What are your hours?."]
     assert stage.session.closed
     await ended(stage)
+
+
+@pytest.mark.parametrize("sees", [True, False])
+async def test_a_picture_goes_to_a_model_that_sees_and_the_caller_is_told(tmp_path: Path, sees: bool) -> None:
+    told: list[dict[str, object]] = []
+    stage = UnifiedStage(tmp_path, sees=sees)
+    stage.call._screen._view = Told(told)
+    await stage.greeted()
+    stage.call.picture(b"\xff\xd8", "image/jpeg")
+    assert stage.session.asked == ([("show", "image/jpeg")] if sees else [])
+    reason = "" if sees else "this agent cannot see"
+    assert [message for message in told if message["type"] == "picture"] == [
+        {"type": "picture", "shown": sees, "reason": reason}
+    ]
+    await ended(stage)
+    entries = read_call(stage.trace.path).entries
+    (note,) = [entry for entry in entries if isinstance(entry, NoteEntry) and entry.type == "picture"]
+    assert note.fields == {"media_type": "image/jpeg", "length_bytes": 2, "shown": sees}
+
+
+async def test_a_picture_is_refused_once_the_session_is_gone(tmp_path: Path) -> None:
+    stage = UnifiedStage(tmp_path)
+    await stage.greeted()
+    stage.session.emit(SessionLost(reason="gone"))
+    await settle()
+    stage.call.picture(b"\xff\xd8", "image/jpeg")
+    assert ("show", "image/jpeg") not in stage.session.asked
+    await ended(stage)
+
+
+class Told:
+    """A `CallerView` that keeps what it was shown."""
+
+    def __init__(self, messages: list[dict[str, object]]) -> None:
+        self._messages = messages
+
+    def show(self, message: dict[str, object]) -> None:
+        self._messages.append(message)

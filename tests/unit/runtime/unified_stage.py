@@ -104,6 +104,7 @@ class UnifiedStage(Stage):
         tools: Sequence[Tool] = (),
         endpointing: Endpointing = "ours",
         broken: bool = False,
+        sees: bool = True,
         owed: bool = False,
         reasoner: StageReasoner | None = None,
     ) -> None:
@@ -122,6 +123,7 @@ class UnifiedStage(Stage):
                 definition=definition,
                 tools=tools,
                 emergency=EmergencyRules(definition.emergency),
+                sees=sees,
             ),
         )
 

@@ -4,6 +4,7 @@ import { type ServerMessage, parseMessage } from "./messages";
 
 const gatheringMaxMs = 1500; // Candidates found by then are enough; a slow STUN server must not hold the call.
 const reportEveryMs = 1000;
+const pieceBytes = 16_000; // What every browser's data channel takes in one message.
 const goodbyeMs = 150; // The word "end" needs a moment on the wire before the connection closes.
 
 export type CallListener = {
@@ -64,6 +65,15 @@ export class BrowserCall {
 
   talk(held: boolean): void {
     this.say(`talk:${held ? "down" : "up"}`);
+  }
+
+  /** A JPEG or PNG; whether the agent sees it comes as a message. */
+  show(picture: ArrayBuffer): void {
+    if (this.channel.readyState !== "open") return;
+    this.say(`image:${picture.byteLength}`);
+    for (let at = 0; at < picture.byteLength; at += pieceBytes) {
+      this.channel.send(picture.slice(at, at + pieceBytes));
+    }
   }
 
   mute(muted: boolean): void {

@@ -8,9 +8,10 @@ export type ServerMessage =
   | { type: "agent_heard"; reply: string; text: string; complete: boolean }
   | { type: "latency"; turn: number; total_ms: number; stages: Record<string, number> }
   | { type: "tool"; name: string; ok: boolean }
+  | { type: "picture"; shown: boolean; reason: string }
   | { type: "end"; cause: string };
 
-const KNOWN = new Set(["call", "state", "caller", "agent", "agent_heard", "latency", "tool", "end"]);
+const KNOWN = new Set(["call", "state", "caller", "agent", "agent_heard", "latency", "tool", "picture", "end"]);
 
 /** One message, or null for anything this page does not know (a newer server may say more). */
 export function parseMessage(data: unknown): ServerMessage | null {

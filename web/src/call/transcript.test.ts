@@ -39,6 +39,15 @@ test("the summary counts turns, interruptions and the median answer", () => {
   expect(summarise(state.entries)).toEqual({ turns: 2, interruptions: 1, tools: 1, medianMs: 400 });
 });
 
+test("a picture is told as shown, or why it was not", () => {
+  const message = parseMessage('{"type":"picture","shown":false,"reason":"this agent cannot see"}');
+  const state = play({ type: "picture", shown: true, reason: "" }, ...(message ? [message] : []));
+  expect(state.entries).toEqual([
+    { kind: "picture", shown: true, reason: "" },
+    { kind: "picture", shown: false, reason: "this agent cannot see" },
+  ]);
+});
+
 test("what the page does not know is ignored", () => {
   expect(parseMessage('{"type":"tomorrow"}')).toBeNull();
   expect(parseMessage("{")).toBeNull();

@@ -7,7 +7,8 @@ export type Latency = { turn: number; totalMs: number; stages: Record<string, nu
 export type Entry =
   | { kind: "caller"; turn: number; text: string; final: boolean; latency?: Latency }
   | { kind: "agent"; reply: string; text: string; heard: string | null; complete: boolean }
-  | { kind: "tool"; name: string; ok: boolean };
+  | { kind: "tool"; name: string; ok: boolean }
+  | { kind: "picture"; shown: boolean; reason: string };
 
 export type Conversation = {
   callId: string;
@@ -34,6 +35,11 @@ export function applyMessage(state: Conversation, message: ServerMessage): Conve
       return { ...state, entries: withLatency(state.entries, message) };
     case "tool":
       return { ...state, entries: [...state.entries, { kind: "tool", name: message.name, ok: message.ok }] };
+    case "picture":
+      return {
+        ...state,
+        entries: [...state.entries, { kind: "picture", shown: message.shown, reason: message.reason }],
+      };
     case "end":
       return { ...state, endCause: message.cause };
   }

@@ -5,6 +5,7 @@ import { BrowserCall, Refused } from "./connection";
 import { LevelMeter, voiceFloor } from "./levels";
 import type { ServerMessage } from "./messages";
 import { MicrophoneError, type MicrophoneProblem, openMicrophone, silent } from "./microphone";
+import { shrink } from "./picture";
 import { type Conversation, applyMessage, emptyConversation } from "./transcript";
 
 export type Stage = "idle" | "microphone" | "connecting" | "live" | "ended";
@@ -96,6 +97,13 @@ export function useCall(iceServers: RTCIceServer[]) {
     start,
     end: useCallback(() => call.current?.end(), []),
     talk: useCallback((held: boolean) => call.current?.talk(held), []),
+    show: useCallback(async (file: File) => {
+      try {
+        call.current?.show(await shrink(file));
+      } catch (error) {
+        dispatch({ type: "picture", shown: false, reason: error instanceof Error ? error.message : String(error) });
+      }
+    }, []),
     press: useCallback((key: string) => call.current?.press(key), []),
     toggleMute: useCallback(() => {
       setMuted((was) => {

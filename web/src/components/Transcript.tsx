@@ -20,7 +20,7 @@ export function Transcript({ entries, agentName }: { entries: Entry[]; agentName
 function keyOf(entry: Entry, entries: Entry[]): string {
   if (entry.kind === "caller") return `caller-${entry.turn}`;
   if (entry.kind === "agent") return `agent-${entry.reply}`;
-  return `tool-${entries.indexOf(entry)}`;
+  return `${entry.kind}-${entries.indexOf(entry)}`;
 }
 
 /** "clinic.opening_hours" as people say it. */
@@ -34,6 +34,14 @@ function Line({ entry, agentName }: { entry: Entry; agentName: string }) {
       <li className="line tool" data-ok={entry.ok}>
         <span aria-hidden="true">{entry.ok ? "✓" : "✗"}</span> {toolWords(entry.name)}
         {entry.ok ? "" : " did not work"}
+      </li>
+    );
+  }
+  if (entry.kind === "picture") {
+    return (
+      <li className="line tool" data-ok={entry.shown}>
+        <span aria-hidden="true">{entry.shown ? "✓" : "✗"}</span>{" "}
+        {entry.shown ? "you showed a picture" : `not shown: ${entry.reason}`}
       </li>
     );
   }

@@ -6,6 +6,7 @@ import { CallSummary } from "../components/CallSummary";
 import { Keypad } from "../components/Keypad";
 import { Meter } from "../components/Meter";
 import { Notice } from "../components/Notice";
+import { ShowButton } from "../components/ShowButton";
 import { Status } from "../components/Status";
 import { TalkButton } from "../components/TalkButton";
 import { Transcript } from "../components/Transcript";
@@ -79,6 +80,7 @@ export function Talk() {
               <button type="button" aria-expanded={keypad} onClick={() => setKeypad((open) => !open)}>
                 Keypad
               </button>
+              {call.stage === "live" && <ShowButton onShow={(file) => void call.show(file)} />}
               <button type="button" className="danger" onClick={call.end}>
                 End
               </button>

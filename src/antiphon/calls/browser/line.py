@@ -16,6 +16,7 @@ from aiortc.mediastreams import MediaStreamError
 
 from antiphon.audio.ports import WIDEBAND, MediaSource
 from antiphon.calls.browser.intake import PacketOrder, VoiceIntake, order_packets
+from antiphon.calls.browser.pictures import Picture, PictureIntake
 from antiphon.calls.browser.playout import PlayoutQueue, PlayoutTrack
 from antiphon.calls.browser.settings import BrowserSettings
 from antiphon.errors import AntiphonError, CallFailed
@@ -58,6 +59,7 @@ class BrowserLine:
         self._source: MediaSource | None = None
         self._order: PacketOrder | None = None
         self._intake = VoiceIntake()
+        self._pictures = PictureIntake()
         self._channel: Any = None
         self._backlog: deque[str] = deque(maxlen=VIEW_BACKLOG_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -205,8 +207,11 @@ class BrowserLine:
             channel.send(self._backlog.popleft())
 
     def _on_message(self, message: object) -> None:
-        """From the page: "end", "dtmf:5", "talk:down", "talk:up", "far_end:120" (its own playout delay, ms).
-        All else is ignored."""
+        """From the page: "end", "dtmf:5", "talk:down", "talk:up", "far_end:120" (its own playout delay, ms),
+        "image:48211" and the bytes of that picture. All else is ignored."""
+        if isinstance(message, bytes):
+            self._on_picture(lambda: self._pictures.take(message))
+            return
         if not isinstance(message, str) or len(message) > PAGE_MESSAGE_MAX_CHARS:
             return
         word, _, value = message.partition(":")
@@ -216,9 +221,20 @@ class BrowserLine:
             self._source.dtmf(value)
         elif word == "talk" and value in ("down", "up") and self._source is not None:
             self._source.talk(value == "down")
+        elif word == "image":
+            self._on_picture(lambda: self._pictures.announce(value, self._loop.time() * 1000))
         elif word == "far_end" and value.isdecimal():
             low, high = FAR_END_RANGE_MS
             self._far_end_ms = max(low, min(high, int(value)))
+
+    def _on_picture(self, take: Callable[[], Picture | None]) -> None:
+        try:
+            picture = take()
+        except CallFailed as refused:
+            self.show({"type": "picture", "shown": False, "reason": str(refused)})
+            return
+        if picture is not None and self._source is not None:
+            self._source.show(picture.image, picture.media_type)
 
     # Timers
 

@@ -132,6 +132,8 @@ class PersonLeg:
 
     def talk(self, pressed: bool) -> None: ...
 
+    def picture(self, image: bytes, media_type: str) -> None: ...
+
     # ------------------------------------------------------------------ ears and mouth
 
     def _heard(self, event: spoken.Event) -> None:

@@ -74,6 +74,7 @@ class SessionLimits:
 class SessionCounters:
     connections: int = 0
     audio_dropped_ms: int = 0
+    pictures_dropped: int = 0
     late_audio: int = 0  # Messages of replies that were cut.
 
 
@@ -118,6 +119,11 @@ class LiveSession:
         self._ask(ToolAnswer(call=call, result=result))
 
     def show(self, image: bytes, media_type: str) -> None:
+        """Of pictures that wait only the newest is shown: it is a look, not a recording."""
+        waiting = [action for action in self._actions if isinstance(action, ShowImage)]
+        for action in waiting:
+            self._actions.remove(action)
+        self.counters.pictures_dropped += len(waiting)
         self._ask(ShowImage(image=image, media_type=media_type))
 
     async def aclose(self) -> None:

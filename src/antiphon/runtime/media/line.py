@@ -172,6 +172,10 @@ class PlaneSource:
         if self._call.open:
             self._call.listener.talk(pressed)
 
+    def show(self, image: bytes, media_type: str) -> None:
+        if self._call.open:
+            self._call.listener.picture(image, media_type)
+
     def closed(self, reason: str) -> None:
         if self._call.open:
             _, listener = self._call.leave(clear=False)

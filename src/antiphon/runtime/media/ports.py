@@ -37,6 +37,9 @@ class LineListener(Protocol):
     def talk(self, pressed: bool) -> None:
         """The caller's talk button, where the line has one."""
 
+    def picture(self, image: bytes, media_type: str) -> None:
+        """The caller shows something, where the line can."""
+
     def line_closed(self, reason: str) -> None: ...
 
 

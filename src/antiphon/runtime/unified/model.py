@@ -14,10 +14,11 @@ from antiphon.speech.ports import SpeechToSpeech
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnifiedModel:
     """Attributes: name: the provider's in the trace and the bill. tools: those the agent may use.
-    emergency: what no model is trusted with."""
+    emergency: what no model is trusted with. sees: it can be shown pictures."""
 
     name: str
     port: SpeechToSpeech
     definition: AgentDefinition
     tools: Sequence[Tool]
     emergency: EmergencyRules
+    sees: bool = False

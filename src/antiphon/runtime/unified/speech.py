@@ -198,6 +198,14 @@ class UnifiedSpeech:
         self._vendor_ended = False
         self._discard(early)
 
+    def show(self, image: bytes, media_type: str) -> bool:
+        """Whether the model sees it. What it shows is in no trace, as little as sound is."""
+        shown = self._session is not None and self._model.sees
+        if self._session is not None and shown:
+            self._session.show(image, media_type)
+        self._voice.note("picture", media_type=media_type, length_bytes=len(image), shown=shown)
+        return shown
+
     @property
     def _is_owed(self) -> bool:
         """Is a reply owed to a turn the caller has ended?"""
