@@ -3,7 +3,8 @@ whether the thing was done (`calls.ports`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,7 +78,7 @@ class Rest:
     def _refusal(self, ask: Ask, answer: httpx.Response) -> Exception:
         try:
             words = self._said(answer.json())[:_SAID_MAX]
-        except (ValueError, AttributeError, TypeError):
+        except (ValueError, AttributeError, TypeError, KeyError):
             words = "no reason given"
         said = f"{words} (HTTP {answer.status_code})"
         if ask.call_id and answer.status_code == 404:
@@ -92,6 +93,15 @@ class Rest:
         if ask.acts:
             return DeadlineExceeded(f"{self._carrier}: {said}")
         return ProviderUnavailable(self._carrier, said)
+
+
+@contextmanager
+def understood(carrier: str) -> Iterator[None]:
+    """Around the reading of an answer. Raises: ProviderProtocolError: It has not the documented form."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ProviderProtocolError(carrier, f"an answer nobody understands ({error!r})") from error
 
 
 def field_of(carrier: str, answer: Any, name: str) -> str:

@@ -16,7 +16,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 from urllib.parse import quote
 
-from antiphon.calls.control.rest import REQUEST_S, Ask, Rest, field_of
+from antiphon.calls.control.rest import REQUEST_S, Ask, Rest, field_of, understood
 from antiphon.calls.numbers import is_sip
 from antiphon.calls.plivo.xml import dial_xml, digits_xml, hold_xml, plain, seat_xml, sip_headers
 from antiphon.calls.ports import (
@@ -84,18 +84,21 @@ class PlivoControl:
         if pattern:
             wanted["pattern"] = pattern
         found = await self._ask("GET", "PhoneNumber", query=wanted, acts=False)
-        return tuple(
-            NumberOffer(
-                number=e164(str(one["number"])),
-                locality=one.get("city") or one.get("region") or "",
-                monthly_usd=_usd(one.get("monthly_rental_rate")),
+        with understood(self.carrier):
+            return tuple(
+                NumberOffer(
+                    number=e164(str(one["number"])),
+                    locality=one.get("city") or one.get("region") or "",
+                    monthly_usd=_usd(one.get("monthly_rental_rate")),
+                )
+                for one in found["objects"]
             )
-            for one in found["objects"]
-        )
 
     async def owned_numbers(self) -> tuple[OwnedNumber, ...]:
-        answers = {app["app_id"]: app.get("answer_url") or "" for app in await self._all("Application")}
-        return tuple(_owned(one, answers) for one in await self._all("Number"))
+        applications, numbers = await self._all("Application"), await self._all("Number")
+        with understood(self.carrier):
+            answers = {app["app_id"]: app.get("answer_url") or "" for app in applications}
+            return tuple(_owned(one, answers) for one in numbers)
 
     async def buy_number(self, number: str, routing: NumberRouting) -> OwnedNumber:
         app_id = await self._application(routing)
@@ -134,7 +137,9 @@ class PlivoControl:
         found: list[dict[str, Any]] = []
         for page in range(_PAGES_MAX):
             query: dict[str, str | int] = {"limit": _PAGE, "offset": page * _PAGE}
-            objects = (await self._ask("GET", what, query=query, acts=False))["objects"]
+            told = await self._ask("GET", what, query=query, acts=False)
+            with understood(self.carrier):
+                objects = [dict(one) for one in told["objects"]]
             found += objects
             if len(objects) < _PAGE:
                 break
@@ -213,9 +218,10 @@ class PlivoControl:
             found = await self._conference("GET", room)
         except CallFailed as error:
             raise CallFailed(f"no conference {room!r} is on") from error
-        for member in found.get("members") or ():
-            if member.get("call_uuid") == call_id:
-                return str(member["member_id"])
+        with understood(self.carrier):
+            for member in found.get("members") or ():
+                if member.get("call_uuid") == call_id:
+                    return str(member["member_id"])
         raise CallFailed(f"this call is not in the conference {room!r}")
 
     async def _conference(

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import phonenumbers
 
-from antiphon.calls.control.rest import REQUEST_S, Ask, Rest, field_of
+from antiphon.calls.control.rest import REQUEST_S, Ask, Rest, field_of, understood
 from antiphon.calls.ports import (
     Capability,
     ColdTransfer,
@@ -87,7 +87,8 @@ class VonageControl:
             wanted |= {"pattern": query.contains, "search_pattern": _CONTAINS}
         found = await self._number("GET", "/number/search", query=wanted, acts=False)
         # What it costs is told in the currency of the account, which is not.
-        return tuple(NumberOffer(number=e164(one["msisdn"])) for one in found.get("numbers") or ())
+        with understood(self.carrier):
+            return tuple(NumberOffer(number=e164(one["msisdn"])) for one in found.get("numbers") or ())
 
     async def owned_numbers(self) -> tuple[OwnedNumber, ...]:
         answer_url = await self._answer_url()
@@ -95,18 +96,20 @@ class VonageControl:
         for page in range(1, _PAGES_MAX + 1):
             query: dict[str, str | int] = {"size": _PAGE, "index": page}
             told = await self._number("GET", "/account/numbers", query=query, acts=False)
-            found += told.get("numbers") or ()
+            with understood(self.carrier):
+                found += [dict(one) for one in told.get("numbers") or ()]
             if len(found) < page * _PAGE:
                 break
         ours = self._account.application_id
-        return tuple(
-            OwnedNumber(
-                number_id=one["msisdn"],
-                number=e164(one["msisdn"]),
-                answer_url=answer_url if one.get("app_id") == ours else "",
+        with understood(self.carrier):
+            return tuple(
+                OwnedNumber(
+                    number_id=one["msisdn"],
+                    number=e164(one["msisdn"]),
+                    answer_url=answer_url if one.get("app_id") == ours else "",
+                )
+                for one in found
             )
-            for one in found
-        )
 
     async def buy_number(self, number: str, routing: NumberRouting) -> OwnedNumber:
         await self._check_routing(routing)
@@ -139,8 +142,9 @@ class VonageControl:
     async def _answer_url(self) -> str:
         place = f"{self._account.api_url}/v2/applications/{quote(self._account.application_id, safe='')}"
         told = await self._rest.ask(Ask(method="GET", url=place, headers=self._basic(), acts=False))
-        voice = told.get("capabilities", {}).get("voice", {}) if isinstance(told, dict) else {}
-        return str(voice.get("webhooks", {}).get("answer_url", {}).get("address", ""))
+        with understood(self.carrier):
+            voice = told["capabilities"].get("voice") or {}
+            return str(voice.get("webhooks", {}).get("answer_url", {}).get("address", ""))
 
     async def _number(self, method: str, path: str, **more: Any) -> Any:
         """Any: JSON. A refusal may come as a success, with a code in it."""
