@@ -21,6 +21,7 @@ from antiphon.calls.carriers import carrier_server
 from antiphon.calls.control.accounts import controls_from
 from antiphon.calls.control.checking import check_escalation
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
+from antiphon.calls.livekit import LiveKitRooms, livekit_settings
 from antiphon.calls.sip import SipControl, SipLines, sip_routes
 from antiphon.calls.sip.capabilities import CARRIER as SIP
 from antiphon.calls.streams import StreamServer, StreamTokens
@@ -255,7 +256,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
     phone = carrier_server(LegsFirst(exchange, desk), tokens, knows_agent=kits.__contains__)
-    sip = _sip_lines(options, exchange, desk, own_lines)
+    sip, rooms = _sip_lines(options, exchange, desk, own_lines), _livekit_rooms(exchange)
     return Wiring(
         exchange=exchange,
         agents=tuple(_summary(definition) for definition in definitions),
@@ -265,9 +266,9 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             *filter(None, (recordings,)),
             _ClockService(clock),
             _PhoneService(phone, options.host, options.media_port),
-            *((sip,) if sip is not None else ()),
+            *(lines for lines in (sip, rooms) if lines is not None),
         ),
-        methods=_sip_methods(sip) if sip is not None else {},
+        methods=_line_methods(sip, rooms),
         desk=desk,
         counters=lambda: {
             **dataclasses.asdict(plane.counters),
@@ -303,13 +304,24 @@ def _sip_lines(
     return lines
 
 
-def _sip_methods(sip: SipLines) -> dict[str, Method]:
-    return {
-        "sip_dial": sip.dial,
-        "sip_transfer": sip.transfer,
-        "sip_hold": sip.hold,
-        "sip_press": sip.press,
-    }
+def _livekit_rooms(exchange: Exchange) -> LiveKitRooms | None:
+    """Raises: ConfigError: The environment names an SFU, but not all of it."""
+    settings = livekit_settings(os.environ)
+    return LiveKitRooms(exchange, settings) if settings is not None else None
+
+
+def _line_methods(sip: SipLines | None, rooms: LiveKitRooms | None) -> dict[str, Method]:
+    methods: dict[str, Method] = {}
+    if sip is not None:
+        methods |= {
+            "sip_dial": sip.dial,
+            "sip_transfer": sip.transfer,
+            "sip_hold": sip.hold,
+            "sip_press": sip.press,
+        }
+    if rooms is not None:
+        methods["livekit_join"] = rooms.join
+    return methods
 
 
 def _summary(definition: AgentDefinition) -> AgentSummary:
