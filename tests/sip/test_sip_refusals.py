@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.sip.house import HOST, RingingHouse, SipHouse, sip_worker, until
 from tests.sip.sipp import Sipp
-from tests.sip.torture import malformed, unusable_offers
+from tests.sip.torture import malformed, strange_but_right, unusable_offers
 
 from antiphon.calls.sip import wire
 from antiphon.calls.sip.lines import WORKER_GONE
@@ -107,6 +107,18 @@ async def test_nonsense_is_refused_and_counted_and_the_call_beside_it_goes_on() 
         await until(lambda: counts(house, "messages_malformed") >= 20)
         await until(lambda: counts(house, "requests_unknown") >= 1)
         assert {"400", "404", "481", "488", "501"} <= {answer.split()[1] for answer in raw.answers}
+        raw.close()
+
+
+async def test_what_is_strange_but_right_is_answered_like_any_other_call() -> None:
+    async with SipHouse() as house:
+        raw = Raw()
+        port = await raw.open()
+        for message in strange_but_right(HOST, port, house.address):
+            raw.answers.clear()
+            raw.send(message, house.port)
+            await until(lambda: "SIP/2.0 200 Answering" in raw.answers)
+        assert counts(house, "messages_malformed") == 0
         raw.close()
 
 

@@ -57,6 +57,35 @@ def unusable_offers(host: str, port: int, target: str) -> list[bytes]:
     ]
 
 
+def strange_but_right(host: str, port: int, target: str) -> list[bytes]:
+    """INVITEs that look like no telephone's and are good all the same."""
+    sdp = SDP.format(host=host)
+    body = f"c: application/sdp\r\nl: {len(sdp)}\r\n\r\n{sdp}"
+    first = f"INVITE sip:clinic@{target} SIP/2.0\r\n"
+    via = f"SIP/2.0/UDP {host}:{port};branch=z9hG4bKstrange"
+    contact = f"<sip:torturer@{host}:{port}>\r\n"
+    # 3.1.1.1: compact names, small letters, folded lines, white space wherever it may be.
+    folded = (
+        f'TO :\r\n sip:clinic@{target} ;   x=y\r\nfrom   : "J Rosenberg \\\\\\"" <sip:torturer@{host}>\r\n'
+        "  ;\r\n  tag = t1\r\nMaX-fOrWaRdS: 0068\r\nCall-ID: strange-1\r\ncseq: 0009\r\n  INVITE\r\n"
+        f"v: {via}1\r\ns :\r\nNewFangledHeader:   newfangled value\r\n continued\r\nm: {contact}"
+    )
+    # 3.1.1.2, 3.1.1.8: characters that are rarely seen, and names in UTF-8.
+    unusual = (
+        f'Via: {via}2\r\nFrom: "J\u00f6rg \u4f60" '
+        f"<sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,@{host}>;tag=t2\r\nTo: <sip:clinic@{target}>\r\n"
+        "Call-ID: strange-2.!%*_+`'~()<>:\\\"/[]?{}\r\nCSeq: 139122385 INVITE\r\nMax-Forwards: 255\r\n"
+        f"extensionHeader-!.%*+_`'~: \ufeff\u5927\u505c\u96fb\r\nContact: {contact}"
+    )
+    # 3.1.1.7: long values.
+    long = (
+        f'Via: {via}3\r\nFrom: <sip:torturer@{host}>;tag=t3\r\nTo: "A name of {"extreme " * 40}proportion" '
+        f"<sip:clinic@{target}>\r\nCall-ID: strange-3{'longlong' * 30}\r\nCSeq: 3882340 INVITE\r\n"
+        f"Max-Forwards: 70\r\nUnknown-{'Long' * 40}-Name: unknown\r\nContact: {contact}"
+    )
+    return [(first + head + body).encode() for head in (folded, unusual, long)]
+
+
 def _invite(
     host: str, port: int, target: str, number: int, more: str, *, user: str = "clinic", body: str = ""
 ) -> str:

@@ -37,7 +37,7 @@ from antiphon.runtime.media import MediaClock, MediaPlane
 from antiphon.server.recordings import RecordingService, recordings_of
 from antiphon.server.services import ClockService, DeskService, PhoneService, PhraseReport
 from antiphon.server.settings import ServeSettings
-from antiphon.server.ways_in import routing_of, sip_lines_of, sip_methods
+from antiphon.server.ways_in import line_methods, livekit_rooms_of, routing_of, sip_lines_of
 from antiphon.server.wiring import STREAM_SECRET, AgentSummary, Wiring, WorkerOptions
 from antiphon.speech.phrases import PhraseCache
 from antiphon.storage.blobs import BlobFolder
@@ -180,6 +180,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
     phone = carrier_server(LegsFirst(door, desk), tokens, knows_agent=kits.__contains__)
     sip = sip_lines_of(options, exchange, routing, desk, own_lines)
+    rooms = livekit_rooms_of(door)
     return Wiring(
         exchange=door,
         agents=tuple(_summary(definition) for definition in definitions),
@@ -189,9 +190,9 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             *filter(None, (recordings,)),
             ClockService(media_clock),
             PhoneService(phone, options.host, options.media_port),
-            *((sip,) if sip is not None else ()),
+            *(lines for lines in (sip, rooms) if lines is not None),
         ),
-        methods=sip_methods(sip) if sip is not None else {},
+        methods=line_methods(sip, rooms),
         desk=desk,
         routing=routing,
         counters=lambda: {

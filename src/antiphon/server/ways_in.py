@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from antiphon.agents.definition import AgentDefinition
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
+from antiphon.calls.livekit import LiveKitRooms, livekit_settings
 from antiphon.calls.routing import Forward, Refused, RoutedSwitchboard, ToAgent, load_routes
 from antiphon.calls.sip import SipControl, SipLines, sip_routes
 from antiphon.calls.sip.lines import Router, Taken
 from antiphon.calls.sip.settings import ROUTES as SIP_ROUTES
 from antiphon.errors import ConfigError
+from antiphon.runtime.arrivals import Switchboard
 from antiphon.runtime.clock import LoopClock
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.media import MediaPlane
@@ -77,10 +79,21 @@ def sip_router(routing: RoutedSwitchboard) -> Router:
     return taken
 
 
-def sip_methods(sip: SipLines) -> dict[str, Method]:
-    return {
-        "sip_dial": sip.dial,
-        "sip_transfer": sip.transfer,
-        "sip_hold": sip.hold,
-        "sip_press": sip.press,
-    }
+def livekit_rooms_of(door: Switchboard) -> LiveKitRooms | None:
+    """Raises: ConfigError: The environment names an SFU, but not all of it."""
+    settings = livekit_settings(os.environ)
+    return LiveKitRooms(door, settings) if settings is not None else None
+
+
+def line_methods(sip: SipLines | None, rooms: LiveKitRooms | None) -> dict[str, Method]:
+    methods: dict[str, Method] = {}
+    if sip is not None:
+        methods |= {
+            "sip_dial": sip.dial,
+            "sip_transfer": sip.transfer,
+            "sip_hold": sip.hold,
+            "sip_press": sip.press,
+        }
+    if rooms is not None:
+        methods["livekit_join"] = rooms.join
+    return methods

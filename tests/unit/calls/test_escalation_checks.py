@@ -57,6 +57,15 @@ def found(
     return list(check_escalation(load_agent(tmp_path / "clinic.yaml"), accounts, capabilities))
 
 
+def test_our_own_sip_lines_are_a_carrier_where_there_is_a_trunk(tmp_path: Path) -> None:
+    carrier = ("escalation:\n", "escalation:\n  carrier: sip\n")
+    address = (f'target: "{PERSON}"', "target: sip:desk@pbx.example.com")
+    assert "sip" in accounts_in({"ANTIPHON_SIP_TRUNK_EAST": "sip:4711@provider.example"})
+    assert not found(tmp_path, frozenset({"sip"}), carrier, address)
+    (one,) = found(tmp_path, frozenset(), carrier)
+    assert one.weight is Weight.HERE and "ANTIPHON_SIP_TRUNK" in one.problem.fix
+
+
 def test_a_carrier_that_cannot_place_calls_is_caught_when_the_file_is_checked(tmp_path: Path) -> None:
     carrier = ("escalation:\n", "escalation:\n  carrier: vonage\n")
     able = dict(CAPABILITIES, vonage=frozenset({Capability.NUMBERS}))

@@ -219,7 +219,7 @@ class EscalationSection(Section):
     words: Words = Escalation().words
     mode: Literal["warm", "cold"] = "warm"
     targets: dict[str, Annotated[str, AfterValidator(person_target)]] = {}
-    carrier: Literal["twilio", "signalwire", "telnyx", "plivo", "vonage"] | None = None
+    carrier: Literal["twilio", "signalwire", "telnyx", "plivo", "vonage", "sip"] | None = None
     caller_id: Annotated[str, AfterValidator(_number)] | None = None
     ring_ms: Annotated[int, Field(ge=5000, le=120_000)] = Escalation().ring_ms
     briefing: Words | None = None

@@ -87,6 +87,10 @@ class HeldLine:
         if self._source is not None:
             self._source.talk(pressed)
 
+    def show(self, image: bytes, media_type: str) -> None:
+        if self._source is not None:
+            self._source.show(image, media_type)
+
     def closed(self, reason: str) -> None:
         if self._source is not None:
             self._source.closed(reason)
@@ -250,3 +254,5 @@ class Wait:
             trace.write(note_line(at_ms, kind, **fields))
         trace.close()
         log.info("queue_left", call=self.arrival.call_id, cause=cause, waited_ms=self.waited_ms)
+
+    def picture(self, image: bytes, media_type: str) -> None: ...
