@@ -21,6 +21,7 @@ from antiphon.calls.carriers import carrier_server
 from antiphon.calls.control.accounts import controls_from
 from antiphon.calls.control.checking import check_escalation
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
+from antiphon.calls.placing import CallPlacer
 from antiphon.calls.routing import Forward, Refused, RoutedSwitchboard, ToAgent, load_routes
 from antiphon.calls.sip import SipLines, sip_routes
 from antiphon.calls.sip.lines import Router, Taken
@@ -45,6 +46,7 @@ from antiphon.speech.phrases import PhraseCache
 from antiphon.storage.blobs import BlobFolder
 from antiphon.storage.home import calls_directory
 from antiphon.storage.traces import close_traces
+from antiphon.trust.dialling import dial_rules
 
 log = structlog.get_logger(__name__)
 
@@ -236,12 +238,8 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     kits = {name: _asking(kit, recordings) for name, kit in kits.items()}
     controls = controls_from(os.environ)
     _check_escalations(definitions, controls)
-    desk = TransferDesk(
-        plane=plane,
-        controls=controls,
-        base_url=os.environ.get("ANTIPHON_PUBLIC_URL", ""),
-        clock=LoopClock(),
-    )
+    base_url = os.environ.get("ANTIPHON_PUBLIC_URL", "")
+    desk = TransferDesk(plane=plane, controls=controls, base_url=base_url, clock=LoopClock())
     exchange = Exchange(
         plane=plane,
         agents=kits,
@@ -271,6 +269,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         methods=_sip_methods(sip) if sip is not None else {},
         desk=desk,
         routing=routing,
+        placer=CallPlacer(dial_rules(os.environ), agents=kits, controls=controls, base_url=base_url, sip=sip),
         counters=lambda: {
             **dataclasses.asdict(plane.counters),
             **media_clock.times.report(),
@@ -353,7 +352,6 @@ def sip_router(routing: RoutedSwitchboard) -> Router:
 
 def _sip_methods(sip: SipLines) -> dict[str, Method]:
     return {
-        "sip_dial": sip.dial,
         "sip_transfer": sip.transfer,
         "sip_hold": sip.hold,
         "sip_press": sip.press,

@@ -29,7 +29,7 @@ _REPORTS: Mapping[str, Callable[[bytes], LegReport]] = {
 _NOT_TAKEN = frozenset({"busy", "no-answer", "failed", "canceled"})
 
 
-def _report_of(carrier: str, body: bytes) -> LegReport:
+def report_of(carrier: str, body: bytes) -> LegReport:
     read = _REPORTS.get(carrier)
     if read is None:
         raise Problem(404, f"no calls are placed through {carrier!r}")
@@ -56,10 +56,10 @@ async def leg_answered(carrier: str, agent: str, leg: str, request: Request, con
     """Somebody answered a call of ours: connect him, if his caller still waits."""
     webhooks = webhooks_of(carrier, control)
     body = await verified(webhooks, request, control)
-    report = _report_of(carrier, body)
+    report = report_of(carrier, body)
     call = call_of(webhooks, body)
     if not await _told(control, leg, report) or report.machine:
-        return _document(webhooks, webhooks.after(None, call))
+        return document(webhooks, webhooks.after(None, call))
     assert control.tokens is not None, "tickets are minted wherever webhooks are served"
     connection = Connection(
         stream_url=f"{control.settings.media_base_url}/calls/{carrier}/{agent}/media",
@@ -67,14 +67,14 @@ async def leg_answered(carrier: str, agent: str, leg: str, request: Request, con
         after_url=f"{base_url(request, control)}/calls/{carrier}/{agent}/legs/{leg}/after",
         call=call,
     )
-    return _document(webhooks, webhooks.connect(connection))
+    return document(webhooks, webhooks.connect(connection))
 
 
 @router.post("/{carrier}/{agent}/legs/{leg}/status")
 async def leg_status(carrier: str, agent: str, leg: str, request: Request, control: Current) -> Response:
     """How a call of ours gets on."""
     body = await verified(webhooks_of(carrier, control), request, control)
-    await _told(control, leg, _report_of(carrier, body))
+    await _told(control, leg, report_of(carrier, body))
     return Response(status_code=204)
 
 
@@ -83,7 +83,7 @@ async def leg_after(carrier: str, agent: str, leg: str, request: Request, contro
     """Our stream with the person is over: nothing is left to do on his line."""
     webhooks = webhooks_of(carrier, control)
     call = call_of(webhooks, await verified(webhooks, request, control))
-    return _document(webhooks, webhooks.after(None, call))
+    return document(webhooks, webhooks.after(None, call))
 
 
 @router.post("/{carrier}/{agent}/whisper")
@@ -95,7 +95,7 @@ async def whisper(carrier: str, agent: str, request: Request, control: Current) 
         outcome = await control.media.outcome(first(form_of(body), "ParentCallSid"))
     except AntiphonError:
         outcome = {}
-    return _document(webhooks, say_twiml(outcome.get("summary") or "A caller was passed on to you."))
+    return document(webhooks, say_twiml(outcome.get("summary") or "A caller was passed on to you."))
 
 
 @router.post("/{carrier}/{agent}/dialled")
@@ -105,10 +105,10 @@ async def dialled(carrier: str, agent: str, request: Request, control: Current) 
     body = await verified(webhooks, request, control)
     call = call_of(webhooks, body)
     if first(form_of(body), "DialCallStatus") not in _NOT_TAKEN or control.draining:
-        return _document(webhooks, webhooks.after(None, call))
+        return document(webhooks, webhooks.after(None, call))
     assert control.tokens is not None, "tickets are minted wherever webhooks are served"
     back = webhooks.connect(reconnection(carrier, agent, call, request, control))
-    return _document(webhooks, with_words("I'm sorry, nobody can take your call just now.", back))
+    return document(webhooks, with_words("I'm sorry, nobody can take your call just now.", back))
 
 
 def reconnection(
@@ -127,5 +127,5 @@ def reconnection(
     )
 
 
-def _document(webhooks: Webhooks, text: str) -> Response:
+def document(webhooks: Webhooks, text: str) -> Response:
     return Response(text, media_type=webhooks.media_type)

@@ -10,7 +10,8 @@ from antiphon.agents.definition.problems import Finding, KeyPath, Problem, Weigh
 from antiphon.calls.control.accounts import CAPABILITIES, NEEDED
 from antiphon.calls.numbers import is_sip, target_of
 from antiphon.calls.ports import Capability
-from antiphon.errors import ConfigError
+from antiphon.errors import ConfigError, Denied
+from antiphon.trust.dialling import permit_transfer
 
 _AT: KeyPath = ("escalation", "carrier")
 
@@ -46,9 +47,11 @@ def _targets(document: Document, definition: AgentDefinition) -> Iterator[Findin
         if not target:
             continue
         try:
-            target_of(target)
+            permit_transfer(target_of(target), (target,))
         except ConfigError as error:
             yield _finding(document, at, error.message, error.fix, Weight.ERROR)
+        except Denied as error:
+            yield _finding(document, at, str(error), "name another number", Weight.ERROR)
 
 
 def _finding(document: Document, at: KeyPath, message: str, fix: str, weight: Weight) -> Finding:

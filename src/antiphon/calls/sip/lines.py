@@ -19,6 +19,7 @@ from antiphon.calls.sip.orders import Orders
 from antiphon.calls.sip.settings import ANY_USER
 from antiphon.errors import AntiphonError, CallFailed, ConfigError
 from antiphon.runtime.arrivals import Arrival, Switchboard
+from antiphon.trust.dialling import DialPermit
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +109,13 @@ class SipLines:
     # What the control process may ask for.
 
     async def dial(
-        self, *, agent: str, to: str, trunk: str = "", caller_id: str = "", timeout_s: float = DIAL_TIMEOUT_S
+        self,
+        *,
+        agent: str,
+        permit: DialPermit,
+        trunk: str = "",
+        caller_id: str = "",
+        timeout_s: float = DIAL_TIMEOUT_S,
     ) -> str:
         """Place a call; gives its id when it is answered and the agent talks.
 
@@ -124,6 +131,7 @@ class SipLines:
             raise CallFailed("every line is busy")
         self._last_leg -= 1
         leg = self._last_leg
+        to = permit.number
         line = self._lines[leg] = SipLine(leg, agent, to, "", self)
         order = wire.Dial(leg=leg, target=to, trunk=trunk, caller_id=caller_id, timeout_s=timeout_s)
         try:
