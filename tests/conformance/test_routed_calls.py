@@ -15,8 +15,11 @@ from tests.doubles.transfer_world import hears, longest_silence_ms
 from antiphon.audio.ports import PHONE
 from antiphon.errors import CallFailed
 from antiphon.runtime.arrivals import Arrival
+from antiphon.runtime.command import _row
 from antiphon.runtime.records.lines import read_call
 from antiphon.runtime.records.replaying import replay_exactly
+from antiphon.runtime.records.summary import summarise
+from antiphon.storage.traces import list_calls
 
 CLINIC_HZ, BANK_HZ = TONES_HZ["clinic"], TONES_HZ["bank"]
 ONE_AT_A_TIME = f"""
@@ -135,6 +138,9 @@ def test_who_hangs_up_in_line_leaves_a_trace_and_his_place(tmp_path: Path) -> No
         (path,) = [path for path in world.home.rglob("*.jsonl") if path.read_text() == left]
         assert replay_exactly(read_call(path)).difference is None
         assert world.routing.counted["abandoned"] == 1
+        (listed,) = [one for one in list_calls(world.home, limit=9) if one.path == path]
+        assert _row(listed)["outcome"] == "caller_hangup"
+        assert summarise(read_call(path))["turns"] == []
 
     during(tmp_path, queueing(), story)
 

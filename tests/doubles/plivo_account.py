@@ -17,6 +17,8 @@ AUTH_ID, AUTH_TOKEN = "MA" + "X" * 18, "a secret auth token"
 ROOT = f"/v1/Account/{AUTH_ID}"
 Body = dict[str, Any]
 
+GIVEN_TO_NOBODY = "442079460000"  # A number in form, and no subscriber's.
+
 
 @dataclass
 class PlivoCall:
@@ -80,7 +82,7 @@ class PlivoAccountDouble:
         for name in ("from", "to", "answer_url"):
             assert body.get(name), f"{name} is required"
         assert not body["from"].startswith("+") and not body["to"].startswith("+"), "digits only"
-        if not re.match(r"[1-9]\d{6,14}$|sips?:", body["to"]):
+        if not re.match(r"[1-9]\d{6,14}$|sips?:", body["to"]) or body["to"] == GIVEN_TO_NOBODY:
             return _error(400, f"{body['to']} is not a valid phone number")
         number = len(self.calls) + 1
         call = PlivoCall(uuid=f"call-{number}", request_uuid=f"request-{number}", body=body)

@@ -26,6 +26,7 @@ from antiphon.agents.ports import Replying, ReplyKind, ReplyRequest
 from antiphon.audio import g711
 from antiphon.calls.carriers import carrier_server
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
+from antiphon.calls.placing import CallPlacer
 from antiphon.calls.streams import Sealed, StreamTokens
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.kit import AgentKit
@@ -40,6 +41,7 @@ from antiphon.server.settings import ServeSettings
 from antiphon.server.wiring import AgentSummary, Wiring, WorkerOptions
 from antiphon.speech.ports import SttConfig, Transcript, TtsAudio, TtsRequest
 from antiphon.speech.ssml import Shaper
+from antiphon.trust.dialling import DialRules
 
 SPOKEN_MS_A_CHARACTER = 30
 AGENT_HZ, CALLER_HZ, PERSON_HZ = 440, 1000, 700
@@ -243,9 +245,10 @@ async def transfer_world(
     async with world.vendor, Phones(world.carrier.side) as world.phones:
         plane = MediaPlane(EnergyVad(8000), EnergyVad(16000), clock=world.loop.now_ns)
         clock = LoopTime(world.loop)
+        controls = {carrier: world.carrier.control(world.vendor.url)}
         world.desk = TransferDesk(
             plane=plane,
-            controls={carrier: world.carrier.control(world.vendor.url)},
+            controls=controls,
             base_url=base_url,
             clock=clock,
         )
@@ -260,7 +263,16 @@ async def transfer_world(
         await phone.start()
         rpc = home / "rpc.sock"
         options = WorkerOptions(socket=rpc, host="127.0.0.1", media_port=0, agents=home, home=home)
-        wiring = Wiring(exchange=world.exchange, agents=(AgentSummary(name="clinic"),), desk=world.desk)
+        placer = CallPlacer(
+            DialRules(allowed=("US",), do_not_call=home / "do-not-call"),
+            agents={"clinic"},
+            controls=controls,
+            base_url=base_url,
+        )
+        (home / "do-not-call").write_text("+1 212 555 0199  # asked us not to\n")
+        wiring = Wiring(
+            exchange=world.exchange, agents=(AgentSummary(name="clinic"),), desk=world.desk, placer=placer
+        )
         worker = MediaWorker(options, wiring)
         await worker.start()
         settings = ServeSettings(

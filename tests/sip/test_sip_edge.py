@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.doubles.media_line import tone
+from tests.doubles.permits import permitted
 from tests.doubles.tls import tls_for_localhost
 from tests.sip.edge import INSIDE, MISSING, SHIPPED, Edge
 from tests.sip.house import GREETING_HZ, HOST, SipHouse, free_port, until
@@ -98,7 +99,7 @@ async def test_a_call_we_place_leaves_by_tls_and_srtp() -> None:
         house = SipHouse(environ=environ)
         trunk = f"sip:{HOST}:{phone.tls_port};transport=tls"
         async with Edge([house.address], [trunk], inside_port=inside, keys=keys), house:
-            call_id = await house.lines.dial(agent="clinic", to="caller", timeout_s=8.0)
+            call_id = await house.lines.dial(agent="clinic", permit=permitted("+12125550100"), timeout_s=8.0)
             call = house.calls[0]
             assert SECURED in phone.said()
             await until(lambda: len(call.heard) > 8000)

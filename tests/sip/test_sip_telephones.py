@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tests.doubles.media_line import tone
+from tests.doubles.permits import permitted
 from tests.sip.house import GREETING_HZ, HOST, SipHouse, until
 from tests.sip.telephone import Telephone
 from tests.sip.test_sipp_calls import loudest_hz
@@ -33,7 +34,9 @@ async def test_a_telephone_calls_hears_the_agent_and_presses_keys(codec: str) ->
 async def test_the_agent_presses_keys_at_a_telephone_it_called() -> None:
     environ = {"ANTIPHON_SIP_TRUNK": f"sip:antiphon@{HOST}:1"}
     async with SipHouse(environ=environ) as house, Telephone(VOICE, answers=True) as phone:
-        call_id = await house.lines.dial(agent="clinic", to=f"sip:caller@{HOST}:{phone.port}", timeout_s=5.0)
+        call_id = await house.lines.dial(
+            agent="clinic", permit=permitted(f"sip:caller@{HOST}:{phone.port}"), timeout_s=5.0
+        )
         await house.lines.press(call_id=call_id, digits="42*")
         await until(lambda: all(f"received event: '{digit}'" in phone.said() for digit in "42*"))
         house.calls[0].line.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.doubles.permits import permitted
 from tests.sip.house import HOST, LiveCall, SipHouse, free_port, until
 from tests.sip.sipp import Sipp
 from tests.sip.trunk import PASSWORD, USER, Trunk
@@ -12,6 +13,8 @@ from tests.sip.trunk import PASSWORD, USER, Trunk
 from antiphon.errors import CallFailed, ConfigError
 
 SHOWN = "+15550111"
+
+PERMIT = permitted("+12125550199")
 
 
 def trunk_environ(port: int, parameters: str = "") -> dict[str, str]:
@@ -31,12 +34,12 @@ async def test_a_trunk_is_registered_and_calls_show_the_number_asked_for() -> No
             assert trunk.contacts[0].startswith(f"<sip:{USER}@{house.address}")
             for caller_id, seen in (("", SHOWN), ("+15550112", "+15550112"), (USER, USER)):
                 with pytest.raises(CallFailed, match="busy"):
-                    await house.lines.dial(agent="clinic", to="+15550199", caller_id=caller_id)
+                    await house.lines.dial(agent="clinic", permit=PERMIT, caller_id=caller_id)
                 assert f"<sip:{seen}@" in trunk.callers[-1]
             with pytest.raises(CallFailed, match="does not show"):
-                await house.lines.dial(agent="clinic", to="+15550199", caller_id="+15550000")
+                await house.lines.dial(agent="clinic", permit=PERMIT, caller_id="+15550000")
             with pytest.raises(ConfigError):
-                await house.lines.dial(agent="nobody", to="+15550199")
+                await house.lines.dial(agent="nobody", permit=PERMIT)
         assert not trunk.wrong
 
 
@@ -47,7 +50,7 @@ async def test_a_wrong_password_is_reported_and_nobody_reads_it(capfd: pytest.Ca
         async with SipHouse(environ=environ) as house:
             await until(lambda: counts(house, "registrations_failed"))
             with pytest.raises(CallFailed, match="403"):
-                await house.lines.dial(agent="clinic", to="+15550199")
+                await house.lines.dial(agent="clinic", permit=PERMIT)
     said = "".join(capfd.readouterr())
     assert "sip_registration_failed" in said
     assert secret not in said
@@ -74,7 +77,7 @@ async def test_a_call_that_is_not_answered_says_why() -> None:
         async with SipHouse(environ=environ) as house:
             outcomes = await asyncio.gather(
                 *(
-                    house.lines.dial(agent="clinic", to="+15550199", trunk=str(number), timeout_s=1.5)
+                    house.lines.dial(agent="clinic", permit=PERMIT, trunk=str(number), timeout_s=1.5)
                     for number in range(len(called))
                 ),
                 return_exceptions=True,
@@ -92,7 +95,7 @@ async def test_no_refusal_is_missed_however_quick_it_is() -> None:
     called = Sipp("<INVITE =486 <ACK", calls=60)
     await called.start()
     async with SipHouse(environ=trunk_environ(called.port)) as house:
-        dialled = [house.lines.dial(agent="clinic", to="+15550199", timeout_s=5.0) for _ in range(60)]
+        dialled = [house.lines.dial(agent="clinic", permit=PERMIT, timeout_s=5.0) for _ in range(60)]
         outcomes = await asyncio.gather(*dialled, return_exceptions=True)
         assert {str(outcome) for outcome in outcomes} == {"busy"}
         assert (await called.report()).succeeded == 60
@@ -107,10 +110,10 @@ async def test_an_answered_call_is_the_agents_and_either_side_ends_it() -> None:
         "ANTIPHON_SIP_TRUNK_PATIENT": f"sip:{USER}@{HOST}:{patient.port}",
     }
     async with SipHouse(environ=environ) as house:
-        call_id = await house.lines.dial(agent="bank", to="+15550199", trunk="polite", timeout_s=5.0)
+        call_id = await house.lines.dial(agent="bank", permit=PERMIT, trunk="polite", timeout_s=5.0)
         call = house.calls[0]
         assert (call.call_id, call.arrival.agent) == (call_id, "bank")
-        await house.lines.dial(agent="clinic", to="+15550199", trunk="patient", timeout_s=5.0)
+        await house.lines.dial(agent="clinic", permit=PERMIT, trunk="patient", timeout_s=5.0)
         other = house.calls[1]
         await until(lambda: other.finished("greeting"))
         other.line.close()

@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Literal, Protocol
 
+from antiphon.trust.dialling import DialPermit
 from antiphon.trust.recording import RecordingConsent
 
 NumberKind = Literal["local", "mobile", "toll_free"]
@@ -82,7 +83,7 @@ class Dial:
 
     Attributes:
         key: The intent's own; whoever asks twice with one key means one call.
-        to: E.164 or a SIP address.
+        permit: Whom to call, and that he may be called.
         caller_id: E.164, a number of ours.
         answer_url: Asked what to do once somebody, or something, has answered.
         status_url: Told of ringing, answer and end.
@@ -91,7 +92,7 @@ class Dial:
     """
 
     key: str
-    to: str
+    permit: DialPermit
     caller_id: str
     answer_url: str
     status_url: str
@@ -99,6 +100,11 @@ class Dial:
     call_max_s: int = 7200
     detect_machine: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def to(self) -> str:
+        """E.164 or a SIP address."""
+        return self.permit.number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

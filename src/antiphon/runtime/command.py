@@ -72,7 +72,8 @@ def _list(args: argparse.Namespace) -> int:
 
 def _row(call: CallFile) -> dict[str, Any]:
     times = [int(entry["t"]) for entry in call.tail if isinstance(entry.get("t"), int)]
-    ends = [str(entry.get("cause", "")) for entry in call.tail if entry.get("type") == "EndCall"]
+    ending = ("EndCall", "queue_ended")  # The second, of who never met an agent.
+    ends = [str(entry.get("cause", "")) for entry in call.tail if entry.get("type") in ending]
     return {
         "call_id": call.call_id,
         "agent": str(call.header.get("agent", "")),

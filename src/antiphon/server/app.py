@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 
 from antiphon import __version__
-from antiphon.server import browser_calls, carrier_calls, health, pages, records, transfer_calls
+from antiphon.server import browser_calls, carrier_calls, health, pages, placed_calls, records, transfer_calls
 from antiphon.server.control import Control
 from antiphon.server.edge import BodyLimit, KnownOrigins, SecurityHeaders
 from antiphon.server.problems import answer_with_problems
@@ -31,7 +31,7 @@ def create_app(control: Control, static: Path = pages.STATIC) -> FastAPI:
     app.state.control = control
     app.state.static = static
     answer_with_problems(app)
-    for room in (browser_calls, carrier_calls, transfer_calls, records, health, pages):
+    for room in (browser_calls, carrier_calls, transfer_calls, placed_calls, records, health, pages):
         app.include_router(room.router)
     # Added last runs first: headers on every answer, then whose request it is, then how large.
     app.add_middleware(BodyLimit)

@@ -14,6 +14,7 @@ from antiphon.calls.streams.webhooks import Replays
 from antiphon.server.rpc import RpcClient
 from antiphon.server.settings import ServeSettings
 
+PLACE_GRACE_S = 15.0  # A carrier has 10 s for its answer, a trunk that long past its ring.
 OFFER_TIMEOUT_S = 15.0  # Gathering candidates through a STUN server can take several seconds.
 
 
@@ -66,6 +67,19 @@ class MediaClient:
         """News of a call we placed; whether it is of use to anybody yet."""
         told = msgspec.to_builtins(report)
         return bool(await self._rpc.call("leg_report", timeout_s=3.0, leg=leg, report=told))
+
+    async def place(self, wanted: dict[str, Any]) -> dict[str, str]:
+        """Place a call; what became of it so far."""
+        timeout_s = wanted["ring_s"] + PLACE_GRACE_S
+        return dict(await self._rpc.call("place", timeout_s=timeout_s, wanted=wanted))
+
+    async def placed(self, key: str) -> dict[str, str]:
+        return dict(await self._rpc.call("placed", key=key))
+
+    async def placed_report(self, key: str, report: LegReport) -> bool:
+        """News of a call we placed; whether it is of use to anybody still."""
+        told = msgspec.to_builtins(report)
+        return bool(await self._rpc.call("placed_report", timeout_s=3.0, key=key, report=told))
 
     async def end_call(self, call_id: str) -> None:
         await self._rpc.call("end_call", call_id=call_id)

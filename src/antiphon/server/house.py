@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import os
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ from antiphon.calls.carriers import carrier_server
 from antiphon.calls.control.accounts import behind, controls_from
 from antiphon.calls.control.checking import check_escalation
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
-from antiphon.calls.sip import SipControl
+from antiphon.calls.placing import CallPlacer
+from antiphon.calls.ports import CarrierControl
+from antiphon.calls.sip import SipControl, SipLines
 from antiphon.calls.sip.capabilities import CARRIER as SIP
 from antiphon.calls.streams import Sealed, StreamTokens
 from antiphon.errors import ConfigError
@@ -42,6 +44,7 @@ from antiphon.server.wiring import STREAM_SECRET, AgentSummary, Wiring, WorkerOp
 from antiphon.speech.phrases import PhraseCache
 from antiphon.storage.blobs import BlobFolder
 from antiphon.storage.home import calls_directory
+from antiphon.trust.dialling import dial_rules
 
 log = structlog.get_logger(__name__)
 
@@ -164,7 +167,9 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     recordings = recordings_of(definitions, options.home)
     kits = {name: _asking(kit, recordings) for name, kit in kits.items()}
     own_lines = SipControl()
-    desk = _transfer_desk(options, definitions, plane, own_lines)
+    controls, base_url = _controls(options, own_lines), os.environ.get("ANTIPHON_PUBLIC_URL", "")
+    _check_escalations(definitions, controls)
+    desk = TransferDesk(plane=plane, controls=controls, base_url=base_url, clock=LoopClock())
     exchange = Exchange(
         plane=plane,
         agents=kits,
@@ -195,6 +200,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         methods=line_methods(sip, rooms),
         desk=desk,
         routing=routing,
+        placer=_placer(kits, controls, base_url, sip),
         counters=lambda: {
             **dataclasses.asdict(plane.counters),
             **media_clock.times.report(),
@@ -207,16 +213,18 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     )
 
 
-def _transfer_desk(
-    options: WorkerOptions, definitions: Sequence[AgentDefinition], plane: MediaPlane, own_lines: SipControl
-) -> TransferDesk:
-    """Raises: ConfigError: Wrong credentials of a carrier, or a way to a person that cannot work anywhere."""
+def _controls(options: WorkerOptions, own_lines: SipControl) -> dict[str, CarrierControl]:
+    """Everything that can dial, by carrier. Raises: ConfigError: Wrong credentials."""
     base_url = os.environ.get("ANTIPHON_PUBLIC_URL", "")
     controls = controls_from(os.environ, behind(Sealed(os.environ[STREAM_SECRET].encode()), base_url))
-    if options.sip_socket is not None:
-        controls[SIP] = own_lines
-    _check_escalations(definitions, controls)
-    return TransferDesk(plane=plane, controls=controls, base_url=base_url, clock=LoopClock())
+    return controls | ({SIP: own_lines} if options.sip_socket is not None else {})
+
+
+def _placer(
+    agents: Collection[str], controls: Mapping[str, CarrierControl], base_url: str, sip: SipLines | None
+) -> CallPlacer:
+    carriers = {name: control for name, control in controls.items() if name != SIP}
+    return CallPlacer(dial_rules(os.environ), agents=agents, controls=carriers, base_url=base_url, sip=sip)
 
 
 def _asking(kit: AgentKit, recordings: RecordingService | None) -> AgentKit:

@@ -19,6 +19,7 @@ import structlog
 
 from antiphon.calls.browser import BrowserLines, browser_settings
 from antiphon.calls.control.reports import LegReport
+from antiphon.calls.placing import CallPlacer, wanted_from
 from antiphon.calls.routing import Busy, Forward, Refused, ToAgent
 from antiphon.errors import AntiphonError, CallFailed, ConfigError
 from antiphon.runtime.operating import Act
@@ -50,6 +51,9 @@ class MediaWorker:
                 "outcome": self.outcome,
                 "route": self.route,
                 "leg_report": self.leg_report,
+                "place": self.place,
+                "placed": self.placed,
+                "placed_report": self.placed_report,
                 "end_call": self.end_call,
                 "pass_on": self.pass_on,
                 "operate": self.operate,
@@ -137,6 +141,25 @@ class MediaWorker:
         """News of a call we placed; whether it is of use to anybody yet."""
         desk = self._wiring.desk
         return desk is not None and desk.report(leg, msgspec.convert(report, LegReport))
+
+    async def place(self, wanted: dict[str, Any]) -> dict[str, str]:
+        """Raises: as `CallPlacer.place`."""
+        if self._draining:
+            raise CallFailed("no new calls: shutting down")
+        return await self._placer.place(wanted_from(wanted))
+
+    async def placed(self, key: str) -> dict[str, str]:
+        return self._placer.told(key)
+
+    async def placed_report(self, key: str, report: dict[str, Any]) -> bool:
+        placer = self._wiring.placer
+        return placer is not None and placer.report(key, msgspec.convert(report, LegReport))
+
+    @property
+    def _placer(self) -> CallPlacer:
+        if self._wiring.placer is None:
+            raise ConfigError("nothing can be dialled with")
+        return self._wiring.placer
 
     async def end_call(self, call_id: str) -> None:
         self._wiring.exchange.end(call_id)

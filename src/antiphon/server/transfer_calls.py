@@ -21,7 +21,7 @@ router = APIRouter(prefix="/calls")
 _NOBODY = "I'm sorry, nobody can take your call just now."
 
 
-def _report_of(webhooks: Webhooks, body: bytes) -> LegReport:
+def report_of(webhooks: Webhooks, body: bytes) -> LegReport:
     try:
         report = webhooks.report(body)
     except ValueError as error:
@@ -45,10 +45,10 @@ async def leg_answered(carrier: str, agent: str, leg: str, request: Request, con
     """Somebody answered a call of ours: connect him, if his caller still waits."""
     webhooks = webhooks_of(carrier, control)
     body = await verified(webhooks, request, control)
-    report = _report_of(webhooks, body)
+    report = report_of(webhooks, body)
     call = call_of(webhooks, body)
     if not await _told(control, leg, report) or report.machine:
-        return _document(webhooks, webhooks.after(None, call))
+        return document(webhooks, webhooks.after(None, call))
     assert control.tokens is not None, "tickets are minted wherever webhooks are served"
     connection = Connection(
         stream_url=f"{control.settings.media_base_url}/calls/{carrier}/{agent}/media",
@@ -56,7 +56,7 @@ async def leg_answered(carrier: str, agent: str, leg: str, request: Request, con
         after_url=f"{base_url(request, control)}/calls/{carrier}/{agent}/legs/{leg}/after",
         call=call,
     )
-    return _document(webhooks, webhooks.connect(connection))
+    return document(webhooks, webhooks.connect(connection))
 
 
 @router.post("/{carrier}/{agent}/legs/{leg}/status")
@@ -64,7 +64,7 @@ async def leg_status(carrier: str, agent: str, leg: str, request: Request, contr
     """How a call of ours gets on."""
     webhooks = webhooks_of(carrier, control)
     body = await verified(webhooks, request, control)
-    await _told(control, leg, _report_of(webhooks, body))
+    await _told(control, leg, report_of(webhooks, body))
     return Response(status_code=204)
 
 
@@ -73,7 +73,7 @@ async def leg_after(carrier: str, agent: str, leg: str, request: Request, contro
     """Our stream with the person is over: nothing is left to do on his line."""
     webhooks = webhooks_of(carrier, control)
     call = call_of(webhooks, await verified(webhooks, request, control))
-    return _document(webhooks, webhooks.after(None, call))
+    return document(webhooks, webhooks.after(None, call))
 
 
 @router.post("/{carrier}/{agent}/legs/{leg}/event")
@@ -125,8 +125,8 @@ async def dialled(carrier: str, agent: str, ticket: str, request: Request, contr
     if passed == "under way":
         return Response(status_code=204)
     if passed == "over" or control.draining:
-        return _document(webhooks, webhooks.after(None, call))
-    return _document(webhooks, webhooks.back(_NOBODY, reconnection(carrier, agent, call, request, control)))
+        return document(webhooks, webhooks.after(None, call))
+    return document(webhooks, webhooks.back(_NOBODY, reconnection(carrier, agent, call, request, control)))
 
 
 def _passed(webhooks: Webhooks, body: bytes) -> Passed:
@@ -152,5 +152,5 @@ def reconnection(
     )
 
 
-def _document(webhooks: Webhooks, text: str) -> Response:
+def document(webhooks: Webhooks, text: str) -> Response:
     return Response(text, media_type=webhooks.media_type)

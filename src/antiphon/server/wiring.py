@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from antiphon.calls.control.desk import TransferDesk
+from antiphon.calls.placing import CallPlacer
 from antiphon.calls.routing import RoutedSwitchboard
 from antiphon.runtime.arrivals import Switchboard
 from antiphon.runtime.operating import Act
@@ -106,6 +107,7 @@ class Wiring:
         methods: What else the control process may call, by name.
         desk: Calls people for callers; None where no carrier can be asked to dial.
         routing: Decides what becomes of calls; None where agents are called by their names only.
+        placer: Places calls for operators; None where nothing can be dialled with.
         counters: What the media plane and the carriers counted since the start, for `/readyz`.
     """
 
@@ -117,6 +119,7 @@ class Wiring:
     counters: Callable[[], dict[str, int]] = dict
     desk: TransferDesk | None = None
     routing: RoutedSwitchboard | None = None
+    placer: CallPlacer | None = None
 
 
 Wire = Callable[[WorkerOptions], Awaitable[Wiring]]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpAnswer, HttpRequest, HttpVendor, json_answer
+from tests.doubles.permits import permitted
 from tests.doubles.transfer_carriers import TRANSFER_CARRIERS
 
 from antiphon.calls.ports import CarrierControl, Dial, NumberQuery
@@ -18,7 +19,7 @@ from antiphon.errors import CallFailed, Denied, ProviderProtocolError, ProviderR
 
 DIAL = Dial(
     key="k",
-    to="+12125550100",
+    permit=permitted("+12125550100"),
     caller_id="+16175550100",
     answer_url="https://voice.example.com/a",
     status_url="https://voice.example.com/s",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpVendor
-from tests.doubles.plivo_account import AUTH_ID, AUTH_TOKEN, PlivoAccountDouble
+from tests.doubles.permits import permitted
+from tests.doubles.plivo_account import AUTH_ID, AUTH_TOKEN, GIVEN_TO_NOBODY, PlivoAccountDouble
 
 from antiphon.calls.control.accounts import CAPABILITIES, behind, controls_from
 from antiphon.calls.plivo.account import PlivoAccount, PlivoControl
@@ -39,7 +41,7 @@ URL = "https://voice.example.com/calls/plivo/clinic"
 CONSENT = RecordingConsent(basis="announced", words="This call is recorded.", at_ms=2000)
 DIAL = Dial(
     key="k1",
-    to="+12125550100",
+    permit=permitted("+12125550100"),
     caller_id="+16175550100",
     answer_url=f"{URL}/legs/k1",
     status_url=f"{URL}/legs/k1/status",
@@ -121,7 +123,7 @@ async def test_a_call_is_placed_with_everything_that_was_asked(world: World) -> 
 
 async def test_headers_reach_a_sip_address(world: World) -> None:
     dial = Dial(
-        key="k2", to="sip:desk@example.com", caller_id="+16175550100", answer_url=URL, status_url=URL,
+        key="k2", permit=permitted("sip:desk@example.com"), caller_id="+16175550100", answer_url=URL, status_url=URL,
         headers={"Antiphon-Summary": "wants to move, & pay 3.50"},
     )  # fmt: skip
     await world.control.dial(dial)
@@ -151,7 +153,7 @@ async def test_what_a_call_can_be_told_is_told(world: World) -> None:
         "25",
     )
     assert [(noun.tag, noun.text) for noun in dial] == [("Number", "12125550100")]
-    sip = ColdTransfer(to="sip:desk@example.com", headers={"Antiphon-Reason": "trouble"})
+    sip = ColdTransfer(permit=permitted("sip:desk@example.com"), headers={"Antiphon-Reason": "trouble"})
     await world.control.transfer(call_id, sip)
     dial = world.document(call_id)[0]
     assert dial.get("sipHeaders") == "AntiphonReason=trouble" and dial[0].tag == "User"
@@ -233,7 +235,7 @@ async def test_nobody_listening_is_certain_not_to_have_dialled(world: World) -> 
 
 async def test_a_number_the_carrier_does_not_know_is_rejected(world: World) -> None:
     with pytest.raises(ProviderRejected, match="not a valid phone number"):
-        await world.control.dial(Dial(key="k", to="12", caller_id="+1617", answer_url=URL, status_url=URL))
+        await world.control.dial(replace(DIAL, permit=permitted(f"+{GIVEN_TO_NOBODY}")))
 
 
 async def test_it_is_there_with_its_credentials_and_needs_somewhere_to_be_asked() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.doubles.permits import permitted
 from tests.doubles.switchboard import NotingSwitchboard
 
 from antiphon.calls.sip import SipLines, wire
@@ -17,6 +18,8 @@ from antiphon.calls.sip.lines import WORKER_GONE
 from antiphon.errors import CallFailed, ConfigError
 
 FRAME = np.full(160, 1000, "<i2").tobytes()
+
+PERMIT = permitted("+12125550199")
 
 
 class Worker:
@@ -184,7 +187,7 @@ async def test_when_the_worker_goes_every_call_and_every_request_ends(tmp_path: 
     async with desk(tmp_path) as d:
         await d.call()
         _, _, notes = d.switchboard.calls[0]
-        dialling = asyncio.ensure_future(d.lines.dial(agent="bank", to="+15550199"))
+        dialling = asyncio.ensure_future(d.lines.dial(agent="bank", permit=PERMIT))
         holding = asyncio.ensure_future(d.lines.hold(call_id="call-1", held=True))
         assert isinstance(await d.worker.next(), wire.Dial)
         assert isinstance(await d.worker.next(), wire.Hold)
@@ -195,19 +198,19 @@ async def test_when_the_worker_goes_every_call_and_every_request_ends(tmp_path: 
         assert notes.named("closed") == [("closed", WORKER_GONE, None)]
         assert not len(d.lines)
         with pytest.raises(CallFailed, match="not there"):
-            await d.lines.dial(agent="bank", to="+15550199")
+            await d.lines.dial(agent="bank", permit=PERMIT)
 
 
 async def test_a_call_we_place_is_answered_or_says_why_not(tmp_path: Path) -> None:
     async with desk(tmp_path) as d:
-        dialling = asyncio.ensure_future(d.lines.dial(agent="clinic", to="+15550199", caller_id="+15550111"))
+        dialling = asyncio.ensure_future(d.lines.dial(agent="clinic", permit=PERMIT, caller_id="+15550111"))
         order = await d.worker.next()
         assert isinstance(order, wire.Dial)
-        assert (order.target, order.caller_id) == ("+15550199", "+15550111")
+        assert (order.target, order.caller_id) == ("+12125550199", "+15550111")
         d.worker.say(wire.Established(leg=order.leg))
         assert await dialling == "call-1"
 
-        dialling = asyncio.ensure_future(d.lines.dial(agent="clinic", to="+15550199"))
+        dialling = asyncio.ensure_future(d.lines.dial(agent="clinic", permit=PERMIT))
         order = await d.worker.next()
         assert isinstance(order, wire.Dial)
         d.worker.say(wire.Ended(leg=order.leg, cause="busy", stats={}))

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpVendor
+from tests.doubles.permits import permitted
 from tests.doubles.telnyx_account import ACCOUNT, APPLICATION, KEY, TelnyxAccountDouble
 
 from antiphon.calls.control.accounts import CAPABILITIES, controls_from
@@ -36,7 +37,7 @@ URL = "https://voice.example.com/on"
 CONSENT = RecordingConsent(basis="announced", words="This call is recorded.", at_ms=2000)
 DIAL = Dial(
     key="k1",
-    to="+12125550100",
+    permit=permitted("+12125550100"),
     caller_id="+16175550100",
     answer_url=URL,
     status_url=f"{URL}/status",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from xml.etree import ElementTree
 
 import pytest
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpVendor
-from tests.doubles.twilio_account import SID, TOKEN, TwilioAccountDouble
+from tests.doubles.permits import permitted
+from tests.doubles.twilio_account import SID, TOKEN, UNKNOWN_NUMBER, TwilioAccountDouble
 
 from antiphon.calls.control.once import DialsOnce
 from antiphon.calls.ports import (
@@ -35,7 +37,7 @@ from antiphon.trust.recording import RecordingConsent
 
 DIAL = Dial(
     key="k1",
-    to="+12125550100",
+    permit=permitted("+12125550100"),
     caller_id="+16175550100",
     answer_url="https://voice.example.com/legs/k1",
     status_url="https://voice.example.com/legs/k1/status",
@@ -95,7 +97,8 @@ async def test_a_call_is_placed_with_everything_that_was_asked(world: World) -> 
 
 async def test_headers_reach_a_sip_address_as_its_parameters(world: World) -> None:
     dial = Dial(
-        key="k2", to="sip:desk@example.com", caller_id="+16175550100", answer_url=URL, status_url=URL,
+        key="k2", permit=permitted("sip:desk@example.com"), caller_id="+16175550100",
+        answer_url=URL, status_url=URL,
         headers={"Antiphon-Summary": "wants to move & pay"},
     )  # fmt: skip
     call_id = await world.control.dial(dial)
@@ -192,7 +195,7 @@ async def test_every_way_to_fail_tells_whether_it_may_ring(
 
 async def test_a_number_the_carrier_does_not_know_is_rejected(world: World) -> None:
     with pytest.raises(ProviderRejected, match="21211"):
-        await world.control.dial(Dial(key="k", to="12", caller_id="+1617", answer_url=URL, status_url=URL))
+        await world.control.dial(dataclasses.replace(DIAL, permit=permitted(UNKNOWN_NUMBER)))
 
 
 async def test_nobody_listening_is_certain_not_to_have_dialled() -> None:

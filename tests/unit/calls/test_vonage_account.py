@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpVendor
+from tests.doubles.permits import permitted
 from tests.doubles.tls import tls_for_localhost
 from tests.doubles.vonage_account import (
     API_KEY,
@@ -46,7 +47,7 @@ from antiphon.trust.recording import RecordingConsent
 URL = "https://voice.example.com/calls/vonage/clinic"
 DIAL = Dial(
     key="k1",
-    to="+12125550100",
+    permit=permitted("+12125550100"),
     caller_id="+16175550100",
     answer_url=f"{URL}/legs/k1",
     status_url=f"{URL}/legs/k1/status",
@@ -158,7 +159,9 @@ async def test_what_a_call_can_be_told_is_told(world: World) -> None:
 async def test_headers_reach_a_sip_address(world: World) -> None:
     call_id = await world.control.dial(DIAL)
     gathered = {"Antiphon-Summary": "wants to pay"}
-    await world.control.transfer(call_id, ColdTransfer(to="sip:desk@example.com", headers=gathered))
+    await world.control.transfer(
+        call_id, ColdTransfer(permit=permitted("sip:desk@example.com"), headers=gathered)
+    )
     (connect,) = world.changes(call_id)[-1]["destination"]["ncco"]
     assert connect["endpoint"] == [{"type": "sip", "uri": "sip:desk@example.com", "headers": gathered}]
 

@@ -31,6 +31,11 @@ class _Answers(BaseHTTPRequestHandler):
             self._answer(403, {"title": "Forbidden", "detail": "+4930111111 is not among the targets"})
         elif self.path.endswith("/end"):
             self._answer(202, None)
+        elif self.path == "/api/calls" and body["number"] == "911":
+            self._answer(403, {"title": "Forbidden", "detail": "it is an emergency number"})
+        elif self.path == "/api/calls":
+            told = {"key": "k1", "state": "placed", "through": "twilio", "basis": "ANTIPHON_DIAL_ALLOWED: US"}
+            self._answer(202, told)
         else:
             self._answer(202, {"target": "+12125550100"})
 
@@ -94,6 +99,16 @@ def test_a_call_is_steered(
     assert api.asked == [asked]
     said = capsys.readouterr().out
     assert said.startswith("c1: ") and "1w2#" not in said, "keys may be a secret"
+
+
+def test_an_agent_is_had_to_call_somebody(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    place = ["calls", "place", "clinic"]
+    assert main([*place, "+12125550100", "--caller-id", "+16175550100", "--server", url(api)]) == 0
+    assert capsys.readouterr().out == "k1: placed through twilio, allowed by ANTIPHON_DIAL_ALLOWED: US\n"
+    assert main([*place, "911", "--server", url(api)]) == 1
+    assert "it is an emergency number" in capsys.readouterr().err
+    wanted = {"agent": "clinic", "number": "+12125550100", "through": "", "caller_id": "+16175550100"}
+    assert api.asked[0] == ("POST", "/api/calls", wanted | {"ring_s": 30})
 
 
 def test_a_target_that_is_not_listed_is_refused_with_the_reason(

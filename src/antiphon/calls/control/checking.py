@@ -12,7 +12,8 @@ from antiphon.calls.numbers import is_sip, target_of
 from antiphon.calls.ports import Capability
 from antiphon.calls.sip.capabilities import CARRIER as SIP
 from antiphon.calls.sip.settings import TRUNK
-from antiphon.errors import ConfigError
+from antiphon.errors import ConfigError, Denied
+from antiphon.trust.dialling import permit_transfer
 
 _AT: KeyPath = ("escalation", "carrier")
 
@@ -53,9 +54,11 @@ def _targets(document: Document, definition: AgentDefinition) -> Iterator[Findin
         if not target:
             continue
         try:
-            target_of(target)
+            permit_transfer(target_of(target), (target,))
         except ConfigError as error:
             yield _finding(document, at, error.message, error.fix, Weight.ERROR)
+        except Denied as error:
+            yield _finding(document, at, str(error), "name another number", Weight.ERROR)
 
 
 def _finding(document: Document, at: KeyPath, message: str, fix: str, weight: Weight) -> Finding:

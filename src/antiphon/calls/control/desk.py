@@ -30,6 +30,7 @@ from antiphon.runtime.clock import Clock
 from antiphon.runtime.exchange import Plane
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.transfers import WaitingCaller, Wanted
+from antiphon.trust.dialling import permit_transfer
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +90,7 @@ class TransferDesk:
         answer_url = self._url(account.control.carrier, wanted.kit.definition.name, leg)
         dial = Dial(
             key=leg,
-            to=self.target(wanted.kit, wanted.target),
+            permit=permit_transfer(self.target(wanted.kit, wanted.target), escalation.allowed),
             caller_id=_caller_id(escalation, arrival),
             answer_url=answer_url,
             status_url=f"{answer_url}/status",

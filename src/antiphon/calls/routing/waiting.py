@@ -192,6 +192,8 @@ class WaitingCaller:
 
     def talk(self, pressed: bool) -> None: ...
 
+    def picture(self, image: bytes, media_type: str) -> None: ...
+
     def _made(self, event: spoken.Event) -> None:
         """Of words or music: made, or not to be had; the next stretch comes either way."""
 
@@ -254,5 +256,3 @@ class Wait:
             trace.write(note_line(at_ms, kind, **fields))
         trace.close()
         log.info("queue_left", call=self.arrival.call_id, cause=cause, waited_ms=self.waited_ms)
-
-    def picture(self, image: bytes, media_type: str) -> None: ...

@@ -20,6 +20,7 @@ from antiphon.calls.sip.orders import Orders
 from antiphon.calls.sip.settings import ANY_USER
 from antiphon.errors import AntiphonError, CallFailed, ConfigError
 from antiphon.runtime.arrivals import Switchboard
+from antiphon.trust.dialling import DialPermit
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +109,13 @@ class SipLines:
     # What the control process may ask for.
 
     async def dial(
-        self, *, agent: str, to: str, trunk: str = "", caller_id: str = "", timeout_s: float = DIAL_TIMEOUT_S
+        self,
+        *,
+        agent: str,
+        permit: DialPermit,
+        trunk: str = "",
+        caller_id: str = "",
+        timeout_s: float = DIAL_TIMEOUT_S,
     ) -> str:
         """Place a call; gives its id when it is answered and the agent talks.
 
@@ -122,7 +129,7 @@ class SipLines:
             raise CallFailed("the SIP worker is not there")
         if not self._has_room():
             raise CallFailed("every line is busy")
-        return await self._dials.dial(agent, to, trunk, caller_id, timeout_s)
+        return await self._dials.dial(agent, permit.number, trunk, caller_id, timeout_s)
 
     def ring(self, ring: Ring) -> str:
         """Call a person for whom the switchboard waits; gives our name for the call."""

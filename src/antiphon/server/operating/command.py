@@ -36,6 +36,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     assert isinstance(listed, argparse._SubParsersAction)
     active = listed.add_parser("active", help="calls that are up now")
     active.set_defaults(run=_active)
+    place = listed.add_parser("place", help="have an agent call somebody")
+    place.add_argument("agent", metavar="AGENT")
+    place.add_argument("number", metavar="NUMBER", help="with its country code (docs/telephony/placing.md)")
+    place.add_argument("--through", default="", metavar="CARRIER", help="or sip (default: the only way)")
+    place.add_argument("--caller-id", default="", metavar="NUMBER", help="a number of yours that is shown")
+    place.add_argument("--ring", type=int, default=30, metavar="S", help="seconds (30)")
+    place.set_defaults(run=_place)
     hangup = listed.add_parser("hangup", help="have the agent say goodbye and hang up")
     hangup.add_argument("call", metavar="CALL", help="its id")
     hangup.set_defaults(run=_hangup)
@@ -52,7 +59,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     transfer.add_argument("call", metavar="CALL", help="its id")
     transfer.add_argument("target", nargs="?", default="", help="of the agent's list (its usual target)")
     transfer.set_defaults(run=_transfer)
-    for asking in (active, hangup, transfer, keys, record, *steered):
+    for asking in (active, place, hangup, transfer, keys, record, *steered):
         asking.add_argument("--server", default=_SERVER, help=f"a running antiphon serve ({_SERVER})")
     _register_numbers(commands)
 
@@ -102,6 +109,19 @@ def _active(args: argparse.Namespace) -> int:
     return 0
 
 
+def _place(args: argparse.Namespace) -> int:
+    wanted = {
+        "agent": args.agent,
+        "number": args.number,
+        "through": args.through,
+        "caller_id": args.caller_id,
+        "ring_s": args.ring,
+    }
+    told = _asked(args.server, "POST", "/api/calls", wanted, timeout_s=_REQUEST_S + args.ring)
+    print(f"{told['key']}: {told['state']} through {told['through']}, allowed by {told['basis']}")
+    return 0
+
+
 def _hangup(args: argparse.Namespace) -> int:
     _asked(args.server, "POST", f"/api/calls/{args.call}/end")
     print(f"{args.call}: saying goodbye")
@@ -132,10 +152,10 @@ def _transfer(args: argparse.Namespace) -> int:
     return 0
 
 
-def _asked(server: str, method: str, path: str, body: object = None) -> Any:
+def _asked(server: str, method: str, path: str, body: object = None, *, timeout_s: float = _REQUEST_S) -> Any:
     """Any: JSON. Raises: ConfigError: Nobody is there. AntiphonError: The server refused, in its words."""
     try:
-        answer = httpx.request(method, server.rstrip("/") + path, json=body, timeout=_REQUEST_S)
+        answer = httpx.request(method, server.rstrip("/") + path, json=body, timeout=timeout_s)
     except httpx.HTTPError as error:
         raise ConfigError(
             f"{server} cannot be reached ({type(error).__name__})",
