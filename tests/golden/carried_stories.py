@@ -17,7 +17,7 @@ from antiphon.calls.twilio import TwilioDialect
 from antiphon.conversation import events as ev
 from antiphon.runtime.recorded import RecordedSink
 from antiphon.runtime.records.lines import read_call
-from antiphon.trust.recording import RecordingConsent
+from tests.doubles.permits import consented
 from tests.doubles.phone_world import PhoneWorld
 from tests.doubles.virtual_loop import live, pass_time
 from tests.golden.placed_stories import kept_as
@@ -81,7 +81,7 @@ def _nothing_is_kept(told: Told) -> None:
 def _consent_is_taken_for_granted(patch: pytest.MonkeyPatch) -> None:
     def heard(recording: LiveRecording, text: str, at_ms: int) -> None:
         if recording._tracks is None:
-            recording._start(RecordingConsent(basis="announced", words=text, at_ms=at_ms))
+            recording._start(consented(text, at_ms=at_ms))
 
     patch.setattr(LiveRecording, "heard", heard)
 

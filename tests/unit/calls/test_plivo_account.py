@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpVendor
-from tests.doubles.permits import permitted
+from tests.doubles.permits import consented, permitted
 from tests.doubles.plivo_account import AUTH_ID, AUTH_TOKEN, GIVEN_TO_NOBODY, PlivoAccountDouble
 
 from antiphon.calls.control.accounts import CAPABILITIES, behind, controls_from
@@ -35,10 +35,9 @@ from antiphon.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
-from antiphon.trust.recording import RecordingConsent
 
 URL = "https://voice.example.com/calls/plivo/clinic"
-CONSENT = RecordingConsent(basis="announced", words="This call is recorded.", at_ms=2000)
+CONSENT = consented("This call is recorded.")
 DIAL = Dial(
     key="k1",
     permit=permitted("+12125550100"),
@@ -123,7 +122,8 @@ async def test_a_call_is_placed_with_everything_that_was_asked(world: World) -> 
 
 async def test_headers_reach_a_sip_address(world: World) -> None:
     dial = Dial(
-        key="k2", permit=permitted("sip:desk@example.com"), caller_id="+16175550100", answer_url=URL, status_url=URL,
+        key="k2", permit=permitted("sip:desk@example.com"), caller_id="+16175550100",
+        answer_url=URL, status_url=URL,
         headers={"Antiphon-Summary": "wants to move, & pay 3.50"},
     )  # fmt: skip
     await world.control.dial(dial)
@@ -153,7 +153,7 @@ async def test_what_a_call_can_be_told_is_told(world: World) -> None:
         "25",
     )
     assert [(noun.tag, noun.text) for noun in dial] == [("Number", "12125550100")]
-    sip = ColdTransfer(permit=permitted("sip:desk@example.com"), headers={"Antiphon-Reason": "trouble"})
+    sip = ColdTransfer(to="sip:desk@example.com", headers={"Antiphon-Reason": "trouble"})
     await world.control.transfer(call_id, sip)
     dial = world.document(call_id)[0]
     assert dial.get("sipHeaders") == "AntiphonReason=trouble" and dial[0].tag == "User"

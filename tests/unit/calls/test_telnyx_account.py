@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpVendor
-from tests.doubles.permits import permitted
+from tests.doubles.permits import consented, permitted
 from tests.doubles.telnyx_account import ACCOUNT, APPLICATION, KEY, TelnyxAccountDouble
 
 from antiphon.calls.control.accounts import CAPABILITIES, controls_from
@@ -30,11 +30,10 @@ from antiphon.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
-from antiphon.trust.recording import RecordingConsent
 
 adapter = pytest.importorskip("antiphon.calls.telnyx.account", reason='pip install "antiphon[telnyx]"')
 URL = "https://voice.example.com/on"
-CONSENT = RecordingConsent(basis="announced", words="This call is recorded.", at_ms=2000)
+CONSENT = consented("This call is recorded.")
 DIAL = Dial(
     key="k1",
     permit=permitted("+12125550100"),

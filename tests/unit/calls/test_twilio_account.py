@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpVendor
-from tests.doubles.permits import permitted
+from tests.doubles.permits import consented, permitted
 from tests.doubles.twilio_account import SID, TOKEN, UNKNOWN_NUMBER, TwilioAccountDouble
 
 from antiphon.calls.control.once import DialsOnce
@@ -33,7 +33,6 @@ from antiphon.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
-from antiphon.trust.recording import RecordingConsent
 
 DIAL = Dial(
     key="k1",
@@ -45,7 +44,7 @@ DIAL = Dial(
     detect_machine=True,
 )
 URL = "https://voice.example.com/on"
-CONSENT = RecordingConsent(basis="announced", words="This call is recorded.", at_ms=2000)
+CONSENT = consented("This call is recorded.")
 
 
 class World:

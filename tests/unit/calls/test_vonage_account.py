@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpVendor
-from tests.doubles.permits import permitted
+from tests.doubles.permits import consented, permitted
 from tests.doubles.tls import tls_for_localhost
 from tests.doubles.vonage_account import (
     API_KEY,
@@ -42,7 +42,6 @@ from antiphon.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
-from antiphon.trust.recording import RecordingConsent
 
 URL = "https://voice.example.com/calls/vonage/clinic"
 DIAL = Dial(
@@ -159,9 +158,7 @@ async def test_what_a_call_can_be_told_is_told(world: World) -> None:
 async def test_headers_reach_a_sip_address(world: World) -> None:
     call_id = await world.control.dial(DIAL)
     gathered = {"Antiphon-Summary": "wants to pay"}
-    await world.control.transfer(
-        call_id, ColdTransfer(permit=permitted("sip:desk@example.com"), headers=gathered)
-    )
+    await world.control.transfer(call_id, ColdTransfer(to="sip:desk@example.com", headers=gathered))
     (connect,) = world.changes(call_id)[-1]["destination"]["ncco"]
     assert connect["endpoint"] == [{"type": "sip", "uri": "sip:desk@example.com", "headers": gathered}]
 
@@ -192,7 +189,7 @@ async def test_a_call_that_is_over_can_be_hung_up_and_nothing_else(world: World)
 
 async def test_what_it_cannot_do_is_declared_and_said(world: World) -> None:
     assert not {Capability.RECORD, Capability.ANSWER} & world.control.capabilities
-    consent = RecordingConsent(basis="announced", words="x", at_ms=0)
+    consent = consented("This call is recorded.")
     for act in (world.control.start_recording("c", consent), world.control.answer("c", URL)):
         with pytest.raises(ConfigError, match="vonage"):
             await act
