@@ -25,6 +25,7 @@ _COMMANDS = {
     "calls": _Room("antiphon.server.operating.command", "list calls, explain one, hang one up"),
     "transfer": _Room("antiphon.server.operating.command", "put a caller through to a person"),
     "numbers": _Room("antiphon.server.operating.command", "search, buy and configure phone numbers"),
+    "keys": _Room("antiphon.server.access.command", "create, list and revoke API keys"),
     "recordings": _Room("antiphon.calls.recording.command", "list, export and remove recordings"),
     "replay": _Room("antiphon.runtime.command", "run a recorded call through the same core again"),
     "agents": _Room("antiphon.server.checking.command", "check agent files, print their schema"),

@@ -175,6 +175,16 @@ class Exchange:
         """An operator wants a call to end, politely. Raises: ConfigError: No such call."""
         self._up(call_id).end(now=False)
 
+    def whisper(self, call_id: str, words: str) -> None:
+        """An operator tells the agent something the caller does not hear.
+
+        Raises:
+            ConfigError: No such call.
+        """
+        call = self._up(call_id)
+        call.whispers.append(words)
+        call.note("whispered", text=words)
+
     def pass_on(self, call_id: str, target: str) -> str:
         """An operator wants a caller put through; gives to whom.
 

@@ -32,11 +32,13 @@ from antiphon.runtime.assembly import ENCODER, PHRASES_BYTES, assemble, voice_ac
 from antiphon.runtime.clock import LoopClock
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.failover.health import HealthBook
+from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaClock, MediaPlane
 from antiphon.server.recordings import recordings_of
+from antiphon.server.reloading import AgentReloading, summary_of
 from antiphon.server.rpc import Method
 from antiphon.server.settings import ServeSettings
-from antiphon.server.wiring import STREAM_SECRET, AgentSummary, Wiring, WorkerOptions
+from antiphon.server.wiring import STREAM_SECRET, Wiring, WorkerOptions
 from antiphon.speech.phrases import PhraseCache
 from antiphon.storage.blobs import BlobFolder
 from antiphon.storage.home import calls_directory
@@ -229,6 +231,14 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         definitions, registry, home=options.home, prices=prices, health=health, phrases=phrases
     )
     recordings = recordings_of(definitions, options.home)
+    summaries = [summary_of(definition) for definition in definitions]
+
+    async def assembled(definition: AgentDefinition) -> dict[str, AgentKit]:
+        return await assemble(
+            [definition], registry, home=options.home, prices=prices, health=health, phrases=phrases
+        )
+
+    reloading = AgentReloading(options.agents, kits, summaries, assembled)
     controls = controls_from(os.environ)
     for definition in definitions:
         found = list(check_escalation(definition, controls))
@@ -256,7 +266,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     sip = _sip_lines(options, exchange)
     return Wiring(
         exchange=exchange,
-        agents=tuple(_summary(definition) for definition in definitions),
+        agents=summaries,
         services=(
             _DeskService(desk),
             _PhraseReport(phrases),
@@ -265,7 +275,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             _PhoneService(phone, options.host, options.media_port),
             *((sip,) if sip is not None else ()),
         ),
-        methods=_sip_methods(sip) if sip is not None else {},
+        methods={**(_sip_methods(sip) if sip is not None else {}), "reload_agent": reloading.reload_agent},
         desk=desk,
         counters=lambda: {
             **dataclasses.asdict(plane.counters),
@@ -304,13 +314,3 @@ def _sip_methods(sip: SipLines) -> dict[str, Method]:
         "sip_hold": sip.hold,
         "sip_press": sip.press,
     }
-
-
-def _summary(definition: AgentDefinition) -> AgentSummary:
-    return AgentSummary(
-        name=definition.name,
-        title=definition.persona.name,
-        role=definition.persona.role,
-        language=definition.language,
-        push_to_talk=definition.policy.turn.endpointing == "push_to_talk",
-    )

@@ -37,7 +37,6 @@ class MediaWorker:
         self._browser = BrowserLines(wiring.exchange, browser_settings(os.environ))
         self._draining = False
         self._started_s = time.monotonic()
-        self._agents = {agent.name for agent in wiring.agents}
         self._rpc = RpcServer(
             options.socket,
             {
@@ -49,6 +48,7 @@ class MediaWorker:
                 "leg_report": self.leg_report,
                 "end_call": self.end_call,
                 "pass_on": self.pass_on,
+                "whisper": self.whisper,
                 "status": self.status,
                 "drain": self.drain,
                 **wiring.methods,
@@ -80,7 +80,7 @@ class MediaWorker:
     async def offer(self, agent: str, sdp: str) -> dict[str, str]:
         if self._draining:
             raise CallFailed("no new calls: shutting down")
-        if agent not in self._agents:
+        if agent not in {known.name for known in self._wiring.agents}:
             raise ConfigError(f"no agent named {agent!r}")
         line_id, answer = await self._browser.offer(agent, sdp)
         return {"line_id": line_id, "sdp": answer, "type": "answer"}
@@ -117,6 +117,9 @@ class MediaWorker:
     async def pass_on(self, call_id: str, target: str) -> str:
         """Gives to whom the caller is put through."""
         return self._wiring.exchange.pass_on(call_id, target)
+
+    async def whisper(self, call_id: str, words: str) -> None:
+        self._wiring.exchange.whisper(call_id, words)
 
     async def status(self) -> dict[str, Any]:
         return {

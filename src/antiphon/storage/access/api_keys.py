@@ -83,6 +83,13 @@ class ApiKeys:
             row = (await connection.execute(query)).mappings().first()
         return row is not None and _key(row).is_good(now_ms())
 
+    async def any_good(self) -> bool:
+        """Somebody has a key that opens something."""
+        query = select(*_COLUMNS).where(api_keys.c.revoked_at_ms.is_(None))
+        at_ms = now_ms()
+        async with self._database.transaction() as connection:
+            return any(_key(row).is_good(at_ms) for row in (await connection.execute(query)).mappings())
+
     async def of(self, organisation_id: str) -> list[ApiKey]:
         """All of them, revoked ones too, newest first."""
         ours = api_keys.c.organisation_id == organisation_id

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from antiphon.errors import AntiphonError, ConfigError
@@ -82,9 +82,22 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """All or nothing."""
-        async with self._engine.begin() as connection:
-            yield connection
+        """All or nothing.
+
+        Raises:
+            IntegrityError: Something must be unique and is not; for the caller to understand.
+            AntiphonError: The database did not do it.
+        """
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except IntegrityError:
+            raise
+        except SQLAlchemyError as error:
+            # Its words may hold values of a row: only the kind is told.
+            raise AntiphonError(f"the database did not do it ({type(error).__name__})") from error
+        except ConnectionError as error:
+            raise AntiphonError("the database cannot be reached") from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -6,7 +6,7 @@ personal data in clear.
 
 from __future__ import annotations
 
-from antiphon.storage.traces.catalog import CallFile, find_call, list_calls, trace_path
+from antiphon.storage.traces.catalog import CallFile, find_call, list_calls, peek_call, trace_path
 from antiphon.storage.traces.format import TRACE_FORMAT
 from antiphon.storage.traces.reading import TraceLine, TraceReader
 from antiphon.storage.traces.writing import TraceFlusher, TraceWriter, close_traces
@@ -21,5 +21,6 @@ __all__ = [
     "close_traces",
     "find_call",
     "list_calls",
+    "peek_call",
     "trace_path",
 ]
