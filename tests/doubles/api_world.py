@@ -21,6 +21,7 @@ from antiphon.server.app import create_app
 from antiphon.server.control import Control
 from antiphon.server.settings import ServeSettings
 from antiphon.storage.access import DEFAULT_ORGANISATION, new_key
+from antiphon.storage.traces import trace_path
 
 ROOT = Path(__file__).resolve().parents[2]
 TRACES = ROOT / "tests" / "golden" / "traces"
@@ -102,9 +103,8 @@ class ApiWorld:
         header, rest = (TRACES / f"{source}.jsonl").read_bytes().split(b"\n", 1)
         facts = msgspec.json.decode(header)
         facts |= {"call_id": call_id, "agent": agent} | ({"wall_time_ms": at_ms} if at_ms else {})
-        folder = self.home / "calls" / "2026-11-24"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{call_id}.jsonl"
+        path = trace_path(self.home / "calls", call_id, facts["wall_time_ms"])
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(msgspec.json.encode(facts) + b"\n" + rest)
         return path
 
@@ -115,7 +115,7 @@ async def api_world(
 ) -> AsyncIterator[ApiWorld]:
     """With the clinic agent, and two of its calls on record."""
     agents = home / "agents"
-    shutil.copytree(ROOT / "agents", agents)
+    shutil.copytree(ROOT / "agents", agents, ignore=shutil.ignore_patterns(".*"))
     serve = ServeSettings(**{"home": home, "agents": agents, **settings})
     parts = await open_parts(serve, environ)
     media: Any = Media()
