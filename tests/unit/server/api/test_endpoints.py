@@ -380,7 +380,7 @@ async def test_a_number_is_routed_to_an_agent_of_ours(owner: httpx.AsyncClient, 
 def record(world: ApiWorld, call_id: str) -> np.ndarray[Any, np.dtype[np.int16]]:
     samples = np.arange(1600, dtype="<i2").reshape(2, 800)
     head = {
-        "call": call_id, "encoding": "pcm_s16le", "sample_rate_hz": 8000, "since_ms": 0,
+        "call": call_id, "encoding": "l16", "sample_rate_hz": 8000, "since_ms": 0,
         "retain_until": (datetime.now(UTC) + timedelta(days=1)).isoformat(), "consent": {},
     }  # fmt: skip
     path = recording_path(recordings_directory(world.home), call_id, datetime.now(UTC))
