@@ -175,7 +175,7 @@ class Exchange:
         """An operator wants a call to end, politely. Raises: ConfigError: No such call."""
         self._up(call_id).end(now=False)
 
-    def whisper(self, call_id: str, words: str) -> None:
+    def tell_agent(self, call_id: str, words: str) -> None:
         """An operator tells the agent something the caller does not hear.
 
         Raises:

@@ -7,8 +7,9 @@ import contextlib
 import dataclasses
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,9 @@ from antiphon.runtime.assembly import ENCODER, PHRASES_BYTES, assemble, voice_ac
 from antiphon.runtime.clock import LoopClock
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.failover.health import HealthBook
-from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaClock, MediaPlane
 from antiphon.server.recordings import recordings_of
-from antiphon.server.reloading import AgentReloading, summary_of
+from antiphon.server.reloading import AgentReloading
 from antiphon.server.rpc import Method
 from antiphon.server.settings import ServeSettings
 from antiphon.server.wiring import STREAM_SECRET, Wiring, WorkerOptions
@@ -227,24 +227,14 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     prices = load_prices(today=date.today())
     folder = BlobFolder(options.home / PHRASES, max_bytes=PHRASES_DISK_BYTES)
     phrases = PhraseCache(folder, memory_max_bytes=PHRASES_BYTES)
-    kits = await assemble(
-        definitions, registry, home=options.home, prices=prices, health=health, phrases=phrases
+    made_ready = partial(
+        assemble, registry=registry, home=options.home, prices=prices, health=health, phrases=phrases
     )
+    kits = await made_ready(definitions)
     recordings = recordings_of(definitions, options.home)
-    summaries = [summary_of(definition) for definition in definitions]
-
-    async def assembled(definition: AgentDefinition) -> dict[str, AgentKit]:
-        return await assemble(
-            [definition], registry, home=options.home, prices=prices, health=health, phrases=phrases
-        )
-
-    reloading = AgentReloading(options.agents, kits, summaries, assembled)
+    reloading = AgentReloading(options.agents, kits, definitions, made_ready)
     controls = controls_from(os.environ)
-    for definition in definitions:
-        found = list(check_escalation(definition, controls))
-        raise_problems([one.problem for one in found if one.weight is Weight.ERROR])
-        for one in found:
-            log.warning("calls_will_be_passed_on_cold", agent=definition.name, why=one.problem.message)
+    _check_escalations(definitions, controls)
     desk = TransferDesk(
         plane=plane,
         controls=controls,
@@ -266,7 +256,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     sip = _sip_lines(options, exchange)
     return Wiring(
         exchange=exchange,
-        agents=summaries,
+        agents=reloading.summaries,
         services=(
             _DeskService(desk),
             _PhraseReport(phrases),
@@ -275,7 +265,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             _PhoneService(phone, options.host, options.media_port),
             *((sip,) if sip is not None else ()),
         ),
-        methods={**(_sip_methods(sip) if sip is not None else {}), "reload_agent": reloading.reload_agent},
+        methods={**_sip_methods(sip), "reload_agent": reloading.reload_agent},
         desk=desk,
         counters=lambda: {
             **dataclasses.asdict(plane.counters),
@@ -286,6 +276,15 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             **{f"sip_{what}": count for what, count in (sip.counts() if sip is not None else {}).items()},
         },
     )
+
+
+def _check_escalations(definitions: Sequence[AgentDefinition], controls: Collection[str]) -> None:
+    """Raises: ConfigError: Callers could not be passed on as an agent's file says."""
+    for definition in definitions:
+        found = list(check_escalation(definition, controls))
+        raise_problems([one.problem for one in found if one.weight is Weight.ERROR])
+        for one in found:
+            log.warning("calls_will_be_passed_on_cold", agent=definition.name, why=one.problem.message)
 
 
 def _sip_lines(options: WorkerOptions, exchange: Exchange) -> SipLines | None:
@@ -307,7 +306,9 @@ def _sip_lines(options: WorkerOptions, exchange: Exchange) -> SipLines | None:
     )
 
 
-def _sip_methods(sip: SipLines) -> dict[str, Method]:
+def _sip_methods(sip: SipLines | None) -> dict[str, Method]:
+    if sip is None:
+        return {}
     return {
         "sip_dial": sip.dial,
         "sip_transfer": sip.transfer,

@@ -119,7 +119,7 @@ class MediaWorker:
         return self._wiring.exchange.pass_on(call_id, target)
 
     async def whisper(self, call_id: str, words: str) -> None:
-        self._wiring.exchange.whisper(call_id, words)
+        self._wiring.exchange.tell_agent(call_id, words)
 
     async def status(self) -> dict[str, Any]:
         return {

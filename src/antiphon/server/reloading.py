@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -16,23 +16,24 @@ log = structlog.get_logger(__name__)
 
 
 class AgentReloading:
-    """Changes the kits and summaries it is given, in place.
+    """Changes the kits it is given in place, and its own summaries.
 
     Args:
         folder: Where agent files are.
-        assembled: Makes an agent ready, or raises ConfigError.
+        definitions: What the kits were made of.
+        assembled: Makes agents ready, or raises ConfigError.
     """
 
     def __init__(
         self,
         folder: Path,
         kits: dict[str, AgentKit],
-        summaries: list[AgentSummary],
-        assembled: Callable[[AgentDefinition], Awaitable[dict[str, AgentKit]]],
+        definitions: Sequence[AgentDefinition],
+        assembled: Callable[[Sequence[AgentDefinition]], Awaitable[dict[str, AgentKit]]],
     ) -> None:
         self._folder = folder
         self._kits = kits
-        self._summaries = summaries
+        self.summaries = [summary_of(definition) for definition in definitions]
         self._assembled = assembled
 
     async def reload_agent(self, file: str) -> None:
@@ -44,14 +45,14 @@ class AgentReloading:
         if file != Path(file).name:
             raise ConfigError("agents are files of the one folder")
         definition = load_agent(self._folder / file)
-        kits = await self._assembled(definition)
+        kits = await self._assembled([definition])
         self._kits.update(kits)
         summary = summary_of(definition)
-        names = [known.name for known in self._summaries]
+        names = [known.name for known in self.summaries]
         if summary.name in names:
-            self._summaries[names.index(summary.name)] = summary
+            self.summaries[names.index(summary.name)] = summary
         else:
-            self._summaries.append(summary)
+            self.summaries.append(summary)
         log.info("agent_reloaded", agent=definition.name, digest=definition.digest[:12])
 
 

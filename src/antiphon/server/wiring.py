@@ -77,7 +77,7 @@ class CallExchange(Switchboard, Protocol):
     def pass_on(self, call_id: str, target: str) -> str:
         """An operator wants a caller put through; gives to whom. Raises: ConfigError, Denied."""
 
-    def whisper(self, call_id: str, words: str) -> None:
+    def tell_agent(self, call_id: str, words: str) -> None:
         """An operator tells the agent something. Raises: ConfigError: No such call."""
 
     def outcome(self, key: str) -> CallOutcome | None:

@@ -52,7 +52,8 @@ async def events(socket: WebSocket) -> None:
         await socket.close(TOO_MANY, "too many listeners")
         return
     try:
-        await _serve(socket, parts, principal, listener)
+        with contextlib.suppress(WebSocketDisconnect):  # Gone before it was told anything.
+            await _serve(socket, parts, principal, listener)
     finally:
         parts.happenings.leave(listener)
 
