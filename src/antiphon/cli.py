@@ -26,6 +26,8 @@ _COMMANDS = {
     "transfer": _Room("antiphon.server.operating.command", "put a caller through to a person"),
     "numbers": _Room("antiphon.server.operating.command", "search, buy and configure phone numbers"),
     "recordings": _Room("antiphon.calls.recording.command", "list, export and remove recordings"),
+    "records": _Room("antiphon.server.keeping.command", "index, keep, export and erase calls"),
+    "db": _Room("antiphon.server.keeping.command", "the database of calls: upgrade, current"),
     "replay": _Room("antiphon.runtime.command", "run a recorded call through the same core again"),
     "agents": _Room("antiphon.server.checking.command", "check agent files, print their schema"),
     "models": _Room("antiphon.providers.command", "fetch, verify and list the embedded models"),

@@ -27,6 +27,7 @@ from antiphon.errors import AntiphonError, ConfigError
 from antiphon.server.announcement import ready_words
 from antiphon.server.app import create_app
 from antiphon.server.control import Control, MediaClient, Supervised
+from antiphon.server.keeping.service import IndexService
 from antiphon.server.rpc import RpcClient
 from antiphon.server.settings import ServeSettings
 from antiphon.server.supervisor import ChildProcess
@@ -164,7 +165,9 @@ async def serve(
         listener.close()
         raise
     sockets = Path(tempfile.mkdtemp(prefix="antiphon-"))  # 0700, and short: socket paths have 108 bytes.
+    index = IndexService(settings.home)
     try:
+        await index.start()
         models, inference_socket = prepare_models(settings, sockets) if prepare_models else (None, None)
         os.environ[STREAM_SECRET] = secret = secrets.token_urlsafe(32)
         argv = [*worker_command, *worker_arguments(settings, sockets, inference_socket)]
@@ -185,6 +188,7 @@ async def serve(
     finally:
         listener.close()
         shutil.rmtree(sockets, ignore_errors=True)
+        await index.stop()
     return 0
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from antiphon.errors import ConfigError
 from antiphon.storage.access.database import Database
+from antiphon.storage.access.tables import feedback
 from antiphon.storage.keys import Keyring
 from antiphon.storage.records import rows
 from antiphon.storage.records.numbering import call_number, first_number
@@ -131,7 +132,7 @@ class CallRecords:
             return {row[0]: Indexed(state=row[1], trace_bytes=row[2]) for row in found}
 
     async def remove(self, call_ids: Sequence[str]) -> int:
-        """Take calls out, with their keys, words and all that hangs on them; gives how many there were."""
+        """Take calls out, with their keys, words, feedback and all; gives how many there were."""
         removed = 0
         for start in range(0, len(call_ids), _TAKEN_OUT_AT_ONCE):
             some = call_ids[start : start + _TAKEN_OUT_AT_ONCE]
@@ -139,8 +140,20 @@ class CallRecords:
                 known = select(calls.c.id).where(calls.c.call_id.in_(some))
                 numbers = list((await connection.execute(known)).scalars())
                 await _take_out(connection, numbers)
+                await connection.execute(delete(feedback).where(feedback.c.call_id.in_(some)))
             removed += len(numbers)
         return removed
+
+    async def forget_sizes(self) -> None:
+        """Every trace looks changed now, and is read again when the index catches up."""
+        async with self.database.transaction() as connection:
+            await connection.execute(update(calls).values(trace_bytes=-1))
+
+    async def forget_recordings(self, call_ids: Sequence[str]) -> None:
+        """The calls stay, without sound."""
+        which = select(calls.c.id).where(calls.c.call_id.in_(call_ids))
+        async with self.database.transaction() as connection:
+            await connection.execute(delete(recordings).where(recordings.c.call.in_(which)))
 
     def _wanted(self, connection: AsyncConnection, statement: Select[Any], query: CallQuery) -> Select[Any]:
         conditions: list[ColumnElement[bool]] = [calls.c.organisation_id == query.organisation_id]
