@@ -27,6 +27,8 @@ _COMMANDS = {
     "numbers": _Room("antiphon.server.operating.command", "search, buy and configure phone numbers"),
     "keys": _Room("antiphon.server.access.command", "create, list and revoke API keys"),
     "recordings": _Room("antiphon.calls.recording.command", "list, export and remove recordings"),
+    "records": _Room("antiphon.server.keeping.command", "index, keep, export and erase calls"),
+    "db": _Room("antiphon.server.keeping.command", "the database of calls: upgrade, current"),
     "replay": _Room("antiphon.runtime.command", "run a recorded call through the same core again"),
     "agents": _Room("antiphon.server.checking.command", "check agent files, print their schema"),
     "models": _Room("antiphon.providers.command", "fetch, verify and list the embedded models"),

@@ -19,6 +19,7 @@ from antiphon.server.access.roles import Role
 from antiphon.server.api.parts import ApiParts, open_parts
 from antiphon.server.app import create_app
 from antiphon.server.control import Control
+from antiphon.server.keeping.service import follower_of
 from antiphon.server.settings import ServeSettings
 from antiphon.storage.access import DEFAULT_ORGANISATION, new_key
 from antiphon.storage.traces import trace_path
@@ -98,6 +99,10 @@ class ApiWorld:
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url=BASE, headers=shown | headers)
 
+    async def index(self) -> None:
+        """Take the calls on record into the index, as the server does every second."""
+        await follower_of(self.home, self.parts.records).catch_up()
+
     def put_call(self, call_id: str, agent: str, source: str = CALL, at_ms: int = 0) -> Path:
         """A real trace under another id, agent and time (its own where 0)."""
         header, rest = (TRACES / f"{source}.jsonl").read_bytes().split(b"\n", 1)
@@ -127,6 +132,7 @@ async def api_world(
             world = ApiWorld(home=home, media=media, control=control, parts=parts, app=app, http=http)
             world.put_call(CALL, "clinic")
             world.put_call("another", "clinic", "agent_repeats_what_was_heard")
+            await world.index()
             yield world
     finally:
         await parts.close()

@@ -26,10 +26,23 @@ class Call(TypedDict):
     call_id: str
     agent: str
     line: str
+    direction: str
+    caller: str
+    called: str
+    state: str
     started_at_ms: int
-    duration_ms: int | None
+    duration_ms: int
+    end_cause: str
     outcome: str
-    closed: bool
+    turns: int
+    tools: int
+    errors: int
+    interruptions: int
+    response_p50_ms: int | None
+    response_p95_ms: int | None
+    response_p99_ms: int | None
+    cost_usd: str
+    cost_complete: bool
 
 
 class Calls(TypedDict):

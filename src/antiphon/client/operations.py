@@ -85,7 +85,8 @@ class Operations(Generic[Answer]):
     # Calls
 
     def calls(self, **wanted: Any) -> Answer:
-        """One page. `wanted`: agent, line, outcome, from_ms, to_ms, words, after, limit."""
+        """One page. `wanted`: agent, line, direction, state, outcome, end_cause, number, from_ms, to_ms,
+        slower_than_ms, words, after, limit."""
         return self._get("/calls", **wanted)
 
     def call(self, call_id: str) -> Answer:

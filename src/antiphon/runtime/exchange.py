@@ -241,6 +241,8 @@ class Exchange:
             policy=policy,
             wall_time_ms=wall_time_ms,
             line=arrival.line,
+            direction="outbound" if arrival.outbound else "inbound",
+            called_number=arrival.metadata.get("called_number", ""),
         )
         return CallParts(
             call_id=call_id,

@@ -29,6 +29,7 @@ from antiphon.server.api.parts import open_parts
 from antiphon.server.api.work import ApiWork
 from antiphon.server.app import create_app
 from antiphon.server.control import Control, MediaClient, Supervised
+from antiphon.server.keeping.service import IndexService
 from antiphon.server.rpc import RpcClient
 from antiphon.server.settings import ServeSettings
 from antiphon.server.supervisor import ChildProcess
@@ -168,7 +169,9 @@ async def serve(
         raise
     control: Control | None = None
     sockets = Path(tempfile.mkdtemp(prefix="antiphon-"))  # 0700, and short: socket paths have 108 bytes.
+    index = IndexService(settings.home)
     try:
+        await index.start()
         models, inference_socket = prepare_models(settings, sockets) if prepare_models else (None, None)
         os.environ[STREAM_SECRET] = secret = secrets.token_urlsafe(32)
         argv = [*worker_command, *worker_arguments(settings, sockets, inference_socket)]
@@ -192,6 +195,7 @@ async def serve(
             await control.api.close()
         listener.close()
         shutil.rmtree(sockets, ignore_errors=True)
+        await index.stop()
     return 0
 
 

@@ -70,6 +70,7 @@ async def test_a_developer_drives_everything_with_it(world: ApiWorld, antiphon: 
 async def test_every_call_is_walked_page_by_page(world: ApiWorld, antiphon: AsyncClient) -> None:
     for number in range(7):
         world.put_call(f"call-{number}", "clinic")
+    await world.index()
     ids = [call["call_id"] async for call in antiphon.every_call(limit=2)]
     assert len(ids) == len(set(ids)) == 9
 

@@ -16,23 +16,29 @@ from antiphon.runtime.records.summary import summarise
 from antiphon.server.access.principal import Principal
 from antiphon.server.access.roles import Permission
 from antiphon.server.api import shapes
-from antiphon.server.api.call_shelf import CallFilter, open_record
+from antiphon.server.api.call_shelf import open_record
 from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
 from antiphon.server.api.parts import ApiParts
 from antiphon.server.api.sight import sight_of
 from antiphon.server.api.telling import tell
 from antiphon.server.problems import Problem
+from antiphon.storage.records import CallQuery, CallSummary
 
 router = APIRouter(prefix="/calls", route_class=GatedRoute, tags=["calls"])
 
 
 @router.get("", openapi_extra=needs(Permission.CALLS_READ))
 async def list_calls(who: Who, parts: Parts, wanted: Annotated[shapes.CallQuery, Query()]) -> shapes.Calls:
-    """Calls, newest first, by agent, line, outcome, time and words that were said."""
-    may_see = await sight_of(who, parts)
-    sought = CallFilter(**wanted.model_dump(exclude={"after", "limit"}))
-    page = await asyncio.to_thread(parts.shelf.page, may_see, sought, after=wanted.after, limit=wanted.limit)
-    return shapes.Calls(calls=[shapes.CallRow(**row) for row in page.calls], after=page.after)
+    """Calls, newest first: by agent, line, number, outcome, time, latency, and words that were said."""
+    if who.agent not in ("", wanted.agent or who.agent):
+        return shapes.Calls(calls=[], after="")
+    asked = wanted.model_dump(exclude={"after", "limit"}) | {"agent": wanted.agent or who.agent}
+    try:
+        query = CallQuery(organisation_id=who.organisation_id, **asked)
+        page = await parts.records.page(query, after=wanted.after, limit=wanted.limit)
+    except ConfigError as error:
+        raise Problem(400, error.message, fix=error.fix) from None
+    return shapes.Calls(calls=[_row(call) for call in page.calls], after=page.after)
 
 
 @router.get("/{call_id}", openapi_extra=needs(Permission.CALLS_READ))
@@ -93,6 +99,11 @@ async def call_path(call_id: str, who: Principal, parts: ApiParts) -> Path:
     """Raises Problem: 404; none, or another organisation's."""
     may_see = await sight_of(who, parts)
     return await asyncio.to_thread(parts.shelf.path, may_see, call_id)
+
+
+def _row(call: CallSummary) -> shapes.CallRow:
+    values = asdict(call) | {"cost_usd": format(call.cost_usd, "f")}
+    return shapes.CallRow(**{name: values[name] for name in shapes.CallRow.model_fields})
 
 
 def _replayed(path: Path, settings: list[str]) -> dict[str, Any]:

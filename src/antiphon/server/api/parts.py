@@ -30,6 +30,7 @@ from antiphon.storage.access import (
     database_url,
 )
 from antiphon.storage.keys import Keyring, keyring
+from antiphon.storage.records import CallRecords
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class ApiParts:
     outbox: Outbox
     placements: Placements
     shelf: CallShelf
+    records: CallRecords
     happenings: Happenings
     http: httpx.AsyncClient
     environ: Mapping[str, str] = field(repr=False)
@@ -89,6 +91,7 @@ async def open_parts(serve: ServeSettings, environ: Mapping[str, str] = os.envir
         outbox=Outbox(database, keys_at_rest),
         placements=Placements(database),
         shelf=CallShelf(serve.home),
+        records=await CallRecords.open(database, keys_at_rest),
         happenings=Happenings(),
         http=http,
         environ=environ,

@@ -11,6 +11,7 @@ from antiphon.server.access.tokens import TOKEN_MAX_S
 
 AGENT_PATTERN = r"^[a-z][a-z0-9_-]{0,63}$"
 INT64_MAX = 2**63 - 1
+AT_MS_MAX = 2**42  # The year 2109.
 
 
 def _storable(text: str) -> str:
@@ -23,7 +24,7 @@ def _storable(text: str) -> str:
 Text = Annotated[str, AfterValidator(_storable)]
 AgentName = Annotated[str, Field(pattern=AGENT_PATTERN)]
 CallId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
-AtMs = Annotated[int, Field(ge=0, le=INT64_MAX)]
+AtMs = Annotated[int, Field(ge=0, le=AT_MS_MAX)]
 EventType = Literal["*", "call.started", "call.ended", "agent.published", "feedback.given"]
 
 
@@ -128,28 +129,48 @@ class CallQuery(In):
 
     agent: Text = Field(default="", max_length=64)
     line: Text = Field(default="", max_length=40)
+    direction: Text = Field(default="", max_length=40)
+    state: Text = Field(default="", max_length=40)
     outcome: Text = Field(default="", max_length=40)
+    end_cause: Text = Field(default="", max_length=60)
+    number: Text = Field(default="", max_length=40, description="E.164, of the caller or the called")
     from_ms: AtMs | None = None
     to_ms: AtMs | None = None
-    words: Text = Field(default="", max_length=200, description="Said by either side, as it was heard")
-    after: str = Field(default="", max_length=400)
+    slower_than_ms: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    words: Text = Field(
+        default="", max_length=200, description='All said, by either side; "as a phrase"; -word not'
+    )
+    after: str = Field(default="", pattern=r"^[0-7]?[0-9a-f]{0,15}$")
     limit: int = Field(default=50, ge=1, le=200)
 
 
 class CallRow(BaseModel):
-    """`closed`: its trace came to an end. `outcome`: why it ended, "" while it is up or after a crash."""
+    """`state`: live, complete, cut_short. `outcome`: contained, escalated, abandoned, failed, unfinished."""
 
     call_id: str
     agent: str
     line: str
+    direction: str
+    caller: str
+    called: str
+    state: str
     started_at_ms: int
-    duration_ms: int | None
+    duration_ms: int
+    end_cause: str
     outcome: str
-    closed: bool
+    turns: int
+    tools: int
+    errors: int
+    interruptions: int
+    response_p50_ms: int | None
+    response_p95_ms: int | None
+    response_p99_ms: int | None
+    cost_usd: str
+    cost_complete: bool
 
 
 class Calls(BaseModel):
-    """`after` begins the next page, "" at the end. A page may be short, or empty, before that."""
+    """`after` begins the next page, "" at the end."""
 
     calls: list[CallRow]
     after: str

@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from antiphon.errors import AntiphonError, ConfigError
-from antiphon.storage.access.tables import metadata
+from antiphon.storage.migrations.upgrading import upgrade
 
 DATABASE_VARIABLE: Final = "ANTIPHON_DATABASE_URL"
 _DRIVERS: Final = {
@@ -24,6 +24,7 @@ _DRIVERS: Final = {
     "sqlite": "sqlite+aiosqlite",
 }
 _BUSY_MS: Final = 5000
+_READING: Final = "antiphon_reading"
 
 
 def now_ms() -> int:
@@ -56,9 +57,10 @@ class Database:
 
     @classmethod
     async def open(cls, url: str) -> Database:
-        """Connect and make the tables that are missing.
+        """Connect, and bring the tables to what this version knows.
 
         Raises:
+            ConfigError: A newer version of Antiphon wrote it.
             AntiphonError: It cannot be reached or written.
         """
         path = make_url(url).database if url.startswith("sqlite") else None
@@ -67,9 +69,13 @@ class Database:
         engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
         if url.startswith("sqlite"):
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(engine.sync_engine, "begin", _begin_sqlite)
         try:
             async with engine.begin() as connection:
-                await connection.run_sync(metadata.create_all)
+                await connection.run_sync(upgrade)
+        except ConfigError:
+            await engine.dispose()
+            raise
         except (SQLAlchemyError, OSError) as error:
             await engine.dispose()
             raise AntiphonError(f"the database cannot be opened ({type(error).__name__})") from error
@@ -88,21 +94,43 @@ class Database:
             IntegrityError: Something must be unique and is not; for the caller to understand.
             AntiphonError: The database did not do it.
         """
-        try:
-            async with self._engine.begin() as connection:
-                yield connection
-        except IntegrityError:
-            raise
-        except SQLAlchemyError as error:
-            # Its words may hold values of a row: only the kind is told.
-            raise AntiphonError(f"the database did not do it ({type(error).__name__})") from error
-        except ConnectionError as error:
-            raise AntiphonError("the database cannot be reached") from error
+        async with _translated(), self._engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """One view of everything, which waits for no writer.
+
+        Raises:
+            AntiphonError: The database did not do it.
+        """
+        async with _translated(), self._engine.connect() as connection:
+            yield await connection.execution_options(**{_READING: True})
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except SQLAlchemyError as error:
+        # Its words may hold values of a row: only the kind is told.
+        raise AntiphonError(f"the database did not do it ({type(error).__name__})") from error
+    except OSError as error:
+        raise AntiphonError("the database cannot be reached") from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # The driver would begin late, and never for a change of tables.
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Who reads first and then writes would be refused if another wrote meanwhile: writers queue at once."""
+    reading = connection.get_execution_options().get(_READING)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -104,6 +104,16 @@ def peek_call(path: Path) -> CallFile | None:
     return CallFile(path=path, call_id=str(header.get("call_id", path.stem)), header=header, tail=tail)
 
 
+def bare_call(path: Path) -> CallFile:
+    """A trace whose writer was killed before its first line: its name and its day are all there is."""
+    try:
+        day = datetime.fromisoformat(path.parent.name).replace(tzinfo=UTC)
+    except ValueError:
+        day = datetime.fromtimestamp(0, tz=UTC)
+    header = {"wall_time_ms": int(day.timestamp() * 1000)}
+    return CallFile(path=path, call_id=path.stem, header=header, tail=())
+
+
 def _entry(line: bytes) -> dict[str, Any] | None:
     # The first line of the tail is usually cut, the last one may be.
     try:

@@ -20,6 +20,7 @@ import structlog
 
 from antiphon.storage.traces.catalog import trace_path
 from antiphon.storage.traces.format import TRACE_FORMAT
+from antiphon.storage.traces.holding import hold
 
 _log = structlog.get_logger(__name__)
 
@@ -288,7 +289,9 @@ class _TraceFile:
 def _open(path: Path) -> int:
     path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    hold(fd)
+    return fd
 
 
 def _time_of(line: bytes) -> int:

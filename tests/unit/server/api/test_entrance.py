@@ -140,10 +140,13 @@ async def test_a_token_can_do_what_it_was_made_for_and_no_more(world: ApiWorld) 
     async with world.client(await world.key(Role.OPERATOR)) as client:
         token = await _token(client, scopes=["calls:read"], agent="clinic")
     world.put_call("elsewhere", "bank")
+    await world.index()
     async with world.client(token) as page:
         ids = {call["call_id"] for call in (await page.get("/v1/calls")).json()["calls"]}
         assert ids == {CALL, "another"}
         problem(await page.get("/v1/calls/elsewhere"), 404)
+        elsewhere = await page.get("/v1/calls", params={"agent": "bank"})
+        assert elsewhere.json()["calls"] == []
         problem(await page.get("/v1/agents"), 403)
         problem(await page.post("/v1/tokens", json={}), 403)
         problem(await page.post(f"/v1/live/{CALL}/end"), 403)
