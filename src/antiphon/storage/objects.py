@@ -10,7 +10,8 @@ import importlib
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ from antiphon.errors import AntiphonError, ConfigError
 
 STORE_VARIABLE: Final = "ANTIPHON_STORE_URL"
 _SCHEMES: Final = frozenset({"s3", "gs", "file"})
+# Whoever archives tries again by itself; nobody waits for minutes.
+_RETRIES: Final = {"max_retries": 2, "retry_timeout": timedelta(seconds=20)}
 _FIX: Final = "use s3://bucket/prefix, gs://bucket/prefix or a folder"
 
 
@@ -42,15 +45,15 @@ class ObjectStore(Protocol):
         ...
 
 
-def object_store(home: Path, environ: Mapping[str, str] = os.environ) -> ObjectStore:
-    """The data directory itself, unless `ANTIPHON_STORE_URL` names another place.
+def archive_store(environ: Mapping[str, str] = os.environ) -> ObjectStore | None:
+    """What `ANTIPHON_STORE_URL` names; None: the data directory is all there is.
 
     Raises:
         ConfigError: The address is none, or the extra is not installed.
     """
     given = environ.get(STORE_VARIABLE, "").strip()
     if not given:
-        return FolderStore(home)
+        return None
     parts = urlsplit(given)
     if parts.scheme not in _SCHEMES or (parts.scheme != "file" and not parts.netloc):
         raise ConfigError("is not the address of an object store", where=STORE_VARIABLE, fix=_FIX)
@@ -89,7 +92,8 @@ class FolderStore:
                 os.fsync(file.fileno())
             new.replace(path)
         except OSError as error:
-            new.unlink(missing_ok=True)
+            with suppress(OSError):
+                new.unlink(missing_ok=True)
             raise AntiphonError(f"cannot keep {path.name}: {error.strerror}") from error
 
     def _get(self, path: Path) -> bytes | None:
@@ -178,4 +182,8 @@ def _remote(url: str, environ: Mapping[str, str]) -> ObjectStore:
     # Credentials as the vendors' own tools read them; AWS_ENDPOINT_URL tells of MinIO, R2 and their like.
     plain = environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
     with _remote_errors():
-        return RemoteFolder(remote.from_url(url, client_options={"allow_http": plain, "timeout": "30s"}))
+        return RemoteFolder(
+            remote.from_url(
+                url, client_options={"allow_http": plain, "timeout": "30s"}, retry_config=_RETRIES
+            )
+        )

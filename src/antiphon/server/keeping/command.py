@@ -1,4 +1,4 @@
-"""`antiphon db upgrade|current` and `antiphon records index|retain|export|erase|rewrap`."""
+"""`antiphon db upgrade|current` and `antiphon records index|retain|export|erase|restore|rewrap`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from antiphon.server.keeping.opening import open_records
 from antiphon.server.keeping.service import follower_of
 from antiphon.storage.access import DEFAULT_ORGANISATION, now_ms
 from antiphon.storage.home import home_directory
+from antiphon.storage.keys import keyring
 from antiphon.storage.migrations import current_revision, newest_revision
-from antiphon.storage.objects import object_store
+from antiphon.storage.objects import STORE_VARIABLE, FolderStore, archive_store
 from antiphon.storage.records import CallRecords
+from antiphon.storage.records.archive import CallArchive
 from antiphon.storage.records.removal import CallRemoval, Removed, RetentionPolicy
 
 Act = Callable[[CallRecords, argparse.Namespace], Awaitable[int]]
@@ -54,6 +56,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "subject", metavar="NUMBER|CALL", help="a phone number (+15550100), or the id of a call"
     )
     erase.add_argument("--yes", action="store_true", help="do not ask")
+    restore = _add(records, "restore", _restore, "fetch the files of a call from the object store")
+    restore.add_argument("call", metavar="CALL", help="its id")
     for one in (export, erase):
         one.add_argument("--organisation", default=DEFAULT_ORGANISATION, help="whose calls (default)")
     _add(
@@ -123,13 +127,24 @@ async def _erase(records: CallRecords, args: argparse.Namespace) -> int:
     return 0
 
 
+async def _restore(records: CallRecords, args: argparse.Namespace) -> int:
+    home, store = home_directory().absolute(), archive_store()
+    if store is None:
+        raise ConfigError(
+            "there is no object store", where=STORE_VARIABLE, fix="set it, as s3://bucket/prefix"
+        )
+    for path in await CallArchive(records, store, home, keyring(home)).restore(args.call):
+        print(path)
+    return 0
+
+
 async def _rewrap(records: CallRecords, args: argparse.Namespace) -> int:
     print(f"{await records.keys.rewrap(records.database)} keys are wrapped by the current storage key now")
     return 0
 
 
 def _removal(records: CallRecords) -> CallRemoval:
-    return CallRemoval(records, object_store(home_directory().absolute()))
+    return CallRemoval(records, FolderStore(home_directory().absolute()), archive_store())
 
 
 def _agreed(calls: int) -> bool:

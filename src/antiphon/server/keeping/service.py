@@ -17,7 +17,10 @@ from antiphon.errors import AntiphonError, ConfigError
 from antiphon.runtime.records.following import CallFollower, Caught
 from antiphon.server.keeping.opening import open_records
 from antiphon.storage.access import Organisations
+from antiphon.storage.keys import keyring
+from antiphon.storage.objects import archive_store
 from antiphon.storage.records import CallRecords, RecordingEntry
+from antiphon.storage.records.archive import CallArchive
 from antiphon.storage.sealed import looks_complete, read_head
 
 log = structlog.get_logger(__name__)
@@ -30,10 +33,14 @@ class IndexService:
 
     Args:
         home: The data directory.
+
+    Raises:
+        ConfigError: The address of the object store is wrong.
     """
 
     def __init__(self, home: Path, environ: Mapping[str, str] = os.environ) -> None:
         self._home, self._environ = home.absolute(), environ
+        self._store = archive_store(environ)
         self._records: CallRecords | None = None
         self._follower: CallFollower | None = None
         self._running: asyncio.Task[None] | None = None
@@ -80,8 +87,12 @@ class IndexService:
             follower = follower_of(self._home, self._records)
             caught = await follower.catch_up()
             self._follower = follower
-            return caught
-        return await self._follower.look()
+        else:
+            caught = await self._follower.look()
+        if self._store is not None:
+            ring = keyring(self._home, self._environ)
+            await CallArchive(self._records, self._store, self._home, ring).archive()
+        return caught
 
 
 def follower_of(home: Path, records: CallRecords) -> CallFollower:

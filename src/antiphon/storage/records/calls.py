@@ -18,7 +18,7 @@ from antiphon.storage.records.numbering import call_number, first_number
 from antiphon.storage.records.seals import CallSeal, RecordKeys
 from antiphon.storage.records.tables import calls, costs, recordings, tools, turns
 from antiphon.storage.records.values import CallDetail, CallEntry, CallPage, CallQuery, CallSummary
-from antiphon.storage.records.words import drop_words, put_words, says, sought
+from antiphon.storage.records.words import Source, drop_words, put_words, sought, where_said
 
 PAGE_MAX: Final = 500
 _EQUAL: Final = ("agent", "line", "direction", "state", "end_cause", "outcome")
@@ -84,17 +84,18 @@ class CallRecords:
         """
         limit = min(max(1, limit), PAGE_MAX)
         async with self.database.reading() as connection:
-            wanted = self._wanted(connection, select(*rows.SUMMARY_COLUMNS), query)
+            source = self._source(connection, query)
+            wanted = self._wanted(select(*rows.SUMMARY_COLUMNS), source, query)
             if after:
-                wanted = wanted.where(calls.c.id < _position(after))
-            found = await connection.execute(wanted.order_by(calls.c.id.desc()).limit(limit + 1))
+                wanted = wanted.where(source.number < _position(after))
+            found = await connection.execute(wanted.order_by(source.number.desc()).limit(limit + 1))
             listed = found.mappings().all()
         shown = tuple(rows.summary_of(row, self._seal(row)) for row in listed[:limit])
         return CallPage(calls=shown, after=f"{listed[limit - 1]['id']:x}" if len(listed) > limit else "")
 
     async def count(self, query: CallQuery) -> int:
         async with self.database.reading() as connection:
-            wanted = self._wanted(connection, select(func.count()).select_from(calls), query)
+            wanted = self._wanted(select(func.count()), self._source(connection, query), query)
             return int((await connection.execute(wanted)).scalar_one())
 
     async def find(self, organisation_id: str, call_id: str) -> CallSummary | None:
@@ -155,24 +156,27 @@ class CallRecords:
         async with self.database.transaction() as connection:
             await connection.execute(delete(recordings).where(recordings.c.call.in_(which)))
 
-    def _wanted(self, connection: AsyncConnection, statement: Select[Any], query: CallQuery) -> Select[Any]:
+    def _source(self, connection: AsyncConnection, query: CallQuery) -> Source:
+        if not query.words.strip():
+            return Source(rows=calls, number=calls.c.id)
+        organisation_id = query.organisation_id
+        parts = sought(query.words)
+        return where_said(connection, parts, lambda word: self.keys.word_token(organisation_id, word))
+
+    def _wanted(self, statement: Select[Any], source: Source, query: CallQuery) -> Select[Any]:
         conditions: list[ColumnElement[bool]] = [calls.c.organisation_id == query.organisation_id]
         conditions += [calls.c[name] == value for name in _EQUAL if (value := getattr(query, name))]
         if query.number:
             hashed = self.keys.number_hash(query.organisation_id, query.number)
             conditions.append(or_(calls.c.caller_hash == hashed, calls.c.called_hash == hashed))
         if query.from_ms is not None:
-            conditions.append(calls.c.id >= first_number(query.from_ms))
+            conditions.append(source.number >= first_number(query.from_ms))
         if query.to_ms is not None:
-            conditions.append(calls.c.id < first_number(query.to_ms))
+            conditions.append(source.number < first_number(query.to_ms))
         if query.slower_than_ms is not None:
             conditions.append(calls.c.response_p95_ms > query.slower_than_ms)
-        if query.words.strip():
-            organisation_id = query.organisation_id
-            parts = sought(query.words)
-            said = says(connection, parts, lambda word: self.keys.word_token(organisation_id, word))
-            conditions.append(said)
-        return statement.where(*conditions)
+        wanted = statement.select_from(source.rows).where(*conditions)
+        return wanted.where(source.said) if source.said is not None else wanted
 
     async def _row(
         self, organisation_id: str, call_id: str, columns: Sequence[ColumnElement[Any]]

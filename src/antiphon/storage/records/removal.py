@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Table, insert, or_, select, update
 
 from antiphon.storage.access.database import Database, now_ms
 from antiphon.storage.objects import ObjectStore
+from antiphon.storage.records.archive import archived_key
 from antiphon.storage.records.calls import CallRecords
 from antiphon.storage.records.numbering import first_number
 from antiphon.storage.records.tables import calls, erasures, recordings, retention_runs
@@ -54,10 +55,16 @@ class _Due:
 
 
 class CallRemoval:
-    """Args: store: Where traces and recordings lie, by the locations that the index has."""
+    """Of calls, wherever something of them lies.
 
-    def __init__(self, records: CallRecords, store: ObjectStore) -> None:
-        self._records, self._database, self._store = records, records.database, store
+    Args:
+        home: The data directory, as a store.
+        archive: The object store that copies of finished calls are in; None where there is none.
+    """
+
+    def __init__(self, records: CallRecords, home: ObjectStore, archive: ObjectStore | None = None) -> None:
+        self._records, self._database = records, records.database
+        self._home, self._archive = home, archive
 
     async def retain(self, policy: RetentionPolicy, at_ms: int) -> Removed:
         """Remove what is too old at that time, and write down that it was done.
@@ -109,8 +116,8 @@ class CallRemoval:
     async def _remove(self, which: ColumnElement[bool], run: str) -> Removed:
         gone = Removed(run=run, calls=0, traces=0, recordings=0)
         while due := await self._due(which):
-            traces = [await self._store.delete(one.trace) for one in due]
-            sounds = [await self._store.delete(one.recording) for one in due if one.recording]
+            traces = [await self._gone(one.trace, archived_key(one.trace)) for one in due]
+            sounds = [await self._gone(one.recording, one.recording) for one in due if one.recording]
             count = await self._records.remove([one.call_id for one in due])
             some = Removed(run=run, calls=count, traces=sum(traces), recordings=sum(sounds))
             gone = _sum(gone, some)
@@ -121,9 +128,15 @@ class CallRemoval:
         gone = 0
         while due := await self._due(which):
             for one in due:
-                gone += await self._store.delete(one.recording or "")
+                gone += await self._gone(one.recording or "", one.recording or "")
             await self._records.forget_recordings([one.call_id for one in due])
         return gone
+
+    async def _gone(self, key: str, archived: str) -> bool:
+        """The copy first: while one is left, its row is, and the next run finds it."""
+        if self._archive is not None:
+            await self._archive.delete(archived)
+        return await self._home.delete(key)
 
     async def _due(self, which: ColumnElement[bool]) -> Sequence[_Due]:
         joined = calls.outerjoin(recordings, recordings.c.call == calls.c.id)

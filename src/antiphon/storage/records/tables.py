@@ -71,6 +71,7 @@ calls = Table(
     Column("called_hash", String(32), nullable=False),
     Column("trace", String(300), nullable=False),
     Column("trace_bytes", BigInteger, nullable=False),
+    Column("archived_bytes", BigInteger),  # Of the trace, in the object store; None: not there.
     Column("key_name", _Id, nullable=False),
     Column("key_wrapped", LargeBinary, nullable=False),
     Column("personal", LargeBinary, nullable=False),  # Sealed: both numbers, the note.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal_column, select, text
+from sqlalchemy import ColumnElement, FromClause, TextClause, delete, func, insert, literal_column, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import column, table
 
@@ -34,6 +34,15 @@ class Sought:
 
     words: tuple[str, ...]
     absent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where calls are read from: the tables, the column of their number, what must hold of their words."""
+
+    rows: FromClause
+    number: ColumnElement[int]
+    said: ColumnElement[bool] | TextClause | None = None
 
 
 def words_of(said: str) -> list[str]:
@@ -60,21 +69,25 @@ def document(said: Iterable[str], token: Token) -> str:
     return between.join(" ".join(token(word) for word in words_of(turn)) for turn in said)
 
 
-def says(connection: AsyncConnection, parts: list[Sought], token: Token) -> ColumnElement[bool]:
-    """The calls in which it was said. A query of nothing but absences finds nothing."""
+def where_said(connection: AsyncConnection, parts: list[Sought], token: Token) -> Source:
+    """The calls in which it was said. A query of nothing but absences finds nothing.
+
+    They are read in the order of the index of words, by number: with a limit, a word that everybody says
+    costs no more than a rare one.
+    """
     wanted = [tuple(map(token, part.words)) for part in parts if not part.absent]
     absent = [tuple(map(token, part.words)) for part in parts if part.absent]
     if not wanted:
-        return literal_column("1") == literal_column("0")
+        return Source(rows=calls, number=calls.c.id, said=literal_column("1") == literal_column("0"))
     if connection.dialect.name == "postgresql":
         query = " & ".join(f"({' <-> '.join(one)})" for one in wanted)
         query += "".join(f" & !({' <-> '.join(one)})" for one in absent)
-        matched = column("words").op("@@")(func.to_tsquery("simple", query))
-        return calls.c.id.in_(select(_gin.c.call).where(matched))
+        said = _gin.c.words.op("@@")(func.to_tsquery("simple", query))
+        return Source(rows=calls.join(_gin, _gin.c.call == calls.c.id), number=calls.c.id, said=said)
     query = " AND ".join(f'"{" ".join(one)}"' for one in wanted)
     query += "".join(f' NOT "{" ".join(one)}"' for one in absent)
     match = text("call_words MATCH :words_query").bindparams(words_query=query)
-    return calls.c.id.in_(select(_fts.c.rowid).where(match))
+    return Source(rows=_fts.join(calls, calls.c.id == _fts.c.rowid), number=_fts.c.rowid, said=match)
 
 
 async def put_words(connection: AsyncConnection, rows: list[tuple[int, str]]) -> None:

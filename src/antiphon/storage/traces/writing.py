@@ -154,6 +154,7 @@ class TraceFlusher:
         with self._lock:
             self._writers.append(writer)
             self._ensure_thread()
+        self._wake.set()  # That there is a call is on the disk at once, whatever becomes of it.
 
     def request(self, writer: TraceWriter, done: Future[bool], *, close: bool) -> None:
         """Flush and fsync this writer now; `done` gets whether it is durable."""

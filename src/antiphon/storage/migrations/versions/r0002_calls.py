@@ -54,6 +54,7 @@ def _calls() -> None:
         sa.Column("called_hash", sa.String(length=32), nullable=False),
         sa.Column("trace", sa.String(length=300), nullable=False),
         sa.Column("trace_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("archived_bytes", sa.BigInteger(), nullable=True),
         sa.Column("key_name", sa.String(length=64), nullable=False),
         sa.Column("key_wrapped", sa.LargeBinary(), nullable=False),
         sa.Column("personal", sa.LargeBinary(), nullable=False),
