@@ -70,6 +70,7 @@ class ReplyRequest:
     speculative: bool = False
     caller_number: str = ""
     keyed: bool = False  # The caller pressed keys; `text` is what they mean, where a menu says so.
+    whispers: Sequence[str] = ()  # What an operator told the agent in this call, oldest first.
     reason: str = ""  # For GOODBYE: "silence", "time_limit", "cost_limit", "operator".
 
 

@@ -60,6 +60,7 @@ class Call:
         self.cause = ""
         self.escalation: cmd.Escalate | None = None
         self.target = ""  # An operator's choice of whom to pass the caller on to.
+        self.whispers: deque[str] = deque(maxlen=10)  # What an operator told the agent.
         self._conversation = Conversation(parts.policy)
         self._screen = Screen(parts.view)
         self._queue: deque[ev.AnyEvent] = deque()
@@ -78,8 +79,6 @@ class Call:
         self._screened = Screened()
         self._waits = Waits(parts.transfer)
         self._over = asyncio.Event()
-
-    # ------------------------------------------------------------------ life
 
     def begin(self, line: Line) -> None:
         """The line is attached: open the recogniser and greet."""
@@ -300,6 +299,7 @@ class Call:
             speculative=command.speculative,
             caller_number=self.parts.caller_number,
             reason=command.reason,
+            whispers=tuple(self.whispers),
         )
         if self._unified is not None and self._unified.answers(request):
             self._replies[request.reply_id] = self._unified.reply(request)

@@ -188,6 +188,16 @@ class Exchange:
         """An operator wants a call to end, politely. Raises: ConfigError: No such call."""
         self._up(call_id).end(now=False)
 
+    def tell_agent(self, call_id: str, words: str) -> None:
+        """An operator tells the agent something the caller does not hear.
+
+        Raises:
+            ConfigError: No such call.
+        """
+        call = self._up(call_id)
+        call.whispers.append(words)
+        call.note("whispered", text=words)
+
     def pass_on(self, call_id: str, target: str) -> str:
         """An operator wants a caller put through; gives to whom.
 
@@ -249,6 +259,8 @@ class Exchange:
             policy=policy,
             wall_time_ms=wall_time_ms,
             line=arrival.line,
+            direction="outbound" if arrival.outbound else "inbound",
+            called_number=arrival.metadata.get("called_number", ""),
         )
         return CallParts(
             call_id=call_id,

@@ -8,8 +8,14 @@ from antiphon.server.pages import page_is_built
 from antiphon.server.settings import ServeSettings
 
 
-def ready_words(settings: ServeSettings, port: int, reports: dict[str, dict[str, Any]]) -> str:
-    """Addresses, agents, models and their load times, from what the workers reported."""
+def ready_words(
+    settings: ServeSettings, port: int, reports: dict[str, dict[str, Any]], *, has_keys: bool | None = None
+) -> str:
+    """Addresses, agents, models and their load times, from what the workers reported.
+
+    Args:
+        has_keys: Whether anybody can use the API; None where nobody needs a key.
+    """
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     base = f"http://{host}:{port}"
     agents = [str(agent["name"]) for agent in reports.get("media", {}).get("agents", [])]
@@ -34,6 +40,8 @@ def ready_words(settings: ServeSettings, port: int, reports: dict[str, dict[str,
             if settings.allow_unsigned
             else "  note        phone webhooks are refused until a key is set (TWILIO_AUTH_TOKEN, …)"
         )
+    if has_keys is False:
+        lines.append("  note        the API lets nobody in until there is a key: antiphon keys create NAME")
     if not settings.is_loopback:
         lines.append("  warning     reachable from the network; browsers allow microphones only over https")
     return "\n".join([*lines, "", "Ctrl-C stops."])

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from antiphon import __version__
 from antiphon.server import browser_calls, carrier_calls, health, pages, placed_calls, records, transfer_calls
+from antiphon.server.api.document import api_router
 from antiphon.server.control import Control
 from antiphon.server.edge import BodyLimit, KnownOrigins, SecurityHeaders
 from antiphon.server.problems import answer_with_problems
@@ -33,6 +34,7 @@ def create_app(control: Control, static: Path = pages.STATIC) -> FastAPI:
     answer_with_problems(app)
     for room in (browser_calls, carrier_calls, transfer_calls, placed_calls, records, health, pages):
         app.include_router(room.router)
+    app.include_router(api_router())
     # Added last runs first: headers on every answer, then whose request it is, then how large.
     app.add_middleware(BodyLimit)
     app.add_middleware(KnownOrigins, hosts=known_hosts(control.settings))

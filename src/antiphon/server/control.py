@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import msgspec
 from fastapi import Depends, Request
@@ -14,7 +14,11 @@ from antiphon.calls.streams.webhooks import Replays
 from antiphon.server.rpc import RpcClient
 from antiphon.server.settings import ServeSettings
 
+if TYPE_CHECKING:
+    from antiphon.server.api.parts import ApiParts
+
 PLACE_GRACE_S = 15.0  # A carrier has 10 s for its answer, a trunk that long past its ring.
+RELOAD_TIMEOUT_S = 60.0  # A new voice may say every phrase of the file once.
 OFFER_TIMEOUT_S = 15.0  # Gathering candidates through a STUN server can take several seconds.
 
 
@@ -84,6 +88,13 @@ class MediaClient:
     async def end_call(self, call_id: str) -> None:
         await self._rpc.call("end_call", call_id=call_id)
 
+    async def whisper(self, call_id: str, words: str) -> None:
+        await self._rpc.call("whisper", call_id=call_id, words=words)
+
+    async def reload_agent(self, file: str) -> None:
+        """Answer calls by what this file of the folder of agents says. Raises ConfigError: It is wrong."""
+        await self._rpc.call("reload_agent", timeout_s=RELOAD_TIMEOUT_S, file=file)
+
     async def pass_on(self, call_id: str, target: str) -> str:
         return str(await self._rpc.call("pass_on", call_id=call_id, target=target))
 
@@ -100,8 +111,8 @@ class MediaClient:
 @dataclass(slots=True, kw_only=True)
 class Control:
     """The control process's state. `draining` becomes true once, and stays so; `tokens` mints tickets for
-    carriers' media streams, `sealed` addresses they ask later; `replays` knows the webhooks
-    that were taken."""
+    carriers' media streams, `sealed` addresses they ask later; `replays` knows the webhooks that were
+    taken; `api` is None where `/v1` is not served."""
 
     settings: ServeSettings
     media: MediaClient
@@ -110,6 +121,7 @@ class Control:
     children: tuple[Supervised, ...] = ()
     ice_servers: tuple[dict[str, Any], ...] = ()
     draining: bool = False
+    api: ApiParts | None = None
     replays: Replays = field(default_factory=Replays)
 
     @property

@@ -86,8 +86,12 @@ class KnownOrigins:
         self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (refusal := self._refusal(Headers(scope=scope))):
-            await problem_response(403, refusal)(scope, receive, send)
+        if scope["type"] in {"http", "websocket"} and (refusal := self._refusal(Headers(scope=scope))):
+            if scope["type"] == "http":
+                await problem_response(403, refusal)(scope, receive, send)
+            else:
+                # Browsers let any page open a WebSocket anywhere; only its Origin tells whose page it is.
+                await send({"type": "websocket.close", "code": 1008, "reason": refusal})
             return
         await self._app(scope, receive, send)
 

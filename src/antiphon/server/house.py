@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,11 @@ from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaClock, MediaPlane
 from antiphon.server.recordings import RecordingService, recordings_of
+from antiphon.server.reloading import AgentReloading
 from antiphon.server.services import ClockService, DeskService, PhoneService, PhraseReport
 from antiphon.server.settings import ServeSettings
 from antiphon.server.ways_in import line_methods, livekit_rooms_of, routing_of, sip_lines_of
-from antiphon.server.wiring import STREAM_SECRET, AgentSummary, Wiring, WorkerOptions
+from antiphon.server.wiring import STREAM_SECRET, Wiring, WorkerOptions
 from antiphon.speech.phrases import PhraseCache
 from antiphon.storage.blobs import BlobFolder
 from antiphon.storage.home import calls_directory
@@ -161,11 +163,16 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     prices = load_prices(today=date.today())
     folder = BlobFolder(options.home / PHRASES, max_bytes=PHRASES_DISK_BYTES)
     phrases = PhraseCache(folder, memory_max_bytes=PHRASES_BYTES)
-    kits = await assemble(
-        definitions, registry, home=options.home, prices=prices, health=health, phrases=phrases
-    )
     recordings = recordings_of(definitions, options.home)
-    kits = {name: _asking(kit, recordings) for name, kit in kits.items()}
+    assembled = partial(
+        assemble, registry=registry, home=options.home, prices=prices, health=health, phrases=phrases
+    )
+
+    async def made_ready(wanted: Sequence[AgentDefinition]) -> dict[str, AgentKit]:
+        return {name: _asking(kit, recordings) for name, kit in (await assembled(wanted)).items()}
+
+    kits = await made_ready(definitions)
+    reloading = AgentReloading(options.agents, kits, definitions, made_ready)
     own_lines = SipControl()
     controls, base_url = _controls(options, own_lines), os.environ.get("ANTIPHON_PUBLIC_URL", "")
     _check_escalations(definitions, controls)
@@ -188,7 +195,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     rooms = livekit_rooms_of(door)
     return Wiring(
         exchange=door,
-        agents=tuple(_summary(definition) for definition in definitions),
+        agents=reloading.summaries,
         services=(
             DeskService(desk),
             PhraseReport(phrases),
@@ -197,7 +204,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             PhoneService(phone, options.host, options.media_port),
             *(lines for lines in (sip, rooms) if lines is not None),
         ),
-        methods=line_methods(sip, rooms),
+        methods={**line_methods(sip, rooms), "reload_agent": reloading.reload_agent},
         desk=desk,
         routing=routing,
         placer=_placer(kits, controls, base_url, sip),
@@ -242,13 +249,3 @@ def _check_escalations(definitions: Sequence[AgentDefinition], accounts: Collect
         raise_problems([one.problem for one in found if one.weight is Weight.ERROR])
         for one in found:
             log.warning("calls_will_be_passed_on_cold", agent=definition.name, why=one.problem.message)
-
-
-def _summary(definition: AgentDefinition) -> AgentSummary:
-    return AgentSummary(
-        name=definition.name,
-        title=definition.persona.name,
-        role=definition.persona.role,
-        language=definition.language,
-        push_to_talk=definition.policy.turn.endpointing == "push_to_talk",
-    )

@@ -40,7 +40,6 @@ class MediaWorker:
         self._browser = BrowserLines(wiring.exchange, browser_settings(os.environ))
         self._draining = False
         self._started_s = time.monotonic()
-        self._agents = {agent.name for agent in wiring.agents}
         self._rpc = RpcServer(
             options.socket,
             {
@@ -57,6 +56,7 @@ class MediaWorker:
                 "end_call": self.end_call,
                 "pass_on": self.pass_on,
                 "operate": self.operate,
+                "whisper": self.whisper,
                 "status": self.status,
                 "drain": self.drain,
                 **wiring.methods,
@@ -88,7 +88,7 @@ class MediaWorker:
     async def offer(self, agent: str, sdp: str, language: str = "") -> dict[str, str]:
         if self._draining:
             raise CallFailed("no new calls: shutting down")
-        if agent not in self._agents:
+        if agent not in {known.name for known in self._wiring.agents}:
             raise ConfigError(f"no agent named {agent!r}")
         routed = self._routed(agent, language=language, call_key=sdp)
         if not routed["agent"]:
@@ -170,6 +170,9 @@ class MediaWorker:
 
     async def operate(self, call_id: str, act: Act, digits: str = "") -> None:
         self._wiring.exchange.operate(call_id, act, digits)
+
+    async def whisper(self, call_id: str, words: str) -> None:
+        self._wiring.exchange.tell_agent(call_id, words)
 
     async def status(self) -> dict[str, Any]:
         return {

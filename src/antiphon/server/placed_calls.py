@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -12,6 +12,7 @@ from antiphon.errors import AntiphonError, CallFailed, ConfigError, DeadlineExce
 from antiphon.server.carrier_calls import base_url, call_of, verified, webhooks_of
 from antiphon.server.control import Control, Current
 from antiphon.server.problems import Problem
+from antiphon.server.records import local_only
 from antiphon.server.transfer_calls import document, report_of
 
 router = APIRouter()
@@ -27,7 +28,7 @@ class Place(BaseModel):
     ring_s: int = Field(default=30, ge=5, le=120)
 
 
-@router.post("/api/calls", status_code=202)
+@router.post("/api/calls", status_code=202, dependencies=[Depends(local_only)])
 async def place(wanted: Place, control: Current) -> dict[str, str]:
     """Have an agent call somebody, if the rules allow it."""
     if control.draining:
@@ -46,7 +47,7 @@ async def place(wanted: Place, control: Current) -> dict[str, str]:
         raise Problem(502, str(error)) from None
 
 
-@router.get("/api/calls/placed/{key}")
+@router.get("/api/calls/placed/{key}", dependencies=[Depends(local_only)])
 async def placed(key: str, control: Current) -> dict[str, str]:
     """How a call we placed gets on."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from antiphon.errors import AntiphonError, CallFailed, ConfigError, Denied
@@ -16,7 +16,14 @@ from antiphon.server.problems import Problem
 from antiphon.storage.home import calls_directory
 from antiphon.storage.traces import find_call, list_calls
 
-router = APIRouter(prefix="/api/calls")
+
+def local_only(control: Current) -> None:
+    """Every organisation's calls without a login: only for whoever sits at this machine anyway."""
+    if control.api is not None and not control.api.settings.local_is_owner:
+        raise Problem(404, "not from here", fix="use /v1/calls with an API key")
+
+
+router = APIRouter(prefix="/api/calls", dependencies=[Depends(local_only)])
 
 # Traces may be named by path on the command line, never over HTTP.
 _CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")

@@ -25,8 +25,11 @@ from antiphon.calls.sip import SipSettings
 from antiphon.calls.streams import Sealed, StreamTokens
 from antiphon.errors import AntiphonError, ConfigError
 from antiphon.server.announcement import ready_words
+from antiphon.server.api.parts import open_parts
+from antiphon.server.api.work import ApiWork
 from antiphon.server.app import create_app
 from antiphon.server.control import Control, MediaClient, Supervised
+from antiphon.server.keeping.service import IndexService
 from antiphon.server.rpc import RpcClient
 from antiphon.server.settings import ServeSettings
 from antiphon.server.supervisor import ChildProcess
@@ -34,6 +37,7 @@ from antiphon.server.wiring import STREAM_SECRET
 
 log = structlog.get_logger(__name__)
 
+WEBSOCKET_MAX_BYTES = 64 * 1024
 Announce = Callable[[str], None]
 
 
@@ -165,8 +169,11 @@ async def serve(
     except ConfigError:
         listener.close()
         raise
+    control: Control | None = None
     sockets = Path(tempfile.mkdtemp(prefix="antiphon-"))  # 0700, and short: socket paths have 108 bytes.
+    index = IndexService(settings.home)
     try:
+        await index.start()
         models, inference_socket = prepare_models(settings, sockets) if prepare_models else (None, None)
         os.environ[STREAM_SECRET] = secret = secrets.token_urlsafe(32)
         argv = [*worker_command, *worker_arguments(settings, sockets, inference_socket)]
@@ -184,10 +191,14 @@ async def serve(
                 msgspec.to_builtins(server) for server in browser_settings(os.environ).ice_servers
             ),
         )
+        control.api = await open_parts(settings)
         await _serve_until_told(control, children, listener, stopping, announce)
     finally:
+        if control is not None and control.api is not None:
+            await control.api.close()
         listener.close()
         shutil.rmtree(sockets, ignore_errors=True)
+        await index.stop()
     return 0
 
 
@@ -205,6 +216,8 @@ async def _serve_until_told(
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=3,
+            ws_max_size=WEBSOCKET_MAX_BYTES,
+            proxy_headers=False,  # Anybody can send them; whoever has a proxy counts by the proxy.
         )
     )
     serving: asyncio.Task[None] | None = None
@@ -213,8 +226,13 @@ async def _serve_until_told(
         if reports is not None:
             serving = asyncio.create_task(http.serve(sockets=[listener]))
             await http.listening.wait()
-            announce(ready_words(control.settings, listener.getsockname()[1], reports))
-            await stopping.asked.wait()
+            working = ApiWork(control)
+            try:
+                has_keys = await working.start()
+                announce(ready_words(control.settings, listener.getsockname()[1], reports, has_keys=has_keys))
+                await stopping.asked.wait()
+            finally:
+                await working.stop()
             await _drain(control, stopping, announce)
     finally:
         http.should_exit = True

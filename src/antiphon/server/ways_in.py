@@ -89,7 +89,6 @@ def line_methods(sip: SipLines | None, rooms: LiveKitRooms | None) -> dict[str, 
     methods: dict[str, Method] = {}
     if sip is not None:
         methods |= {
-            "sip_dial": sip.dial,
             "sip_transfer": sip.transfer,
             "sip_hold": sip.hold,
             "sip_press": sip.press,

@@ -85,6 +85,9 @@ class CallExchange(Switchboard, Protocol):
     def operate(self, call_id: str, act: Act, digits: str = "") -> None:
         """An operator holds, mutes, presses keys …. Raises: ConfigError: No such call. CallFailed."""
 
+    def tell_agent(self, call_id: str, words: str) -> None:
+        """An operator tells the agent something. Raises: ConfigError: No such call."""
+
     def outcome(self, key: str) -> CallOutcome | None:
         """How a recent call ended, by its id or the carrier's id for it."""
 
@@ -103,6 +106,7 @@ class Wiring:
 
     Attributes:
         services: Started in this order, stopped in the opposite one.
+        agents: Those on offer now; the sequence may change while the worker runs.
         report: Goes into the ready message.
         methods: What else the control process may call, by name.
         desk: Calls people for callers; None where no carrier can be asked to dial.
@@ -112,7 +116,7 @@ class Wiring:
     """
 
     exchange: CallExchange
-    agents: tuple[AgentSummary, ...]
+    agents: Sequence[AgentSummary]
     services: tuple[Service, ...] = ()
     report: dict[str, Any] = field(default_factory=dict)
     methods: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from antiphon.storage.keys import KEY_BYTES, Keyring
 
 _FORMAT: Final = "antiphon-sealed-1"
 _LENGTH_BYTES: Final = 4
+_TAG_BYTES: Final = 16  # All that is left of the empty last piece.
 _PIECE_MAX_BYTES: Final = 16 << 20
 _HEAD_MAX_BYTES: Final = 64 << 10
 
@@ -46,9 +47,18 @@ class SealedWriter:
         self._cipher = AESGCM(key)
         self._pieces = 0
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        # Under another name until its head is whole: whoever kills us leaves no file that cannot be read.
+        new = path.with_name(f".{path.name}.{os.getpid()}")
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         self._file = os.fdopen(handle, "wb", buffering=0)
-        self._file.write(self._head)
+        try:
+            self._file.write(self._head)
+            os.link(new, path)  # Never over another file.
+        except OSError:
+            self._file.close()
+            raise
+        finally:
+            new.unlink(missing_ok=True)
 
     def write(self, piece: bytes) -> None:
         """One piece; on its way to the disk when this returns."""
@@ -93,6 +103,16 @@ def read_head(path: Path) -> Mapping[str, Any]:
             return _head(file, path)[1]
     except OSError as error:
         raise ConfigError(f"cannot read: {error.strerror}", where=str(path)) from error
+
+
+def looks_complete(path: Path) -> bool:
+    """Its writer came to its end, as far as the last bytes tell; only `read_sealed` proves it."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-(_LENGTH_BYTES + _TAG_BYTES), os.SEEK_END)
+            return int.from_bytes(file.read(_LENGTH_BYTES), "big") == _TAG_BYTES
+    except OSError:
+        return False
 
 
 def read_sealed(path: Path, keyring: Keyring) -> SealedFile:

@@ -74,8 +74,8 @@ def test_a_call_is_ended_and_passed_on(api: Api, capsys: pytest.CaptureFixture[s
     assert main(["calls", "hangup", "c1", "--server", url(api)]) == 0
     assert main(["transfer", "c1", "billing", "--server", url(api)]) == 0
     assert api.asked == [
-        ("POST", "/api/calls/c1/end", None),
-        ("POST", "/api/calls/c1/transfer", {"target": "billing"}),
+        ("POST", "/v1/live/c1/end", None),
+        ("POST", "/v1/live/c1/transfer", {"target": "billing"}),
     ]
     assert "+12125550100" in capsys.readouterr().out
 

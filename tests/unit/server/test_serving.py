@@ -65,6 +65,15 @@ def test_sip_is_spoken_where_it_was_asked_for_and_nowhere_else(tmp_path: Path) -
     assert worker_arguments(settings, tmp_path, None)[-2:] == ["--sip-socket", str(sip_socket(tmp_path))]
 
 
+async def test_the_api_is_open_without_any_set_up_and_keeps_other_sites_out(server: Server) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as http:
+        assert (await http.get("/v1/me")).json()["kind"] == "local"
+        assert (await http.get("/v1/live")).json() == {"calls": []}
+        assert (await http.get("/v1/calls")).json() == {"calls": [], "after": ""}
+        evil = await http.post("/v1/keys", json={}, headers={"origin": "https://evil.example"})
+        assert evil.status_code == 403
+
+
 async def test_ctrl_c_ends_everything_in_good_order(server: Server) -> None:
     server.process.send_signal(signal.SIGINT)
     async with asyncio.timeout(20):

@@ -18,6 +18,7 @@ from antiphon.agents.definition.problems import KeyPath, Problem
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
+MAX_NODES = 50_000  # Aliases of aliases make a few lines into billions; an agent file has a few hundred.
 _TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null"))
 
 
@@ -118,9 +119,15 @@ class _Reading:
     path: Path
     lines: dict[KeyPath, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    nodes: int = 0
 
     def value(self, node: yaml.Node, at: KeyPath) -> Any:  # YAML values have no narrower type.
         self.lines.setdefault(at, node.start_mark.line + 1)
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            if self.nodes == MAX_NODES + 1:
+                self._problem(node, at[:3], f"more than {MAX_NODES} values", "use fewer aliases (`*name`)")
+            return None
         if len(at) > MAX_DEPTH:  # Also where an alias that contains itself ends.
             self._problem(node, at[:3], "nested too deeply", "")
             return None

@@ -54,14 +54,21 @@ class Finding:
     weight: Weight
 
 
+class FileProblems(ConfigError):
+    """Every problem of a file in one message, and one by one in `problems`, in file order."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        told = [str(problem) for problem in problems]
+        super().__init__(told[0] if len(told) == 1 else "\n".join([f"{len(told)} problems", *told]))
+
+
 def raise_problems(problems: Sequence[Problem]) -> None:
-    """Raise one ConfigError that lists every problem in file order; nothing when there are none."""
+    """Raise one FileProblems that lists every problem in file order; nothing when there are none."""
     if not problems:
         return
     unique = sorted(dict.fromkeys(problems), key=lambda problem: (str(problem.path), problem.line))
-    if len(unique) == 1:
-        raise ConfigError(str(unique[0]))
-    raise ConfigError("\n".join([f"{len(unique)} problems", *map(str, unique)]))
+    raise FileProblems(unique)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -207,6 +207,11 @@ class LlmReasoner:
             messages.append(
                 Message(role="system", content=f"Results of tools you used earlier in this call:\n{told}")
             )
+        if request.whispers:
+            # From whoever is in charge of this call: instructions, unlike anything a caller says.
+            told = "\n".join(request.whispers)
+            note = f"(Your supervisor tells you, and the caller does not hear it:\n{told})"
+            messages.append(Message(role="system", content=note))
         match request.kind:
             case ReplyKind.REPROMPT:
                 note = (

@@ -301,6 +301,12 @@ class RoutedSwitchboard:
             raise CallFailed("the caller is still waiting for an agent")
         self._exchange.operate(call_id, act, digits)
 
+    def tell_agent(self, call_id: str, words: str) -> None:
+        """Raises: ConfigError: No such call. CallFailed: No agent has it yet."""
+        if call_id in self._waits:
+            raise CallFailed("the caller is still waiting for an agent")
+        self._exchange.tell_agent(call_id, words)
+
     def outcome(self, key: str) -> Outcome | None:
         return self._outcomes.get(key) or self._exchange.outcome(key)
 

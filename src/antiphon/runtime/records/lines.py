@@ -24,7 +24,8 @@ _ENCODER = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a call needs to be replayed, and to be found again. `wall_time_ms` is the only wall-clock time."""
+    """What a call needs to be replayed, and to be found again. `wall_time_ms` is the only wall-clock time;
+    `called_number` is "" where no carrier told it."""
 
     call_id: str
     agent: str
@@ -33,6 +34,8 @@ class Header:
     wall_time_ms: int
     line: str
     version: str = __version__
+    direction: str = "inbound"
+    called_number: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,8 @@ def header_fields(header: Header) -> dict[str, Any]:
         "policy": msgspec.to_builtins(header.policy),
         "wall_time_ms": header.wall_time_ms,
         "line": header.line,
+        "direction": header.direction,
+        "called_number": header.called_number,
     }
 
 
@@ -241,6 +246,8 @@ def _decode_header(path: Path, data: dict[str, Any]) -> Header:
             wall_time_ms=data["wall_time_ms"],
             line=data["line"],
             version=data["version"],
+            direction=str(data.get("direction", "inbound")),
+            called_number=str(data.get("called_number", "")),
         )
     except (KeyError, msgspec.ValidationError) as error:
         raise ConfigError(

@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -19,6 +20,7 @@ from antiphon.runtime import command as recorded
 
 _SERVER = "http://127.0.0.1:8080"
 _REQUEST_S = 15.0
+API_KEY = "ANTIPHON_API_KEY"  # Where the server wants one: `antiphon keys create`.
 _ACTS = {
     "hold": "music for the caller, and nobody listens to him",
     "resume": "back from hold, to the agent",
@@ -101,7 +103,7 @@ def _register_numbers(commands: argparse._SubParsersAction[argparse.ArgumentPars
 
 
 def _active(args: argparse.Namespace) -> int:
-    up = _asked(args.server, "GET", "/api/calls/active")["calls"]
+    up = _asked(args.server, "GET", "/v1/live")["calls"]
     for call in up:
         print(f"{call['call_id']:<28} {call['line']:<9} {call['agent']}")
     if not up:
@@ -123,7 +125,7 @@ def _place(args: argparse.Namespace) -> int:
 
 
 def _hangup(args: argparse.Namespace) -> int:
-    _asked(args.server, "POST", f"/api/calls/{args.call}/end")
+    _asked(args.server, "POST", f"/v1/live/{quote(args.call, safe='')}/end")
     print(f"{args.call}: saying goodbye")
     return 0
 
@@ -147,15 +149,20 @@ def _record(args: argparse.Namespace) -> int:
 
 
 def _transfer(args: argparse.Namespace) -> int:
-    told = _asked(args.server, "POST", f"/api/calls/{args.call}/transfer", {"target": args.target})
+    told = _asked(
+        args.server, "POST", f"/v1/live/{quote(args.call, safe='')}/transfer", {"target": args.target}
+    )
     print(f"{args.call}: being put through to {told['target']}")
     return 0
 
 
 def _asked(server: str, method: str, path: str, body: object = None, *, timeout_s: float = _REQUEST_S) -> Any:
     """Any: JSON. Raises: ConfigError: Nobody is there. AntiphonError: The server refused, in its words."""
+    key = os.environ.get(API_KEY, "").strip()
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    url = server.rstrip("/") + path
     try:
-        answer = httpx.request(method, server.rstrip("/") + path, json=body, timeout=timeout_s)
+        answer = httpx.request(method, url, json=body, headers=headers, timeout=timeout_s)
     except httpx.HTTPError as error:
         raise ConfigError(
             f"{server} cannot be reached ({type(error).__name__})",

@@ -6,8 +6,16 @@ personal data in clear.
 
 from __future__ import annotations
 
-from antiphon.storage.traces.catalog import CallFile, find_call, list_calls, trace_path
+from antiphon.storage.traces.catalog import (
+    CallFile,
+    bare_call,
+    find_call,
+    list_calls,
+    peek_call,
+    trace_path,
+)
 from antiphon.storage.traces.format import TRACE_FORMAT
+from antiphon.storage.traces.holding import is_held
 from antiphon.storage.traces.reading import TraceLine, TraceReader
 from antiphon.storage.traces.writing import TraceFlusher, TraceWriter, close_traces
 
@@ -18,8 +26,11 @@ __all__ = [
     "TraceLine",
     "TraceReader",
     "TraceWriter",
+    "bare_call",
     "close_traces",
     "find_call",
+    "is_held",
     "list_calls",
+    "peek_call",
     "trace_path",
 ]

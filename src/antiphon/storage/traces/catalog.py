@@ -48,7 +48,7 @@ def list_calls(directory: Path, limit: int = 50) -> list[CallFile]:
     """The latest calls, newest first. Files that are no traces are left out."""
     found: list[CallFile] = []
     for day in sorted(_days(directory), reverse=True):
-        calls = [call for path in day.glob(f"*{SUFFIX}") if (call := _peek(path)) is not None]
+        calls = [call for path in day.glob(f"*{SUFFIX}") if (call := peek_call(path)) is not None]
         calls.sort(key=lambda call: int(call.header.get("wall_time_ms", 0)), reverse=True)
         found += calls
         if len(found) >= limit:
@@ -89,7 +89,8 @@ def _days(directory: Path) -> Iterator[Path]:
     return (path for path in directory.glob("????-??-??") if path.is_dir())
 
 
-def _peek(path: Path) -> CallFile | None:
+def peek_call(path: Path) -> CallFile | None:
+    """Both ends of one trace; None for a file that is none."""
     try:
         with path.open("rb") as file:
             header = parse_header(path, file.readline(_HEADER_MAX_BYTES))
@@ -101,6 +102,16 @@ def _peek(path: Path) -> CallFile | None:
         return None
     tail = tuple(entry for line in lines if (entry := _entry(line)) is not None)
     return CallFile(path=path, call_id=str(header.get("call_id", path.stem)), header=header, tail=tail)
+
+
+def bare_call(path: Path) -> CallFile:
+    """A trace whose writer was killed before its first line: its name and its day are all there is."""
+    try:
+        day = datetime.fromisoformat(path.parent.name).replace(tzinfo=UTC)
+    except ValueError:
+        day = datetime.fromtimestamp(0, tz=UTC)
+    header = {"wall_time_ms": int(day.timestamp() * 1000)}
+    return CallFile(path=path, call_id=path.stem, header=header, tail=())
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:

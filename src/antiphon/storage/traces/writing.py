@@ -20,6 +20,7 @@ import structlog
 
 from antiphon.storage.traces.catalog import trace_path
 from antiphon.storage.traces.format import TRACE_FORMAT
+from antiphon.storage.traces.holding import hold
 
 _log = structlog.get_logger(__name__)
 
@@ -153,6 +154,7 @@ class TraceFlusher:
         with self._lock:
             self._writers.append(writer)
             self._ensure_thread()
+        self._wake.set()  # That there is a call is on the disk at once, whatever becomes of it.
 
     def request(self, writer: TraceWriter, done: Future[bool], *, close: bool) -> None:
         """Flush and fsync this writer now; `done` gets whether it is durable."""
@@ -288,7 +290,9 @@ class _TraceFile:
 def _open(path: Path) -> int:
     path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    hold(fd)
+    return fd
 
 
 def _time_of(line: bytes) -> int:

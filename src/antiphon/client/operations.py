@@ -1,0 +1,187 @@
+"""Every operation of the API as one request. What comes back is JSON as `docs/api.md` tells, unless it says
+otherwise."""
+
+from __future__ import annotations
+
+import uuid
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """`raw`: the answer is bytes."""
+
+    method: str
+    path: str
+    params: dict[str, Any] = field(default_factory=dict)
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    raw: bool = False
+
+    def options(self) -> dict[str, Any]:
+        """For httpx."""
+        params = {name: value for name, value in self.params.items() if value not in (None, "")}
+        return {
+            "method": self.method, "url": f"/v1{self.path}", "params": params, "json": self.body,
+            "headers": self.headers,
+        }  # fmt: skip
+
+
+def _safe(value: str | int) -> str:
+    return quote(str(value), safe="")
+
+
+class Operations(Generic[Answer]):
+    """What both clients can do. All of them raise `ApiError` where the server refuses."""
+
+    @abstractmethod
+    def _send(self, request: Request) -> Answer: ...
+
+    def _get(self, path: str, **params: Any) -> Answer:
+        return self._send(Request(method="GET", path=path, params=params))
+
+    def _post(self, path: str, body: Any = None) -> Answer:
+        return self._send(Request(method="POST", path=path, body=body))
+
+    def _delete(self, path: str) -> Answer:
+        return self._send(Request(method="DELETE", path=path))
+
+    def me(self) -> Answer:
+        """What your credential is, and may do."""
+        return self._get("/me")
+
+    # Agents
+
+    def agents(self) -> Answer:
+        return self._get("/agents")
+
+    def agent(self, agent: str) -> Answer:
+        """With its live file and its versions."""
+        return self._get(f"/agents/{_safe(agent)}")
+
+    def validate_agent(self, text: str) -> Answer:
+        return self._post("/agents/validate", {"text": text})
+
+    def create_version(self, agent: str, text: str, note: str = "") -> Answer:
+        return self._post(f"/agents/{_safe(agent)}/versions", {"text": text, "note": note})
+
+    def version(self, agent: str, version: int) -> Answer:
+        return self._get(f"/agents/{_safe(agent)}/versions/{_safe(version)}")
+
+    def diff(self, agent: str, before: int, after: int) -> Answer:
+        return self._get(f"/agents/{_safe(agent)}/diff", before=before, after=after)
+
+    def publish(self, agent: str, version: int) -> Answer:
+        return self._post(f"/agents/{_safe(agent)}/versions/{_safe(version)}/publish")
+
+    def roll_back(self, agent: str) -> Answer:
+        return self._post(f"/agents/{_safe(agent)}/rollback")
+
+    # Calls
+
+    def calls(self, **wanted: Any) -> Answer:
+        """One page. `wanted`: agent, line, direction, state, outcome, end_cause, number, from_ms, to_ms,
+        slower_than_ms, words, after, limit."""
+        return self._get("/calls", **wanted)
+
+    def call(self, call_id: str) -> Answer:
+        return self._get(f"/calls/{_safe(call_id)}")
+
+    def trace(self, call_id: str) -> Answer:
+        """Bytes: one JSON object a line."""
+        return self._send(Request(method="GET", path=f"/calls/{_safe(call_id)}/trace", raw=True))
+
+    def recording(self, call_id: str, channel: str = "both") -> Answer:
+        """Bytes of a WAV file. `channel`: both, caller, agent."""
+        path, params = f"/calls/{_safe(call_id)}/recording", {"channel": channel}
+        return self._send(Request(method="GET", path=path, params=params, raw=True))
+
+    def replay(self, call_id: str, *settings: str) -> Answer:
+        """`settings`: another policy ("turn.stop_silence_min_ms=300"); none replays exactly."""
+        return self._post(f"/calls/{_safe(call_id)}/replay", {"set": list(settings)})
+
+    def feedback(self, call_id: str) -> Answer:
+        return self._get(f"/calls/{_safe(call_id)}/feedback")
+
+    def give_feedback(self, call_id: str, **said: Any) -> Answer:
+        """`said`: rating (1 to 5), labels, comment, source."""
+        return self._post(f"/calls/{_safe(call_id)}/feedback", said)
+
+    def place_call(
+        self, agent: str, to: str, caller_id: str, *, key: str = "", carrier: str = "twilio"
+    ) -> Answer:
+        """Ring somebody. Give the same `key` to ask what became of it; without one it is a new call."""
+        body = {"agent": agent, "to": to, "caller_id": caller_id, "carrier": carrier}
+        headers = {"idempotency-key": key or str(uuid.uuid4())}
+        return self._send(Request(method="POST", path="/calls", body=body, headers=headers))
+
+    def costs(self, by: str = "agent", from_ms: int | None = None, to_ms: int | None = None) -> Answer:
+        """`by`: agent, day, stage."""
+        return self._get("/costs", by=by, from_ms=from_ms, to_ms=to_ms)
+
+    # Calls that are up
+
+    def live(self) -> Answer:
+        return self._get("/live")
+
+    def end(self, call_id: str) -> Answer:
+        return self._post(f"/live/{_safe(call_id)}/end")
+
+    def transfer(self, call_id: str, target: str = "") -> Answer:
+        return self._post(f"/live/{_safe(call_id)}/transfer", {"target": target})
+
+    def whisper(self, call_id: str, words: str) -> Answer:
+        return self._post(f"/live/{_safe(call_id)}/whisper", {"words": words})
+
+    # Numbers and webhooks
+
+    def numbers(self, carrier: str = "twilio") -> Answer:
+        return self._get("/numbers", carrier=carrier)
+
+    def route_number(self, number_id: str, agent: str, *, label: str = "", carrier: str = "twilio") -> Answer:
+        path, body = f"/numbers/{_safe(number_id)}", {"agent": agent, "label": label}
+        return self._send(Request(method="PUT", path=path, params={"carrier": carrier}, body=body))
+
+    def webhooks(self) -> Answer:
+        return self._get("/webhooks")
+
+    def create_webhook(self, url: str, *events: str) -> Answer:
+        """With its secret, which is shown this once."""
+        return self._post("/webhooks", {"url": url, "events": list(events) or ["*"]})
+
+    def delete_webhook(self, webhook_id: str) -> Answer:
+        return self._delete(f"/webhooks/{_safe(webhook_id)}")
+
+    def deliveries(self, webhook_id: str) -> Answer:
+        return self._get(f"/webhooks/{_safe(webhook_id)}/deliveries")
+
+    # Access
+
+    def keys(self) -> Answer:
+        return self._get("/keys")
+
+    def create_key(self, name: str, role: str, *scopes: str, expires_at_ms: int | None = None) -> Answer:
+        """With the key itself, which is shown this once."""
+        body = {"name": name, "role": role, "scopes": list(scopes), "expires_at_ms": expires_at_ms}
+        return self._post("/keys", body)
+
+    def revoke_key(self, key_id: str) -> Answer:
+        return self._delete(f"/keys/{_safe(key_id)}")
+
+    def create_token(self, *scopes: str, life_s: int = 900, agent: str = "") -> Answer:
+        """For a page in a browser."""
+        return self._post("/tokens", {"scopes": list(scopes) or ["talk"], "life_s": life_s, "agent": agent})
+
+    def members(self) -> Answer:
+        return self._get("/members")
+
+    def invite(self, email: str, role: str) -> Answer:
+        return self._post("/members", {"email": email, "role": role})
+
+    def audit(self, before: int | None = None, limit: int = 100) -> Answer:
+        return self._get("/audit", before=before, limit=limit)

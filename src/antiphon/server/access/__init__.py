@@ -1,0 +1,1 @@
+"""Who asks, and what he may: API keys, people by OIDC, tokens for browsers, roles, rate limits."""

@@ -1,0 +1,118 @@
+"""`/v1/calls`: those that were, with everything about one; traces, replays, feedback."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+
+from antiphon.errors import ConfigError
+from antiphon.runtime.records.reports import exact_report, what_if_report
+from antiphon.runtime.records.summary import summarise
+from antiphon.server.access.principal import Principal
+from antiphon.server.access.roles import Permission
+from antiphon.server.api import shapes
+from antiphon.server.api.call_shelf import open_record
+from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
+from antiphon.server.api.parts import ApiParts
+from antiphon.server.api.sight import sight_of
+from antiphon.server.api.telling import tell
+from antiphon.server.problems import Problem
+from antiphon.storage.records import CallQuery, CallSummary
+
+router = APIRouter(prefix="/calls", route_class=GatedRoute, tags=["calls"])
+
+
+@router.get("", openapi_extra=needs(Permission.CALLS_READ))
+async def list_calls(who: Who, parts: Parts, wanted: Annotated[shapes.CallQuery, Query()]) -> shapes.Calls:
+    """Calls, newest first: by agent, line, number, outcome, time, latency, and words that were said."""
+    if who.agent not in ("", wanted.agent or who.agent):
+        return shapes.Calls(calls=[], after="")
+    asked = wanted.model_dump(exclude={"after", "limit"}) | {"agent": wanted.agent or who.agent}
+    try:
+        query = CallQuery(organisation_id=who.organisation_id, **asked)
+        page = await parts.records.page(query, after=wanted.after, limit=wanted.limit)
+    except ConfigError as error:
+        raise Problem(400, error.message, fix=error.fix) from None
+    return shapes.Calls(calls=[_row(call) for call in page.calls], after=page.after)
+
+
+@router.get("/{call_id}", openapi_extra=needs(Permission.CALLS_READ))
+async def get_call(call_id: str, who: Who, parts: Parts) -> shapes.CallDetail:
+    """One call: what was said and really heard, latency per turn, tools, interruptions, costs, outcome."""
+    path = await call_path(call_id, who, parts)
+    return shapes.CallDetail(**await asyncio.to_thread(lambda: summarise(open_record(path))))
+
+
+@router.get(
+    "/{call_id}/trace",
+    openapi_extra=needs(Permission.TRACES_READ),
+    response_class=FileResponse,
+    responses={200: {"content": {"application/jsonl": {}}, "description": "One JSON object a line"}},
+)
+async def get_trace(call_id: str, who: Who, parts: Parts) -> FileResponse:
+    """The trace: everything else about the call is derived from it."""
+    path = await call_path(call_id, who, parts)
+    return FileResponse(path, media_type="application/jsonl", filename=f"{path.stem}.jsonl")
+
+
+@router.post("/{call_id}/replay", openapi_extra=needs(Permission.TRACES_READ))
+async def replay_call(call_id: str, wanted: shapes.WhatIf, who: Who, parts: Parts) -> shapes.Report:
+    """The call through the same core again: exactly, or under another policy. Nobody is called."""
+    path = await call_path(call_id, who, parts)
+    return shapes.Report(**await asyncio.to_thread(_replayed, path, wanted.set))
+
+
+@router.get("/{call_id}/feedback", openapi_extra=needs(Permission.CALLS_READ))
+async def list_feedback(call_id: str, who: Who, parts: Parts) -> shapes.Opinions:
+    """What was said about a call, oldest first."""
+    path = await call_path(call_id, who, parts)
+    found = await parts.opinions.of_call(who.organisation_id, path.stem)
+    return shapes.Opinions(feedback=[_opinion(asdict(opinion)) for opinion in found])
+
+
+@router.post("/{call_id}/feedback", status_code=201, openapi_extra=needs(Permission.FEEDBACK_WRITE))
+async def give_feedback(call_id: str, said: shapes.NewOpinion, who: Who, parts: Parts) -> shapes.Opinion:
+    """Rate a call, label it, say something about it."""
+    if said.rating is None and not said.labels and not said.comment.strip():
+        raise Problem(422, "nothing is said", fix="give a rating, labels or a comment")
+    path = await call_path(call_id, who, parts)
+    opinion = await parts.opinions.give(
+        who.organisation_id,
+        path.stem,
+        by=who.subject,
+        source=said.source,
+        rating=said.rating,
+        labels=tuple(said.labels),
+        comment=said.comment,
+    )
+    told = {"call_id": path.stem, "feedback_id": opinion.id, "rating": opinion.rating, "source": said.source}
+    await tell(parts, who.organisation_id, "feedback.given", told)
+    return _opinion(asdict(opinion))
+
+
+async def call_path(call_id: str, who: Principal, parts: ApiParts) -> Path:
+    """Raises Problem: 404; none, or another organisation's."""
+    may_see = await sight_of(who, parts)
+    return await asyncio.to_thread(parts.shelf.path, may_see, call_id)
+
+
+def _row(call: CallSummary) -> shapes.CallRow:
+    values = asdict(call) | {"cost_usd": format(call.cost_usd, "f")}
+    return shapes.CallRow(**{name: values[name] for name in shapes.CallRow.model_fields})
+
+
+def _replayed(path: Path, settings: list[str]) -> dict[str, Any]:
+    record = open_record(path)
+    try:
+        return what_if_report(record, settings) if settings else exact_report(record)
+    except ConfigError as error:
+        raise Problem(422, error.message, fix=error.fix) from None
+
+
+def _opinion(values: dict[str, Any]) -> shapes.Opinion:
+    return shapes.Opinion(**{name: values[name] for name in shapes.Opinion.model_fields})

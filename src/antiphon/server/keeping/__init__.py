@@ -1,0 +1,1 @@
+"""Keeping calls on record: the index follows the traces; what is too old, or asked for, goes."""

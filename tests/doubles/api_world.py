@@ -1,0 +1,149 @@
+"""The API in this process: a real database in a folder, real traces and agent files, and a media worker's
+methods in place of its socket."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from antiphon.calls.streams import StreamTokens
+from antiphon.errors import AntiphonError, Denied
+from antiphon.server.access.roles import Role
+from antiphon.server.api.parts import ApiParts, open_parts
+from antiphon.server.app import create_app
+from antiphon.server.control import Control
+from antiphon.server.keeping.service import follower_of
+from antiphon.server.settings import ServeSettings
+from antiphon.storage.access import DEFAULT_ORGANISATION, new_key
+from antiphon.storage.traces import trace_path
+
+ROOT = Path(__file__).resolve().parents[2]
+TRACES = ROOT / "tests" / "golden" / "traces"
+BASE = "http://127.0.0.1:8080"
+OUTSIDE = {"ANTIPHON_AUTH": "required", "ANTIPHON_API_RATE_PER_MINUTE": "1000000"}
+CALL = "goodbye_is_clipped"
+LIVE = "20261125-1-live"
+
+
+@dataclass(slots=True)
+class Media:
+    """`MediaClient`'s methods, and what was asked of them. `refusal` is raised by what changes calls."""
+
+    names: list[str] = field(default_factory=lambda: ["clinic"])
+    up: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    refusal: AntiphonError | None = None
+
+    def _ask(self, *what: str) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.asked.append(what)
+
+    async def agents(self) -> list[dict[str, Any]]:
+        return [{"name": name, "title": name.title(), "role": "", "language": "en-US"} for name in self.names]
+
+    async def active(self) -> list[dict[str, Any]]:
+        return list(self.up)
+
+    async def end_call(self, call_id: str) -> None:
+        self._ask("end", call_id)
+
+    async def whisper(self, call_id: str, words: str) -> None:
+        self._ask("whisper", call_id, words)
+
+    async def pass_on(self, call_id: str, target: str) -> str:
+        if target == "+4930111111":
+            raise Denied("not among the targets")
+        self._ask("pass_on", call_id, target)
+        return target or "+12125550100"
+
+    async def reload_agent(self, file: str) -> None:
+        self._ask("reload", file)
+
+    async def outcome(self, key: str) -> dict[str, str]:
+        return {}
+
+    async def status(self) -> dict[str, Any]:
+        return {"ready": True}
+
+
+@dataclass(slots=True, kw_only=True)
+class ApiWorld:
+    """One installation."""
+
+    home: Path
+    media: Media
+    control: Control
+    parts: ApiParts
+    app: Any  # FastAPI, to be handed to a transport.
+    http: httpx.AsyncClient
+
+    async def key(self, role: Role, organisation: str = DEFAULT_ORGANISATION, **other: Any) -> str:
+        return await self.parts.keys.create(replace(new_key(organisation, str(role), role, "test"), **other))
+
+    async def organisation(self, name: str, *agents: str) -> str:
+        made = await self.parts.organisations.create(name)
+        for agent in agents:
+            await self.parts.organisations.claim(agent, made.id)
+        return made.id
+
+    def client(self, credential: str = "", **headers: str) -> httpx.AsyncClient:
+        shown = {"authorization": f"Bearer {credential}"} if credential else {}
+        transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url=BASE, headers=shown | headers)
+
+    async def index(self) -> None:
+        """Take the calls on record into the index, as the server does every second."""
+        await follower_of(self.home, self.parts.records).catch_up()
+
+    def put_call(self, call_id: str, agent: str, source: str = CALL, at_ms: int = 0) -> Path:
+        """A real trace under another id, agent and time (its own where 0)."""
+        header, rest = (TRACES / f"{source}.jsonl").read_bytes().split(b"\n", 1)
+        facts = msgspec.json.decode(header)
+        facts |= {"call_id": call_id, "agent": agent} | ({"wall_time_ms": at_ms} if at_ms else {})
+        path = trace_path(self.home / "calls", call_id, facts["wall_time_ms"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(msgspec.json.encode(facts) + b"\n" + rest)
+        return path
+
+
+@asynccontextmanager
+async def api_world(
+    home: Path, environ: Mapping[str, str] = OUTSIDE, **settings: Any
+) -> AsyncIterator[ApiWorld]:
+    """With the clinic agent, and two of its calls on record."""
+    agents = home / "agents"
+    shutil.copytree(ROOT / "agents", agents, ignore=shutil.ignore_patterns(".*"))
+    serve = ServeSettings(**{"home": home, "agents": agents, **settings})
+    parts = await open_parts(serve, environ)
+    media: Any = Media()
+    control = Control(settings=serve, media=media, tokens=StreamTokens(b"0123456789abcdef"), api=parts)
+    app = create_app(control, home / "static")
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
+            world = ApiWorld(home=home, media=media, control=control, parts=parts, app=app, http=http)
+            world.put_call(CALL, "clinic")
+            world.put_call("another", "clinic", "agent_repeats_what_was_heard")
+            await world.index()
+            yield world
+    finally:
+        await parts.close()
+
+
+def problem(response: httpx.Response, status: int) -> dict[str, Any]:
+    """The problem document of an answer, which must be one."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert body["status"] == status
+    assert body["title"]
+    assert body["detail"]
+    return body
