@@ -38,7 +38,7 @@ class RoomDouble(rtc.EventEmitter[Any]):
     async def connect(self, url: str, token: str) -> None:
         try:
             self.claims = api.TokenVerifier(KEY, SECRET).verify(token)
-        except jwt.PyJWTError as error:  # As the SDK: whatever the SFU says is one error.
+        except jwt.PyJWTError as error:
             raise rtc.ConnectError("401 Unauthorized") from error
         self.name, self.is_connected = self.claims.video.room, True
 
