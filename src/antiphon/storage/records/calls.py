@@ -6,7 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    RowMapping,
+    Select,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    union,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from antiphon.errors import ConfigError
@@ -168,7 +180,7 @@ class CallRecords:
         conditions += [calls.c[name] == value for name in _EQUAL if (value := getattr(query, name))]
         if query.number:
             hashed = self.keys.number_hash(query.organisation_id, query.number)
-            conditions.append(or_(calls.c.caller_hash == hashed, calls.c.called_hash == hashed))
+            conditions.append(calls.c.id.in_(_with_number(query.organisation_id, hashed)))
         if query.from_ms is not None:
             conditions.append(source.number >= first_number(query.from_ms))
         if query.to_ms is not None:
@@ -214,6 +226,12 @@ async def _take_out(connection: AsyncConnection, numbers: list[int]) -> None:
 async def _parts(connection: AsyncConnection, table: Table, number: int) -> Sequence[RowMapping]:
     query = select(table).where(table.c.call == number).order_by(*table.primary_key.columns)
     return (await connection.execute(query)).mappings().all()
+
+
+def _with_number(organisation_id: str, hashed: str) -> CompoundSelect[int]:
+    """By one index each; asked with "or", SQLite would go through all calls of the organisation."""
+    ours = select(calls.c.id).where(calls.c.organisation_id == organisation_id)
+    return union(ours.where(calls.c.caller_hash == hashed), ours.where(calls.c.called_hash == hashed))
 
 
 def _position(after: str) -> int:
