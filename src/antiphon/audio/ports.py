@@ -73,5 +73,11 @@ class MediaSource(Protocol):
     def talk(self, pressed: bool) -> None:
         """The caller holds a talk button down, or let it go; lines without one never call this."""
 
+    def typed(self, text: str) -> None:
+        """Words of the caller that need no recogniser, a whole turn; most lines carry none."""
+
+    def stop(self) -> None:
+        """The caller wants to hear no more of this reply; lines without such a button never call this."""
+
     def closed(self, reason: str) -> None:
         """The line is gone: "hangup" (the caller's doing) or "error: ..."."""

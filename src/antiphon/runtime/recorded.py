@@ -102,6 +102,7 @@ class RecordedListener:
         self.playout_mark = listener.playout_mark
         self.playout_finished = listener.playout_finished
         self.dtmf, self.talk = listener.dtmf, listener.talk
+        self.typed, self.stop_asked = listener.typed, listener.stop_asked
         self.line_closed = listener.line_closed
 
     def caller_audio(self, pcm: bytes) -> None:

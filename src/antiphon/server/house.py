@@ -7,7 +7,7 @@ import contextlib
 import dataclasses
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from antiphon.runtime.clock import LoopClock
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.media import MediaClock, MediaPlane
+from antiphon.server.realtime import realtime_server
 from antiphon.server.recordings import recordings_of
 from antiphon.server.rpc import Method
 from antiphon.server.settings import ServeSettings
@@ -230,11 +231,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     )
     recordings = recordings_of(definitions, options.home)
     controls = controls_from(os.environ)
-    for definition in definitions:
-        found = list(check_escalation(definition, controls))
-        raise_problems([one.problem for one in found if one.weight is Weight.ERROR])
-        for one in found:
-            log.warning("calls_will_be_passed_on_cold", agent=definition.name, why=one.problem.message)
+    _check_escalations(definitions, controls)
     desk = TransferDesk(
         plane=plane,
         controls=controls,
@@ -252,7 +249,10 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     )
     clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
-    phone = carrier_server(LegsFirst(exchange, desk), tokens, knows_agent=kits.__contains__)
+    realtime = realtime_server(exchange, options.host, os.environ)
+    phone = carrier_server(
+        LegsFirst(exchange, desk), tokens, knows_agent=kits.__contains__, doors={"v1": realtime.welcome}
+    )
     sip = _sip_lines(options, exchange)
     return Wiring(
         exchange=exchange,
@@ -262,6 +262,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             _PhraseReport(phrases),
             *filter(None, (recordings,)),
             _ClockService(clock),
+            realtime,
             _PhoneService(phone, options.host, options.media_port),
             *((sip,) if sip is not None else ()),
         ),
@@ -273,9 +274,19 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             **{f"phrase_{what}": count for what, count in dataclasses.asdict(phrases.counts).items()},
             "providers_left_alone": list(health.states().values()).count("open"),
             **{f"phone_{what}": count for what, count in phone.counted.items()},
+            **{f"realtime_{what}": count for what, count in realtime.counted.items()},
             **{f"sip_{what}": count for what, count in (sip.counts() if sip is not None else {}).items()},
         },
     )
+
+
+def _check_escalations(definitions: Sequence[AgentDefinition], controls: Collection[str]) -> None:
+    """Raises: ConfigError: An agent passes calls on by a way that is not there."""
+    for definition in definitions:
+        found = list(check_escalation(definition, controls))
+        raise_problems([one.problem for one in found if one.weight is Weight.ERROR])
+        for one in found:
+            log.warning("calls_will_be_passed_on_cold", agent=definition.name, why=one.problem.message)
 
 
 def _sip_lines(options: WorkerOptions, exchange: Exchange) -> SipLines | None:

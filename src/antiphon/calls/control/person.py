@@ -132,6 +132,10 @@ class PersonLeg:
 
     def talk(self, pressed: bool) -> None: ...
 
+    def typed(self, text: str) -> None: ...
+
+    def stop_asked(self) -> None: ...
+
     # ------------------------------------------------------------------ ears and mouth
 
     def _heard(self, event: spoken.Event) -> None:

@@ -37,6 +37,12 @@ class LineListener(Protocol):
     def talk(self, pressed: bool) -> None:
         """The caller's talk button, where the line has one."""
 
+    def typed(self, text: str) -> None:
+        """The caller's words in writing."""
+
+    def stop_asked(self) -> None:
+        """The caller's stop button."""
+
     def line_closed(self, reason: str) -> None: ...
 
 
