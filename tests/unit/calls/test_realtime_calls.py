@@ -157,8 +157,7 @@ def test_a_tool_of_the_servers_is_shown_and_nobodys_to_answer(tmp_path: Path) ->
         assert client.named("response.mcp_call.completed")
         assert not client.named("response.function_call_arguments.done")
 
-    changes = {"turn": {"speculate": False}}
-    at_desk(work, RealtimeDesk(tmp_path, ["a physical on Friday"], Mind(mind), changes))
+    at_desk(work, RealtimeDesk(tmp_path, ["a physical on Friday"], Mind(mind)))
 
 
 def test_a_voice_over_the_agents_stops_it_and_the_item_ends_where_the_ear_did(tmp_path: Path) -> None:

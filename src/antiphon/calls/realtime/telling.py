@@ -48,6 +48,8 @@ class Telling:
         self._certain: set[str] = set()
         self._failed: set[str] = set()
         self._playing = ""
+        self._drafted: dict[str, list[cmd.RunTool]] = {}
+        self._early: dict[str, ev.ToolFinished] = {}
         self._running: dict[str, tuple[Response, tuple[str, int]]] = {}
 
     def sounds(self) -> SpokenItem:
@@ -65,6 +67,8 @@ class Telling:
                 running = self._running.pop(event.tool_call_id, None)
                 if running is not None:
                     running[0].ran(running[1], event.result, ok=event.ok)
+                elif event.tool_call_id.split(".", 1)[0] in self._drafted:
+                    self._early[event.tool_call_id] = event
 
     def command(self, at_ms: int, command: cmd.Command) -> None:
         self.turns.command(at_ms, command)
@@ -82,6 +86,7 @@ class Telling:
                 self._playing = command.reply_id
             case cmd.CancelReply():
                 self._words.pop(command.reply_id, None)
+                self._drafted.pop(command.reply_id, None)
             case cmd.RunTool():
                 self._runs(command)
             case cmd.ReportHeard():
@@ -114,6 +119,12 @@ class Telling:
         if response is not None and not _is_filler(reply_id) and not _is_filler(response.reply_id):
             self._end("cancelled", self._why_cut())  # How much of it was heard is told a moment later.
         self._of(reply_id)
+        for command in self._drafted.pop(reply_id, []):
+            self._runs(command)
+            if (ran := self._early.pop(command.tool_call_id, None)) is not None:
+                self.event(ran)
+        if not self._drafted:
+            self._early.clear()  # Of drafts that came to nothing.
         for words in self._words.pop(reply_id, []):
             self._says(reply_id, words)
 
@@ -169,7 +180,10 @@ class Telling:
         reply_id = command.tool_call_id.split(".", 1)[0]
         ours = command.name not in self._functions()
         if ours and reply_id not in self._certain:
-            return  # A look-up for a draft; nobody was told of the draft.
+            self._drafted.setdefault(reply_id, []).append(command)  # Told when the draft becomes certain.
+            while len(self._drafted) > _REPLIES_KEPT:
+                self._drafted.pop(next(iter(self._drafted)))
+            return
         response = self._of(reply_id)
         if ours:
             self._running[command.tool_call_id] = (response, response.runs(command.name, command.arguments))
