@@ -6,7 +6,7 @@ import re
 
 from antiphon.operations.metrics import exposition
 
-_LINE = re.compile(r'[a-zA-Z_][a-zA-Z0-9_]*(\{[a-z_]+="(?:[^"\\\\]|\\\\.)*"\})? -?[0-9.e+]+')
+_LINE = re.compile(r'[a-zA-Z_][a-zA-Z0-9_]*(\{[a-z_]+="(?:[^"\\]|\\.)*"\})? -?[0-9.e+]+')
 
 
 def test_every_line_is_a_sample_or_a_comment() -> None:
