@@ -99,7 +99,7 @@ class FrontDesk:
         plane = MediaPlane(EnergyVad(8000), EnergyVad(16000), clock=loop.now_ns)
         exchange = Exchange(
             plane=plane,
-            agents={"clinic": self._kit()},
+            agents={"clinic": self.kit()},
             calls_directory=self.home / "calls",
             clock=DeskTime(loop),
             opens_screening=open_screening,
@@ -172,7 +172,7 @@ class FrontDesk:
     def booked(self, first: str, last: str) -> list[Any]:
         return CalendarView(self.calendar).appointments(first, last, name_likeness_min=0.7)
 
-    def _kit(self) -> AgentKit:
+    def kit(self) -> AgentKit:
         file = yaml.safe_load((AGENTS / "clinic.yaml").read_text(encoding="utf-8"))
         file["reasoning"]["model"] = ["flow/front_desk"] if self.language_model is None else ["acme/model"]
         for name, section in self.changes.items():
@@ -196,4 +196,5 @@ class FrontDesk:
             shape=Shaper(definition.language).utterance,
             tools={tool.name: tool for tool in tools},
             make_reasoner=reasoning.reasoner,
+            make_reasoner_with=reasoning.reasoner if self.language_model is not None else None,
         )

@@ -17,7 +17,15 @@ from antiphon.agents.flows.rules import RuleUnderstanding
 from antiphon.agents.llm.fallback import FallbackReasoner
 from antiphon.agents.llm.reasoner import LlmReasoner
 from antiphon.agents.menus import MenuGuard
-from antiphon.agents.ports import Effect, LanguageModel, LearnsInCalls, Reasoner, SentenceEncoder, Tool
+from antiphon.agents.ports import (
+    Additions,
+    Effect,
+    LanguageModel,
+    LearnsInCalls,
+    Reasoner,
+    SentenceEncoder,
+    Tool,
+)
 from antiphon.agents.recording import RecordingGuard
 from antiphon.errors import ConfigError
 
@@ -40,9 +48,9 @@ class Reasoning:
             if self.understanding.choice_index is not None:
                 await self.understanding.choice_index.warm()
 
-    def reasoner(self) -> Reasoner:
+    def reasoner(self, additions: Additions | None = None) -> Reasoner:
         """A reasoner for one call: the file's ways to reason in order, the emergency rules first."""
-        ways = self._ways()
+        ways = self._ways(additions or Additions())
         if not ways:
             raise ConfigError(
                 "this agent reasons by a language model only, and none is configured",
@@ -67,7 +75,7 @@ class Reasoning:
         owed = self.definition.owed
         return EmergencyGuard(DisclosureGuard(inner, owed) if owed else inner, self.rules)
 
-    def _ways(self) -> list[Reasoner]:
+    def _ways(self, additions: Additions) -> list[Reasoner]:
         """Language models are one way, where the first of them stands: `language_model` fails over itself."""
         definition = self.definition
         ways: list[Reasoner] = []
@@ -80,7 +88,7 @@ class Reasoning:
             elif models and name == models[0] and self.language_model is not None:
                 model = self.language_model
                 own = model.for_call() if isinstance(model, LearnsInCalls) else model
-                ways.append(LlmReasoner(definition, own, self.tools))
+                ways.append(LlmReasoner(definition, own, self.tools, additions))
         return ways
 
 

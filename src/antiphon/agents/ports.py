@@ -241,6 +241,20 @@ class Completion:
     usage: Usage = field(default_factory=Usage)
 
 
+@dataclass(slots=True, eq=False)
+class Additions:
+    """What whoever connected a call adds to its agent, where a language model decides; it may change while
+    the call is up. Theirs are the operator's own words: only who has a key may connect calls.
+
+    Attributes:
+        instructions: Added to the agent's, which come first.
+        tools: By name; a name the agent has already is not taken.
+    """
+
+    instructions: str = ""
+    tools: dict[str, Tool] = field(default_factory=dict)
+
+
 class LanguageModel(Protocol):
     async def complete(
         self,

@@ -76,5 +76,11 @@ class MediaSource(Protocol):
     def show(self, image: bytes, media_type: str) -> None:
         """The caller shows a picture or a frame of video (JPEG or PNG); lines without a screen never do."""
 
+    def typed(self, text: str) -> None:
+        """Words of the caller that need no recogniser, a whole turn; most lines carry none."""
+
+    def stop(self) -> None:
+        """The caller wants to hear no more of this reply; lines without such a button never call this."""
+
     def closed(self, reason: str) -> None:
         """The line is gone: "hangup" (the caller's doing) or "error: ..."."""

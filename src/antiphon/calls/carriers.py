@@ -9,6 +9,7 @@ from antiphon.calls.plivo.dialect import PlivoDialect
 from antiphon.calls.signalwire.dialect import SignalWireDialect
 from antiphon.calls.streams import StreamServer, StreamTokens
 from antiphon.calls.streams.dialect import MakeDialect
+from antiphon.calls.streams.server import Welcome
 from antiphon.calls.telnyx.dialect import TelnyxDialect
 from antiphon.calls.twilio.dialect import TwilioDialect
 from antiphon.calls.vonage.dialect import VonageDialect
@@ -28,7 +29,8 @@ def carrier_server(
     tokens: StreamTokens | None,
     *,
     knows_agent: Callable[[str], bool] = lambda agent: True,
+    doors: Mapping[str, Welcome] | None = None,
     clock: Callable[[], int] = time.monotonic_ns,
 ) -> StreamServer:
     """One listener for all of them."""
-    return StreamServer(switchboard, tokens, CARRIERS, knows_agent=knows_agent, clock=clock)
+    return StreamServer(switchboard, tokens, CARRIERS, knows_agent=knows_agent, doors=doors, clock=clock)

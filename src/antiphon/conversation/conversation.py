@@ -11,6 +11,7 @@ from typing import Any
 
 from antiphon.conversation import (
     answering,
+    asked,
     drafts,
     ending,
     floor,
@@ -159,6 +160,8 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.TurnSignalled: vendor_turns.signalled,
     ev.TalkPressed: push_to_talk.pressed,
     ev.TalkReleased: push_to_talk.released,
+    ev.TextTyped: asked.typed,
+    ev.StopAsked: asked.stop,
     ev.ReplyText: replies.text,
     ev.AnswerExpected: replies.expected,
     ev.TurnUnderstood: turns.understood,

@@ -115,6 +115,16 @@ class TalkReleased(Event, frozen=True, kw_only=True):
     """The caller let the talk button go: his turn is over."""
 
 
+class TextTyped(Event, frozen=True, kw_only=True):
+    """Words of the caller that need no recogniser: he typed them. A whole turn."""
+
+    text: str
+
+
+class StopAsked(Event, frozen=True, kw_only=True):
+    """The caller pressed stop: this reply is not wanted any more, and he says nothing instead."""
+
+
 class ReplyText(Event, frozen=True, kw_only=True):
     """The next speakable chunk (clause or sentence) of a reply; `index` counts from 0. An `uninterruptible`
     one must be heard to its end: what the caller says over it is kept for after."""
@@ -336,6 +346,8 @@ AnyEvent = (
     | TurnSignalled
     | TalkPressed
     | TalkReleased
+    | TextTyped
+    | StopAsked
     | ReplyText
     | AnswerExpected
     | TurnUnderstood

@@ -122,6 +122,7 @@ async def _kit(definition: AgentDefinition, shared: Shared) -> AgentKit:
         shape=Shaper(definition.language, definition.speech.pronunciations).utterance,
         tools=_by_name(tools),
         make_reasoner=reasoning.reasoner,
+        make_reasoner_with=reasoning.reasoner if language_model is not None else None,
         prices=shared.prices,
         unified=unified_model(definition, shared, tools),
     )

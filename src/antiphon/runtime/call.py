@@ -40,7 +40,7 @@ from antiphon.runtime.timers import Timers
 from antiphon.runtime.toolbox import Toolbox, finished_event
 from antiphon.runtime.transfers import WaitingCaller, Waits
 from antiphon.runtime.unified import UnifiedReply, UnifiedSpeech
-from antiphon.runtime.views import Screen
+from antiphon.runtime.views import watching
 from antiphon.runtime.warming import ReplyWarming
 from antiphon.speech.ports import SpeechToText
 
@@ -62,7 +62,7 @@ class Call:
         self.target = ""  # An operator's choice of whom to pass the caller on to.
         self.whispers: deque[str] = deque(maxlen=10)  # What an operator told the agent.
         self._conversation = Conversation(parts.policy)
-        self._screen = Screen(parts.view)
+        self._screen = watching(parts.view)
         self._queue: deque[ev.AnyEvent] = deque()
         self._stepping = False
         self._timers = Timers(parts.clock, self._timer_fired)
@@ -162,6 +162,7 @@ class Call:
 
     def note(self, type: str, **fields: object) -> None:  # noqa: A002 - the trace's own word
         self.parts.trace.write(note_line(self._last_ms, type, **fields))
+        self._screen.note(type, fields)
 
     # ------------------------------------------------------------------ events in
 
@@ -189,15 +190,13 @@ class Call:
                 event_line(msgspec.structs.replace(event, at_ms=self._forward(event.at_ms)))
             )
             return
-        at_ms = self._forward(event.at_ms)
-        if at_ms != event.at_ms:
+        if (at_ms := self._forward(event.at_ms)) != event.at_ms:
             event = msgspec.structs.replace(event, at_ms=at_ms)
         self.parts.trace.write(event_line(event))
         self._screen.event(event)
         if isinstance(event, ev.TranscriptPartial | ev.TranscriptFinal):
             self.recording.said(event.text, at_ms)
-        commands = self._conversation.step(event)
-        for command in commands:
+        for command in (commands := self._conversation.step(event)):
             self.parts.trace.write(command_line(at_ms, command))
         for command in commands:
             self._screen.command(at_ms, command)
@@ -247,12 +246,16 @@ class Call:
     def talk(self, pressed: bool) -> None:
         if pressed:
             self._hearing.open_gate()
-        event = ev.TalkPressed if pressed else ev.TalkReleased
-        self.post(event(at_ms=self._line.now_ms))
+        self.post((ev.TalkPressed if pressed else ev.TalkReleased)(at_ms=self._line.now_ms))
 
     def picture(self, image: bytes, media_type: str) -> None:
-        shown = self._unified is not None and self._unified.show(image, media_type)
-        self._screen.picture(shown=shown)
+        self._screen.picture(shown=self._unified is not None and self._unified.show(image, media_type))
+
+    def typed(self, text: str) -> None:
+        self.post(ev.TextTyped(at_ms=self._line.now_ms, text=text))
+
+    def stop_asked(self) -> None:
+        self.post(ev.StopAsked(at_ms=self._line.now_ms))
 
     def line_closed(self, reason: str) -> None:
         for reply_id in self._speaker.audible + (self._unified.audible if self._unified else []):
@@ -260,10 +263,8 @@ class Call:
             heard_ms = self._line.flush(reply_id)
             self._drop_speech(reply_id)
             self.post(ev.PlayoutMark(at_ms=self._line.now_ms, reply_id=reply_id, heard_ms=heard_ms))
-        if reason == "hangup":
-            self.post(ev.CallerHungUp(at_ms=self._line.now_ms, reason=reason))
-        else:
-            self.post(ev.LineFailed(at_ms=self._line.now_ms, reason=reason))
+        happened = ev.CallerHungUp if reason == "hangup" else ev.LineFailed
+        self.post(happened(at_ms=self._line.now_ms, reason=reason))
 
     # ------------------------------------------------------------------ commands out
 
@@ -351,13 +352,12 @@ class Call:
 
     def _finish_playout(self, command: cmd.FinishPlayout) -> None:
         self._voice_of(command.reply_id).finish(command.reply_id, command.chunks)
-        reply = self._replies.get(command.reply_id)
-        if reply is not None:
+        if (reply := self._replies.get(command.reply_id)) is not None:
             self._hearing.expect(reply.phrases)  # A question at the end of a long reply came after its start.
 
     def _pause(self, command: cmd.PausePlayout) -> None:
-        heard_ms = self._line.pause(command.reply_id)
-        self.post(ev.PlayoutPaused(at_ms=self._line.now_ms, reply_id=command.reply_id, heard_ms=heard_ms))
+        reply_id, heard_ms = command.reply_id, self._line.pause(command.reply_id)
+        self.post(ev.PlayoutPaused(at_ms=self._line.now_ms, reply_id=reply_id, heard_ms=heard_ms))
 
     def _flush(self, command: cmd.FlushPlayout) -> None:
         self._drop_speech(command.reply_id)

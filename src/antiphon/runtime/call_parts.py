@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from antiphon.agents.ports import Reasoner, Tool
 from antiphon.conversation import commands as cmd
 from antiphon.conversation.policy import Policy
-from antiphon.runtime.arrivals import CallerView
+from antiphon.runtime.arrivals import CallerView, CallWatch
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.metering import Meter
 from antiphon.runtime.screening import OpensScreening
@@ -50,6 +50,6 @@ class CallParts:
     unified: UnifiedModel | None = None  # Answers instead, while its session lives.
     opens_screening: OpensScreening | None = None
     meter: Meter = field(default_factory=Meter)
-    view: CallerView | None = None
+    view: CallerView | CallWatch | None = None
     transfer: Begin | None = None
     ended: Callable[[Call, cmd.EndCall], None] = field(default=lambda call, end: None)

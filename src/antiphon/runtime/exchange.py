@@ -18,7 +18,8 @@ from antiphon.audio.ports import LineFormat, MediaSink, MediaSource
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.errors import CallFailed, ConfigError
-from antiphon.runtime.arrivals import Arrival, CallerView
+from antiphon.runtime.arrangements import arranged_policy, arranged_reasoner, arranged_tools, arranged_unified
+from antiphon.runtime.arrivals import Arrival, CallerView, CallWatch
 from antiphon.runtime.call import Call
 from antiphon.runtime.call_parts import CallParts
 from antiphon.runtime.clock import Clock
@@ -117,7 +118,7 @@ class Exchange:
         return self._agents
 
     def answer(
-        self, arrival: Arrival, sink: MediaSink, view: CallerView | None = None
+        self, arrival: Arrival, sink: MediaSink, view: CallerView | CallWatch | None = None
     ) -> tuple[str, MediaSource]:
         """Start a call.
 
@@ -243,9 +244,9 @@ class Exchange:
         if self._watchers:
             await asyncio.wait(list(self._watchers), timeout=10)
 
-    def _parts(self, kit: AgentKit, arrival: Arrival, view: CallerView | None) -> CallParts:
-        definition = kit.definition
-        policy, transfers = definition.policy, self._transfers
+    def _parts(self, kit: AgentKit, arrival: Arrival, view: CallerView | CallWatch | None) -> CallParts:
+        definition, arrangement = kit.definition, arrival.arrangement
+        policy, transfers = arranged_policy(definition.policy, arrangement), self._transfers
         if transfers is None or not transfers.serves(kit, arrival):
             # Whoever replays it must know that this call could not keep its caller.
             policy, transfers = msgspec.structs.replace(policy, handover=msgspec.UNSET), None
@@ -276,11 +277,11 @@ class Exchange:
             voices=[voice.for_call() for voice in kit.voices],
             shape=kit.shape,
             end_of_turn=kit.end_of_turn,
-            reasoner=kit.make_reasoner(),
-            tools=kit.tools,
+            reasoner=arranged_reasoner(kit, arrangement),
+            tools=arranged_tools(kit, arrangement),
             trace=TraceWriter(self._calls_directory, call_id, header_fields(header)),
             clock=self._clock,
-            unified=kit.unified,
+            unified=arranged_unified(kit.unified, arrangement),
             opens_screening=self._screening(kit, arrival),
             meter=Meter(kit.prices),
             view=view,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from antiphon.agents.definition import AgentDefinition
-from antiphon.agents.ports import Reasoner, Tool
+from antiphon.agents.ports import Additions, Reasoner, Tool
 from antiphon.runtime.metering import Prices
 from antiphon.runtime.speaking import Voice
 from antiphon.runtime.unified import UnifiedModel
@@ -16,7 +16,11 @@ from antiphon.speech.ssml import Utterance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentKit:
-    """One agent, ready. Shared by all its calls; only `make_reasoner` gives something of a call's own."""
+    """One agent, ready. Shared by all its calls; only `make_reasoner` gives something of a call's own.
+
+    Attributes:
+        make_reasoner_with: The same with a call's additions; None where no language model could use them.
+    """
 
     definition: AgentDefinition
     recognisers: Sequence[tuple[str, SpeechToText]]
@@ -27,3 +31,4 @@ class AgentKit:
     make_reasoner: Callable[[], Reasoner]
     prices: Prices | None = None
     unified: UnifiedModel | None = None
+    make_reasoner_with: Callable[[Additions], Reasoner] | None = None

@@ -103,6 +103,8 @@ class RecordedListener:
         self.playout_finished = listener.playout_finished
         self.dtmf, self.talk = listener.dtmf, listener.talk
         self.picture, self.line_closed = listener.picture, listener.line_closed
+        self.typed, self.stop_asked = listener.typed, listener.stop_asked
+        self.line_closed = listener.line_closed
 
     def caller_audio(self, pcm: bytes) -> None:
         self._recording.caller(pcm)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.markup import without_markup
-from antiphon.runtime.arrivals import CallerView
+from antiphon.runtime.arrivals import CallerView, CallWatch
+
+
+def watching(view: CallerView | CallWatch | None) -> CallWatch:
+    """Who is told what happens: the line itself, where it wants to know everything, else a screen."""
+    return view if isinstance(view, CallWatch) else Screen(view)
 
 
 class Screen:
@@ -97,6 +104,9 @@ class Screen:
                 self._tools[command.tool_call_id] = command.name
             case cmd.EndCall():
                 self._view.show({"type": "end", "cause": command.cause})
+
+    def note(self, type: str, fields: Mapping[str, object]) -> None:  # noqa: A002 - the trace's own word
+        """Nothing a screen shows."""
 
     def _caller(self, *, final: bool) -> None:
         assert self._view is not None

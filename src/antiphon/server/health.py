@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from antiphon.errors import AntiphonError
+from antiphon.operations.metrics import MEDIA_TYPE, exposition
 from antiphon.server.control import Current
 
 router = APIRouter()
@@ -33,3 +34,14 @@ async def readyz(control: Current) -> JSONResponse:
         media, ready = {"error": str(error)}, False
     body = {"ready": ready, "draining": control.draining, "processes": processes, "media": media}
     return JSONResponse(body, status_code=200 if ready else 503)
+
+
+@router.get("/metrics")
+async def metrics(control: Current) -> PlainTextResponse:
+    """For Prometheus; without a media worker, the processes alone."""
+    try:
+        status = await control.media.status()
+    except AntiphonError:
+        status = {}
+    processes = [(child.name, child.is_ready, child.restarts) for child in control.children]
+    return PlainTextResponse(exposition(status, processes), media_type=MEDIA_TYPE)

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import os
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,7 @@ from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaClock, MediaPlane
+from antiphon.server.realtime import realtime_server
 from antiphon.server.recordings import RecordingService, recordings_of
 from antiphon.server.reloading import AgentReloading
 from antiphon.server.services import ClockService, DeskService, PhoneService, PhraseReport
@@ -190,7 +191,10 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     door = routing or exchange
     media_clock = MediaClock(plane)
     tokens = StreamTokens(os.environ[STREAM_SECRET].encode())
-    phone = carrier_server(LegsFirst(door, desk), tokens, knows_agent=kits.__contains__)
+    realtime = realtime_server(door, kits, options.host, os.environ)
+    phone = carrier_server(
+        LegsFirst(door, desk), tokens, knows_agent=kits.__contains__, doors={"v1": realtime.welcome}
+    )
     sip = sip_lines_of(options, exchange, routing, desk, own_lines)
     rooms = livekit_rooms_of(door)
     return Wiring(
@@ -201,6 +205,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             PhraseReport(phrases),
             *filter(None, (recordings,)),
             ClockService(media_clock),
+            realtime,
             PhoneService(phone, options.host, options.media_port),
             *(lines for lines in (sip, rooms) if lines is not None),
         ),
@@ -208,16 +213,35 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         desk=desk,
         routing=routing,
         placer=_placer(kits, controls, base_url, sip),
-        counters=lambda: {
-            **dataclasses.asdict(plane.counters),
-            **media_clock.times.report(),
-            **{f"phrase_{what}": count for what, count in dataclasses.asdict(phrases.counts).items()},
-            "providers_left_alone": list(health.states().values()).count("open"),
-            **{f"phone_{what}": count for what, count in phone.counted.items()},
-            **{f"routed_{what}": count for what, count in (routing.counted if routing else {}).items()},
-            **{f"sip_{what}": count for what, count in (sip.counts() if sip is not None else {}).items()},
-        },
+        counters=partial(
+            _counted,
+            plane,
+            media_clock,
+            health,
+            {
+                "phrase": lambda: dataclasses.asdict(phrases.counts),
+                "phone": lambda: phone.counted,
+                "realtime": lambda: realtime.counted,
+                "routed": lambda: routing.counted if routing is not None else {},
+                "sip": lambda: sip.counts() if sip is not None else {},
+            },
+        ),
     )
+
+
+def _counted(
+    plane: MediaPlane,
+    clock: MediaClock,
+    health: HealthBook,
+    rooms: Mapping[str, Callable[[], Mapping[str, int]]],
+) -> dict[str, int]:
+    """What was counted since the start, the counts of each of these rooms under its name."""
+    return {
+        **dataclasses.asdict(plane.counters),
+        **clock.times.report(),
+        "providers_left_alone": list(health.states().values()).count("open"),
+        **{f"{room}_{what}": count for room, counts in rooms.items() for what, count in counts().items()},
+    }
 
 
 def _controls(options: WorkerOptions, own_lines: SipControl) -> dict[str, CarrierControl]:

@@ -16,6 +16,7 @@ from typing import Any
 from antiphon.agents import disclosures
 from antiphon.agents.definition.values import AgentDefinition
 from antiphon.agents.ports import (
+    Additions,
     CallerTurn,
     Completion,
     Effect,
@@ -91,6 +92,7 @@ class LlmReasoner:
     definition: AgentDefinition
     model: LanguageModel
     tools: Sequence[Tool]
+    additions: Additions = field(default_factory=Additions)
     _known: list[_ToolRound] = field(default_factory=list)
     _drafts: dict[str, list[_ToolRound]] = field(default_factory=dict)
     _confirmed: set[str] = field(default_factory=set)
@@ -187,7 +189,7 @@ class LlmReasoner:
     def _offered(self) -> list[Tool]:
         """Tool names as every endpoint accepts them: letters, digits, underscores and dashes."""
         offered = []
-        for tool in self.tools:
+        for tool in (*self.tools, *self.additions.tools.values()):
             plain = tool.name.replace(".", "_")
             self._names[plain] = tool.name
             offered.append(
@@ -228,6 +230,8 @@ class LlmReasoner:
     def _settled(self, history: Sequence[Exchange]) -> list[Message]:
         """Instructions and history, each marked where a prompt cache may end."""
         messages = [Message(role="system", content=instructions(self.definition), cache=True)]
+        if self.additions.instructions:
+            messages.append(Message(role="system", content=self.additions.instructions))
         forgotten = -(-max(0, len(history) - HISTORY_MAX) // HISTORY_STEP) * HISTORY_STEP
         messages += [_exchange(item) for item in history[forgotten:]]
         if len(messages) > 1:

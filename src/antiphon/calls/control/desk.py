@@ -25,7 +25,7 @@ from antiphon.calls.control.underway import Means, Underway
 from antiphon.calls.numbers import allowed_target
 from antiphon.calls.ports import Capability, CarrierControl, Dial
 from antiphon.errors import CallFailed, ConfigError
-from antiphon.runtime.arrivals import Arrival, CallerView, Switchboard
+from antiphon.runtime.arrivals import Arrival, CallerView, CallWatch, Switchboard
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.exchange import Plane
 from antiphon.runtime.kit import AgentKit
@@ -165,7 +165,7 @@ class LegsFirst:
         self._exchange, self._desk = exchange, desk
 
     def answer(
-        self, arrival: Arrival, sink: MediaSink, view: CallerView | None = None
+        self, arrival: Arrival, sink: MediaSink, view: CallerView | CallWatch | None = None
     ) -> tuple[str, MediaSource]:
         leg = arrival.metadata.get(LEG, "")
         if leg:

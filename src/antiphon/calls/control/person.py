@@ -134,6 +134,10 @@ class PersonLeg:
 
     def picture(self, image: bytes, media_type: str) -> None: ...
 
+    def typed(self, text: str) -> None: ...
+
+    def stop_asked(self) -> None: ...
+
     # ------------------------------------------------------------------ ears and mouth
 
     def _heard(self, event: spoken.Event) -> None:

@@ -32,7 +32,7 @@ from antiphon.calls.routing.values import (
 )
 from antiphon.calls.routing.waiting import HEARD_SORRY, HeldLine, Wait, WaitingCaller
 from antiphon.errors import AntiphonError, CallFailed
-from antiphon.runtime.arrivals import Arrival, CallerView
+from antiphon.runtime.arrivals import Arrival, CallerView, CallWatch
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.exchange import Exchange, Outcome, Plane
 from antiphon.runtime.operating import Act
@@ -115,7 +115,7 @@ class RoutedSwitchboard:
     # ------------------------------------------------------------------ `Switchboard`
 
     def answer(
-        self, arrival: Arrival, sink: MediaSink, view: CallerView | None = None
+        self, arrival: Arrival, sink: MediaSink, view: CallerView | CallWatch | None = None
     ) -> tuple[str, MediaSource]:
         """As the exchange's, or the end of the line.
 
@@ -137,7 +137,7 @@ class RoutedSwitchboard:
         return self._overflow_at_once(arrival, sink, view, full)
 
     def _begin(
-        self, arrival: Arrival, sink: MediaSink, view: CallerView | None = None
+        self, arrival: Arrival, sink: MediaSink, view: CallerView | CallWatch | None = None
     ) -> tuple[str, MediaSource]:
         """The caller has his place. Raises: as `answer`; the place is given back."""
         try:
@@ -147,7 +147,7 @@ class RoutedSwitchboard:
             raise
 
     def _overflow_at_once(
-        self, arrival: Arrival, sink: MediaSink, view: CallerView | None, full: Full
+        self, arrival: Arrival, sink: MediaSink, view: CallerView | CallWatch | None, full: Full
     ) -> tuple[str, MediaSource]:
         overflow = full.overflow
         if isinstance(overflow, ToAgent) and self._lobby.enter(arrival.call_id, Place(agent=overflow.agent)):
@@ -162,7 +162,7 @@ class RoutedSwitchboard:
     # ------------------------------------------------------------------ the queue
 
     def _wait(
-        self, arrival: Arrival, held: HeldLine, view: CallerView | None, full: Full
+        self, arrival: Arrival, held: HeldLine, view: CallerView | CallWatch | None, full: Full
     ) -> tuple[str, MediaSource]:
         call_id, kit = arrival.call_id, self._exchange.agents.get(arrival.agent)
         if kit is None:

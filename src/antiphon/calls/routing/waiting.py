@@ -18,7 +18,7 @@ from antiphon.audio.ports import MediaSink, MediaSource
 from antiphon.calls.routing.values import Full, Queue
 from antiphon.conversation import events as spoken
 from antiphon.conversation.handover import HOLD
-from antiphon.runtime.arrivals import Arrival, CallerView
+from antiphon.runtime.arrivals import Arrival, CallerView, CallWatch
 from antiphon.runtime.clock import Cancellable, Clock
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media.ports import Line
@@ -86,6 +86,14 @@ class HeldLine:
     def talk(self, pressed: bool) -> None:
         if self._source is not None:
             self._source.talk(pressed)
+
+    def typed(self, text: str) -> None:
+        if self._source is not None:
+            self._source.typed(text)
+
+    def stop(self) -> None:
+        if self._source is not None:
+            self._source.stop()
 
     def show(self, image: bytes, media_type: str) -> None:
         if self._source is not None:
@@ -194,6 +202,10 @@ class WaitingCaller:
 
     def picture(self, image: bytes, media_type: str) -> None: ...
 
+    def typed(self, text: str) -> None: ...
+
+    def stop_asked(self) -> None: ...
+
     def _made(self, event: spoken.Event) -> None:
         """Of words or music: made, or not to be had; the next stretch comes either way."""
 
@@ -210,7 +222,7 @@ class Wait:
     kit: AgentKit
     arrival: Arrival
     held: HeldLine
-    view: CallerView | None
+    view: CallerView | CallWatch | None
     full: Full
     clock: Clock
     began_at: datetime = field(init=False)

@@ -23,10 +23,14 @@ from antiphon.runtime.arrivals import Switchboard
 log = structlog.get_logger(__name__)
 
 _MESSAGE_MAX_BYTES = 64 * 1024  # A second of mu-law is 11 KB; carriers' own messages are under 2 KB.
+_FRAME_MAX_BYTES = 1 << 20  # Of anybody on this listener.
 _READ_BUFFER_BYTES = 4096
 _CHECK_S = 1.0
 _CLOSE_GRACE_S = 2.0
 _REASON_MAX_BYTES = 123  # RFC 6455, 5.5: a control frame carries 125 bytes, two of them the code.
+
+
+Welcome = Callable[[picows.WSUpgradeRequest], picows.WSListener | picows.WSUpgradeResponseWithListener]
 
 
 class StreamServer:
@@ -37,6 +41,7 @@ class StreamServer:
         tokens: Without it anybody who can reach the port can talk to an agent: for private networks only.
         knows_agent: Refuses a socket for an unknown agent with 404 before it is one; the switchboard refuses
             it at `start` in any case.
+        doors: Other lines on the same listener, by the first part of their path.
     """
 
     def __init__(
@@ -46,11 +51,12 @@ class StreamServer:
         carriers: Mapping[str, MakeDialect],
         *,
         knows_agent: Callable[[str], bool] = lambda agent: True,
+        doors: Mapping[str, Welcome] | None = None,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.counted: Counter[str] = Counter()
         self._carriers, self._tokens, self._knows_agent = carriers, tokens, knows_agent
-        self._clock = clock
+        self._clock, self._doors = clock, doors or {}
         self._admission = Admission(
             switchboard=switchboard,
             clock=clock,
@@ -81,7 +87,7 @@ class StreamServer:
                 self._welcome,
                 host,
                 port,
-                max_frame_size=_MESSAGE_MAX_BYTES,
+                max_frame_size=_FRAME_MAX_BYTES,
                 read_buffer_init_size=_READ_BUFFER_BYTES,
                 websocket_handshake_timeout=5,
             )
@@ -120,6 +126,8 @@ class StreamServer:
         """Decide about a socket by its path alone."""
         path = request.path.decode("utf-8", "replace").partition("?")[0]
         match path.strip("/").split("/"):
+            case [first, *_] if first in self._doors:
+                return self._doors[first](request)
             case ["calls", carrier, "health"] if carrier in self._carriers:
                 return _plain(
                     picows.WSUpgradeResponse.create_ok_response(f"{self.live_streams} streams\n".encode())
@@ -162,7 +170,12 @@ class _Stream(picows.WSListener):
         self._server._streams.add(self)
 
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
-        if frame.msg_type is picows.WSMsgType.TEXT and frame.fin:
+        if frame.payload_size > _MESSAGE_MAX_BYTES:
+            self._server.counted["bad_message"] += 1
+            self.session.disconnected()
+            transport.send_close(picows.WSCloseCode.MESSAGE_TOO_BIG)
+            transport.disconnect()
+        elif frame.msg_type is picows.WSMsgType.TEXT and frame.fin:
             self.session.message(frame.get_payload_as_memoryview())
         elif frame.msg_type is picows.WSMsgType.BINARY and frame.fin:
             self.session.binary(frame.get_payload_as_memoryview())

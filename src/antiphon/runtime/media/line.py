@@ -176,6 +176,14 @@ class PlaneSource:
         if self._call.open:
             self._call.listener.picture(image, media_type)
 
+    def typed(self, text: str) -> None:
+        if self._call.open:
+            self._call.listener.typed(text)
+
+    def stop(self) -> None:
+        if self._call.open:
+            self._call.listener.stop_asked()
+
     def closed(self, reason: str) -> None:
         if self._call.open:
             _, listener = self._call.leave(clear=False)

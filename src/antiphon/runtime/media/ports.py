@@ -40,6 +40,12 @@ class LineListener(Protocol):
     def picture(self, image: bytes, media_type: str) -> None:
         """The caller shows something, where the line can."""
 
+    def typed(self, text: str) -> None:
+        """The caller's words in writing."""
+
+    def stop_asked(self) -> None:
+        """The caller's stop button."""
+
     def line_closed(self, reason: str) -> None: ...
 
 

@@ -152,7 +152,7 @@ class _Teller:
                 self._stopped[event.ended_ms] = at_ms
             case e.TalkPressed():
                 self._onset_ms = self._turn_onset_ms = at_ms
-            case e.TalkReleased():
+            case e.TalkReleased() | e.TextTyped():
                 self._stopped[at_ms] = at_ms
             case e.TranscriptFinal():
                 self._final_at_ms = at_ms

@@ -37,6 +37,8 @@ _OUTSIDE_EVENTS = (
     e.TurnSignalled,
     e.TalkPressed,
     e.TalkReleased,
+    e.TextTyped,
+    e.StopAsked,
     e.DtmfReceived,
     e.CallerHungUp,
     e.OperatorEnded,

@@ -84,9 +84,7 @@ async def place_call(
     try:
         permit = permit_call(wanted.to, dial_rules(parts.environ))
     except Denied as error:
-        raise Problem(
-            403, str(error), fix=f"the operator allows it by {ALLOWED}"
-        ) from None
+        raise Problem(403, str(error), fix=f"the operator allows it by {ALLOWED}") from None
     if not (await sight_of(who, parts))(wanted.agent) or control.draining:
         raise Problem(404, "no such agent") if not control.draining else Problem(503, "shutting down")
     if wanted.agent not in {entry["name"] for entry in await control.media.agents()}:
