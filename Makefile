@@ -150,7 +150,7 @@ LOCK := .tools/bin/uv pip compile --universal --python-version 3.11 --generate-h
   requirements/build.in
 
 # The tests talk to every vendor's double through its own SDK.
-VENDORS := anthropic google deepgram assemblyai azure riva elevenlabs cartesia livekit sip telnyx
+VENDORS := anthropic google deepgram assemblyai azure riva elevenlabs cartesia livekit sip telnyx postgres store
 
 lock:
 	@test -x .tools/bin/uv || { $(PYTHON) -m venv .tools && .tools/bin/python -m pip install -q uv; }
