@@ -88,7 +88,7 @@ async def test_an_event_is_signed_so_that_its_receiver_can_tell(world: ApiWorld,
 
 
 def test_the_signature_is_the_one_of_the_specification() -> None:
-    """Vector of Standard Webhooks' own example."""
+    """A vector in the form of Standard Webhooks, signed apart from our code."""
     secret = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     body = b'{"test": 2432232314}'
     expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
