@@ -5,7 +5,8 @@ Federal law does (18 U.S.C. 2511(2)(d)); states may be stricter and hold whoever
 that. All must agree in CA (Penal Code 632), CT (Gen. Stat. 52-570d), DE (11 Del. C. 1335), FL (Stat. 934.03),
 IL (720 ILCS 5/14-2), MD (Cts. & Jud. Proc. 10-402), MA (ch. 272, 99), MT (Code 45-8-213), NV (NRS 200.620),
 NH (RSA 570-A:2), PA (18 Pa.C.S. 5704) and WA (RCW 9.73.030); MI, OR and VT are asked in for doubt, and so is
-every other country. From general knowledge, not from reading the statutes; it is no legal advice, and the operator's lawyer has the last word.
+every other country. From general knowledge, not from reading the statutes; it is no legal advice, and the
+operator's lawyer has the last word.
 """
 
 from __future__ import annotations
