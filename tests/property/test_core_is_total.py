@@ -55,7 +55,7 @@ POLICIES = st.builds(
     st.sampled_from([msgspec.UNSET, HandoverPolicy(wait_max_ms=30_000, talk_max_ms=60_000)]),
 )
 # Far below the time limit of a call: nothing may count on that one.
-LEFT_ALONE_MS = 6 * 60_000 + HELD_MAX_MS
+LEFT_ALONE_MS = 6 * 60_000  # And a forgotten operator's hold, where one is on.
 
 # What a field may hold, by its name; any other field by its type.
 NAMED: dict[str, st.SearchStrategy[Any]] = {
@@ -149,7 +149,7 @@ def test_any_sequence_of_events_is_survived(data: st.DataObject) -> None:
 
 def _left_alone(core: Conversation, at_ms: int) -> None:
     """Nobody says, types, answers or plays anything any more: the waits alone bring the call to its end."""
-    end_ms = at_ms + LEFT_ALONE_MS
+    end_ms = at_ms + LEFT_ALONE_MS + (HELD_MAX_MS if core.state.parked else 0)
     while at_ms <= end_ms:
         timers = core.state.timers
         name = min(timers, key=lambda timer: timers[timer])
