@@ -23,9 +23,11 @@ from antiphon.calls.control.checking import check_escalation
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
 from antiphon.calls.placing import CallPlacer
 from antiphon.calls.ports import CarrierControl
+from antiphon.calls.realtime import RealtimeServer
+from antiphon.calls.routing import RoutedSwitchboard
 from antiphon.calls.sip import SipControl, SipLines
 from antiphon.calls.sip.capabilities import CARRIER as SIP
-from antiphon.calls.streams import Sealed, StreamTokens
+from antiphon.calls.streams import Sealed, StreamServer, StreamTokens
 from antiphon.errors import ConfigError
 from antiphon.providers.local import catalogue
 from antiphon.providers.local.worker import InferenceProcess, WorkerClient
@@ -214,19 +216,26 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         routing=routing,
         placer=_placer(kits, controls, base_url, sip),
         counters=partial(
-            _counted,
-            plane,
-            media_clock,
-            health,
-            {
-                "phrase": lambda: dataclasses.asdict(phrases.counts),
-                "phone": lambda: phone.counted,
-                "realtime": lambda: realtime.counted,
-                "routed": lambda: routing.counted if routing is not None else {},
-                "sip": lambda: sip.counts() if sip is not None else {},
-            },
+            _counted, plane, media_clock, health, _rooms(phrases, phone, realtime, routing, sip)
         ),
     )
+
+
+def _rooms(
+    phrases: PhraseCache,
+    phone: StreamServer,
+    realtime: RealtimeServer,
+    routing: RoutedSwitchboard | None,
+    sip: SipLines | None,
+) -> dict[str, Callable[[], Mapping[str, int]]]:
+    """Who counts, by name."""
+    return {
+        "phrase": lambda: dataclasses.asdict(phrases.counts),
+        "phone": lambda: phone.counted,
+        "realtime": lambda: realtime.counted,
+        "routed": lambda: routing.counted if routing is not None else {},
+        "sip": lambda: sip.counts() if sip is not None else {},
+    }
 
 
 def _counted(
