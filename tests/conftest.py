@@ -72,6 +72,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("audio")  # Calls in real time, so they run alone.
         elif item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIMEOUT_S))
+        # A server with its database for every test, or a database server beside it.
+        if item.path.parent.name == "api" or "[postgresql" in item.name:
+            item.add_marker("whole")
     # Callers with many lines call last: these are rendered meanwhile (tests/audio/render_callers).
     items.sort(key=lambda item: item.path.name == "test_callers.py")
     reasons = {

@@ -12,7 +12,7 @@ from antiphon.quality.answerers.bench import Bench
 from antiphon.quality.answerers.openings import Opening, openings
 from antiphon.quality.answerers.scoring import Case
 
-pytestmark = [pytest.mark.models, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.models, pytest.mark.light, pytest.mark.timeout(120)]
 DEAD_AIR_MAX_MS = 1300
 # What one small voice says in a moment, a beep, a fax and nothing.
 CHOSEN = (

@@ -23,7 +23,7 @@ from antiphon.conversation import events as ev
 from antiphon.quality.wer import wer
 from antiphon.runtime.records.lines import CallRecord
 
-pytestmark = [pytest.mark.models, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.models, pytest.mark.light, pytest.mark.asyncio(loop_scope="module")]
 
 PHONE_HZ = 8000
 QUESTION = "What time do you open on Monday?"

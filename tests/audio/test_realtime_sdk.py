@@ -20,7 +20,7 @@ from antiphon.calls.carriers import carrier_server
 from antiphon.calls.realtime import KeyGate, RealtimeServer
 from antiphon.server.realtime import offer_of
 
-pytestmark = [pytest.mark.models, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.models, pytest.mark.light, pytest.mark.asyncio(loop_scope="module")]
 
 RATE_HZ = 24_000
 CHUNK_MS = 40

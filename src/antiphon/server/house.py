@@ -198,7 +198,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         LegsFirst(door, desk), tokens, knows_agent=kits.__contains__, doors={"v1": realtime.welcome}
     )
     sip = sip_lines_of(options, exchange, routing, desk, own_lines)
-    rooms = livekit_rooms_of(door)
+    rooms, counts = livekit_rooms_of(door), _rooms(phrases, phone, realtime, routing, sip)
     return Wiring(
         exchange=door,
         agents=reloading.summaries,
@@ -215,9 +215,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         desk=desk,
         routing=routing,
         placer=_placer(kits, controls, base_url, sip),
-        counters=partial(
-            _counted, plane, media_clock, health, _rooms(phrases, phone, realtime, routing, sip)
-        ),
+        counters=partial(_counted, plane, media_clock, health, counts),
     )
 
 
