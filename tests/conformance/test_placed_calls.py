@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.doubles.paced_loop import live_with_sockets
+from tests.doubles.phones import Answer
 from tests.doubles.transfer_world import AGENT_HZ, PERSON, TransferWorld, hears, transfer_world
 from tests.doubles.twilio_account import TOKEN
-from tests.doubles.twilio_phone import Answer
 from twilio.request_validator import RequestValidator
 
 OURS = "+16175550100"

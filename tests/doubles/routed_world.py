@@ -27,7 +27,7 @@ from antiphon.agents.ports import Replying, ReplyKind, ReplyRequest
 from antiphon.calls.carriers import carrier_server
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
 from antiphon.calls.routing import RoutedSwitchboard, load_routes
-from antiphon.calls.streams import StreamTokens
+from antiphon.calls.streams import Sealed, StreamTokens
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaPlane
@@ -202,6 +202,7 @@ async def routed_world(home: Path, routes: str) -> AsyncIterator[RoutedWorld]:
             ),
             media=MediaClient(RpcClient(options.socket)),
             tokens=tokens,
+            sealed=Sealed(b"0123456789abcdef"),
         )
         transport = httpx.ASGITransport(app=create_app(control))
         world.http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=BASE))

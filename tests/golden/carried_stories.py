@@ -81,7 +81,7 @@ def _nothing_is_kept(told: Told) -> None:
 def _consent_is_taken_for_granted(patch: pytest.MonkeyPatch) -> None:
     def heard(recording: LiveRecording, text: str, at_ms: int) -> None:
         if recording._tracks is None:
-            recording._start(consented(text, at_ms=at_ms))
+            recording._start(consented("whatever was said", at_ms=at_ms))
 
     patch.setattr(LiveRecording, "heard", heard)
 

@@ -59,7 +59,9 @@ class Telephone:
         codec: str = "PCMU",
         secure: Path | None = None,
         more: str = "",
+        user: str = "caller",
     ) -> None:
+        self._user = user
         self.port, self._control = _free_port_pair(), free_tcp_port()
         self.events: list[dict[str, Any]] = []
         self.replies: list[dict[str, Any]] = []
@@ -80,7 +82,9 @@ class Telephone:
         (self.folder / "config").write_text(text)
         mode = "auto" if answers else "manual"
         transport, wish = ("tls", ";mediaenc=srtp-mand") if secure is not None else ("udp", "")
-        account = f"<sip:caller@{HOST}:{self.port};transport={transport}>;regint=0;answermode={mode}{wish}"
+        account = (
+            f"<sip:{self._user}@{HOST}:{self.port};transport={transport}>;regint=0;answermode={mode}{wish}"
+        )
         (self.folder / "accounts").write_text(f"{account};audio_codecs={codec}\n")
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None

@@ -24,6 +24,7 @@ from tests.sip.trunk import PASSWORD, USER, Trunk
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 
 VOICE = np.tile(tone(1000)[::2], 20)  # 880 Hz.
+NUMBER = "+12125550100"
 SECURED = "mediaenc event 'Secure'"
 ENVIRON = {"ANTIPHON_SIP_PEERS": INSIDE}  # Nobody but the edge.
 
@@ -91,7 +92,7 @@ async def test_a_provider_that_insists_on_session_timers_is_content_and_a_forgot
 async def test_a_call_we_place_leaves_by_tls_and_srtp() -> None:
     inside, keys = free_port(), Path(tempfile.mkdtemp(prefix="keys-"))
     _, authority = tls_for_localhost(keys)
-    async with Telephone(VOICE, answers=True, secure=authority) as phone:
+    async with Telephone(VOICE, answers=True, secure=authority, user=NUMBER) as phone:
         environ = {
             **ENVIRON,
             "ANTIPHON_SIP_TRUNK": f"sip:antiphon@{HOST}:{phone.tls_port};registrar={INSIDE}:{inside}",
@@ -99,7 +100,7 @@ async def test_a_call_we_place_leaves_by_tls_and_srtp() -> None:
         house = SipHouse(environ=environ)
         trunk = f"sip:{HOST}:{phone.tls_port};transport=tls"
         async with Edge([house.address], [trunk], inside_port=inside, keys=keys), house:
-            call_id = await house.lines.dial(agent="clinic", permit=permitted("+12125550100"), timeout_s=8.0)
+            call_id = await house.lines.dial(agent="clinic", permit=permitted(NUMBER), timeout_s=8.0)
             call = house.calls[0]
             assert SECURED in phone.said()
             await until(lambda: len(call.heard) > 8000)
