@@ -111,7 +111,7 @@ telephones:
 
 # --- tests -----------------------------------------------------------------------------------------------------
 
-# Three stages: what shares nothing runs side by side; what waits for real time more than it works, three at once;
+# Three stages: what shares nothing runs side by side; what waits for real time more than it works, two at once;
 # what listens and speaks in real time with all the machine has, alone.
 test: test-env test-web test-models chromium telephones
 	@rm -rf $(RESULTS); failed=0; \
@@ -119,13 +119,11 @@ test: test-env test-web test-models chromium telephones
 	$(PYTEST) -n $(JOBS) --dist loadfile -m 'not audio and not browser' \
 	  --junitxml=$(RESULTS)/1-side-by-side.xml || failed=1; \
 	echo 'Stage 2 of 3, in real time with little to do: telephones, the talk page'; \
-	{ OMP_NUM_THREADS=1 nice -n 19 $(BIN)/python -m tests.audio.render_callers & } 2>/dev/null; \
-	$(PYTEST) -n 3 --dist loadfile -m 'sip or browser or light' \
+	$(PYTEST) -n $(JOBS) --dist loadfile -m 'sip or browser or light' \
 	  --durations=10 --junitxml=$(RESULTS)/2-in-real-time.xml || failed=1; \
 	echo 'Stage 3 of 3, in real time and alone: callers, and what nobody wishes for'; \
 	$(PYTEST) -m 'audio and not sip and not light' \
 	  --durations=10 --junitxml=$(RESULTS)/3-alone.xml || failed=1; \
-	wait; \
 	$(BIN)/python -m tests.totals $(RESULTS)/*.xml || failed=1; \
 	exit $$failed
 

@@ -75,8 +75,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # A server with its database for every test, or a database server beside it.
         if item.path.parent.name == "api" or "[postgresql" in item.name:
             item.add_marker("whole")
-    # Callers with many lines call last: these are rendered meanwhile (tests/audio/render_callers).
-    items.sort(key=lambda item: item.path.name == "test_callers.py")
     reasons = {
         "speech_dir": "" if speech_directory() else NO_RECORDINGS,
         "sip": sip_missing(),

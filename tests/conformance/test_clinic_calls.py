@@ -68,7 +68,8 @@ def test_a_vendor_lost_in_the_middle_of_the_call_costs_the_caller_a_moment(
     record_property("added_ms", survived.added_ms)
     expect_well(survived, set(lists[role]))
     if fault is Fault.HANG:
-        late = [wait_ms > 1000 for wait_ms in survived.waits_ms]
+        # Our own wait for more words is 830 ms at most here; a deadline of a model or a voice comes on top.
+        late = [wait_ms > 1200 for wait_ms in survived.waits_ms]
         assert late == [role != "stt", False, False], "one deadline is what a call pays for it"
 
 

@@ -47,8 +47,16 @@ def speak(sdk: Any, config: Any) -> dict[str, Any]:
     config.speech_synthesis_voice_name = VOICE
     synthesizer = sdk.SpeechSynthesizer(speech_config=config, audio_config=None)
     words: list[str] = []
-    synthesizer.synthesis_word_boundary.connect(lambda event: words.append(event.text))
+    told = threading.Event()  # Words come on a thread of their own, and may come after the sound.
+
+    def bounded(event: Any) -> None:
+        words.append(event.text)
+        if len(words) == 2 * len(WORDS.split()):
+            told.set()
+
+    synthesizer.synthesis_word_boundary.connect(bounded)
     lengths = [len(synthesizer.speak_text_async(WORDS).get().audio_data) for _ in range(2)]
+    told.wait(_WAIT_S)
     return {"words": words, "bytes": lengths}
 
 
