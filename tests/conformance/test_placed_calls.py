@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.doubles.on_disk import traces
 from tests.doubles.paced_loop import live_with_sockets
 from tests.doubles.phones import Answer
 from tests.doubles.transfer_world import AGENT_HZ, PERSON, TransferWorld, hears, transfer_world
@@ -51,7 +52,7 @@ def test_somebody_is_called_and_hears_the_agent(tmp_path: Path) -> None:
         assert hears(world.person.heard, AGENT_HZ) >= 150, "Hello."
         assert (await told(world, answer.json()["key"]))["state"] == "answered"
         assert len(world.exchange.active()) == 2
-        outgoing = [path.read_text() for path in world.home.rglob("*.jsonl") if PERSON in path.read_text()]
+        outgoing = [path.read_text() for path in traces(world.home) if PERSON in path.read_text()]
         assert len(outgoing) == 1, "whoever is on the line is the caller"
         world.phones.hang_up(world.sid)
         await world.until(lambda: ("status", "completed") in world.phones.webhooks)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.doubles.media_line import EnergyVad
+from tests.doubles.on_disk import traces
 from tests.doubles.paced_loop import PacedLoop, live_with_sockets
 from tests.doubles.phone_world import LoopTime
 from tests.doubles.transfer_world import CALLER_HZ, Ears, Mouth, voice
@@ -96,7 +97,7 @@ class Studio:
             await pass_time(0.020)
 
     def trace(self) -> str:
-        (path,) = (self.home / "calls").rglob("*.jsonl")
+        (path,) = traces(self.home / "calls")
         return path.read_text()
 
     def notes(self) -> list[str]:
@@ -197,7 +198,7 @@ def test_who_says_yes_is_recorded_from_then_on(tmp_path: Path) -> None:
         assert kept.since_ms <= yes_ms
         assert 700 <= heard_of_caller_ms(kept) <= 1100, "the appointment, and not the yes"
         assert here.notes() == ["recording_asked", "recording_began"]
-        (path,) = (here.home / "calls").rglob("*.jsonl")
+        (path,) = traces(here.home / "calls")
         assert replay_exactly(read_call(path)).difference is None
 
     during(tmp_path, story)

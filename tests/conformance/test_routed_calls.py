@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from tests.doubles.on_disk import traces
 from tests.doubles.paced_loop import live_with_sockets
 from tests.doubles.routed_world import OURS, TONES_HZ, RoutedWorld, routed_world
 from tests.doubles.transfer_world import hears, longest_silence_ms
@@ -85,7 +86,7 @@ def test_the_second_caller_waits_with_comfort_and_is_served_when_the_first_ends(
         (call,) = world.exchange.active()
         await second.hangs_up()
         await world.written(lambda: not world.exchange.active())
-        (path,) = world.home.rglob(f"{call.call_id}.jsonl")
+        (path,) = traces(world.home, f"{call.call_id}.jsonl")
         trace = path.read_text()
         assert notes(trace, "queued")[0]["position"] == 1
         (served,) = notes(trace, "served")
@@ -135,7 +136,7 @@ def test_who_hangs_up_in_line_leaves_a_trace_and_his_place(tmp_path: Path) -> No
         (left,) = [trace for trace in world.traces() if notes(trace, "queue_ended")]
         (ended,) = notes(left, "queue_ended")
         assert ended["cause"] == "caller_hangup"
-        (path,) = [path for path in world.home.rglob("*.jsonl") if path.read_text() == left]
+        (path,) = [path for path in traces(world.home) if path.read_text() == left]
         assert replay_exactly(read_call(path)).difference is None
         assert world.routing.counted["abandoned"] == 1
         (listed,) = [one for one in list_calls(world.home, limit=9) if one.path == path]

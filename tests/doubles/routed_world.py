@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import httpx
 import numpy as np
 from tests.doubles.media_line import EnergyVad
+from tests.doubles.on_disk import traces
 from tests.doubles.paced_loop import PacedLoop
 from tests.doubles.phone_world import LoopTime
 from tests.doubles.transfer_world import SPOKEN_MS_A_CHARACTER, Ears
@@ -164,7 +165,7 @@ class RoutedWorld:
         return ElementTree.fromstring(answer.text)
 
     def traces(self) -> list[str]:
-        return [path.read_text() for path in sorted(self.home.rglob("*.jsonl"))]
+        return [path.read_text() for path in traces(self.home)]
 
 
 @asynccontextmanager

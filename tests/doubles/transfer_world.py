@@ -14,6 +14,7 @@ import numpy as np
 import uvicorn
 from tests.doubles.http_vendor import HttpVendor
 from tests.doubles.media_line import EnergyVad
+from tests.doubles.on_disk import traces
 from tests.doubles.paced_loop import PacedLoop
 from tests.doubles.phone_world import LoopTime
 from tests.doubles.phones import Phones, Stream
@@ -201,11 +202,11 @@ class TransferWorld:
         await self.person.until_answered(gap_ms=800)
 
     def record(self) -> CallRecord:
-        (path,) = self.home.rglob("*.jsonl")
+        (path,) = traces(self.home)
         return read_call(path)
 
     def trace(self) -> str:
-        (path,) = self.home.rglob("*.jsonl")
+        (path,) = traces(self.home)
         return path.read_text()
 
     async def ended(self) -> None:

@@ -17,6 +17,7 @@ from antiphon.calls.twilio import TwilioDialect
 from antiphon.conversation import events as ev
 from antiphon.runtime.recorded import RecordedSink
 from antiphon.runtime.records.lines import read_call
+from tests.doubles.on_disk import traces
 from tests.doubles.permits import consented
 from tests.doubles.phone_world import PhoneWorld
 from tests.doubles.virtual_loop import live, pass_time
@@ -39,7 +40,7 @@ def carried(
 
     def tell(folder: Path) -> Told:
         facts = live(story(folder))
-        path = max((folder / "calls").glob("*/*.jsonl"), key=lambda trace: trace.stat().st_size)
+        path = max(traces(folder / "calls"), key=lambda trace: trace.stat().st_size)
         return Told(record=read_call(kept_as(path, folder, name, path.stem)), facts=facts)
 
     return Symptom(name=name, rows=rows, tell=tell, absent=absent, fault=fault)
@@ -122,7 +123,7 @@ async def _strangers_try_their_luck(folder: Path) -> dict[str, object]:
         session.disconnected()
     await call
     ticks.cancel()
-    return {"refused": refused, "let_in": sum(1 for _ in (folder / "calls").rglob("*.jsonl")) - 1}
+    return {"refused": refused, "let_in": sum(1 for _ in traces(folder / "calls")) - 1}
 
 
 def _start(token: str) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.doubles.on_disk import traces
 from tests.doubles.transfer_world import AGENT_FILE, AGENT_HZ, CALLER_HZ, PERSON, PERSON_HZ, Ears, Mind, Mouth
 from tests.sip.house import HOST, SipHouse, until
 from tests.sip.sipp import Sipp
@@ -75,7 +76,7 @@ class TransferHouse:
         return LegsFirst(self.exchange, self.desk)
 
     def trace(self) -> str:
-        return "".join(path.read_text() for path in self.home.rglob("*.jsonl"))
+        return "".join(path.read_text() for path in traces(self.home))
 
 
 async def speak(phone: Telephone, name: str, samples: np.ndarray) -> None:
