@@ -59,6 +59,20 @@ def hear() -> Any:
     return transcribe
 
 
+@pytest.fixture(scope="module")
+def piper() -> TextToSpeech:
+    if not is_installed("piper-joe"):
+        pytest.skip("antiphon models fetch piper-joe")
+    return PiperTts()
+
+
+@pytest.fixture(scope="module")
+def kokoro() -> TextToSpeech:
+    if not is_installed("kokoro-82m"):
+        pytest.skip("antiphon models fetch kokoro-82m")
+    return KokoroTts()
+
+
 async def phone_audio(tts: TextToSpeech, voice: str, text: str) -> NDArray[np.int16]:
     """The voice at the 8 kHz of a phone line, brought back to what the recogniser wants."""
     said: list[TtsAudio] = []
@@ -95,31 +109,30 @@ async def word_error_rate(tts: TextToSpeech, voice: str, hear: Any, sentences: l
     return errors / words
 
 
-async def test_the_agents_voice_is_understood_on_the_phone(hear: Any) -> None:
-    if not is_installed("piper-joe"):
-        pytest.skip("antiphon models fetch piper-joe")
-    assert await word_error_rate(PiperTts(), "joe", hear, SENTENCES) <= 0.10
+async def test_the_agents_voice_is_understood_on_the_phone(hear: Any, piper: TextToSpeech) -> None:
+    assert await word_error_rate(piper, "joe", hear, SENTENCES) <= 0.10
 
 
 @pytest.mark.parametrize("voice", ["af_heart", "am_michael", "bf_emma", "bm_george"])
-async def test_the_callers_voices_are_understood_on_the_phone(hear: Any, voice: str) -> None:
-    if not is_installed("kokoro-82m"):
-        pytest.skip("antiphon models fetch kokoro-82m")
-    assert await word_error_rate(KokoroTts(), voice, hear, SENTENCES[:4]) <= 0.10
+async def test_the_callers_voices_are_understood_on_the_phone(
+    hear: Any, kokoro: TextToSpeech, voice: str
+) -> None:
+    assert await word_error_rate(kokoro, voice, hear, SENTENCES[:4]) <= 0.10
 
 
 @pytest.mark.parametrize("number", ["415-505-2671", "(628) 535-0193", "212-595-8804"])
-async def test_a_phone_number_is_heard_digit_by_digit(hear: Any, number: str) -> None:
-    if not is_installed("piper-joe"):
-        pytest.skip("antiphon models fetch piper-joe")
+async def test_a_phone_number_is_heard_digit_by_digit(hear: Any, piper: TextToSpeech, number: str) -> None:
     # No digit three times in a row: the listener, not the voice, makes two of "five five five".
     # The voice never says a thing twice alike, so one take in three may miss.
-    takes = [await digits_heard(hear, number) for _ in range(3)]
-    assert sum(re.sub(r"\D", "", number) in heard for heard in takes) >= 2, takes
+    digits = re.sub(r"\D", "", number)
+    takes = [await digits_heard(hear, piper, number) for _ in range(2)]
+    if sum(digits in heard for heard in takes) == 1:
+        takes.append(await digits_heard(hear, piper, number))
+    assert sum(digits in heard for heard in takes) >= 2, takes
 
 
-async def digits_heard(hear: Any, number: str) -> str:
-    heard = hear(await phone_audio(PiperTts(), "joe", shape(f"Your number is {number}, is that right?")))
+async def digits_heard(hear: Any, tts: TextToSpeech, number: str) -> str:
+    heard = hear(await phone_audio(tts, "joe", shape(f"Your number is {number}, is that right?")))
     for word, digit in DIGITS.items():
         heard = re.sub(rf"\b{word}\b", digit, heard.lower())
     return re.sub(r"\D", "", heard)

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.doubles.on_disk import traces
 from tests.doubles.phone_world import PhoneWorld
 from tests.doubles.virtual_loop import live, pass_time
 
@@ -40,6 +41,7 @@ async def after(directory: Path, *rounds: int) -> list[Counter[str]]:
             await asyncio.gather(*patient, *(world.call(patience_s=1.9) for _ in range(IMPATIENT)))
         assert world.plane.live_calls == 0 and not world.exchange.active()
         await pass_time(20)  # Timers that were set for the worst are over.
+        traces(directory)  # The thread that closes them lives in real time and holds them until then.
         counts.append(objects())
     heard_out = sum(rounds) * (AT_ONCE - IMPATIENT) // AT_ONCE
     assert world.tally.calls == heard_out and not world.tally.trouble
