@@ -22,9 +22,9 @@ pytestmark = pytest.mark.models
 
 ROOT = Path(__file__).parents[2]
 CALLERS = sorted((ROOT / "agents/clinic/callers").glob("*.yaml"))
-AT_ONCE = 4
-# Small models mishear now and then, and four calls at once on two cores is more than they are meant for. How
-# often a first call succeeds is measured by benchmarks/response.py; here a caller who missed may call again.
+AT_ONCE = 5
+# Small models mishear now and then, and so many calls at once beside a crowd are more than two cores are meant for.
+# How often a first call succeeds is measured by benchmarks/response.py; here a caller who missed may call again.
 SHARE_REACHED = {"wideband": 11 / 12, "phone": 10 / 12}
 SHARE_REACHED_AT_ONCE = 0.7
 
