@@ -137,7 +137,8 @@ check-types:
 	$(BIN)/mypy --strict
 
 check-tests:
-	$(PYTEST) tests/house tests/unit tests/property -n $(JOBS) --dist loadfile -m 'not models and not audio and not browser and not whole'
+	$(PYTEST) tests/house tests/unit tests/property -n $(JOBS) --dist loadfile --hypothesis-profile=quick \
+	  -m 'not models and not audio and not browser and not whole'
 
 simulate: test-env
 	$(BIN)/python -m tests.simulation.run --calls $(N)

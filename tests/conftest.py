@@ -21,6 +21,8 @@ NO_RECORDINGS = "no folder of recordings: set ANTIPHON_SPEECH_DIR"
 settings.register_profile(
     "fixed", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
+# What `make check` has time for; see also tests/property/examples.py.
+settings.register_profile("quick", parent=settings.get_profile("fixed"), max_examples=30)
 settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile("fixed")
 # Servers of tests are on this machine, and no test talks to a model of whoever runs it.

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.models
 ROOT = Path(__file__).parents[2]
 CALLERS = sorted((ROOT / "agents/clinic/callers").glob("*.yaml"))
 AT_ONCE = 5
-# Small models mishear now and then, and five callers beside a crowd are more than two cores are meant for. How
-# often a first call succeeds is measured by benchmarks/response.py; here a caller who missed may call again.
+# Small models mishear now and then, and five callers beside a crowd are more than two cores should carry.
+# How often a first call succeeds, benchmarks/response.py measures; here a caller who missed may call again.
 SHARE_REACHED = {"wideband": 11 / 12, "phone": 10 / 12}
 SHARE_REACHED_AT_ONCE = 0.7
 

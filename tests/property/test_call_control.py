@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
+from tests.property.examples import examples
 
 from antiphon.calls.control import commands as cmd
 from antiphon.calls.control import events as ev
@@ -111,7 +112,7 @@ class Witness:
         raise AssertionError(f"timers without end: {self.machine.state.timers}")
 
 
-@settings(max_examples=1500, deadline=None)
+@examples(1500)
 @given(st.data())
 def test_every_sequence_of_events_ends_every_leg_once_and_leaves_nobody_alone(data: st.DataObject) -> None:
     witness = Witness()

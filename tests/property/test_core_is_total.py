@@ -6,8 +6,9 @@ from collections import Counter
 from typing import Any
 
 import msgspec
-from hypothesis import given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
+from tests.property.examples import examples
 
 from antiphon.conversation import Conversation, Policy, TurnPolicy, conversation, replies
 from antiphon.conversation import events as ev
@@ -103,7 +104,7 @@ def _event(draw: st.DrawFn, at_ms: int, core: Conversation) -> ev.AnyEvent:
     return kind(**fields)  # type: ignore[return-value]  # Every subclass of Event is in AnyEvent.
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(st.data())
 def test_any_sequence_of_events_is_survived(data: st.DataObject) -> None:
     core = Conversation(data.draw(POLICIES))

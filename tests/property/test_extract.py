@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import date, time, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.property.examples import examples
 
 from antiphon.agents.extract import (
     Found,
@@ -188,7 +189,7 @@ def everything(text: str, today: date) -> list[Found]:
     ]
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(text=texts, today=st.sampled_from(TODAYS))
 def test_any_text_is_read_and_every_span_lies_inside_it(text: str, today: date) -> None:
     words_to_digits(text)
@@ -198,7 +199,7 @@ def test_any_text_is_read_and_every_span_lies_inside_it(text: str, today: date) 
         assert 0 < each.confidence <= 1
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(text=spoken, today=st.sampled_from(TODAYS))
 def test_what_is_found_is_well_formed_and_in_order(text: str, today: date) -> None:
     for days in find_dates(text, today):
@@ -388,7 +389,7 @@ NUMBER_FORMS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("form", NUMBER_FORMS)
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(number=numbers)
 def test_a_phone_number_comes_back_however_it_is_written(form: str, number: str) -> None:
     text = NUMBER_FORMS[form](number)
@@ -413,7 +414,7 @@ BIRTH_FORMS: dict[str, Callable[[date], str]] = {
 
 
 @pytest.mark.parametrize("form", BIRTH_FORMS)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(day=st.dates(date(1930, 1, 1), date(2009, 12, 31)))
 def test_a_birth_date_comes_back_however_it_is_said(form: str, day: date) -> None:
     text = BIRTH_FORMS[form](day)
@@ -422,7 +423,7 @@ def test_a_birth_date_comes_back_however_it_is_said(form: str, day: date) -> Non
     assert find_dates(text, today) == []
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(
     name=st.text("abcdefghijklmnopqrstuvwxyz", min_size=3, max_size=12),
     joiner=st.sampled_from([" ", "-", ", ", ". "]),

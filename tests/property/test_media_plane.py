@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.doubles.media_line import TestCall, World, encoded, numbered, silence, tone
+from tests.property.examples import examples
 
 from antiphon.audio.ports import PHONE, WIDEBAND, Encoding, LineFormat
 
@@ -17,7 +18,7 @@ REPLY_SAMPLES = 6000  # 750 ms
 jitter = st.lists(st.tuples(st.integers(1, 480), st.integers(0, 60)), min_size=4, max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(pattern=jitter)
 @example(pattern=[(358, 0), (138, 0), (122, 0), (480, 45)])  # A gap between an onset and its confirmation.
 def test_chunking_and_jitter_do_not_change_what_is_heard(pattern: list[tuple[int, int]]) -> None:
@@ -91,7 +92,7 @@ class Replies:
         self.heard_ms[reply] = heard_ms
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(script=steps, answers_marks=st.booleans(), lead_ms=st.sampled_from([20, 40, 80, 160]))
 def test_nothing_is_lost_repeated_or_heard_after_its_flush(
     script: list[tuple[str, int, int]], answers_marks: bool, lead_ms: int
@@ -132,7 +133,7 @@ chaos = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(script=chaos)
 def test_calls_never_mix_and_leave_no_row_behind(script: list[tuple[str, int, int]]) -> None:
     world = World()

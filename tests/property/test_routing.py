@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.property.examples import examples
 
 from antiphon.calls.routing import Asked, Busy, Forward, Refused, RoutingTable, ToAgent, decide
 from antiphon.calls.routing.lobby import Lobby, Place
@@ -79,7 +80,7 @@ calls = st.builds(
 
 
 @given(table=tables, asked=calls)
-@settings(max_examples=400, deadline=None)
+@examples(400)
 def test_a_call_has_exactly_one_answer_and_a_reason(table: RoutingTable, asked: Asked) -> None:
     decision = decide(table, asked)
     assert isinstance(decision.answer, ToAgent | Forward | Busy | Refused)
@@ -114,7 +115,7 @@ def lobbies(draw: st.DrawFn) -> tuple[RoutingTable, list[tuple[str, int]]]:
 
 
 @given(lobbies())
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_limits_hold_and_nobody_is_served_twice_or_out_of_turn(
     world: tuple[RoutingTable, list[tuple[str, int]]],
 ) -> None:

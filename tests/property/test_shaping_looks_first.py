@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.property.examples import examples
 
 from antiphon.speech.shaping import cleaning
 from antiphon.speech.shaping.en import amounts, contacts, dates, names, numbers, romans, times
@@ -70,7 +71,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@examples(1500)
 @given(text=TEXTS)
 def test_what_is_skipped_would_have_found_nothing(text: str) -> None:
     for name, (look, rules) in LOOKS.items():
@@ -90,7 +91,7 @@ def test_plain_words_pass_every_look(look: re.Pattern[str]) -> None:
     assert look.search("What time would you like to come in tomorrow?") is None
 
 
-@settings(max_examples=1500, deadline=None)
+@examples(1500)
 @given(text=TEXTS)
 def test_what_is_tidy_already_is_left_as_it_is(text: str) -> None:
     if cleaning._UNTIDY.search(text) is None:
@@ -100,7 +101,7 @@ def test_what_is_tidy_already_is_left_as_it_is(text: str) -> None:
         assert straight.strip() == text.strip()
 
 
-@settings(max_examples=1500, deadline=None)
+@examples(1500)
 @given(text=TEXTS)
 def test_plain_ascii_has_nothing_to_translate(text: str) -> None:
     if text.isascii() and text.isprintable():

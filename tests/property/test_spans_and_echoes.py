@@ -3,8 +3,9 @@ arithmetic below: edit distance, heard words, rewinds."""
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.property.examples import examples
 from tests.unit.conversation.scenes import Scene
 
 from antiphon.conversation import commands as cmd
@@ -49,7 +50,7 @@ class _Caller:
             scene.partial(f"zebra number {self.count + 1}")
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.data())
 def test_nothing_a_caller_does_stops_protected_words_and_nothing_of_his_is_lost(data: st.DataObject) -> None:
     scene = Scene()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.doubles.front_desk import FrontDesk, voice
 from tests.doubles.media_line import silence
 from tests.doubles.paced_loop import live_with_sockets as live
@@ -26,6 +27,7 @@ async def _books(desk: FrontDesk) -> None:
     desk.line.hang_up()
 
 
+@pytest.mark.whole
 def test_a_caller_who_only_presses_keys_has_his_appointment(tmp_path: Path) -> None:
     desk = FrontDesk(tmp_path)
     record, _ = live(desk.answer(_books))
@@ -49,6 +51,7 @@ def test_zero_reaches_a_person_from_anywhere(tmp_path: Path) -> None:
     assert turns(record) == ["dtmf:1", "dtmf:0"]
 
 
+@pytest.mark.whole
 def test_who_is_not_understood_twice_is_offered_the_keys_and_goes_on_with_one(tmp_path: Path) -> None:
     async def mumbles(desk: FrontDesk) -> None:
         await desk.hear_out()

@@ -15,6 +15,7 @@ from benchmarks.load.script import Pace
 from benchmarks.load.server import agent
 from numpy.typing import NDArray
 from tests.doubles.media_line import tone
+from tests.doubles.on_disk import traces
 from tests.doubles.phone_world import PhoneWorld
 from tests.doubles.virtual_loop import live, pass_time
 
@@ -34,7 +35,6 @@ from antiphon.conversation import events as ev
 from antiphon.errors import ConfigError
 from antiphon.runtime.records.lines import NoteEntry, read_call
 from antiphon.storage.keys import keyring
-from antiphon.storage.traces import find_call
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -147,7 +147,7 @@ class Studio:
 
     @property
     def notes(self) -> list[str]:
-        (trace,) = self.traces.glob("*/*.jsonl")
+        (trace,) = traces(self.traces)
         entries = read_call(trace).entries
         notes = [entry.type for entry in entries if isinstance(entry, NoteEntry)]
         return [note for note in notes if note.startswith("recording")]
@@ -156,7 +156,8 @@ class Studio:
         """The recording, and what its call's trace says."""
         (path,) = kept_recordings(self.directory)
         kept = read_recording(path, self.ring)
-        return kept, list(read_call(find_call(self.traces, kept.call_id)).events)
+        (trace,) = traces(self.traces, f"{kept.call_id}.jsonl")
+        return kept, list(read_call(trace).events)
 
 
 def test_a_call_is_recorded_from_the_announcement_to_its_end(tmp_path: Path) -> None:

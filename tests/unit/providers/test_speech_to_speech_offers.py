@@ -67,6 +67,7 @@ def test_a_model_has_a_price_or_the_check_says_that_it_has_none(name: str, tmp_p
     assert bool(said_of(tmp_path, name)) != priced
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", ["openai/gpt-realtime-1.5", "gemini/gemini-3.8-live"])
 def test_nothing_of_a_vendors_package_is_imported_during_a_call(name: str) -> None:
     address = "https://127.0.0.1:9"

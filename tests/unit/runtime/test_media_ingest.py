@@ -129,6 +129,7 @@ class _FarClock(VirtualClock):
         return self._began_ns + round((self._ours.now_ns - self._began_ns) * (1 + self._ppm / 1e6))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("ppm", [-500, -100, 100, 500])
 def test_a_far_end_that_plays_faster_or_slower_hears_every_reply_whole(ppm: float) -> None:
     """Ten replies of 20 s: what is in its buffer stays the lead, and the heard cursor stays true."""

@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
 from benchmarks.load.doubles import HearingDouble, HearingStream, ModelDouble, VoiceDouble
 from benchmarks.load.script import Pace
 from benchmarks.load.server import Vendors
+from tests.doubles.on_disk import traces
 from tests.doubles.phone_world import PhoneWorld
 from tests.doubles.virtual_loop import live
 
@@ -116,7 +118,7 @@ async def billed_calls(directory: Path, seed: int) -> Bill:
 
 def told(directory: Path) -> Counter[tuple[str, str]]:
     found: Counter[tuple[str, str]] = Counter()
-    for trace in directory.rglob("*.jsonl"):
+    for trace in traces(directory):
         record = read_call(trace)
         assert record.complete
         for note in record.entries:
@@ -126,6 +128,7 @@ def told(directory: Path) -> Counter[tuple[str, str]]:
     return +found
 
 
+@pytest.mark.whole
 def test_the_traces_of_calls_tell_what_the_vendors_counted(tmp_path: Path) -> None:
     cut = 0
     for seed in range(3):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from benchmarks.kill9 import torture
 
 
+@pytest.mark.whole
 async def test_calls_survive_processes_that_are_killed_while_they_write(tmp_path: Path) -> None:
     tally = await torture(tmp_path, 4, seed=7, run_s=(0.1, 0.5))
     assert tally.begun > 10, "it was killed before it did anything"
