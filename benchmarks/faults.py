@@ -5,8 +5,7 @@ does the call go on, and how much longer does the caller wait for the longest an
 
 Real adapters and SDKs against the vendors' doubles on local sockets, on paced virtual time: what is told is
 what deadlines, retries and failover cost, without any network. A call that was not served well (words lost or
-said twice, not one booking, a tool that ran twice, a wait of six seconds) is told by what was wrong. A voice
-that does not date its words in time may say one again where it broke off; how many is told too.
+said twice, not one booking, a tool that ran twice, a wait of six seconds) is told by what was wrong.
 """
 
 from __future__ import annotations
@@ -57,10 +56,7 @@ def _outcome(role: str, name: str, fault: object) -> str:
             survived = survive(Path(home), lists_for(role, name), role, fault)  # type: ignore[arg-type]
         except AssertionError as error:
             return f"lost: {error}"
-    if survived.faults:
-        return ", ".join(survived.faults)
-    again = survived.words_repeated
-    return f"{survived.added_ms} ({again} words again)" if again > 0 else str(survived.added_ms)
+    return ", ".join(survived.faults) or str(survived.added_ms)
 
 
 if __name__ == "__main__":

@@ -23,18 +23,13 @@ WORDS = "hello please book my visit on monday at nine thirty with doctor garcia 
 RATE_HZ = 8_000
 WAIT_S = 30.0
 
-# Those that date a word before its sound is over. Rime's dates come behind the sound, so that a word may be
-# said again; Azure's library tells of a connection closed before the first sound by trying another.
-AHEAD = ("cartesia/", "elevenlabs/")
-DATED = [vendor for vendor in VENDORS if vendor.name.startswith(AHEAD)]
-assert all(vendor.dates_words for vendor in DATED)
 SILENT = [Fault.REFUSE, Fault.HANG, Fault.RATE_LIMIT, Fault.AUTH, Fault.CLOSE_CODE, Fault.NO_RESULT]
-
-
 PAIRS = [
     pytest.param(vendor, other, id=f"{vendor.name}-{other.name}")
-    for vendor, other in zip(DATED, [*DATED[1:], DATED[0]], strict=True)
+    for vendor, other in zip(VENDORS, [*VENDORS[1:], VENDORS[0]], strict=True)
 ]
+# What the line still plays: time enough for a double to be done or lost, however busy the machine is.
+SPARE_MS = 10_000
 
 
 @dataclass
@@ -78,7 +73,7 @@ async def spoken(first: TtsVendor, faulty: Faulty, second: TtsVendor) -> tuple[L
         voices = FailoverTts(candidates, RaceRules(note="voice_failed", first_ms=15_000))
         meter = Meter()
         meter.note = line.note
-        request = TtsRequest(text=WORDS, voice=first.voice, sample_rate_hz=RATE_HZ)
+        request = TtsRequest(text=WORDS, voice=first.voice, sample_rate_hz=RATE_HZ, spare_ms=SPARE_MS)
         with paid_by(Payer(meter=meter, reply="r1")):
             async with asyncio.timeout(WAIT_S):
                 await voices.synthesize(request, line.hear)
@@ -95,9 +90,9 @@ async def test_wherever_a_vendor_breaks_off_another_goes_on_with_the_next_word(
     assert line.ear.text == WORDS
     assert line.failed == [first.name]
     assert len(asked) == 1
-    ends_ms = line.ends_ms
-    assert len(ends_ms) == len(WORDS.split())
-    for heard, end_ms in zip(line.ear.words, ends_ms, strict=True):
+    if first.dates_words and second.dates_words:
+        assert len(line.ends_ms) == len(WORDS.split())
+    for heard, end_ms in zip(line.ear.words, line.ends_ms, strict=False):
         assert end_ms == pytest.approx(heard.end_ms, abs=15)
 
 

@@ -49,8 +49,8 @@ _SECOND = {
 @dataclass(frozen=True, kw_only=True)
 class Survived:
     """Attributes: heard: By turn. used: Providers of the role that were paid. longest_ms: Until an answer.
-    waits_ms: Until each answer, from the loss on. taken_up: Halves of answers that the next model was told.
-    may_repeat: A word where the voice broke off, and no more."""
+    waits_ms: Until each answer, from the loss on.
+    taken_up: Halves of answers that the next model was told."""
 
     heard: list[str]
     booked: list[str]
@@ -60,11 +60,6 @@ class Survived:
     longest_ms: int
     waits_ms: list[int]
     taken_up: list[str]
-    may_repeat: bool = False
-
-    @property
-    def words_repeated(self) -> int:
-        return sum(len(text.split()) for text in self._told) - sum(len(text.split()) for text in HEARD)
 
     @property
     def _told(self) -> list[str]:
@@ -73,19 +68,13 @@ class Survived:
     @property
     def faults(self) -> list[str]:
         """What the call owed its caller and did not give; nothing when all is well."""
-        told = [_once(text) for text in self._told] if self.may_repeat else self._told
         owed = {
-            "something was said twice or lost": told == HEARD,
+            "something was said twice or lost": self._told == HEARD,
             "not one booking": self.booked == ["physical"],
             "the tool ran again": self.booking_calls == 1,
             f"he waited {self.longest_ms} ms": self.longest_ms < LONGEST_WAIT_MS,
         }
         return [what for what, held in owed.items() if not held]
-
-
-def _once(text: str) -> str:
-    """Without words said twice running."""
-    return " ".join(word for word, _ in itertools.groupby(text.split()))
 
 
 def notes(record: CallRecord, kind: str) -> list[dict[str, Any]]:
@@ -136,7 +125,6 @@ def survive(
                 longest_ms=after_ms,
                 waits_ms=waits_ms,
                 taken_up=[asked.turns[-2].text for asked in next_mind.asked if is_half(asked)],
-                may_repeat=row(role, lists[role][0]).dates_late and fault is Fault.DROP_MID_STREAM,
             )
         )
 

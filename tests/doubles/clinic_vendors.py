@@ -40,8 +40,6 @@ class ClinicVendor:
     words_out: Pieces of an answer on the wire after which the first words are out: there a voice or a model
         breaks off in the middle.
     strange_threads: Its SDK works in threads that the event loop does not see.
-    dates_late: The end of a word is told after its sound or never. Where such a voice breaks off, what was
-        said is judged by a usual speaking rate, and doubles speak three times as fast: a word is said again.
     """
 
     name: str
@@ -50,7 +48,6 @@ class ClinicVendor:
     path: str = ""
     words_out: int = 3
     strange_threads: bool = False
-    dates_late: bool = False
 
     @property
     def vendor(self) -> str:
@@ -103,28 +100,24 @@ VOICES = (
     ),
     ClinicVendor(
         name="openai/alloy",
-        dates_late=True,
         make=lambda: HttpVendor(OpenAiAudioHttp()),
         keys={"OPENAI_API_KEY": KEY},
         path="/v1",
     ),
     ClinicVendor(
         name="deepgram/aura-2-thalia-en",
-        dates_late=True,
         make=lambda: HttpVendor(DeepgramHttp()),
         keys={"DEEPGRAM_API_KEY": KEY},
     ),
-    ClinicVendor(name="rime/coda/astra", make=RimeSocket, dates_late=True, keys={"RIME_API_KEY": KEY}),
+    ClinicVendor(name="rime/coda/astra", make=RimeSocket, keys={"RIME_API_KEY": KEY}),
     ClinicVendor(
         name="playht/Play3.0-mini/s3://voices/jennifer/manifest.json",
-        dates_late=True,
         make=lambda: HttpVendor(PlayHtHttp()),
         keys={"PLAY_HT_API_KEY": KEY, "PLAY_HT_USER_ID": USER},
     ),
     ClinicVendor(
         name="google/en-US-Chirp3-HD-Leda",
         make=google_voices,
-        dates_late=True,
         keys=_GOOGLE,
         strange_threads=True,
     ),

@@ -41,8 +41,14 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     checking.set_defaults(run=check_models)
     providers = commands.add_parser("providers", help="what can hear, speak and judge, and what is ready")
     providers.add_argument("--role", help="only this role: stt, tts, llm, s2s, batch, eot, vad, encoder")
-    providers.add_argument("--json", action="store_true", help="one JSON array")
+    providers.add_argument(
+        "--all", action="store_true", help="a line for every voice; else like ones share one"
+    )
+    providers.add_argument("--json", action="store_true", help="one JSON array, with every name")
     providers.set_defaults(run=list_providers)
+
+
+_CELL_MAX = 52  # What is longer pushes the rest of its own line only.
 
 
 def list_models(args: argparse.Namespace) -> int:
@@ -96,15 +102,45 @@ def list_providers(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(rows, indent=2))
         return 0
-    print(f"{'ROLE':<8} {'NAME':<34} {'LICENCE':<13} {'EXTRA':<14} {'KEY':<28} {'STATE':<44} CAN")
-    for row in rows:
-        keys = ", ".join(f"{name} {'set' if there else 'not set'}" for name, there in row["keys"].items())
-        can = ", ".join(f"{name}={_short(value)}" for name, value in row["capabilities"].items())
-        print(
-            f"{row['role']:<8} {row['name']:<34} {row['licence']:<13} {row['extra'] or '-':<14} "
-            f"{keys or '-':<28} {row['state']:<44} {can or '-'}"
-        )
+    lines = [_line(group) for group in ([[row] for row in rows] if args.all else _alike(rows))]
+    heads = ("ROLE", "NAME", "LICENCE", "EXTRA", "KEY", "STATE", "CAN")
+    wide = [min(max(map(len, column)), _CELL_MAX) for column in zip(heads, *lines, strict=True)]
+    for line in (heads, *lines):
+        print("  ".join(f"{cell:<{width}}" for cell, width in zip(line, wide, strict=True)).rstrip())
     return 0
+
+
+def _alike(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Voices of one vendor that differ in nothing but the language, together."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        can = {name: value for name, value in row["capabilities"].items() if name != "languages"}
+        name = row["name"].partition("/")[0] if row["role"] == "tts" else row["name"]
+        key = json.dumps({**row, "name": name, "capabilities": can})
+        groups.setdefault(key, []).append(row)
+    return list(groups.values())
+
+
+def _line(group: list[dict[str, Any]]) -> tuple[str, ...]:
+    first = group[0]
+    keys = ", ".join(f"{name} {'set' if there else 'not set'}" for name, there in first["keys"].items())
+    capabilities = dict(first["capabilities"])
+    spoken = [row["capabilities"].get("languages", ()) for row in group]
+    if not all(spoken):  # Some speak any.
+        capabilities.pop("languages", None)
+    elif len(group) > 1:
+        capabilities["languages"] = tuple(sorted({language for each in spoken for language in each}))
+    # What is to be set stands in the column before.
+    state = "missing: key" if first["state"].startswith("missing: set ") else first["state"]
+    return (
+        first["role"],
+        first["name"] if len(group) == 1 else f"{first['name']} and {len(group) - 1} more",
+        first["licence"],
+        first["extra"] or "-",
+        keys or "-",
+        state,
+        ", ".join(f"{name}={_short(value)}" for name, value in capabilities.items()) or "-",
+    )
 
 
 def _matrix(registry: Registry, role: str | None) -> list[dict[str, Any]]:

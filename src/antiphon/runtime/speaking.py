@@ -71,7 +71,7 @@ class Speaker:
             if isinstance(voice.tts, WarmsVoices):
                 await voice.tts.warm(self.asked(Utterance(text=""), voice))
 
-    def asked(self, spoken: Utterance, voice: Voice) -> TtsRequest:
+    def asked(self, spoken: Utterance, voice: Voice, *, spare_ms: int = 0) -> TtsRequest:
         return TtsRequest(
             text=spoken.text,
             ssml=spoken.ssml,
@@ -79,6 +79,7 @@ class Speaker:
             sample_rate_hz=self.line.sample_rate_hz,
             language=voice.language,
             speed=voice.speed,
+            spare_ms=spare_ms,
         )
 
     def add(self, reply_id: str, index: int, text: str, sound: str = "") -> None:
@@ -133,6 +134,7 @@ class _SpokenReply:
         self._ready: list[bytes] = []
         self._making: tuple[int, _ChunkAudio] | None = None
         self.audible = False
+        self._due_ms = 0  # When all that was given will have been played, if nothing came between.
         self._last_chunk: int | None = None
         self._done = 0
         self._wake = asyncio.Event()
@@ -146,9 +148,9 @@ class _SpokenReply:
 
     def start(self) -> None:
         self.audible = True
-        for pcm in self._ready:
-            self._speaker.line.play(self._id, pcm)
-        self._ready.clear()
+        ready, self._ready = self._ready, []
+        for pcm in ready:
+            self.hear(pcm)
         self._wake.set()
 
     def finish(self, chunks: int) -> None:
@@ -200,7 +202,8 @@ class _SpokenReply:
         for voice in speaker.voices:
             audio = _ChunkAudio(self, begun_ms, written, spoken.text)
             self._making = (index, audio)
-            request = speaker.asked(spoken, voice)
+            spare_ms = max(0, self._due_ms - speaker.line.now_ms)
+            request = speaker.asked(spoken, voice, spare_ms=spare_ms)
             try:
                 async with asyncio.timeout(CHUNK_DEADLINE_S):
                     await voice.tts.synthesize(request, audio.take)
@@ -222,10 +225,13 @@ class _SpokenReply:
         )
 
     def hear(self, pcm: bytes) -> None:
-        if self.audible:
-            self._speaker.line.play(self._id, pcm)
-        else:
+        if not self.audible:
             self._ready.append(pcm)
+            return
+        line = self._speaker.line
+        line.play(self._id, pcm)
+        audio_ms = len(pcm) // 2 * 1000 // line.sample_rate_hz
+        self._due_ms = max(self._due_ms, line.now_ms) + audio_ms
 
 
 class _ChunkAudio:

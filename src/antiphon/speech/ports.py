@@ -135,6 +135,7 @@ class TtsRequest:
     ssml: The same words in the same order with break, emphasis, phoneme (IPA) and prosody: the inside of a
         <speak> element, well-formed XML. "" where it would say no more than `text`. Only providers whose
         capabilities say `ssml` look at it; for all others `text` is enough.
+    spare_ms: So long the line has other audio to play before it needs the first sound of this.
     """
 
     text: str
@@ -143,6 +144,7 @@ class TtsRequest:
     language: str = "en-US"
     speed: float = 1.0
     ssml: str = ""
+    spare_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

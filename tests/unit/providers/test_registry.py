@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,6 +134,31 @@ def test_the_matrix_shows_role_name_licence_and_what_is_missing(
     (smart_turn,) = [line for line in lines if "local/smart-turn" in line]
     assert smart_turn.split()[:3] == ["eot", "local/smart-turn", "BSD-2-Clause"]
     assert "missing: antiphon models fetch smart-turn-v3.2" in smart_turn
+
+
+def test_voices_of_a_vendor_that_can_do_the_same_share_a_line_unless_all_are_wanted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DEEPGRAM_API_KEY", "k")
+    monkeypatch.delenv("AZURE_SPEECH_KEY", raising=False)
+    assert _run("providers", "--role", "tts", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert _run("providers", "--role", "tts", "--all") == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(rows) + 1
+    assert _run("providers", "--role", "tts") == 0
+    lines = capsys.readouterr().out.splitlines()
+    of_deepgram = [row for row in rows if row["name"].startswith("deepgram/")]
+    (deepgram,) = [line for line in lines if " deepgram/" in line]
+    assert f"deepgram/aura-2-thalia-en and {len(of_deepgram) - 1} more " in deepgram
+    assert "DEEPGRAM_API_KEY set " in deepgram
+    assert "languages=7," in deepgram
+    azure, azure_clones = [line for line in lines if " azure/" in line]
+    assert "azure/*-*-* " in azure_clones
+    assert "AZURE_SPEECH_KEY not set" in azure
+    assert "missing: key " in azure
+    # Each name stands in one line, and each line says how many it speaks for.
+    more = [int(found[1]) for line in lines if (found := re.search(r" and (\d+) more ", line))]
+    assert len(lines) - 1 + sum(more) == len(rows)
 
 
 def test_the_matrix_as_json_tells_keys_extras_and_capabilities(

@@ -48,8 +48,8 @@ class Booth:
         self.all_calls = FailoverTts(candidates, rules)
         self.failover = self.all_calls.for_call()
 
-    async def say(self, text: str = SENTENCE, ssml: str = "") -> None:
-        request = TtsRequest(text=text, voice="voice-0", sample_rate_hz=RATE_HZ, ssml=ssml)
+    async def say(self, text: str = SENTENCE, ssml: str = "", spare_ms: int = 0) -> None:
+        request = TtsRequest(text=text, voice="voice-0", sample_rate_hz=RATE_HZ, ssml=ssml, spare_ms=spare_ms)
         with paid_by(Payer(meter=self.meter, reply="r1")):
             await self.failover.synthesize(request, self._hear)
 
@@ -84,10 +84,7 @@ def test_wherever_a_voice_that_dates_its_words_breaks_off_every_word_is_heard_on
     async def story() -> None:
         booth = Booth(ScriptedVoice(breaks_after=blocks, hangs=hangs), ScriptedVoice())
         await booth.say()
-        words = booth.words
-        # The very first block comes before the first word is dated: half a word may be heard, then the word.
-        assert [word for word in words if not word.endswith("-")] == SENTENCE.split()
-        assert [word for word in words if word.endswith("-")] in ([], ["one-"])
+        assert booth.words == SENTENCE.split()
         whole_ms = list(booth.ends_ms)
         assert len(whole_ms) == 6
         assert whole_ms == sorted(whole_ms)
@@ -107,13 +104,75 @@ def test_the_fallback_speaks_with_its_own_voice_and_only_what_is_left() -> None:
     live(story())
 
 
-def test_without_dated_words_a_word_is_rather_said_again_than_left_out() -> None:
+@given(st.integers(0, 11), st.booleans())
+def test_a_voice_without_dates_that_breaks_off_before_the_line_needs_it_is_as_if_it_had_never_spoken(
+    blocks: int, hangs: bool
+) -> None:
     async def story() -> None:
-        booth = Booth(ScriptedVoice(dated=False, breaks_after=8), ScriptedVoice())
+        booth = Booth(ScriptedVoice(dated=False, breaks_after=blocks, hangs=hangs), ScriptedVoice())
+        await booth.say(spare_ms=3000 if hangs else 0)
+        assert booth.words == SENTENCE.split()
+        assert [asked.text for asked in booth.voices[1].asked] == [SENTENCE]
+
+    live(story())
+
+
+@given(st.integers(4, 11), st.sampled_from([110, 150]), st.booleans())
+def test_what_a_slow_voice_without_dates_said_is_rather_said_again_than_left_out(
+    blocks: int, block_ms: int, hangs: bool
+) -> None:
+    async def story() -> None:
+        slow = ScriptedVoice(dated=False, block_ms=block_ms, breaks_after=blocks, hangs=hangs)
+        booth = Booth(slow, ScriptedVoice())
         await booth.say()
-        heard_words = [word for word in booth.words if not word.endswith("-")]
-        assert list(dict.fromkeys(heard_words)) == SENTENCE.split()
-        assert len(heard_words) > len(SENTENCE.split())
+        (asked,) = booth.voices[1].asked
+        assert booth.words[-len(asked.text.split()) :] == asked.text.split()
+        before = [word for word in booth.words[: -len(asked.text.split())] if not word.endswith("-")]
+        # Nothing is left out, and no more said again than was given.
+        assert before == SENTENCE.split()[: len(before)]
+        assert len(before) >= len(SENTENCE.split()) - len(asked.text.split())
+
+    live(story())
+
+
+@pytest.mark.parametrize("voices", [1, 2])
+def test_only_where_somebody_stands_behind_it_a_first_sound_waits_and_not_for_long(voices: int) -> None:
+    async def story() -> None:
+        booth = Booth(*(ScriptedVoice(dated=False, block_ms=60) for _ in range(voices)))
+        # 50 ms to the first block: at the caller's ear at once, or after 300 ms of waiting for its end.
+        assert await first_sound_ms(booth) == (50 if voices == 1 else 350)
+        assert booth.words == SENTENCE.split()
+
+    live(story())
+
+
+def test_a_line_that_has_enough_to_play_is_not_fed_with_what_may_be_taken_back() -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice(dated=False, block_ms=100), ScriptedVoice())
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        saying = asyncio.ensure_future(booth.say(spare_ms=1000))
+        while not booth.pcm:
+            await passes(10)
+        assert 0.7 <= loop.time() - begun <= 0.85
+        await saying
+        assert booth.words == SENTENCE.split()
+
+    live(story())
+
+
+@given(st.integers(20, 99))
+def test_a_line_never_runs_dry_for_the_sake_of_holding_back(block_ms: int) -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice(dated=False, block_ms=block_ms), ScriptedVoice())
+        loop = asyncio.get_running_loop()
+        saying = asyncio.ensure_future(booth.say())
+        while not booth.pcm:
+            await passes(5)
+        begun = loop.time()
+        while not saying.done():
+            await passes(5)
+            assert len(booth.pcm) / 2 / RATE_HZ >= loop.time() - begun or saying.done()
 
     live(story())
 
@@ -257,7 +316,7 @@ def test_a_voice_that_hangs_costs_a_call_one_deadline_and_no_second_one(breaks_a
         booth = Booth(hung, ScriptedVoice(), first_ms=2000)
         first_ms = await first_sound_ms(booth)
         assert first_ms >= 2000 or breaks_after is not None
-        assert [await first_sound_ms(booth) for _ in range(4)] == [50, 50, 50, 50]
+        assert [await first_sound_ms(booth) for _ in range(4)] == [60, 60, 60, 60]
         assert len(hung.asked) == 1
         assert booth.book.states()["tts v0"] == "closed"  # Once is no breaker's business.
         booth.failover = booth.all_calls.for_call()

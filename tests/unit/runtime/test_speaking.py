@@ -158,6 +158,38 @@ async def test_a_second_voice_is_timed_anew_after_the_first_fell_silent(tmp_path
     assert [(e.duration_ms, e.word_ends_ms) for e in made] == [(1200, (300, 600, 900, 1200))]
 
 
+async def test_a_voice_is_told_how_long_the_line_can_wait_for_it(tmp_path: Path) -> None:
+    spare_ms: dict[str, int] = {}
+
+    class Told(TimedTts):
+        async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
+            spare_ms[request.text] = request.spare_ms
+            await super().synthesize(request, emit)
+
+    async def plan(request: ReplyRequest, act: Replying) -> None:
+        act.say("We open at eight. Or at nine. ")
+        await later.wait()
+        act.say("Which? ")
+        await much_later.wait()
+        act.say("Hello?")
+
+    later, much_later = asyncio.Event(), asyncio.Event()
+    stage = Stage(tmp_path, reasoner=StageReasoner(plan), voices=[Told()])  # type: ignore[list-item]
+    await stage.begin(greet=False)
+    await stage.clock.advance(500)
+    later.set()
+    await settle()
+    await stage.clock.advance(2400)
+    much_later.set()
+    await settle()
+    stage.call.line_closed("hangup")
+    await _over(stage)
+    # Four words of 300 ms, three more, of which half a second was played; then the line had long run dry.
+    assert spare_ms == {
+        "We open at eight.": 0, "Or at nine.": 1200, "Which?": 1600, "Hello?": 0,
+    }  # fmt: skip
+
+
 class WarmTts(StageTts):
     """Can be made ready, and remembers for what."""
 

@@ -125,11 +125,11 @@ def _capabilities(role: Role, name: str) -> Capabilities:
         languages = ("en",) if name.endswith(".en") else ()
         return Capabilities(languages=languages, partials=True, vocabulary=True)
     if name.startswith("piper-joe"):
-        return Capabilities(languages=("en",), ssml=True)
+        return Capabilities(languages=("en",), word_times=True, ssml=True)
     if name.startswith("kokoro-"):
         # The first letter of a voice is its language (the model card's list of voices).
         language = _KOKORO_LANGUAGES.get(name.removeprefix("kokoro-")[:1])
-        return Capabilities(languages=(language,) if language else (), ssml=True)
+        return Capabilities(languages=(language,) if language else (), word_times=True, ssml=True)
     return Capabilities()
 
 
