@@ -132,11 +132,17 @@ def test_silence_hiss_and_tones_are_not_speech(judge: Build, rate_hz: int) -> No
 
 
 @pytest.mark.models
-def test_an_engine_that_fails_is_a_provider_that_is_gone() -> None:
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_sound_that_is_no_numbers_is_refused_and_deafens_nobody(wrong: float) -> None:
     vad = _silero(8000)
-    assert isinstance(vad, SileroVad)
-    with pytest.raises(ProviderUnavailable, match="local/silero"):
-        vad.probabilities(np.array([0]), np.zeros((1, 288)))  # type: ignore[arg-type]  # Not float32.
+    sound = babble(8000, 0.5, 2)
+    fresh = listen(vad, 0, sound)
+    rows, broken = np.array([0, 1]), windows_of(vad, sound)[:2].copy()
+    broken[0, 100] = wrong
+    with pytest.raises(ProviderUnavailable, match="local/silero"), np.errstate(invalid="ignore"):
+        vad.probabilities(rows, broken)
+    again = [vad.probabilities(rows[:1], window[np.newaxis])[0] for window in windows_of(vad, sound)]
+    np.testing.assert_array_equal(again, fresh)
 
 
 # Recordings. Bounds are on shares of windows, with room: another build of the runtime moves single windows.

@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from antiphon.errors import ConfigError
-from antiphon.providers.local import onnx
+from antiphon.providers.local import onnx, silero
 from antiphon.providers.local.e5 import E5Encoder, encoder
-from antiphon.providers.local.models import is_installed
+from antiphon.providers.local.models import is_installed, model_dir
 from antiphon.providers.local.silero import SileroVad
 from antiphon.providers.local.smart_turn import SmartTurn, turn_features
 
@@ -21,7 +22,7 @@ def test_a_broken_onnx_file_is_named_with_the_way_out(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "silero_vad.onnx").write_bytes(content)
-    monkeypatch.setattr(onnx, "model_dir", lambda _name: tmp_path)
+    monkeypatch.setattr(silero, "model_dir", lambda _name: tmp_path)
     with pytest.raises(ConfigError, match='"silero-vad" cannot be loaded') as raised:
         SileroVad(8000)
     assert "antiphon models fetch --force silero-vad" in raised.value.fix
@@ -77,3 +78,33 @@ async def test_vectors_are_those_of_the_published_engine(
     assert vectors.shape == (1, 384)
     # That engine rounds activations to 8 bits, ours does not.
     np.testing.assert_allclose(vectors[0, :6], expected, atol=0.003)
+
+
+@pytest.mark.models
+@pytest.mark.skipif(not is_installed("silero-vad"), reason="antiphon models fetch silero-vad")
+@pytest.mark.parametrize("rate_hz", [8000, 16000])
+def test_voice_activity_is_that_of_the_published_graph(rate_hz: int) -> None:
+    """Ten seconds of a hundred lines, silent, loud, buzzing and hissing, each with its own past."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    graph = onnxruntime.InferenceSession(
+        model_dir("silero-vad") / "silero_vad.onnx", options, providers=["CPUExecutionProvider"]
+    )
+    vad, random = SileroVad(rate_hz), np.random.default_rng(5)
+    lines, size = 100, vad.window_samples
+    state = np.zeros((2, lines, 128), np.float32)
+    windows = np.zeros((lines, vad.context_samples + size), np.float32)
+    pitch_hz, rows = random.uniform(80, 300, (lines, 1)), np.arange(lines)
+    likely = 0
+    for number in range(312):
+        time_s = (np.arange(size) + number * size) / rate_hz
+        buzz = sum(np.sin(2 * np.pi * pitch_hz * n * time_s) / n for n in range(1, 12))
+        swell = np.clip(np.sin(2 * np.pi * 3 * time_s + pitch_hz), 0, None)
+        hiss = random.normal(size=(lines, size)) * 10 ** random.uniform(-5, -1, (lines, 1))
+        sound = (0.3 * swell * buzz * (rows % 4 > 0)[:, None] + hiss).clip(-1, 1).astype(np.float32)
+        windows = np.concatenate([windows[:, -vad.context_samples :], sound], axis=1)
+        inputs = {"input": windows, "state": state, "sr": np.array(rate_hz, np.int64)}
+        expected, state = graph.run(None, inputs)
+        likely += int((expected > 0.5).sum())
+        np.testing.assert_allclose(vad.probabilities(rows, windows), expected[:, 0], atol=1e-4)
+    assert likely > 1000, "voices must be among the sounds, or little is compared"

@@ -1,14 +1,20 @@
-"""Cutting an ONNX graph in two at a tensor, or asking it for one more output, on the serialised bytes.
+"""Cutting an ONNX graph in two at a tensor, asking it for one more output, or taking its weights out, on the
+serialised bytes.
 
 Field numbers are those of onnx.proto (ModelProto.graph 7; GraphProto.node 1, name 2, initializer 5, input 11,
-output 12; NodeProto.input 1, output 2; TensorProto.name 8; ValueInfoProto.name 1, type 2). Doing this by hand
-keeps the `onnx` package out of the product.
+output 12; NodeProto.input 1, output 2, attribute 5; AttributeProto.t 5, g 6; TensorProto.dims 1, data_type 2,
+name 8, raw_data 9; ValueInfoProto.name 1, type 2). By hand: the `onnx` package is not in the product.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from antiphon.providers.local.protobuf import WireError, field, fields, read_varint, texts, values, varint
 
 _FLOAT = 1
 
@@ -24,7 +30,19 @@ class Tensor:
 def with_output(model: bytes, name: str) -> bytes:
     """The model with the inner tensor `name` as its last output. Serialised messages merge when they are
     concatenated, so a graph with nothing but this output is appended."""
-    return model + _field(7, _field(12, _field(1, name.encode())))
+    return model + field(7, field(12, field(1, name.encode())))
+
+
+def branch_weights(model: bytes) -> list[dict[str, NDArray[np.float32]]]:
+    """The named float constants of every branch of the model's outer conditions, branch by branch.
+
+    Raises:
+        ValueError: The bytes are no ONNX model.
+    """
+    try:
+        return [_constants(branch) for branch in _branches(memoryview(model))]
+    except (IndexError, UnicodeDecodeError, WireError) as error:
+        raise ValueError(f"not an ONNX model ({error})") from error
 
 
 def part_of(model: bytes, *, outputs: Sequence[str], inputs: Sequence[Tensor] = ()) -> bytes:
@@ -35,23 +53,23 @@ def part_of(model: bytes, *, outputs: Sequence[str], inputs: Sequence[Tensor] = 
     """
     try:
         return _part_of(memoryview(model), outputs, inputs)
-    except (IndexError, UnicodeDecodeError) as error:
+    except (IndexError, UnicodeDecodeError, WireError) as error:
         raise ValueError(f"not an ONNX model ({error})") from error
 
 
 def _part_of(model: memoryview, outputs: Sequence[str], inputs: Sequence[Tensor]) -> bytes:
-    fields = list(_fields(model))
-    graph = next((value for number, value, _ in fields if number == 7), memoryview(b""))
+    model_fields = list(fields(model))
+    graph = next((value for number, value, _ in model_fields if number == 7), memoryview(b""))
     maker: dict[str, int] = {}
     nodes: list[tuple[list[str], memoryview]] = []
     named: list[tuple[str, memoryview]] = []
-    for number, value, whole in _fields(graph):
+    for number, value, whole in fields(graph):
         if number == 1:
-            for output in _texts(value, 2):
+            for output in texts(value, 2):
                 maker[output] = len(nodes)
-            nodes.append((_texts(value, 1), whole))
+            nodes.append((texts(value, 1), whole))
         elif number in (5, 11):
-            named.append((_texts(value, 8 if number == 5 else 1)[0], whole))
+            named.append((texts(value, 8 if number == 5 else 1)[0], whole))
     missing = [output for output in outputs if output not in maker]
     if missing:
         raise ValueError(f"the graph does not compute {', '.join(missing)}")
@@ -69,69 +87,49 @@ def _part_of(model: memoryview, outputs: Sequence[str], inputs: Sequence[Tensor]
     cut = b"".join(
         [
             *(whole for at, (_, whole) in enumerate(nodes) if at in needed),
-            _field(2, b"part"),
+            field(2, b"part"),
             *(whole for name, whole in named if name in seen),
-            *(_field(11, _value_info(tensor)) for tensor in inputs),
-            *(_field(12, _field(1, output.encode())) for output in outputs),
+            *(field(11, _value_info(tensor)) for tensor in inputs),
+            *(field(12, field(1, output.encode())) for output in outputs),
         ]
     )
-    return b"".join([*(whole for number, _, whole in fields if number != 7), _field(7, cut)])
+    return b"".join([*(whole for number, _, whole in model_fields if number != 7), field(7, cut)])
 
 
 def _value_info(tensor: Tensor) -> bytes:
     dimensions = b"".join(
-        _field(1, _field(2, f"d{at}".encode()) if size is None else b"\x08" + _varint(size))
+        field(1, field(2, f"d{at}".encode()) if size is None else b"\x08" + varint(size))
         for at, size in enumerate(tensor.shape)
     )
-    tensor_type = b"\x08" + _varint(_FLOAT) + _field(2, dimensions)
-    return _field(1, tensor.name.encode()) + _field(2, _field(1, tensor_type))
+    tensor_type = b"\x08" + varint(_FLOAT) + field(2, dimensions)
+    return field(1, tensor.name.encode()) + field(2, field(1, tensor_type))
 
 
-def _texts(message: memoryview, wanted: int) -> list[str]:
-    return [bytes(value).decode() for number, value, _ in _fields(message) if number == wanted]
+def _branches(model: memoryview) -> Iterator[memoryview]:
+    for graph in values(model, 7):
+        for node in values(graph, 1):
+            for attribute in values(node, 5):
+                yield from values(attribute, 6)
 
 
-def _fields(message: memoryview) -> Iterator[tuple[int, memoryview, memoryview]]:
-    """Field number, value and the whole field with its key, of one protobuf message."""
-    at = 0
-    while at < len(message):
-        begin = at
-        key, at = _read_varint(message, at)
-        match key & 7:
-            case 0:
-                start = at
-                _, at = _read_varint(message, at)
-            case 2:
-                length, start = _read_varint(message, at)
-                at = start + length
-            case 1:
-                start, at = at, at + 8
-            case 5:
-                start, at = at, at + 4
-            case other:
-                raise ValueError(f"not an ONNX model (wire type {other})")
-        if at > len(message):
-            raise ValueError("not an ONNX model (it ends too early)")
-        yield key >> 3, message[start:at], message[begin:at]
+def _constants(graph: memoryview) -> dict[str, NDArray[np.float32]]:
+    found: dict[str, NDArray[np.float32]] = {}
+    for node in values(graph, 1):
+        for attribute in values(node, 5):
+            for tensor in values(attribute, 5):
+                kind = [read_varint(value, 0)[0] for value in values(tensor, 2)]
+                name = "".join(texts(tensor, 8))
+                if name and kind == [_FLOAT]:
+                    found[name] = _floats(tensor)
+    return found
 
 
-def _read_varint(message: memoryview, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value, at
-
-
-def _varint(value: int) -> bytes:
-    written = b""
-    while value > 0x7F:
-        written += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return written + bytes([value])
-
-
-def _field(number: int, data: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(data)) + data
+def _floats(tensor: memoryview) -> NDArray[np.float32]:
+    sizes: list[int] = []
+    for packed in values(tensor, 1):
+        at = 0
+        while at < len(packed):
+            size, at = read_varint(packed, at)
+            sizes.append(size)
+    raw = b"".join(values(tensor, 9))
+    return np.frombuffer(raw, "<f4").astype(np.float32, copy=False).reshape(sizes)

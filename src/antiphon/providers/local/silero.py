@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.errors import ProviderUnavailable
-from antiphon.providers.local.onnx import ONNX_ERRORS, load_session
+from antiphon.providers.local.models import broken_model, model_dir
+from antiphon.providers.local.silero_network import STATE_SIZE, SileroNetwork
 
-_STATE_SIZE = 128
+_MODEL = "silero-vad"
 # 32 ms windows, preceded by 4 ms of what came before: without that context the network hears nothing.
 _WINDOW_SAMPLES = {8000: 256, 16000: 512}
 _CONTEXT_SAMPLES = {8000: 32, 16000: 64}
-_BATCH_ROWS = 64  # The cost a window is flat from here on, and a shorter run lets the event loop turn sooner.
+_BATCH_ROWS = (
+    64  # The cost a window is flat from here on, and what lies between two layers stays in the cache.
+)
 
 
 class SileroVad:
@@ -32,9 +35,12 @@ class SileroVad:
     def __init__(self, sample_rate_hz: int) -> None:
         assert sample_rate_hz in _WINDOW_SAMPLES, "Silero knows 8 and 16 kHz"
         self._sample_rate_hz = sample_rate_hz
-        self._rate = np.array(sample_rate_hz, dtype=np.int64)
-        self._session = load_session("silero-vad", "silero_vad.onnx")
-        self._state: NDArray[np.float32] = np.zeros((2, 16, _STATE_SIZE), dtype=np.float32)
+        try:
+            model = (model_dir(_MODEL) / "silero_vad.onnx").read_bytes()
+            self._network = SileroNetwork(model, _WINDOW_SAMPLES[sample_rate_hz] // 2)
+        except (OSError, ValueError) as error:
+            raise broken_model(_MODEL, error) from error
+        self._state: NDArray[np.float32] = np.zeros((16, 2, STATE_SIZE), dtype=np.float32)
 
     @property
     def sample_rate_hz(self) -> int:
@@ -54,7 +60,7 @@ class SileroVad:
         in -1..1. No row may occur twice: its second window needs the state its first one leaves.
 
         Raises:
-            ProviderUnavailable: The engine failed. What is remembered of these rows may be anything.
+            ProviderUnavailable: Sound that is no numbers. What was remembered of these rows is forgotten.
         """
         expected = (len(rows), self.context_samples + self.window_samples)
         assert windows.shape == expected, f"windows are {windows.shape}, not {expected}"
@@ -64,23 +70,23 @@ class SileroVad:
         self._grow(int(rows.max()) + 1)
         for start in range(0, len(rows), _BATCH_ROWS):
             part = slice(start, start + _BATCH_ROWS)
-            state = self._state.take(rows[part], axis=1)
-            inputs = {"input": windows[part], "state": state, "sr": self._rate}
-            try:
-                probability, self._state[:, rows[part]] = self._session.run(None, inputs)
-            except ONNX_ERRORS as error:
-                raise ProviderUnavailable("local/silero", type(error).__name__) from error
-            out[part] = probability[:, 0]
+            state = self._state.take(rows[part], axis=0)
+            out[part] = self._network.step(windows[part], state)
+            self._state[rows[part]] = state
+        if not np.isfinite(out.sum()):
+            # In a recurrent network it would never end: a row would stay deaf for the rest of its call.
+            self.reset(rows)
+            raise ProviderUnavailable("local/silero", "sound that is no numbers")
         return out
 
     def reset(self, rows: NDArray[np.intp]) -> None:
         """Forget the past of these rows."""
         if len(rows):
             self._grow(int(rows.max()) + 1)
-            self._state[:, rows] = 0.0
+            self._state[rows] = 0.0
 
     def _grow(self, rows: int) -> None:
-        have = self._state.shape[1]
+        have = len(self._state)
         if rows > have:
-            more = np.zeros((2, max(rows, 2 * have) - have, _STATE_SIZE), dtype=np.float32)
-            self._state = np.concatenate([self._state, more], axis=1)
+            more = np.zeros((max(rows, 2 * have) - have, 2, STATE_SIZE), dtype=np.float32)
+            self._state = np.concatenate([self._state, more])
