@@ -159,3 +159,19 @@ def test_the_command_line_explains(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "refused: nothing is routed" in capsys.readouterr().out
     assert main([*asked, "--at", "noon"]) == 2
     assert "write 2026-12-24T18:30" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["route", "check"], ["route", "explain", "+12125550100"]])
+def test_where_there_is_no_routes_file_the_way_out_is_about_routes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 2
+    told = capsys.readouterr().err
+    assert "routes.yaml: no such file" in told and "`antiphon route schema`" in told
+    assert "agent" not in told
+
+    (tmp_path / "routes.yaml").write_text("# nothing yet\n")
+    assert main(command) == 2
+    told = capsys.readouterr().err
+    assert "the file is empty" in told and "start with `routes:`" in told
