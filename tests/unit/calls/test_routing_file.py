@@ -175,3 +175,12 @@ def test_where_there_is_no_routes_file_the_way_out_is_about_routes(
     assert main(command) == 2
     told = capsys.readouterr().err
     assert "the file is empty" in told and "start with `routes:`" in told
+
+
+def test_users_of_sip_addresses_are_known_however_trunks_write_numbers(tmp_path: Path) -> None:
+    table = loaded(
+        tmp_path,
+        "routes: {a: {to: ['+12125550100', 'sip:desk', bank], rules: [{agent: clinic}]},"
+        " b: {to: '*', rules: [{agent: bank}]}}\n",
+    )
+    assert table.sip_users == {"+12125550100", "12125550100", "desk"}
