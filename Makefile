@@ -100,14 +100,30 @@ chromium:
 	    echo 'Chromium could not be installed: the browser tests will be left out'; \
 	else echo 'No Chromium on this machine: the browser tests will be left out'; fi
 
-# Telephones of others, for the tests of SIP.
+# Telephones of others, and the edge in front of us, for the tests of SIP. What is installed must not start by itself,
+# now or at the next boot: it would take the ports of SIP.
+TELEPHONES := sipp baresip
+TELEPHONE_PACKAGES := sip-tester baresip-core
+EDGE := kamailio rtpengine
+EDGE_PACKAGES := kamailio kamailio-tls-modules rtpengine-daemon
+KEPT_QUIET := /usr/sbin/policy-rc.d
+
 telephones:
-	@if command -v sipp >/dev/null && command -v baresip >/dev/null; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo 'Installing sipp and baresip for the tests of SIP (once)'; \
-	  { $(APT) update; $(APT) install -y --no-install-recommends sip-tester baresip-core; } </dev/null >/dev/null 2>&1 || \
-	    echo 'sipp and baresip could not be installed: the tests of SIP will be left out'; \
-	else echo 'No sipp and baresip on this machine: the tests of SIP will be left out'; fi
+	@install() { \
+	  PATH="$$PATH:/usr/sbin"; missing=; for program in $$1; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	  if [ -z "$$missing" ]; then :; \
+	  elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing$$missing for the tests of $$3 (once)"; \
+	    { $(APT) update; $(APT) install -y --no-install-recommends $$2; } </dev/null >/dev/null 2>&1 || \
+	      echo "It could not be installed: the tests of $$3 will be left out"; \
+	  else echo "No$$missing on this machine: the tests of $$3 will be left out"; fi; }; \
+	trap 'exit 1' INT TERM; \
+	if [ -w $(dir $(KEPT_QUIET)) ] && [ ! -e $(KEPT_QUIET) ]; then \
+	  trap 'rm -f $(KEPT_QUIET)' EXIT; printf '#!/bin/sh\nexit 101\n' >$(KEPT_QUIET) && chmod 755 $(KEPT_QUIET); fi; \
+	install '$(TELEPHONES)' '$(TELEPHONE_PACKAGES)' SIP; \
+	had=$$(command -v kamailio /usr/sbin/kamailio); install '$(EDGE)' '$(EDGE_PACKAGES)' 'the edge'; \
+	if [ -z "$$had" ] && [ -x /usr/sbin/kamailio ] && command -v systemctl >/dev/null; then \
+	  systemctl -q disable kamailio rtpengine-daemon >/dev/null 2>&1 || :; fi
 
 # --- tests -----------------------------------------------------------------------------------------------------
 

@@ -175,7 +175,7 @@ async def routed_world(home: Path, routes: str) -> AsyncIterator[RoutedWorld]:
         world = RoutedWorld(stack)
         world.home = home / "calls"
         world.mouths = {name: ToneMouth(hz) for name, hz in TONES_HZ.items()}
-        kits = {name: _kit(home, name, mouth) for name, mouth in world.mouths.items()}
+        kits = {name: tone_kit(home, name, mouth) for name, mouth in world.mouths.items()}
         (home / "routes.yaml").write_text(routes)
         table = load_routes(home / "routes.yaml", {name: kit.definition.digest for name, kit in kits.items()})
         plane = MediaPlane(EnergyVad(8000), EnergyVad(16000), clock=world.loop.now_ns)
@@ -220,7 +220,7 @@ async def routed_world(home: Path, routes: str) -> AsyncIterator[RoutedWorld]:
             await asyncio.gather(ticking, return_exceptions=True)
 
 
-def _kit(home: Path, name: str, mouth: ToneMouth) -> AgentKit:
+def tone_kit(home: Path, name: str, mouth: ToneMouth) -> AgentKit:
     (home / f"{name}.yaml").write_text(AGENT_FILE.replace("NAME", name))
     return AgentKit(
         definition=load_agent(home / f"{name}.yaml"),

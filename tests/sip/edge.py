@@ -18,7 +18,10 @@ from tests.sip.house import HOST, ROOT, free_port, free_tcp_port, until
 OUTSIDE, INSIDE = "127.0.0.1", "127.0.0.2"
 SHIPPED = ROOT / "deploy" / "sip-edge"
 PROGRAMS = ("kamailio", "rtpengine")
+TLS_MODULE = "kamailio/modules/tls.so"
 MISSING = [name for name in PROGRAMS if shutil.which(name) is None and not Path(f"/usr/sbin/{name}").exists()]
+if not MISSING and not [*Path("/usr/lib").glob(f"*/{TLS_MODULE}"), *Path("/usr/lib64").glob(TLS_MODULE)]:
+    MISSING = ["kamailio-tls-modules"]
 
 
 class Edge:

@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from tests.doubles.media_line import EnergyVad, Notes, tone
 
 from antiphon.audio.ports import MediaSink, MediaSource
 from antiphon.calls.sip import SipLines, wire
+from antiphon.calls.sip.lines import Router
 from antiphon.errors import CallFailed, ConfigError
 from antiphon.runtime.arrivals import Arrival, CallerView, Switchboard
 from antiphon.runtime.media import MediaClock, MediaPlane
@@ -114,6 +115,7 @@ class SipHouse:
 
     Args:
         environ: Trunks, routes and peers for the SIP worker.
+        router, users: In place of `routes`.
         switchboard: In place of the one that says a tone; or who makes it, for this media plane.
     """
 
@@ -127,6 +129,8 @@ class SipHouse:
         agents: tuple[str, ...] = ("clinic", "bank"),
         escalation: Callable[[str], str] = lambda call_id: "",
         has_room: Callable[[], bool] = lambda: True,
+        router: Router | None = None,
+        users: Collection[str] = (),
         rtp_ports: str = "",
     ) -> None:
         self.plane = MediaPlane(EnergyVad(8000), EnergyVad(16000))
@@ -143,6 +147,8 @@ class SipHouse:
             routes=routes or {},
             escalation=escalation,
             has_room=has_room,
+            router=router,
+            users=users,
         )
         self.worker = sip_worker(self.socket, self.port, environ or {}, rtp_ports)
         self._clock: asyncio.Task[None] | None = None

@@ -76,3 +76,36 @@ def test_a_second_run_installs_nothing_until_a_pin_changes(clone: Path) -> None:
 def test_ci_runs_make_test() -> None:
     script = ROOT / ".ci/run"
     assert "exec make test" in script.read_text() and os.access(script, os.X_OK)
+
+
+def telephones(clone: Path, user: int, apt: str) -> subprocess.CompletedProcess[str]:
+    """`make telephones` on a machine without any, where apt-get is this script."""
+    for name, script in (("id", f"echo {user}"), ("apt-get", apt), ("systemctl", "exit 1")):
+        (clone / name).write_text(f"#!/bin/sh\n{script}\n")
+        (clone / name).chmod(0o755)
+    paths = f"PATH={clone}{os.pathsep}{os.environ['PATH']}"
+    quiet = f"KEPT_QUIET={clone}/policy-rc.d"
+    return make(clone, "telephones", paths, quiet, "TELEPHONES=no-phone", "EDGE=no-edge no-relay")
+
+
+def test_telephones_are_installed_by_root_and_start_nothing_meanwhile(clone: Path) -> None:
+    result = telephones(clone, 0, f'echo "$@ $({clone}/policy-rc.d; echo $?)" >> {clone}/asked')
+    assert result.returncode == 0
+    assert "Installing no-phone for the tests of SIP" in result.stdout
+    assert "Installing no-edge no-relay for the tests of the edge" in result.stdout
+    asked = (clone / "asked").read_text().splitlines()
+    assert len(asked) == 4 and all(line.endswith(" 101") for line in asked), (
+        "Debian asks before it starts a service"
+    )
+    assert "sip-tester baresip-core" in asked[1]
+    assert "--no-install-recommends kamailio kamailio-tls-modules rtpengine-daemon" in asked[3]
+    assert not (clone / "policy-rc.d").exists(), "what is installed later may start again"
+
+
+@pytest.mark.parametrize(
+    ("user", "said"), [(0, "It could not be installed"), (1000, "No no-edge no-relay on this")]
+)
+def test_tests_that_lack_telephones_are_left_out_in_words(clone: Path, user: int, said: str) -> None:
+    result = telephones(clone, user, "exit 100")
+    assert result.returncode == 0
+    assert said in result.stdout and "the tests of the edge will be left out" in result.stdout

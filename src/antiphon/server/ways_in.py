@@ -61,6 +61,7 @@ def sip_lines_of(
         routes=routes,
         has_room=lambda: exchange.has_room,
         router=sip_router(routing) if routing is not None else None,
+        users=routing.sip_users if routing is not None else (),
         escalation=escalation,
     )
     control.connect(lines, desk.report)

@@ -312,8 +312,9 @@ def test_what_is_no_agent_file_at_all_is_refused_in_words(content: bytes, words:
 
 
 def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no such file"):
+    with pytest.raises(ConfigError, match="no such file") as raised:
         load_agent(tmp_path / "none.yaml")
+    assert "`antiphon agents list`" in str(raised.value)
 
 
 def test_a_model_that_hears_and_speaks_by_itself_is_known_by_its_prefix(tmp_path: Path) -> None:

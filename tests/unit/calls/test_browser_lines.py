@@ -104,8 +104,11 @@ class Page:
     async def call(self, lines: BrowserLines, agent: str = "echo") -> str:
         await self.peer.setLocalDescription(await self.peer.createOffer())
         line_id, sdp = await lines.offer(agent, self.peer.localDescription.sdp)
-        await self.peer.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
+        await self.take(sdp)
         return line_id
+
+    async def take(self, sdp: str) -> None:
+        await self.peer.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
 
     async def close(self) -> None:
         await self.peer.close()

@@ -159,3 +159,28 @@ def test_the_command_line_explains(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "refused: nothing is routed" in capsys.readouterr().out
     assert main([*asked, "--at", "noon"]) == 2
     assert "write 2026-12-24T18:30" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["route", "check"], ["route", "explain", "+12125550100"]])
+def test_where_there_is_no_routes_file_the_way_out_is_about_routes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 2
+    told = capsys.readouterr().err
+    assert "routes.yaml: no such file" in told and "`antiphon route schema`" in told
+    assert "agent" not in told
+
+    (tmp_path / "routes.yaml").write_text("# nothing yet\n")
+    assert main(command) == 2
+    told = capsys.readouterr().err
+    assert "the file is empty" in told and "start with `routes:`" in told
+
+
+def test_users_of_sip_addresses_are_known_however_trunks_write_numbers(tmp_path: Path) -> None:
+    table = loaded(
+        tmp_path,
+        "routes: {a: {to: ['+12125550100', 'sip:desk', bank], rules: [{agent: clinic}]},"
+        " b: {to: '*', rules: [{agent: bank}]}}\n",
+    )
+    assert table.sip_users == {"+12125550100", "12125550100", "desk"}

@@ -53,6 +53,17 @@ class Document:
         return 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """What to do about a file that is not there, and about one with nothing in it."""
+
+    missing: str = "check the path"
+    start: str = ""
+
+
+NO_ADVICE = Advice()
+
+
 def leaves(value: Any, at: KeyPath = ()) -> Iterable[tuple[KeyPath, Any]]:
     """Every plain value of a document with its path."""
     if isinstance(value, Mapping):
@@ -65,25 +76,25 @@ def leaves(value: Any, at: KeyPath = ()) -> Iterable[tuple[KeyPath, Any]]:
         yield at, value
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path, advice: Advice = NO_ADVICE) -> Document:
     """Read one file. Whatever is wrong with it is in `problems`; a fatal problem leaves `value` None."""
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        return _failed(path, 0, "no such file", "check the path; `antiphon agents list` shows what there is")
+        return _failed(path, 0, "no such file", advice.missing)
     except OSError as error:
         return _failed(path, 0, f"cannot be read ({error.strerror})", "")
     if len(raw) > MAX_BYTES:
-        return _failed(path, 0, f"larger than {MAX_BYTES} bytes", "an agent file is a few pages of text")
+        return _failed(path, 0, f"larger than {MAX_BYTES} bytes", "a few pages of text are what is expected")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         return _failed(path, line, "not UTF-8 text", "save the file as UTF-8")
-    return parse_document(text, path)
+    return parse_document(text, path, advice)
 
 
-def parse_document(text: str, path: Path) -> Document:
+def parse_document(text: str, path: Path, advice: Advice = NO_ADVICE) -> Document:
     """As `read_document`, from text already in hand."""
     for number, line in enumerate(text.split("\n"), start=1):
         indent = line[: len(line) - len(line.lstrip())]
@@ -99,9 +110,9 @@ def parse_document(text: str, path: Path) -> Document:
     except RecursionError:
         return _failed(path, 1, "nested too deeply", "")
     if node is None:
-        return _failed(path, 1, "the file is empty", "start with `agent: some-name`")
+        return _failed(path, 1, "the file is empty", advice.start)
     if not isinstance(node, yaml.MappingNode):
-        return _failed(path, 1, "not a mapping of keys to values", "start with `agent: some-name`")
+        return _failed(path, 1, "not a mapping of keys to values", advice.start)
     reading = _Reading(path=path)
     value = reading.value(node, ())
     return Document(path=path, value=value, lines=reading.lines, problems=tuple(reading.problems))

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 import antiphon
 from antiphon.agents.definition.asking import AskToRecordSection, asked_with, missing_words
-from antiphon.agents.definition.document import Document, dotted, leaves, read_document
+from antiphon.agents.definition.document import Advice, Document, dotted, leaves, read_document
 from antiphon.agents.definition.markup import SPOKEN_KEYS, markup_problems
 from antiphon.agents.definition.problems import (
     KeyPath,
@@ -71,6 +71,12 @@ _SECRET_VALUE = re.compile(
 )
 
 
+AGENT_ADVICE = Advice(
+    missing="check the path; `antiphon agents list` shows what there is",
+    start="start with `agent: some-name`",
+)
+
+
 def load_agent(path: Path | str, *, tools: Collection[str] | None = None) -> AgentDefinition:
     """Read and check an agent file and the flow it names.
 
@@ -81,7 +87,7 @@ def load_agent(path: Path | str, *, tools: Collection[str] | None = None) -> Age
         ConfigError: Everything that is wrong, in one message with file, line, field and what is allowed.
     """
     path = Path(path)
-    document = read_document(path)
+    document = read_document(path, AGENT_ADVICE)
     if document.value is None:
         raise_problems(document.problems)
     problems = [*document.problems, *_secrets(document), *markup_problems(document, SPOKEN_KEYS)]

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from antiphon.agents.definition.document import Document, dotted, read_document
+from antiphon.agents.definition.document import Advice, Document, dotted, read_document
 from antiphon.agents.definition.markup import markup_problems
 from antiphon.agents.definition.parts import Section
 from antiphon.agents.definition.problems import (
@@ -54,7 +54,7 @@ def load_flow(path: Path, tools: Collection[str] | None = None) -> Flow:
 
 def check_flow(path: Path, tools: Collection[str] | None = None) -> tuple[Flow | None, list[Problem]]:
     """As `load_flow`, for a caller who collects the problems of several files."""
-    document = read_document(path)
+    document = read_document(path, Advice(start="start with `flow: some_name`"))
     if document.value is None:
         return None, list(document.problems)
     problems = list(document.problems)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from antiphon.agents.definition.document import Document, dotted, read_document
+from antiphon.agents.definition.document import Advice, Document, dotted, read_document
 from antiphon.agents.definition.problems import (
     KeyPath,
     Problem,
@@ -47,6 +47,10 @@ from antiphon.calls.routing.values import (
 )
 
 Add = Callable[[KeyPath, str, str], None]
+_ADVICE = Advice(
+    missing="name your routes file, or write one; `antiphon route schema` says what is in it",
+    start="start with `routes:`",
+)
 
 
 def load_routes(path: Path, agents: Mapping[str, str]) -> RoutingTable:
@@ -58,7 +62,7 @@ def load_routes(path: Path, agents: Mapping[str, str]) -> RoutingTable:
     Raises:
         ConfigError: Everything that is wrong, with file, line, field and what is allowed.
     """
-    document = read_document(path)
+    document = read_document(path, _ADVICE)
     if document.value is None:
         raise_problems(document.problems)
     problems = list(document.problems)

@@ -28,7 +28,7 @@ _WINDOW = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5]
 
 def _agent(text: str) -> str:
     if not _AGENT.fullmatch(text):
-        raise fault(f"{text!r} is not an agent", "write its name, or name@VERSION as `antiphon agents list`")
+        raise fault(f"{text!r} is not an agent", "write the name of one, or name@VERSION")
     return text
 
 

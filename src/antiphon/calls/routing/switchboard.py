@@ -73,6 +73,10 @@ class RoutedSwitchboard:
         self.counted: Counter[str] = Counter()
         exchange.when_ended(self._left)
 
+    @property
+    def sip_users(self) -> frozenset[str]:
+        return self._table.sip_users
+
     # ------------------------------------------------------------------ before there is a line
 
     def route(self, called: str, *, caller: str = "", language: str = "", call_key: str = "") -> Decision:

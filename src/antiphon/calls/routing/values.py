@@ -171,3 +171,11 @@ class RoutingTable:
     limits: Mapping[str, int] = field(default_factory=dict)
     full: Full = field(default_factory=Full)
     agents: frozenset[str] = frozenset()
+
+    @property
+    def sip_users(self) -> frozenset[str]:
+        """User parts of the SIP addresses routed here; of a number both ways trunks write it."""
+        addresses = {address for route in self.routes for address in route.to}
+        numbers = {address for address in addresses if address.startswith("+")}
+        named = {address.removeprefix("sip:") for address in addresses if address.startswith("sip:")}
+        return frozenset(numbers | {number[1:] for number in numbers} | named)

@@ -32,6 +32,7 @@ _CODECS = ("pcmu", "pcma", "opus/48000/1")
 _NO_VIDEO = "video_codecs=none"
 _CATCH_ALL = "catchall=yes"
 _UNROUTED = "unrouted"
+_TO = "To"  # Of calls that only the catch-all took, it is all we are told of what was called.
 _RECENT_EVENTS = 256  # Of all calls: many turns of the loop.
 
 
@@ -156,14 +157,9 @@ class BaresipEndpoint:
     def gone(self, leg: BaresipLeg) -> None:
         self._legs.discard(leg)
 
-    def _called(self, handle: int) -> str:
-        """Of calls that only the catch-all took, the To header is all there is."""
-        arrivals = [event.to or "" for event in self.missed(handle) if event.event is Event.CALL_INCOMING]
-        return user_part(arrivals[-1]) if arrivals else ""
-
     def _incoming(self, user: str, trunk: str) -> Callable[[Call], None]:
         def incoming(call: Call) -> None:
-            called = user or self._called(call.handle)
+            called = user or user_part(call.headers.get(_TO, ""))
             leg = BaresipLeg(call, self)
             invite = Invite(user=called, caller=user_part(call.peer or ""), call_id=leg.call_id, trunk=trunk)
             self._events.invited(invite, leg)
@@ -183,6 +179,7 @@ def _stack_config(settings: SipSettings) -> Config:
         net_interface=settings.host,
         max_concurrent_calls=settings.calls_max,
         rtp_timeout=DEAD_PEER_S,
+        expose_headers=(_TO,),
         extra_config_text="\n".join(
             [
                 f"sip_listen {settings.host}:{settings.port}",

@@ -48,6 +48,7 @@ class SipLines:
         routes: User part of the request URI -> agent, before names; `ANY_USER` for all others.
         has_room: One more call may be answered.
         router: In place of `routes` and names: who takes it, given user, caller and SIP's id of the call.
+        users: Whom the router knows; of all others SIP tells the To header only.
         escalation: Given a call's id: where its caller is to be passed on to when the agent is done, or "".
     """
 
@@ -60,12 +61,13 @@ class SipLines:
         routes: Mapping[str, str],
         has_room: Callable[[], bool] = lambda: True,
         router: Router | None = None,
+        users: Collection[str] = (),
         escalation: Callable[[str], str] = lambda call_id: "",
     ) -> None:
         self.counted: Counter[str] = Counter()
         self._switchboard, self._socket, self._agents = switchboard, socket, agents
         self._routes, self._has_room, self._escalation = routes, has_room, escalation
-        self._router = router
+        self._router, self._users = router, users
         self._lines: dict[int, SipLine] = {}
         self._orders = Orders(self.tell)
         self._dials = SipDials(self._lines, self._orders, self)
@@ -217,7 +219,7 @@ class SipLines:
             self._worker_gone()
         self._writer = writer
         log.info("sip_worker_connected")
-        users = sorted({*self._agents, *self._routes} - {ANY_USER})
+        users = sorted({*self._agents, *self._routes, *self._users} - {ANY_USER})
         catch_all = ANY_USER in self._routes or self._router is not None
         self.tell(wire.Routes(users=users, catch_all=catch_all))
         try:

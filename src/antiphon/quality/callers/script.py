@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from antiphon.agents.definition.document import Document, dotted, read_document
+from antiphon.agents.definition.document import Advice, Document, dotted, read_document
 from antiphon.agents.definition.problems import KeyPath, Problem, pydantic_problems, raise_problems
 from antiphon.audio.wav import read_wav
 from antiphon.errors import ConfigError
@@ -143,12 +143,11 @@ def load_caller(path: Path) -> CallerScript:
     Raises:
         ConfigError: Everything that is wrong, in one message with file, line and field.
     """
-    document = read_document(path)
+    document = read_document(path, Advice(start="start with `about:` and `goal:`"))
     if document.value is None:
         problem = document.problems[0]
-        fix = "start with `about:` and `goal:`" if "agent" in problem.fix else problem.fix
         where = f"{path}:{problem.line}" if problem.line else str(path)
-        raise ConfigError(problem.message, where=where, fix=fix)
+        raise ConfigError(problem.message, where=where, fix=problem.fix)
     try:
         script = CallerScript.model_validate({"name": path.stem} | document.value)
     except ValidationError as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 from antiphon.agents.definition import find_agents, load_agent
 from antiphon.agents.definition.document import leaves, parse_document
+from antiphon.agents.definition.load import AGENT_ADVICE
 from antiphon.agents.definition.problems import FileProblems, Problem
 from antiphon.errors import ConfigError
 from antiphon.server.api import shapes
@@ -26,7 +27,7 @@ def judged(folder: Path, text: str) -> shapes.Judgement:
     Raises:
         HttpProblem: 409; the folder of agents cannot be written.
     """
-    document = parse_document(text, Path("agent"))
+    document = parse_document(text, Path("agent"), AGENT_ADVICE)
     name = _named(document.value)
     if faults := [_fault(problem) for problem in (*document.problems, *_escapes(document.value))]:
         return shapes.Judgement(ok=False, agent=name, faults=faults)
