@@ -15,15 +15,30 @@ from antiphon.server.api import (
     calls,
     costs,
     events,
+    inspection,
     live,
     numbers,
+    overview,
     recordings,
     shapes,
+    sharing,
     webhooks,
 )
 from antiphon.server.api.gate import GatedRoute
 
-_ROOMS: Final = (agents, live, calls, recordings, costs, numbers, webhooks, access)
+_ROOMS: Final = (
+    agents,
+    live,
+    calls,
+    inspection,
+    recordings,
+    sharing,
+    overview,
+    costs,
+    numbers,
+    webhooks,
+    access,
+)
 _PROBLEMS: Final = {
     "400": "The request makes no sense",
     "401": "Who asks is not known",
@@ -50,6 +65,7 @@ def api_router() -> APIRouter:
     for room in _ROOMS:
         router.include_router(room.router)
     router.include_router(events.router)
+    router.include_router(sharing.open_router)
 
     @router.get("/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:
