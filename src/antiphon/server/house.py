@@ -48,7 +48,8 @@ from antiphon.server.ways_in import line_methods, livekit_rooms_of, routing_of, 
 from antiphon.server.wiring import STREAM_SECRET, Wiring, WorkerOptions
 from antiphon.speech.phrases import PhraseCache
 from antiphon.storage.blobs import BlobFolder
-from antiphon.storage.home import calls_directory
+from antiphon.storage.home import calls_directory, home_directory
+from antiphon.storage.keys import keyring
 from antiphon.trust.dialling import dial_rules
 
 log = structlog.get_logger(__name__)
@@ -184,6 +185,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         plane=plane,
         agents=kits,
         calls_directory=calls_directory(),
+        trace_keys=keyring(home_directory()),
         clock=LoopClock(),
         recordings=recordings.recorder if recordings else None,
         opens_screening=open_screening,
