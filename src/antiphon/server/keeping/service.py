@@ -16,11 +16,13 @@ from antiphon.calls.recording.shelf import recordings_directory
 from antiphon.errors import AntiphonError, ConfigError
 from antiphon.runtime.records.following import CallFollower, Caught
 from antiphon.server.keeping.opening import open_records
+from antiphon.server.keeping.retaining import Retention, retention_policy
 from antiphon.storage.access import Organisations
 from antiphon.storage.keys import keyring
-from antiphon.storage.objects import archive_store
+from antiphon.storage.objects import FolderStore, archive_store
 from antiphon.storage.records import CallRecords, RecordingEntry
 from antiphon.storage.records.archive import CallArchive
+from antiphon.storage.records.removal import CallRemoval
 from antiphon.storage.sealed import looks_complete, read_head
 
 log = structlog.get_logger(__name__)
@@ -35,12 +37,14 @@ class IndexService:
         home: The data directory.
 
     Raises:
-        ConfigError: The address of the object store is wrong.
+        ConfigError: The address of the object store, or how long calls are kept, is wrong.
     """
 
     def __init__(self, home: Path, environ: Mapping[str, str] = os.environ) -> None:
         self._home, self._environ = home.absolute(), environ
         self._store = archive_store(environ)
+        self._policy = retention_policy(environ)
+        self._retaining: asyncio.Task[None] | None = None
         self._records: CallRecords | None = None
         self._follower: CallFollower | None = None
         self._running: asyncio.Task[None] | None = None
@@ -53,10 +57,11 @@ class IndexService:
 
     async def stop(self) -> None:
         """Take in what has ended, and let the database go."""
-        if self._running is not None:
-            self._running.cancel()
+        for task in filter(None, (self._retaining, self._running)):
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._running
+                await task
+        if self._running is not None:
             await self._step()
         if self._records is not None:
             await self._records.database.close()
@@ -87,12 +92,18 @@ class IndexService:
             follower = follower_of(self._home, self._records)
             caught = await follower.catch_up()
             self._follower = follower
+            self._retaining = self._retention(self._records)
         else:
             caught = await self._follower.look()
         if self._store is not None:
             ring = keyring(self._home, self._environ)
             await CallArchive(self._records, self._store, self._home, ring).archive()
         return caught
+
+    def _retention(self, records: CallRecords) -> asyncio.Task[None]:
+        """Beside the index: years of calls may have to go at once."""
+        removal = CallRemoval(records, FolderStore(self._home), self._store)
+        return asyncio.create_task(Retention(removal, self._policy).run(), name="retention")
 
 
 def follower_of(home: Path, records: CallRecords) -> CallFollower:

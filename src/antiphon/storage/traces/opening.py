@@ -1,4 +1,4 @@
-"""Traces in clear, however they lie on the disk: sealed, as `antiphon serve` writes them, or as plain text."""
+"""Traces in clear, however they lie on the disk: sealed, as `antiphon serve` writes them, or plain lines."""
 
 from __future__ import annotations
 

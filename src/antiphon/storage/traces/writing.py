@@ -228,8 +228,8 @@ class _Tally:
 class _TraceFile:
     """The file of one trace, only ever touched by the flusher's thread. Never leaves half a line behind.
 
-    Every batch of lines is a piece of a sealed file. What the disk refused is kept as it was sealed, never to be
-    sealed again.
+    A batch of lines is a piece of a sealed file. What the disk refused is written again as it was sealed, and
+    never sealed anew.
     """
 
     def __init__(self, path: Path, sealing: Sealing | None) -> None:
