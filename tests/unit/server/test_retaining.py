@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from tests.doubles.waiting import until
 from tests.unit.runtime.recorded_call import record_call
 
-from antiphon.errors import ConfigError
+from antiphon.errors import AntiphonError, ConfigError
 from antiphon.server.keeping.opening import open_records
 from antiphon.server.keeping.retaining import Retention, retention_policy
 from antiphon.server.keeping.service import IndexService, follower_of
@@ -80,12 +80,30 @@ async def test_a_server_without_a_policy_keeps_what_is_old(tmp_path: Path) -> No
     assert trace.exists()
 
 
-async def test_a_database_that_is_away_is_tried_again_and_told_of(tmp_path: Path) -> None:
+class Refusing(FolderStore):
+    """A store that is out of order the first time."""
+
+    refusals = 1
+
+    async def delete(self, key: str) -> bool:
+        if self.refusals:
+            self.refusals -= 1
+            raise AntiphonError("the store is out of order")
+        return await super().delete(key)
+
+
+async def test_a_store_that_is_out_of_order_is_told_of_and_tried_again(tmp_path: Path) -> None:
+    trace = record_call(tmp_path / "calls").path
     records = await open_records(tmp_path, {})
-    removal = CallRemoval(records, FolderStore(tmp_path))
-    await records.database.close()
-    (tmp_path / "antiphon.db").unlink()
-    (tmp_path / "antiphon.db").mkdir()
-    with capture_logs() as logs:
-        assert await Retention(removal, RetentionPolicy(call_days=1)).look() is None
-    assert [log["event"] for log in logs] == ["retention_not_finished"]
+    try:
+        await follower_of(tmp_path, records).catch_up()
+        retention = Retention(CallRemoval(records, Refusing(tmp_path)), RetentionPolicy(call_days=1))
+        with capture_logs() as logs:
+            assert await retention.look() is None
+        assert [log["event"] for log in logs] == ["retention_not_finished"]
+        assert trace.exists()
+        removed = await retention.look()
+        assert removed is not None and removed.calls == 1
+        assert not trace.exists()
+    finally:
+        await records.database.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -17,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 DAYS_VARIABLE: Final = "ANTIPHON_RETAIN_DAYS"
 LOOK_EVERY_S: Final = 3600.0
+STOP_S: Final = 5.0
 
 
 def retention_policy(environ: Mapping[str, str] = os.environ) -> RetentionPolicy:
@@ -42,12 +44,25 @@ class Retention:
         self, removal: CallRemoval, policy: RetentionPolicy, clock_ms: Callable[[], int] = now_ms
     ) -> None:
         self._removal, self._policy, self._clock_ms = removal, policy, clock_ms
+        self._running: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
 
-    async def run(self) -> None:
-        """As long as its owner."""
-        while True:
+    def start(self) -> None:
+        self._running = asyncio.create_task(self._run(), name="retention")
+
+    async def stop(self) -> None:
+        """A removal may end; years of calls that go at once are gone on with at the next start."""
+        self._stopping.set()
+        if self._running is not None:
+            await asyncio.wait({self._running}, timeout=STOP_S)
+            self._running.cancel()
+
+    async def _run(self) -> None:
+        while not self._stopping.is_set():
             await self.look()
-            await asyncio.sleep(LOOK_EVERY_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._stopping.wait()
 
     async def look(self) -> Removed | None:
         """Remove what is due; None where nothing is, or the database or the store did not do it."""

@@ -44,7 +44,7 @@ class IndexService:
         self._home, self._environ = home.absolute(), environ
         self._store = archive_store(environ)
         self._policy = retention_policy(environ)
-        self._retaining: asyncio.Task[None] | None = None
+        self._retention: Retention | None = None
         self._records: CallRecords | None = None
         self._follower: CallFollower | None = None
         self._running: asyncio.Task[None] | None = None
@@ -57,11 +57,12 @@ class IndexService:
 
     async def stop(self) -> None:
         """Take in what has ended, and let the database go."""
-        for task in filter(None, (self._retaining, self._running)):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        if self._retention is not None:
+            await self._retention.stop()
         if self._running is not None:
+            self._running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._running
             await self._step()
         if self._records is not None:
             await self._records.database.close()
@@ -92,7 +93,7 @@ class IndexService:
             follower = follower_of(self._home, self._records)
             caught = await follower.catch_up()
             self._follower = follower
-            self._retaining = self._retention(self._records)
+            self._retain(self._records)
         else:
             caught = await self._follower.look()
         if self._store is not None:
@@ -100,10 +101,11 @@ class IndexService:
             await CallArchive(self._records, self._store, self._home, ring).archive()
         return caught
 
-    def _retention(self, records: CallRecords) -> asyncio.Task[None]:
+    def _retain(self, records: CallRecords) -> None:
         """Beside the index: years of calls may have to go at once."""
         removal = CallRemoval(records, FolderStore(self._home), self._store)
-        return asyncio.create_task(Retention(removal, self._policy).run(), name="retention")
+        self._retention = Retention(removal, self._policy)
+        self._retention.start()
 
 
 def follower_of(home: Path, records: CallRecords) -> CallFollower:
