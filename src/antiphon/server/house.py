@@ -160,10 +160,8 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     client = await WorkerClient.connect(options.inference_socket) if options.inference_socket else None
     registry = Registry(client)
     health = HealthBook()
-    plane = MediaPlane(
-        voice_activity(VOICE_ACTIVITY, registry, health, 8000),
-        voice_activity(VOICE_ACTIVITY, registry, health, 16000),
-    )
+    heard_at_hz = (8000, 16000)
+    plane = MediaPlane(*(voice_activity(VOICE_ACTIVITY, registry, health, hz) for hz in heard_at_hz))
     prices = load_prices(today=date.today())
     folder = BlobFolder(options.home / PHRASES, max_bytes=PHRASES_DISK_BYTES)
     phrases = PhraseCache(folder, memory_max_bytes=PHRASES_BYTES)
@@ -217,6 +215,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         desk=desk,
         routing=routing,
         placer=_placer(kits, controls, base_url, sip),
+        providers=health.states,
         counters=partial(_counted, plane, media_clock, health, counts),
     )
 

@@ -14,7 +14,11 @@ import structlog
 
 from antiphon.calls.recording.shelf import recordings_directory
 from antiphon.errors import AntiphonError, ConfigError
-from antiphon.runtime.records.following import CallFollower, Caught
+from antiphon.operations.measures import CallMeasures
+from antiphon.operations.telemetry.opening import Telemetry
+from antiphon.operations.telemetry.settings import telemetry_settings
+from antiphon.runtime.records.entries import Taken
+from antiphon.runtime.records.following import CallFollower, Caught, Ended
 from antiphon.server.keeping.opening import open_records
 from antiphon.server.keeping.retaining import Retention, retention_policy
 from antiphon.storage.access import Organisations
@@ -37,13 +41,15 @@ class IndexService:
         home: The data directory.
 
     Raises:
-        ConfigError: The address of the object store, or how long calls are kept, is wrong.
+        ConfigError: A setting of the object store, of telemetry or of retention is wrong.
     """
 
     def __init__(self, home: Path, environ: Mapping[str, str] = os.environ) -> None:
         self._home, self._environ = home.absolute(), environ
         self._store = archive_store(environ)
         self._policy = retention_policy(environ)
+        self.measures = CallMeasures()
+        self.telemetry = telemetry_of(self._home, environ)
         self._retention: Retention | None = None
         self._records: CallRecords | None = None
         self._follower: CallFollower | None = None
@@ -64,6 +70,8 @@ class IndexService:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._running
             await self._step()
+        if self.telemetry is not None:
+            await self.telemetry.stop()
         if self._records is not None:
             await self._records.database.close()
 
@@ -90,16 +98,24 @@ class IndexService:
         if self._records is None:
             self._records = await open_records(self._home, self._environ)
         if self._follower is None:
-            follower = follower_of(self._home, self._records)
+            follower = follower_of(self._home, self._records, self._ended)
             caught = await follower.catch_up()
             self._follower = follower
             self._retain(self._records)
+            if self.telemetry is not None:
+                self.telemetry.start()
         else:
             caught = await self._follower.look()
         if self._store is not None:
             ring = keyring(self._home, self._environ)
             await CallArchive(self._records, self._store, self._home, ring).archive()
         return caught
+
+    def _ended(self, call: Taken) -> None:
+        if call.record is not None:
+            self.measures.take(call.record)
+        if self.telemetry is not None:
+            self.telemetry.call_ended(self._home / call.entry.trace)
 
     def _retain(self, records: CallRecords) -> None:
         """Beside the index: years of calls may have to go at once."""
@@ -108,10 +124,16 @@ class IndexService:
         self._retention.start()
 
 
-def follower_of(home: Path, records: CallRecords) -> CallFollower:
+def follower_of(home: Path, records: CallRecords, ended: Ended | None = None) -> CallFollower:
     home = home.absolute()
     owners = Organisations(records.database).owners
-    return CallFollower(home, records, owners, lambda call_id, day: recording_of(home, call_id, day))
+    return CallFollower(home, records, owners, lambda call_id, day: recording_of(home, call_id, day), ended)
+
+
+def telemetry_of(home: Path, environ: Mapping[str, str]) -> Telemetry | None:
+    """Raises ConfigError: Where spans go is set, and wrong, or OpenTelemetry is not installed."""
+    settings = telemetry_settings(environ)
+    return Telemetry(home, settings, keyring(home, environ)) if settings is not None else None
 
 
 def recording_of(home: Path, call_id: str, day: str) -> RecordingEntry | None:
