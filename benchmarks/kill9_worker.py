@@ -59,7 +59,7 @@ async def one_call(home: Path, recorder: Recorder) -> None:
         wall_time_ms=time.time_ns() // 1_000_000,
         line="phone",
     )
-    trace = TraceWriter(home / "calls", call_id, lines.header_fields(header))
+    trace = TraceWriter(home / "calls", call_id, lines.header_fields(header), keys=keyring(home, {}))
     if await asyncio.wrap_future(trace.sync()):
         tell(home, "flushed", call_id)
     definition = SimpleNamespace(

@@ -41,6 +41,7 @@ from antiphon.server.media_worker import run_worker
 from antiphon.server.wiring import AgentSummary, Wiring, WorkerOptions
 from antiphon.speech.ports import SpeechToText, TextToSpeech
 from antiphon.speech.ssml import Shaper
+from antiphon.storage.keys import keyring
 
 CALLS_MAX = 2000
 
@@ -119,6 +120,7 @@ async def wire_load(options: WorkerOptions, vendors: Vendors, pace: Pace) -> Wir
         plane=plane,
         agents={definition.name: kit(definition, vendors)},
         calls_directory=options.home / "calls",
+        trace_keys=keyring(options.home),
         clock=LoopClock(),
         calls_max=CALLS_MAX,
     )

@@ -31,6 +31,7 @@ from antiphon.runtime.recorded import NOT_RECORDED, CallRecording, RecordedListe
 from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.runtime.screening import OpensScreening
 from antiphon.runtime.transfers import Begin, Transfer, Transfers, WaitingCaller, Wanted
+from antiphon.storage.keys import Keyring
 from antiphon.storage.traces import TraceWriter
 
 _log = structlog.get_logger(__name__)
@@ -76,6 +77,7 @@ class Exchange:
         recordings: Who records calls whose agent file says so; without it nobody does.
         opens_screening: Listens to who answers calls we placed, for agents whose file says what then.
         transfers: Calls people for callers; without it an escalation ends the call.
+        trace_keys: Seal the traces; without, they lie in clear.
     """
 
     def __init__(
@@ -89,7 +91,9 @@ class Exchange:
         recordings: Recordings | None = None,
         opens_screening: OpensScreening | None = None,
         transfers: Transfers | None = None,
+        trace_keys: Keyring | None = None,
     ) -> None:
+        self._trace_keys = trace_keys
         self._transfers = transfers
         self._plane = plane
         self._agents = agents
@@ -279,7 +283,7 @@ class Exchange:
             end_of_turn=kit.end_of_turn,
             reasoner=arranged_reasoner(kit, arrangement),
             tools=arranged_tools(kit, arrangement),
-            trace=TraceWriter(self._calls_directory, call_id, header_fields(header)),
+            trace=TraceWriter(self._calls_directory, call_id, header_fields(header), keys=self._trace_keys),
             clock=self._clock,
             unified=arranged_unified(kit.unified, arrangement),
             opens_screening=self._screening(kit, arrival),

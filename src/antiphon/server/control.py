@@ -16,6 +16,7 @@ from antiphon.server.settings import ServeSettings
 
 if TYPE_CHECKING:
     from antiphon.server.api.parts import ApiParts
+    from antiphon.server.keeping.service import IndexService
 
 PLACE_GRACE_S = 15.0  # A carrier has 10 s for its answer, a trunk that long past its ring.
 RELOAD_TIMEOUT_S = 60.0  # A new voice may say every phrase of the file once.
@@ -112,7 +113,7 @@ class MediaClient:
 class Control:
     """The control process's state. `draining` becomes true once, and stays so; `tokens` mints tickets for
     carriers' media streams, `sealed` addresses they ask later; `replays` knows the webhooks that were
-    taken; `api` is None where `/v1` is not served."""
+    taken; `api` is None where `/v1` is not served, `index` where no calls are kept."""
 
     settings: ServeSettings
     media: MediaClient
@@ -122,6 +123,7 @@ class Control:
     ice_servers: tuple[dict[str, Any], ...] = ()
     draining: bool = False
     api: ApiParts | None = None
+    index: IndexService | None = None
     replays: Replays = field(default_factory=Replays)
 
     @property

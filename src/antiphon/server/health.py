@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,7 +10,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from antiphon.errors import AntiphonError
 from antiphon.operations.metrics import MEDIA_TYPE, exposition
-from antiphon.server.control import Current
+from antiphon.server.control import Control, Current
 
 router = APIRouter()
 
@@ -44,4 +45,19 @@ async def metrics(control: Current) -> PlainTextResponse:
     except AntiphonError:
         status = {}
     processes = [(child.name, child.is_ready, child.restarts) for child in control.children]
-    return PlainTextResponse(exposition(status, processes), media_type=MEDIA_TYPE)
+    index = control.index
+    families = index.measures.families() if index is not None else ()
+    text = exposition(status, processes, await _counted(control), families)
+    return PlainTextResponse(text, media_type=MEDIA_TYPE)
+
+
+async def _counted(control: Control) -> dict[str, int]:
+    """What waits in this process, and what it has sent."""
+    counted: dict[str, int] = {}
+    if control.index is not None and control.index.telemetry is not None:
+        told = control.index.telemetry.counted()
+        counted |= {f"telemetry_{name}": count for name, count in told.items()}
+    if control.api is not None:
+        with contextlib.suppress(AntiphonError):  # The database is away, which other metrics tell.
+            counted["webhook_deliveries_waiting"] = await control.api.outbox.waiting()
+    return counted

@@ -48,7 +48,8 @@ from antiphon.server.ways_in import line_methods, livekit_rooms_of, routing_of, 
 from antiphon.server.wiring import STREAM_SECRET, Wiring, WorkerOptions
 from antiphon.speech.phrases import PhraseCache
 from antiphon.storage.blobs import BlobFolder
-from antiphon.storage.home import calls_directory
+from antiphon.storage.home import calls_directory, home_directory
+from antiphon.storage.keys import keyring
 from antiphon.trust.dialling import dial_rules
 
 log = structlog.get_logger(__name__)
@@ -159,10 +160,8 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     client = await WorkerClient.connect(options.inference_socket) if options.inference_socket else None
     registry = Registry(client)
     health = HealthBook()
-    plane = MediaPlane(
-        voice_activity(VOICE_ACTIVITY, registry, health, 8000),
-        voice_activity(VOICE_ACTIVITY, registry, health, 16000),
-    )
+    heard_at_hz = (8000, 16000)
+    plane = MediaPlane(*(voice_activity(VOICE_ACTIVITY, registry, health, hz) for hz in heard_at_hz))
     prices = load_prices(today=date.today())
     folder = BlobFolder(options.home / PHRASES, max_bytes=PHRASES_DISK_BYTES)
     phrases = PhraseCache(folder, memory_max_bytes=PHRASES_BYTES)
@@ -184,6 +183,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         plane=plane,
         agents=kits,
         calls_directory=calls_directory(),
+        trace_keys=keyring(home_directory()),
         clock=LoopClock(),
         recordings=recordings.recorder if recordings else None,
         opens_screening=open_screening,
@@ -215,6 +215,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         desk=desk,
         routing=routing,
         placer=_placer(kits, controls, base_url, sip),
+        providers=health.states,
         counters=partial(_counted, plane, media_clock, health, counts),
     )
 

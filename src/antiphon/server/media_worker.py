@@ -183,6 +183,7 @@ class MediaWorker:
             "up_s": int(time.monotonic() - self._started_s),
             "tasks": len(asyncio.all_tasks()),
             "counters": self._wiring.counters(),
+            "providers": dict(self._wiring.providers()),
         }
 
     async def drain(self, timeout_ms: int) -> None:

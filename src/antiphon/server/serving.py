@@ -187,6 +187,7 @@ async def serve(
             tokens=StreamTokens(secret.encode()),
             sealed=Sealed(secret.encode()),
             children=children,
+            index=index,
             ice_servers=tuple(
                 msgspec.to_builtins(server) for server in browser_settings(os.environ).ice_servers
             ),

@@ -19,7 +19,8 @@ from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.media import MediaPlane
 from antiphon.server.rpc import Method
 from antiphon.server.wiring import WorkerOptions
-from antiphon.storage.home import calls_directory
+from antiphon.storage.home import calls_directory, home_directory
+from antiphon.storage.keys import keyring
 
 
 def routing_of(
@@ -30,7 +31,12 @@ def routing_of(
         return None
     table = load_routes(options.routes, {one.name: one.digest for one in definitions})
     return RoutedSwitchboard(
-        exchange, table, plane=plane, clock=LoopClock(), calls_directory=calls_directory()
+        exchange,
+        table,
+        plane=plane,
+        clock=LoopClock(),
+        calls_directory=calls_directory(),
+        trace_keys=keyring(home_directory()),
     )
 
 

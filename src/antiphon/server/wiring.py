@@ -113,6 +113,7 @@ class Wiring:
         routing: Decides what becomes of calls; None where agents are called by their names only.
         placer: Places calls for operators; None where nothing can be dialled with.
         counters: What the media plane and the carriers counted since the start, for `/readyz`.
+        providers: The state of each one's breaker, "stt acme/one" to "closed", "open" or "half_open".
     """
 
     exchange: CallExchange
@@ -121,6 +122,7 @@ class Wiring:
     report: dict[str, Any] = field(default_factory=dict)
     methods: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
     counters: Callable[[], dict[str, int]] = dict
+    providers: Callable[[], Mapping[str, str]] = dict
     desk: TransferDesk | None = None
     routing: RoutedSwitchboard | None = None
     placer: CallPlacer | None = None

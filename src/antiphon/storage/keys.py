@@ -58,6 +58,11 @@ class Keyring:
             ) from None
 
 
+def key_file(home: Path) -> Path:
+    """Where the key of a data directory lies whose operator gave none."""
+    return home / "keys" / "storage"
+
+
 def keyring(home: Path, environ: Mapping[str, str] = os.environ) -> Keyring:
     """The operator's keys, or else one that is made in the data directory, readable by its owner only.
 
@@ -67,7 +72,7 @@ def keyring(home: Path, environ: Mapping[str, str] = os.environ) -> Keyring:
     given = environ.get(KEYS_VARIABLE, "").strip()
     if given:
         return _parsed(given, where=KEYS_VARIABLE)
-    path = home / "keys" / "storage"
+    path = key_file(home)
     try:
         if not path.exists():
             _make(path)

@@ -29,6 +29,35 @@ _PIECE_MAX_BYTES: Final = 16 << 20
 _HEAD_MAX_BYTES: Final = 64 << 10
 
 
+class Sealing:
+    """The bytes of one sealed file, in the order they are to lie in it: `head`, pieces, the last piece.
+
+    Args:
+        head: JSON-able facts that may be read without a key, and cannot be changed unnoticed.
+    """
+
+    def __init__(self, keyring: Keyring, head: Mapping[str, Any]) -> None:
+        key = secrets.token_bytes(KEY_BYTES)
+        name, wrapped = keyring.wrap(key)
+        facts = {**head, "format": _FORMAT, "key": name, "wrapped": base64.b64encode(wrapped).decode()}
+        self.head = json.dumps(facts, ensure_ascii=False).encode() + b"\n"
+        self._cipher = AESGCM(key)
+        self._pieces = 0
+
+    def piece(self, plain: bytes) -> bytes:
+        """Write exactly this, once: two texts under one nonce would give both away."""
+        return self._sealed(plain, last=False)
+
+    def last(self) -> bytes:
+        """Says that this was all. A file without it was cut short."""
+        return self._sealed(b"", last=True)
+
+    def _sealed(self, plain: bytes, *, last: bool) -> bytes:
+        sealed = self._cipher.encrypt(_nonce(self._pieces, last), plain, self.head)
+        self._pieces += 1
+        return len(sealed).to_bytes(_LENGTH_BYTES, "big") + sealed
+
+
 class SealedWriter:
     """Appends pieces. Blocks for the disk; use from one thread at a time.
 
@@ -40,19 +69,14 @@ class SealedWriter:
     """
 
     def __init__(self, path: Path, keyring: Keyring, head: Mapping[str, Any]) -> None:
-        key = secrets.token_bytes(KEY_BYTES)
-        name, wrapped = keyring.wrap(key)
-        facts = {**head, "format": _FORMAT, "key": name, "wrapped": base64.b64encode(wrapped).decode()}
-        self._head = json.dumps(facts, ensure_ascii=False).encode() + b"\n"
-        self._cipher = AESGCM(key)
-        self._pieces = 0
+        self._sealing = Sealing(keyring, head)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Under another name until its head is whole: whoever kills us leaves no file that cannot be read.
         new = path.with_name(f".{path.name}.{os.getpid()}")
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         self._file = os.fdopen(handle, "wb", buffering=0)
         try:
-            self._file.write(self._head)
+            self._file.write(self._sealing.head)
             os.link(new, path)  # Never over another file.
         except OSError:
             self._file.close()
@@ -62,13 +86,13 @@ class SealedWriter:
 
     def write(self, piece: bytes) -> None:
         """One piece; on its way to the disk when this returns."""
-        self._append(piece, last=False)
+        self._file.write(self._sealing.piece(piece))
 
     def close(self) -> None:
         """Say that this is all. A file without it was cut short."""
         if not self._file.closed:
             try:
-                self._append(b"", last=True)
+                self._file.write(self._sealing.last())
                 os.fsync(self._file.fileno())
             finally:
                 self._file.close()
@@ -76,11 +100,6 @@ class SealedWriter:
     def abandon(self) -> None:
         """Leave the file as it is."""
         self._file.close()
-
-    def _append(self, piece: bytes, *, last: bool) -> None:
-        sealed = self._cipher.encrypt(_nonce(self._pieces, last), piece, self._head)
-        self._pieces += 1
-        self._file.write(len(sealed).to_bytes(_LENGTH_BYTES, "big") + sealed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +109,11 @@ class SealedFile:
     head: Mapping[str, Any]
     pieces: tuple[bytes, ...]
     complete: bool
+
+
+def is_sealed(beginning: bytes) -> bool:
+    """Whether a file that begins so is one of these."""
+    return f'"format": "{_FORMAT}"'.encode() in beginning.partition(b"\n")[0]
 
 
 def read_head(path: Path) -> Mapping[str, Any]:
@@ -124,11 +148,7 @@ def read_sealed(path: Path, keyring: Keyring) -> SealedFile:
     try:
         with path.open("rb") as file:
             raw, facts = _head(file, path)
-            try:
-                wrapped = base64.b64decode(str(facts["wrapped"]), validate=True)
-                cipher = AESGCM(keyring.unwrap(str(facts["key"]), wrapped))
-            except (KeyError, ValueError) as error:
-                raise ConfigError("its first line is damaged", where=str(path)) from error
+            cipher = _cipher(facts, keyring, path)
             pieces: list[bytes] = []
             complete = False
             for number, sealed in enumerate(_sealed_pieces(file)):
@@ -145,6 +165,36 @@ def read_sealed(path: Path, keyring: Keyring) -> SealedFile:
         pieces=tuple(pieces),
         complete=complete,
     )
+
+
+def read_ends(path: Path, keyring: Keyring, tail_bytes: int) -> tuple[bytes, bytes]:
+    """The first piece, and the last ones that hold that many bytes together; without opening those between.
+
+    Raises:
+        ConfigError: As `read_sealed`.
+    """
+    try:
+        with path.open("rb") as file:
+            raw, facts = _head(file, path)
+            sealed = list(_sealed_pieces(file))
+    except OSError as error:
+        raise ConfigError(f"cannot read: {error.strerror}", where=str(path)) from error
+    cipher = _cipher(facts, keyring, path)
+    first = _opened(cipher, 0, sealed[0], raw, path)[0] if sealed else b""
+    tail: list[bytes] = []
+    for number in range(len(sealed) - 1, 0, -1):
+        if sum(map(len, tail)) >= tail_bytes:
+            break
+        tail.insert(0, _opened(cipher, number, sealed[number], raw, path)[0])
+    return first, b"".join(tail)
+
+
+def _cipher(facts: Mapping[str, Any], keyring: Keyring, path: Path) -> AESGCM:
+    try:
+        wrapped = base64.b64decode(str(facts["wrapped"]), validate=True)
+        return AESGCM(keyring.unwrap(str(facts["key"]), wrapped))
+    except (KeyError, ValueError) as error:
+        raise ConfigError("its first line is damaged", where=str(path)) from error
 
 
 def _head(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any]]:

@@ -36,6 +36,7 @@ from antiphon.runtime.arrivals import Arrival, CallerView, CallWatch
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.exchange import Exchange, Outcome, Plane
 from antiphon.runtime.operating import Act
+from antiphon.storage.keys import Keyring
 
 log = structlog.get_logger(__name__)
 
@@ -59,13 +60,21 @@ class RoutedSwitchboard:
 
     Args:
         calls_directory: Where traces of those go who waited in vain.
+        trace_keys: Seal them.
     """
 
     def __init__(
-        self, exchange: Exchange, table: RoutingTable, *, plane: Plane, clock: Clock, calls_directory: Path
+        self,
+        exchange: Exchange,
+        table: RoutingTable,
+        *,
+        plane: Plane,
+        clock: Clock,
+        calls_directory: Path,
+        trace_keys: Keyring | None = None,
     ) -> None:
         self._exchange, self._table, self._plane, self._clock = exchange, table, plane, clock
-        self._calls_directory = calls_directory
+        self._calls_directory, self._trace_keys = calls_directory, trace_keys
         self._lobby = Lobby(table)
         self._waits: dict[str, Wait] = {}
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
@@ -233,7 +242,7 @@ class RoutedSwitchboard:
             _, source = self._begin(arrival, wait.held, wait.view)
         except AntiphonError as error:
             log.error("queued_call_not_answered", call=arrival.call_id, reason=str(error))
-            wait.keep_trace(self._calls_directory, "error")
+            wait.keep_trace(self._calls_directory, "error", self._trace_keys)
             wait.held.end()
             return
         wait.held.connect(source)
@@ -256,7 +265,7 @@ class RoutedSwitchboard:
         if wait is None:
             return
         wait.let_go()
-        wait.keep_trace(self._calls_directory, cause)
+        wait.keep_trace(self._calls_directory, cause, self._trace_keys)
         wait.held.end()
         self._left(call_id)
 

@@ -25,6 +25,7 @@ from antiphon.runtime.media.ports import Line
 from antiphon.runtime.metering import Meter
 from antiphon.runtime.records.lines import Header, header_fields, note_line
 from antiphon.runtime.speaking import Speaker
+from antiphon.storage.keys import Keyring
 from antiphon.storage.traces import TraceWriter
 
 log = structlog.get_logger(__name__)
@@ -251,7 +252,7 @@ class Wait:
             self.caller.leave()
         self.held.release()
 
-    def keep_trace(self, directory: Path, cause: str) -> None:
+    def keep_trace(self, directory: Path, cause: str, keys: Keyring | None = None) -> None:
         """Who never met an agent has a trace all the same: without events, so it replays to nothing."""
         self.note("queue_ended", cause=cause, waited_ms=self.waited_ms)
         definition = self.kit.definition
@@ -263,7 +264,7 @@ class Wait:
             wall_time_ms=int(self.began_at.timestamp() * 1000),
             line=self.arrival.line,
         )
-        trace = TraceWriter(directory, self.arrival.call_id, header_fields(header))
+        trace = TraceWriter(directory, self.arrival.call_id, header_fields(header), keys=keys)
         for at_ms, kind, fields in self.notes:
             trace.write(note_line(at_ms, kind, **fields))
         trace.close()

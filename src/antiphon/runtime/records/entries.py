@@ -10,6 +10,7 @@ from antiphon.conversation.events import CallStarted
 from antiphon.errors import ConfigError
 from antiphon.runtime.records.cost import CallCost, cost_of
 from antiphon.runtime.records.lines import CallRecord, read_call
+from antiphon.runtime.records.outcomes import outcome_of
 from antiphon.runtime.records.story import CallStory, ReplyStory, tell
 from antiphon.runtime.records.waterfall import percentiles, waterfall
 from antiphon.storage.records import (
@@ -25,7 +26,6 @@ from antiphon.storage.records import (
 )
 from antiphon.storage.traces import CallFile
 
-_FAILED: Final = frozenset({"error", "machine"})
 UNREADABLE: Final = "unreadable"  # Instead of an end cause: what is in the file makes no sense to us.
 
 
@@ -40,15 +40,28 @@ class Filed:
     recording: RecordingEntry | None = None
 
 
-def entry_of(call: CallFile, filed: Filed) -> CallEntry:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A call as it goes into the index. `record`: what was read for it; None while it goes on, and of a trace
+    that makes no sense."""
+
+    entry: CallEntry
+    record: CallRecord | None = None
+
+
+def taken_of(call: CallFile, filed: Filed) -> Taken:
     """Everything of a call that is over; of one that goes on, that it does. Never fails: a damaged trace is
     a call that was cut short and cannot be read. It has the id it is found by, whatever its header says."""
     if filed.live:
-        return _bare_entry(call, filed, state=LIVE, end_cause="")
+        return Taken(entry=_bare_entry(call, filed, state=LIVE, end_cause=""))
     try:
         record = read_call(call.path)
     except ConfigError:
-        return _bare_entry(call, filed, state=CUT_SHORT, end_cause=UNREADABLE)
+        return Taken(entry=_bare_entry(call, filed, state=CUT_SHORT, end_cause=UNREADABLE))
+    return Taken(entry=_entry(call, filed, record), record=record)
+
+
+def _entry(call: CallFile, filed: Filed, record: CallRecord) -> CallEntry:
     story = tell(record.entries)
     cost = cost_of(record.entries, story)
     return CallEntry(
@@ -82,7 +95,7 @@ def _summary(record: CallRecord, story: CallStory, cost: CallCost, organisation_
         started_at_ms=header.wall_time_ms,
         duration_ms=record.duration_ms,
         end_cause=story.end[1] if story.end else "",
-        outcome=_outcome(story),
+        outcome=outcome_of(story),
         turns=len(story.turns),
         tools=len(story.tools),
         errors=len(story.errors),
@@ -93,16 +106,6 @@ def _summary(record: CallRecord, story: CallStory, cost: CallCost, organisation_
         cost_usd=cost.total_usd,
         cost_complete=cost.is_complete,
     )
-
-
-def _outcome(story: CallStory) -> str:
-    if story.escalation is not None or (story.end and story.end[1] == "escalated"):
-        return "escalated"
-    if story.end is None:
-        return "unfinished"
-    if story.end[1] in _FAILED:
-        return "failed"
-    return "contained" if story.turns else "abandoned"
 
 
 def _response_delays_ms(story: CallStory) -> dict[int, int | None]:

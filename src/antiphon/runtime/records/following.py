@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from antiphon.runtime.records.entries import Filed, entry_of
-from antiphon.storage.records import CUT_SHORT, LIVE, CallEntry, CallRecords, RecordingEntry
+from antiphon.runtime.records.entries import Filed, Taken, taken_of
+from antiphon.storage.records import CUT_SHORT, LIVE, CallRecords, RecordingEntry
 from antiphon.storage.traces import bare_call, is_held, peek_call
 
 Owners = Callable[[], Awaitable[Mapping[str, str]]]
 FindRecording = Callable[[str, str], RecordingEntry | None]
+Ended = Callable[[Taken], None]
 DEFAULT_OWNER: Final = "default"
 _AT_ONCE: Final = 50
 # A file system counts its time in ticks: within one, a second change looks like the first.
@@ -42,10 +43,18 @@ class CallFollower:
         home: The data directory; traces lie in `calls/` below it.
         owners: Whose an agent is, by its name; calls of others are the default organisation's.
         recording: The recording of a call, by its id and its day (YYYY-MM-DD).
+        ended: Told of each call that ended while it was followed, once it is in the index.
     """
 
-    def __init__(self, home: Path, records: CallRecords, owners: Owners, recording: FindRecording) -> None:
-        self._home, self._records = home, records
+    def __init__(
+        self,
+        home: Path,
+        records: CallRecords,
+        owners: Owners,
+        recording: FindRecording,
+        ended: Ended | None = None,
+    ) -> None:
+        self._home, self._records, self._ended = home, records, ended
         self._owners, self._recording = owners, recording
         self._days: dict[Path, int] = {}
         self._open: dict[str, Path] = {}
@@ -67,7 +76,7 @@ class CallFollower:
                 self._open[call_id] = path
             else:
                 self._settled.add(call_id)
-        return await self._take()
+        return await self._take(told=None)
 
     async def look(self) -> Caught:
         """What came and what ended since the last look.
@@ -76,19 +85,21 @@ class CallFollower:
             AntiphonError: As `catch_up`.
         """
         self._open |= await asyncio.to_thread(self._new_traces)
-        return await self._take()
+        return await self._take(told=self._ended)
 
-    async def _take(self) -> Caught:
+    async def _take(self, *, told: Ended | None) -> Caught:
         traces = list(self._open.items())
         owners = await self._owners() if traces else {}
         states: list[str] = []
         for start in range(0, len(traces), _AT_ONCE):
             some = traces[start : start + _AT_ONCE]
-            entries = await asyncio.to_thread(self._read, some, owners)
-            await self._records.save(entries)
-            for entry in entries:
-                self._saved(entry.summary.call_id, entry.summary.state)
-                states.append(entry.summary.state)
+            read = await asyncio.to_thread(self._read, some, owners)
+            await self._records.save(one.entry for one in read)
+            for one in read:
+                self._saved(one.entry.summary.call_id, one.entry.summary.state)
+                states.append(one.entry.summary.state)
+                if told is not None and one.entry.summary.state != LIVE:
+                    told(one)
         return Caught(
             live=states.count(LIVE),
             cut_short=states.count(CUT_SHORT),
@@ -103,10 +114,10 @@ class CallFollower:
         self._told.discard(call_id)
         self._settled.add(call_id)
 
-    def _read(self, traces: Sequence[tuple[str, Path]], owners: Mapping[str, str]) -> list[CallEntry]:
+    def _read(self, traces: Sequence[tuple[str, Path]], owners: Mapping[str, str]) -> list[Taken]:
         return list(self._entries(traces, owners))
 
-    def _entries(self, traces: Sequence[tuple[str, Path]], owners: Mapping[str, str]) -> Iterator[CallEntry]:
+    def _entries(self, traces: Sequence[tuple[str, Path]], owners: Mapping[str, str]) -> Iterator[Taken]:
         for call_id, path in traces:
             if not path.exists():  # Erased while it was going on.
                 self._saved(call_id, CUT_SHORT)
@@ -123,7 +134,7 @@ class CallFollower:
                 live=live,
                 recording=self._recording(call_id, path.parent.name),
             )
-            yield entry_of(dataclasses.replace(call, call_id=call_id), filed)
+            yield taken_of(dataclasses.replace(call, call_id=call_id), filed)
 
     def _new_traces(self) -> dict[str, Path]:
         known = self._open.keys() | self._settled

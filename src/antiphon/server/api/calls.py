@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from fastapi.responses import FileResponse
+from fastapi.responses import Response
 
 from antiphon.errors import ConfigError
 from antiphon.runtime.records.reports import exact_report, what_if_report
@@ -23,6 +23,7 @@ from antiphon.server.api.sight import sight_of
 from antiphon.server.api.telling import tell
 from antiphon.server.problems import Problem
 from antiphon.storage.records import CallQuery, CallSummary
+from antiphon.storage.traces import read_trace
 
 router = APIRouter(prefix="/calls", route_class=GatedRoute, tags=["calls"])
 
@@ -51,13 +52,15 @@ async def get_call(call_id: str, who: Who, parts: Parts) -> shapes.CallDetail:
 @router.get(
     "/{call_id}/trace",
     openapi_extra=needs(Permission.TRACES_READ),
-    response_class=FileResponse,
+    response_class=Response,
     responses={200: {"content": {"application/jsonl": {}}, "description": "One JSON object a line"}},
 )
-async def get_trace(call_id: str, who: Who, parts: Parts) -> FileResponse:
+async def get_trace(call_id: str, who: Who, parts: Parts) -> Response:
     """The trace: everything else about the call is derived from it."""
     path = await call_path(call_id, who, parts)
-    return FileResponse(path, media_type="application/jsonl", filename=f"{path.stem}.jsonl")
+    body = await asyncio.to_thread(_lines, path)
+    headers = {"content-disposition": f'attachment; filename="{path.stem}.jsonl"'}
+    return Response(body, media_type="application/jsonl", headers=headers)
 
 
 @router.post("/{call_id}/replay", openapi_extra=needs(Permission.TRACES_READ))
@@ -99,6 +102,13 @@ async def call_path(call_id: str, who: Principal, parts: ApiParts) -> Path:
     """Raises Problem: 404; none, or another organisation's."""
     may_see = await sight_of(who, parts)
     return await asyncio.to_thread(parts.shelf.path, may_see, call_id)
+
+
+def _lines(path: Path) -> bytes:
+    try:
+        return read_trace(path)
+    except ConfigError as error:
+        raise Problem(409, f"the trace of this call cannot be read: {error.message}", fix=error.fix) from None
 
 
 def _row(call: CallSummary) -> shapes.CallRow:

@@ -14,13 +14,19 @@ import structlog
 
 from antiphon.calls.recording.shelf import recordings_directory
 from antiphon.errors import AntiphonError, ConfigError
-from antiphon.runtime.records.following import CallFollower, Caught
+from antiphon.operations.measures import CallMeasures
+from antiphon.operations.telemetry.opening import Telemetry
+from antiphon.operations.telemetry.settings import telemetry_settings
+from antiphon.runtime.records.entries import Taken
+from antiphon.runtime.records.following import CallFollower, Caught, Ended
 from antiphon.server.keeping.opening import open_records
+from antiphon.server.keeping.retaining import Retention, retention_policy
 from antiphon.storage.access import Organisations
 from antiphon.storage.keys import keyring
-from antiphon.storage.objects import archive_store
+from antiphon.storage.objects import FolderStore, archive_store
 from antiphon.storage.records import CallRecords, RecordingEntry
 from antiphon.storage.records.archive import CallArchive
+from antiphon.storage.records.removal import CallRemoval
 from antiphon.storage.sealed import looks_complete, read_head
 
 log = structlog.get_logger(__name__)
@@ -35,12 +41,16 @@ class IndexService:
         home: The data directory.
 
     Raises:
-        ConfigError: The address of the object store is wrong.
+        ConfigError: A setting of the object store, of telemetry or of retention is wrong.
     """
 
     def __init__(self, home: Path, environ: Mapping[str, str] = os.environ) -> None:
         self._home, self._environ = home.absolute(), environ
         self._store = archive_store(environ)
+        self._policy = retention_policy(environ)
+        self.measures = CallMeasures()
+        self.telemetry = telemetry_of(self._home, environ)
+        self._retention: Retention | None = None
         self._records: CallRecords | None = None
         self._follower: CallFollower | None = None
         self._running: asyncio.Task[None] | None = None
@@ -53,11 +63,15 @@ class IndexService:
 
     async def stop(self) -> None:
         """Take in what has ended, and let the database go."""
+        if self._retention is not None:
+            await self._retention.stop()
         if self._running is not None:
             self._running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._running
             await self._step()
+        if self.telemetry is not None:
+            await self.telemetry.stop()
         if self._records is not None:
             await self._records.database.close()
 
@@ -84,9 +98,12 @@ class IndexService:
         if self._records is None:
             self._records = await open_records(self._home, self._environ)
         if self._follower is None:
-            follower = follower_of(self._home, self._records)
+            follower = follower_of(self._home, self._records, self._ended)
             caught = await follower.catch_up()
             self._follower = follower
+            self._retain(self._records)
+            if self.telemetry is not None:
+                self.telemetry.start()
         else:
             caught = await self._follower.look()
         if self._store is not None:
@@ -94,11 +111,29 @@ class IndexService:
             await CallArchive(self._records, self._store, self._home, ring).archive()
         return caught
 
+    def _ended(self, call: Taken) -> None:
+        if call.record is not None:
+            self.measures.take(call.record)
+        if self.telemetry is not None:
+            self.telemetry.call_ended(self._home / call.entry.trace)
 
-def follower_of(home: Path, records: CallRecords) -> CallFollower:
+    def _retain(self, records: CallRecords) -> None:
+        """Beside the index: years of calls may have to go at once."""
+        removal = CallRemoval(records, FolderStore(self._home), self._store)
+        self._retention = Retention(removal, self._policy)
+        self._retention.start()
+
+
+def follower_of(home: Path, records: CallRecords, ended: Ended | None = None) -> CallFollower:
     home = home.absolute()
     owners = Organisations(records.database).owners
-    return CallFollower(home, records, owners, lambda call_id, day: recording_of(home, call_id, day))
+    return CallFollower(home, records, owners, lambda call_id, day: recording_of(home, call_id, day), ended)
+
+
+def telemetry_of(home: Path, environ: Mapping[str, str]) -> Telemetry | None:
+    """Raises ConfigError: Where spans go is set, and wrong, or OpenTelemetry is not installed."""
+    settings = telemetry_settings(environ)
+    return Telemetry(home, settings, keyring(home, environ)) if settings is not None else None
 
 
 def recording_of(home: Path, call_id: str, day: str) -> RecordingEntry | None:

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, fields
 from typing import Final
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from antiphon.storage.access.database import Database, now_ms
@@ -153,6 +153,12 @@ class Outbox:
             await connection.execute(
                 change.values(state=state, last_answer=answer[:200], due_at_ms=due_at_ms)
             )
+
+    async def waiting(self) -> int:
+        """How many are not delivered yet, of all organisations."""
+        query = select(func.count()).select_from(deliveries).where(deliveries.c.state == PENDING)
+        async with self._database.reading() as connection:
+            return int((await connection.execute(query)).scalar_one())
 
     async def retry(self, organisation_id: str, delivery_id: str) -> bool:
         """Somebody wants one that was given up to be tried again."""

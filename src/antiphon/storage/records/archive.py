@@ -1,4 +1,5 @@
-"""Copies of finished calls in the object store: the trace sealed, the recording as it is (sealed already)."""
+"""Copies of finished calls in the object store: the trace sealed, the recording as it is (sealed already).
+What comes back from it stays sealed."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from antiphon.storage.objects import FolderStore, ObjectStore
 from antiphon.storage.records.calls import CallRecords
 from antiphon.storage.records.tables import calls, recordings
 from antiphon.storage.records.values import LIVE
-from antiphon.storage.sealed import SealedWriter, read_sealed
+from antiphon.storage.sealed import SealedWriter, is_sealed
 
 _AT_ONCE: Final = 100
 _PIECE_BYTES: Final = 1 << 20
@@ -71,7 +72,7 @@ class CallArchive:
         trace, sound = row
         home, restored = FolderStore(self._home), []
         if (body := await self._store.get(archived_key(trace))) is not None:
-            await home.put(trace, await asyncio.to_thread(self._opened, body))
+            await home.put(trace, body)
             restored.append(self._home / trace)
         if sound and (body := await self._store.get(sound)) is not None:
             await home.put(sound, body)
@@ -81,6 +82,10 @@ class CallArchive:
         return restored
 
     def _sealed(self, path: Path) -> bytes:
+        """As it is, where it was written so."""
+        body = path.read_bytes()
+        if is_sealed(body[:_PIECE_BYTES]):
+            return body
         with tempfile.TemporaryDirectory() as folder, path.open("rb") as trace:
             sealed = Path(folder) / "trace"
             writer = SealedWriter(sealed, self._keyring, {"trace": path.stem})
@@ -88,9 +93,3 @@ class CallArchive:
                 writer.write(piece)
             writer.close()
             return sealed.read_bytes()
-
-    def _opened(self, body: bytes) -> bytes:
-        with tempfile.TemporaryDirectory() as folder:
-            sealed = Path(folder) / "trace"
-            sealed.write_bytes(body)
-            return b"".join(read_sealed(sealed, self._keyring).pieces)

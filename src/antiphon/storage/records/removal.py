@@ -66,6 +66,16 @@ class CallRemoval:
         self._records, self._database = records, records.database
         self._home, self._archive = home, archive
 
+    async def anything_due(self, policy: RetentionPolicy, at_ms: int) -> bool:
+        """Whether `retain` would find something."""
+        due = _sounds_due(at_ms)
+        if policy.call_days is not None:
+            due |= _calls_due(policy.call_days, at_ms)
+        joined = calls.outerjoin(recordings, recordings.c.call == calls.c.id)
+        query = select(calls.c.id).select_from(joined).where(due).limit(1)
+        async with self._database.reading() as connection:
+            return (await connection.execute(query)).first() is not None
+
     async def retain(self, policy: RetentionPolicy, at_ms: int) -> Removed:
         """Remove what is too old at that time, and write down that it was done.
 
@@ -75,12 +85,10 @@ class CallRemoval:
         run = f"ret_{secrets.token_hex(8)}"
         began = {"at_ms": at_ms, "policy": f"call_days={policy.call_days}"}
         await _begin(self._database, retention_runs, run, began)
-        over = (calls.c.state != LIVE) & recordings.c.retain_until_ms.is_not(None)
-        sounds = await self._remove_sounds(over & (recordings.c.retain_until_ms <= at_ms))
+        sounds = await self._remove_sounds(_sounds_due(at_ms))
         removed = Removed(run=run, calls=0, traces=0, recordings=sounds)
         if policy.call_days is not None:
-            oldest = first_number(at_ms - policy.call_days * _DAY_MS)
-            removed = _sum(removed, await self._remove((calls.c.state != LIVE) & (calls.c.id < oldest), run))
+            removed = _sum(removed, await self._remove(_calls_due(policy.call_days, at_ms), run))
         await _finish(self._database, retention_runs, removed)
         return removed
 
@@ -144,6 +152,15 @@ class CallRemoval:
         query = select(*columns).select_from(joined).where(which).order_by(calls.c.id).limit(_AT_ONCE)
         async with self._database.reading() as connection:
             return [_Due(*row) for row in await connection.execute(query)]
+
+
+def _sounds_due(at_ms: int) -> ColumnElement[bool]:
+    """NULL, of those without a date, is not due."""
+    return (calls.c.state != LIVE) & (recordings.c.retain_until_ms <= at_ms)
+
+
+def _calls_due(call_days: int, at_ms: int) -> ColumnElement[bool]:
+    return (calls.c.state != LIVE) & (calls.c.id < first_number(at_ms - call_days * _DAY_MS))
 
 
 async def _begin(database: Database, table: Table, run: str, facts: dict[str, Any]) -> None:

@@ -12,10 +12,10 @@ import msgspec
 
 from antiphon.errors import ConfigError
 from antiphon.storage.traces.format import SUFFIX
+from antiphon.storage.traces.opening import read_trace_ends
 from antiphon.storage.traces.reading import parse_header
 
 _TAIL_BYTES = 8192
-_HEADER_MAX_BYTES = 65536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,16 +92,12 @@ def _days(directory: Path) -> Iterator[Path]:
 def peek_call(path: Path) -> CallFile | None:
     """Both ends of one trace; None for a file that is none."""
     try:
-        with path.open("rb") as file:
-            header = parse_header(path, file.readline(_HEADER_MAX_BYTES))
-            start = file.tell()
-            end = file.seek(0, 2)
-            file.seek(max(start, end - _TAIL_BYTES))
-            lines = file.read().split(b"\n")
-    except (OSError, ConfigError):
+        first, tail = read_trace_ends(path, _TAIL_BYTES)
+        header = parse_header(path, first)
+    except ConfigError:
         return None
-    tail = tuple(entry for line in lines if (entry := _entry(line)) is not None)
-    return CallFile(path=path, call_id=str(header.get("call_id", path.stem)), header=header, tail=tail)
+    entries = tuple(entry for line in tail.split(b"\n") if (entry := _entry(line)) is not None)
+    return CallFile(path=path, call_id=str(header.get("call_id", path.stem)), header=header, tail=entries)
 
 
 def bare_call(path: Path) -> CallFile:

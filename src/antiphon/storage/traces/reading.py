@@ -11,6 +11,7 @@ import msgspec
 
 from antiphon.errors import ConfigError
 from antiphon.storage.traces.format import TRACE_FORMAT
+from antiphon.storage.traces.opening import read_trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +74,12 @@ class TraceReader:
 
 
 def read_lines(path: Path) -> list[bytes]:
-    """The lines of a file.
+    """The lines of a trace, in clear.
 
     Raises:
-        ConfigError: It cannot be read.
+        ConfigError: As `read_trace`.
     """
-    try:
-        return path.read_bytes().rstrip(b"\n").split(b"\n")
-    except OSError as error:
-        raise ConfigError(f"cannot read the trace: {error.strerror}", where=str(path)) from error
+    return read_trace(path).rstrip(b"\n").split(b"\n")
 
 
 def parse_header(path: Path, line: bytes) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from typing import Any
 import msgspec
 import structlog
 
+from antiphon.storage.keys import Keyring
+from antiphon.storage.sealed import Sealing
 from antiphon.storage.traces.catalog import trace_path
 from antiphon.storage.traces.format import TRACE_FORMAT
 from antiphon.storage.traces.holding import hold
@@ -37,6 +39,7 @@ class TraceWriter:
             of `header["wall_time_ms"]`.
         header: Fields of the first line.
         flusher: Thread that writes; by default the one of this process.
+        keys: Seals the file; without, its lines lie in clear.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class TraceWriter:
         header: dict[str, Any],
         *,
         flusher: TraceFlusher | None = None,
+        keys: Keyring | None = None,
         buffer_max_bytes: int = BUFFER_MAX_BYTES,
     ) -> None:
         self.path = trace_path(directory, call_id, int(header.get("wall_time_ms", 0)))
@@ -56,7 +60,7 @@ class TraceWriter:
         self._pending: list[bytes] = [msgspec.json.encode(first)]
         self._pending_bytes = len(self._pending[0])
         self._tally = _Tally()
-        self._file = _TraceFile(self.path)
+        self._file = _TraceFile(self.path, Sealing(keys, {"trace": call_id}) if keys is not None else None)
         self._flusher.adopt(self)
 
     @property
@@ -128,7 +132,7 @@ class TraceWriter:
                 "dropped": self._tally.dropped,
             }
         )
-        durable = self._file.write(last + b"\n") and self._file.sync()
+        durable = self._file.write(last + b"\n", closing=True) and self._file.sync()
         self._file.close()
         return durable
 
@@ -222,26 +226,36 @@ class _Tally:
 
 
 class _TraceFile:
-    """The file of one trace, only ever touched by the flusher's thread. Never leaves half a line behind."""
+    """The file of one trace, only ever touched by the flusher's thread. Never leaves half a line behind.
 
-    def __init__(self, path: Path) -> None:
+    A batch of lines is a piece of a sealed file. What the disk refused is written again as it was sealed, and
+    never sealed anew.
+    """
+
+    def __init__(self, path: Path, sealing: Sealing | None) -> None:
         self._path = path
+        self._sealing = sealing
         self._fd = -1
         self._good_bytes = 0
-        self._unwritten = b""
-        self._last = b""
+        self._unwritten = sealing.head if sealing is not None else b""
+        self._last = self._waiting_last = b""
         self.failed = False
 
     @property
     def has_unwritten(self) -> bool:
-        return bool(self._unwritten)
+        return bool(self._waiting_last)
 
     def last_line(self, batch: list[bytes]) -> bytes:
         return batch[-1] if batch else self._last
 
-    def write(self, data: bytes) -> bool:
-        """Append whole lines after what is still unwritten; on failure keep them and cut back to the last."""
-        self._unwritten += data
+    def write(self, data: bytes, *, closing: bool = False) -> bool:
+        """Append whole lines after what is still unwritten; on failure keep them and cut back to the last.
+        `closing`: They are the last."""
+        if data:
+            self._unwritten += data if self._sealing is None else self._sealing.piece(data)
+            self._waiting_last = data.rstrip(b"\n").rsplit(b"\n", 1)[-1]
+        if closing and self._sealing is not None:
+            self._unwritten += self._sealing.last()
         try:
             if self._fd < 0:
                 self._fd = _open(self._path)
@@ -252,7 +266,7 @@ class _TraceFile:
             self._fell(error)
             return False
         self._good_bytes += len(self._unwritten)
-        self._last = self._unwritten.rstrip(b"\n").rsplit(b"\n", 1)[-1] or self._last
+        self._last, self._waiting_last = self._waiting_last or self._last, b""
         self._unwritten = b""
         if self.failed:
             _log.warning("trace_writable_again", path=str(self._path))

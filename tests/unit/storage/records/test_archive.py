@@ -14,6 +14,8 @@ from antiphon.storage.objects import FolderStore
 from antiphon.storage.records import LIVE, CallRecords
 from antiphon.storage.records.archive import CallArchive
 from antiphon.storage.records.removal import CallRemoval
+from antiphon.storage.sealed import SealedWriter
+from antiphon.storage.traces import read_trace
 
 
 async def test_a_finished_call_is_archived_once_sealed_and_restored(
@@ -31,7 +33,28 @@ async def test_a_finished_call_is_archived_once_sealed_and_restored(
     assert sealed and b"Zoe Quill" not in sealed  # Three letters are in any few megabytes of noise.
     (tmp_path / call.trace).unlink()
     assert (tmp_path / call.trace) in await archive.restore("one")
-    assert (tmp_path / call.trace).read_bytes() == b"Zoe Quill\n" * 300_000
+    assert (tmp_path / call.trace).read_bytes() == sealed
+    assert read_trace(tmp_path / call.trace) == b"Zoe Quill\n" * 300_000
+
+
+async def test_a_trace_that_is_sealed_already_is_copied_as_it_is(
+    records: CallRecords, tmp_path: Path
+) -> None:
+    store, keys = FolderStore(tmp_path / "bucket"), keyring(tmp_path, {})
+    call = kept_call(tmp_path, "one")
+    path = tmp_path / call.trace
+    path.unlink()
+    writer = SealedWriter(path, keys, {"trace": "one"})
+    writer.write(b"a line\n")
+    writer.close()
+    written = path.read_bytes()
+    await records.save([call])
+    archive = CallArchive(records, store, tmp_path, keys)
+    await archive.archive()
+    assert await store.get(f"{call.trace}.sealed") == written
+    path.unlink()
+    await archive.restore("one")
+    assert path.read_bytes() == written
 
 
 async def test_a_call_that_is_indexed_anew_is_archived_anew(records: CallRecords, tmp_path: Path) -> None:
