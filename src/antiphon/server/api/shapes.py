@@ -194,12 +194,32 @@ class CallDetail(BaseModel):
     complete: bool
 
 
+class AttentionReason(BaseModel):
+    """`kind`: silence, asked_again, misunderstood, failures, anger, stuck, cost, waiting. `weight`: what it
+    adds by itself, in points of 100."""
+
+    kind: str
+    words: str
+    weight: int
+
+
 class LiveCall(BaseModel):
+    """`attention`: 0 to 100, how much the call needs a person. `phase`: idle, screening, listening,
+    thinking, speaking, holding, away (a person speaks with the caller), or "waiting" in a queue."""
+
     model_config = ConfigDict(extra="allow")
 
     call_id: str
     agent: str
     line: str
+    started_at_ms: int | None = None
+    duration_ms: int | None = None
+    caller: str = ""
+    phase: str = ""
+    turns: int = 0
+    cost_usd: float = 0.0
+    attention: int = 0
+    reasons: list[AttentionReason] = []
 
 
 class LiveCalls(BaseModel):
@@ -220,6 +240,24 @@ class Whisper(In):
     """Words for the agent; the caller does not hear them."""
 
     words: Text = Field(min_length=1, max_length=1000)
+
+
+class PressedKeys(In):
+    """Keys for the caller's line, as tones; w waits half a second."""
+
+    digits: str = Field(pattern=r"^[0-9*#A-Dw]{1,40}$")
+
+
+class TakeOver(In):
+    """The session description of the operator's page, its ICE candidates inside."""
+
+    sdp: Text = Field(min_length=1, max_length=100_000)
+
+
+class TakenOver(BaseModel):
+    line_id: str
+    sdp: str
+    type: Literal["answer"]
 
 
 class PlaceCall(In):

@@ -26,6 +26,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/agents/{agent}/versions"): {"text": "agent: x"},
     ("POST", "/v1/live/{call_id}/transfer"): {},
     ("POST", "/v1/live/{call_id}/whisper"): {"words": "be brief"},
+    ("POST", "/v1/live/{call_id}/take-over"): {"sdp": "v=0"},
+    ("POST", "/v1/live/{call_id}/dtmf"): {"digits": "12#"},
     ("POST", "/v1/calls"): {"agent": "clinic", "to": "+12125550100", "caller_id": "+15550100001"},
     ("POST", "/v1/calls/{call_id}/replay"): {},
     ("POST", "/v1/calls/{call_id}/feedback"): {"rating": 5},
@@ -47,7 +49,12 @@ async def world(tmp_path: Path) -> AsyncIterator[ApiWorld]:
 
 
 async def ask(client: httpx.AsyncClient, method: str, path: str, call_id: str = CALL) -> httpx.Response:
-    values = {"agent": "clinic", "call_id": LIVE if "/live/" in path else call_id, "version": "1"}
+    values = {
+        "act": "resume",
+        "agent": "clinic",
+        "call_id": LIVE if "/live/" in path else call_id,
+        "version": "1",
+    }
     filled = re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], "unknown"), path)
     query = {"before": "1", "after": "1"} if path.endswith("/diff") else {}
     query |= {"country": "US"} if path.endswith("/offers") else {}
@@ -131,6 +138,10 @@ async def test_another_organisation_sees_and_changes_nothing_of_ours(world: ApiW
             ("POST", f"/v1/live/{LIVE}/end", None),
             ("POST", f"/v1/live/{LIVE}/transfer", {}),
             ("POST", f"/v1/live/{LIVE}/whisper", {"words": "hang up"}),
+            ("POST", f"/v1/live/{LIVE}/take-over", {"sdp": "v=0"}),
+            ("POST", f"/v1/live/{LIVE}/hold", None),
+            ("POST", f"/v1/live/{LIVE}/dtmf", {"digits": "1"}),
+            ("POST", f"/v1/live/{LIVE}/recording/stop", None),
             ("POST", "/v1/agents/clinic/versions/1/publish", None),
             ("DELETE", f"/v1/webhooks/{hook}", None),
             ("DELETE", f"/v1/keys/{key_id}", None),
