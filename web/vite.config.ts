@@ -12,5 +12,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   // `npm run dev` beside a running `antiphon serve`.
-  server: { proxy: { "/api": server, "/calls": server } },
+  server: { proxy: { "/api": server, "/calls": server, "/v1": { target: server, ws: true } } },
 });

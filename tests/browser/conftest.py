@@ -13,6 +13,7 @@ from aioice import ice
 
 from antiphon.server.pages import page_is_built
 from tests.browser.browser import browsers
+from tests.browser.dashboard import AXE, Dashboard, dashboard_of
 from tests.browser.running import ROOT, Server, start_server
 
 
@@ -28,6 +29,15 @@ async def echo_server(talk_page: None, tmp_path: Path) -> AsyncIterator[Server]:
     async with AsyncExitStack() as stack:
         script = str(ROOT / "tests/browser/echo_server.py")
         yield await start_server([sys.executable, script, str(tmp_path)], stack)
+
+
+@pytest.fixture
+async def dashboard(talk_page: None, tmp_path: Path) -> AsyncIterator[Dashboard]:
+    """Whoever reaches it is the owner, as on somebody's own machine."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: make web")
+    async with dashboard_of(tmp_path, {"ANTIPHON_API_RATE_PER_MINUTE": "1000000"}) as made:
+        yield made
 
 
 OpenPage = Callable[..., Any]

@@ -1,13 +1,16 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { Talk } from "./pages/Talk";
-import "./styles.css";
+import { App } from "./app/App";
+import { applyTheme, storedTheme } from "./app/theme";
+import "./styles/base.css";
+import "./styles/shell.css";
 
+applyTheme(storedTheme());
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <Talk />
+      <App />
     </StrictMode>,
   );
 }

@@ -1,18 +1,20 @@
 import { useEffect, useState } from "react";
-import { type Agent, fetchAgents } from "../call/agents";
-import { insecure } from "../call/microphone";
-import { useCall } from "../call/useCall";
-import { CallSummary } from "../components/CallSummary";
-import { Keypad } from "../components/Keypad";
-import { Meter } from "../components/Meter";
-import { Notice } from "../components/Notice";
-import { ShowButton } from "../components/ShowButton";
-import { Status } from "../components/Status";
-import { TalkButton } from "../components/TalkButton";
-import { Transcript } from "../components/Transcript";
+import "../../styles/talk.css";
+import { type Agent, fetchAgents } from "../../call/agents";
+import { insecure } from "../../call/microphone";
+import { useCall } from "../../call/useCall";
+import { CallSummary } from "../../components/CallSummary";
+import { Keypad } from "../../components/Keypad";
+import { Meter } from "../../components/Meter";
+import { Heading } from "../../components/Page";
+import { Notice } from "../../components/Notice";
+import { ShowButton } from "../../components/ShowButton";
+import { Status } from "../../components/Status";
+import { TalkButton } from "../../components/TalkButton";
+import { Transcript } from "../../components/Transcript";
 
 /** Choose an agent, talk to it, see what each side said and how long the answers took. */
-export function Talk() {
+export default function Talk() {
   const { agents, iceServers, failure } = useAgents();
   const [chosen, setChosen] = useState("");
   const [keypad, setKeypad] = useState(false);
@@ -21,13 +23,11 @@ export function Talk() {
   const idle = call.stage === "idle" || call.stage === "ended";
   const trouble = call.trouble ?? failure ?? (window.isSecureContext ? null : insecure);
   return (
-    <main>
-      <header>
-        <h1>
-          <img src="/antiphon.svg" alt="" width="28" height="28" /> Antiphon
-        </h1>
+    <div className="talk-page">
+      <div className="talk-head">
+        <Heading title="Talk" />
         <Status stage={call.stage} phase={call.conversation.phase} muted={call.muted} />
-      </header>
+      </div>
 
       {trouble && <Notice problem={trouble} />}
 
@@ -41,7 +41,7 @@ export function Talk() {
         <CallSummary conversation={call.conversation} startedAt={call.startedAt} endedAt={call.endedAt} />
       )}
 
-      <footer>
+      <div className="talk-foot">
         {idle ? (
           <div className="controls">
             {agents.length > 1 && (
@@ -87,8 +87,8 @@ export function Talk() {
             </div>
           </>
         )}
-      </footer>
-    </main>
+      </div>
+    </div>
   );
 }
 

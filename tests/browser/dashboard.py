@@ -1,0 +1,63 @@
+"""The built pages over an API in this process with real calls on record, and axe to judge a page by."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+
+from antiphon.server.app import create_app
+from tests.browser.running import ROOT
+from tests.doubles.api_world import ApiWorld, api_world
+
+AXE: Final = ROOT / "web/node_modules/axe-core/axe.min.js"
+# What WCAG 2.2 asks up to AA, and axe's own advice on structure.
+_RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """`url` ends with a slash."""
+
+    url: str
+    world: ApiWorld
+
+    def page(self, path: str) -> str:
+        """The address of a page: `calls`, `calls/ID?…`."""
+        return f"{self.url}#/{path}"
+
+
+@asynccontextmanager
+async def dashboard_of(home: Path, environ: Mapping[str, str]) -> AsyncIterator[Dashboard]:
+    async with api_world(home, environ) as world:
+        listener = socket.create_server(("127.0.0.1", 0))
+        config = uvicorn.Config(create_app(world.control), lifespan="off", log_config=None)
+        server = uvicorn.Server(config)
+        serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+        try:
+            yield Dashboard(f"http://127.0.0.1:{listener.getsockname()[1]}/", world)
+        finally:
+            server.should_exit = True
+            await serving
+
+
+async def axe_faults(page: Any) -> list[str]:
+    """What axe finds wrong with the page as it is now: the rule and where, a line each."""
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = await page.evaluate(
+        "(tags) => axe.run(document, { runOnly: { type: 'tag', values: tags } }).then(({ violations }) =>"
+        " violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`)))",
+        _RULES,
+    )
+    return list(found)
+
+
+async def fits_the_width(page: Any) -> bool:
+    """Nothing has to be pushed sideways."""
+    return bool(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))

@@ -1,0 +1,72 @@
+import { Suspense, useCallback, useEffect, useState } from "react";
+import { type ApiProblem, onSignedOut, problemFrom, request } from "../api/client";
+import { type Me, MeContext } from "../api/me";
+import { Boundary } from "../components/Boundary";
+import { Page } from "../components/Page";
+import { Failure, Loading } from "../components/States";
+import { Shell } from "./Shell";
+import { SignIn } from "./SignIn";
+import { first, pages } from "./pages";
+import { href, useRoute } from "./router";
+
+type Entry = { state: "asking" } | { state: "stranger" } | { state: "in"; me: Me } | { state: "failed"; problem: ApiProblem };
+
+/** Which page, and whether its reader has to say who he is first. */
+export function App() {
+  const { segments } = useRoute();
+  const [entry, askAgain, enter] = useEntry();
+  const here = segments[0] ?? first;
+  return (
+    <MeContext value={entry.state === "in" ? entry.me : null}>
+      <Shell here={here} me={entry.state === "in" ? entry.me : null}>
+        <Boundary key={here}>
+          <Suspense fallback={<Loading />}>
+            <Content here={here} rest={segments.slice(1)} entry={entry} askAgain={askAgain} enter={enter} />
+          </Suspense>
+        </Boundary>
+      </Shell>
+    </MeContext>
+  );
+}
+
+function Content(props: { here: string; rest: string[]; entry: Entry; askAgain(): void; enter(me: Me): void }) {
+  const page = pages.find((known) => known.path === props.here);
+  if (!page) {
+    return (
+      <Page title="No such page">
+        <p>
+          Perhaps you want the <a href={href(["calls"])}>calls</a>.
+        </p>
+      </Page>
+    );
+  }
+  if (page.needs !== "") {
+    if (props.entry.state === "asking") return <Loading />;
+    if (props.entry.state === "stranger") return <SignIn onSignedIn={props.enter} />;
+    if (props.entry.state === "failed") {
+      return (
+        <Page title={page.title}>
+          <Failure problem={props.entry.problem} onRetry={props.askAgain} />
+        </Page>
+      );
+    }
+  }
+  return <page.view rest={props.rest} />;
+}
+
+function useEntry(): [Entry, () => void, (me: Me) => void] {
+  const [entry, setEntry] = useState<Entry>({ state: "asking" });
+  const ask = useCallback(() => {
+    setEntry({ state: "asking" });
+    request<Me>("/me").then(
+      (me) => setEntry({ state: "in", me }),
+      (error: unknown) => {
+        const problem = problemFrom(error);
+        setEntry(problem.status === 401 ? { state: "stranger" } : { state: "failed", problem });
+      },
+    );
+  }, []);
+  useEffect(ask, [ask]);
+  useEffect(() => onSignedOut(() => setEntry({ state: "stranger" })), []);
+  return [entry, ask, useCallback((me: Me) => setEntry({ state: "in", me }), [])];
+}
