@@ -43,6 +43,7 @@ class Media:
     news: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
     asked: list[tuple[str, ...]] = field(default_factory=list)
     refusal: AntiphonError | None = None
+    folder: Path = Path()
 
     def _ask(self, *what: str) -> None:
         if self.refusal is not None:
@@ -86,6 +87,10 @@ class Media:
             raise Denied("not among the targets")
         self._ask("pass_on", call_id, target)
         return target or "+12125550100"
+
+    async def try_agent(self, file: str) -> dict[str, Any]:
+        self._ask("try", (self.folder / file).read_text(encoding="utf-8"))
+        return {"agent": "draft-0123456789abcdef", "good_until_ms": 2**41}
 
     async def reload_agent(self, file: str) -> None:
         self._ask("reload", file)
@@ -146,7 +151,7 @@ async def api_world(
     shutil.copytree(ROOT / "agents", agents, ignore=shutil.ignore_patterns(".*"))
     serve = ServeSettings(**{"home": home, "agents": agents, **settings})
     parts = await open_parts(serve, environ)
-    media: Any = Media()
+    media: Any = Media(folder=agents)
     control = Control(settings=serve, media=media, tokens=StreamTokens(b"0123456789abcdef"), api=parts)
     app = create_app(control, home / "static")
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

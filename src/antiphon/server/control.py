@@ -114,6 +114,10 @@ class MediaClient:
             await self._rpc.call("take_over", timeout_s=OFFER_TIMEOUT_S, call_id=call_id, sdp=sdp, by=by)
         )
 
+    async def try_agent(self, file: str) -> dict[str, Any]:
+        """Make a file of the folder callable under a name of its own. Raises ConfigError: It is wrong."""
+        return dict(await self._rpc.call("try_agent", timeout_s=RELOAD_TIMEOUT_S, file=file))
+
     async def pass_on(self, call_id: str, target: str) -> str:
         return str(await self._rpc.call("pass_on", call_id=call_id, target=target))
 

@@ -14,6 +14,7 @@ from antiphon.server.api import (
     agents,
     calls,
     costs,
+    drafts,
     events,
     following,
     live,
@@ -25,7 +26,7 @@ from antiphon.server.api import (
 )
 from antiphon.server.api.gate import GatedRoute
 
-_ROOMS: Final = (agents, live, placing, calls, recordings, costs, numbers, webhooks, access)
+_ROOMS: Final = (drafts, agents, live, placing, calls, recordings, costs, numbers, webhooks, access)
 _PROBLEMS: Final = {
     "400": "The request makes no sense",
     "401": "Who asks is not known",

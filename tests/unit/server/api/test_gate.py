@@ -23,6 +23,10 @@ OPERATIONS = [
 # Bodies that are right, so that nothing but the permission decides.
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/agents/validate"): {"text": "agent: x"},
+    ("POST", "/v1/agents/inspect"): {"text": "agent: x"},
+    ("POST", "/v1/agents/{agent}/diff"): {"text": "agent: x"},
+    ("POST", "/v1/agents/{agent}/try"): {"text": "agent: x"},
+    ("POST", "/v1/agents/{agent}/tools/{tool}/test"): {"arguments": {}},
     ("POST", "/v1/agents/{agent}/versions"): {"text": "agent: x"},
     ("POST", "/v1/live/{call_id}/transfer"): {},
     ("POST", "/v1/live/{call_id}/whisper"): {"words": "be brief"},
@@ -56,7 +60,7 @@ async def ask(client: httpx.AsyncClient, method: str, path: str, call_id: str = 
         "version": "1",
     }
     filled = re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], "unknown"), path)
-    query = {"before": "1", "after": "1"} if path.endswith("/diff") else {}
+    query = {"before": "1", "after": "1"} if (method, path[-5:]) == ("GET", "/diff") else {}
     query |= {"country": "US"} if path.endswith("/offers") else {}
     headers = {"idempotency-key": "0123456789"}
     return await client.request(
@@ -129,7 +133,8 @@ async def test_another_organisation_sees_and_changes_nothing_of_ours(world: ApiW
         assert [key["role"] for key in (await client.get("/v1/keys")).json()["keys"]] == ["owner"]
         for path in (f"/v1/calls/{CALL}", f"/v1/calls/{CALL}/trace", f"/v1/calls/{CALL}/recording",
                      f"/v1/calls/{CALL}/feedback", "/v1/agents/clinic", "/v1/agents/clinic/versions/1",
-                     "/v1/agents/clinic/diff?before=1&after=2", f"/v1/webhooks/{hook}/deliveries",
+                     "/v1/agents/clinic/diff?before=1&after=2", "/v1/agents/clinic/inspect",
+                     "/v1/agents/clinic/inspect?version=1", f"/v1/webhooks/{hook}/deliveries",
                      "/v1/numbers"):  # fmt: skip
             problem(await client.get(path), 404)
         for method, path, body in (
@@ -143,6 +148,9 @@ async def test_another_organisation_sees_and_changes_nothing_of_ours(world: ApiW
             ("POST", f"/v1/live/{LIVE}/dtmf", {"digits": "1"}),
             ("POST", f"/v1/live/{LIVE}/recording/stop", None),
             ("POST", "/v1/agents/clinic/versions/1/publish", None),
+            ("POST", "/v1/agents/clinic/diff", {"text": text}),
+            ("POST", "/v1/agents/clinic/try", {"text": text}),
+            ("POST", "/v1/agents/clinic/tools/clinic.find_openings/test", {}),
             ("DELETE", f"/v1/webhooks/{hook}", None),
             ("DELETE", f"/v1/keys/{key_id}", None),
             ("PATCH", f"/v1/members/{member}", {"role": "auditor"}),
