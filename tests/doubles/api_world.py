@@ -3,6 +3,7 @@ methods in place of its socket."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -38,8 +39,11 @@ class Media:
 
     names: list[str] = field(default_factory=lambda: ["clinic"])
     up: list[dict[str, Any]] = field(default_factory=list)
+    shown: dict[str, Any] = field(default_factory=dict)
+    news: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
     asked: list[tuple[str, ...]] = field(default_factory=list)
     refusal: AntiphonError | None = None
+    folder: Path = Path()
 
     def _ask(self, *what: str) -> None:
         if self.refusal is not None:
@@ -58,11 +62,35 @@ class Media:
     async def whisper(self, call_id: str, words: str) -> None:
         self._ask("whisper", call_id, words)
 
+    async def live(self) -> dict[str, Any]:
+        return dict(self.shown)
+
+    async def operate(self, call_id: str, act: str, digits: str = "") -> None:
+        self._ask("operate", call_id, act, digits)
+
+    async def take_over(self, call_id: str, sdp: str, *, by: str) -> dict[str, str]:
+        self._ask("take_over", call_id, sdp, by)
+        return {"line_id": "line", "sdp": "answer", "type": "answer"}
+
+    async def follow(self, call_id: str, *, sound: bool, by: str) -> dict[str, Any]:
+        self._ask("follow", call_id, "sound" if sound else "words", by)
+        return {"ear": "ear", "encoding": "pcm_mulaw", "sample_rate_hz": 8000}
+
+    async def followed(self, ear: str) -> dict[str, Any]:
+        return await self.news.get()
+
+    async def unfollow(self, ear: str) -> None:
+        self.asked.append(("unfollow", ear))
+
     async def pass_on(self, call_id: str, target: str) -> str:
         if target == "+4930111111":
             raise Denied("not among the targets")
         self._ask("pass_on", call_id, target)
         return target or "+12125550100"
+
+    async def try_agent(self, file: str) -> dict[str, Any]:
+        self._ask("try", (self.folder / file).read_text(encoding="utf-8"))
+        return {"agent": "draft-0123456789abcdef", "good_until_ms": 2**41}
 
     async def reload_agent(self, file: str) -> None:
         self._ask("reload", file)
@@ -123,7 +151,7 @@ async def api_world(
     shutil.copytree(ROOT / "agents", agents, ignore=shutil.ignore_patterns(".*"))
     serve = ServeSettings(**{"home": home, "agents": agents, **settings})
     parts = await open_parts(serve, environ)
-    media: Any = Media()
+    media: Any = Media(folder=agents)
     control = Control(settings=serve, media=media, tokens=StreamTokens(b"0123456789abcdef"), api=parts)
     app = create_app(control, home / "static")
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

@@ -104,6 +104,7 @@ class FrontDesk:
             clock=DeskTime(loop),
             opens_screening=open_screening,
         )
+        self.exchange = exchange
         self.over = asyncio.Event()
         self.line = LoopbackLine(
             exchange, "clinic", PHONE, heard=self.heard.append, ended=self.over.set, outbound=outbound,

@@ -25,6 +25,7 @@ from tests.doubles.virtual_loop import pass_time
 from antiphon.agents.definition import load_agent
 from antiphon.agents.ports import Replying, ReplyKind, ReplyRequest
 from antiphon.audio import g711
+from antiphon.calls.browser import browser_settings
 from antiphon.calls.carriers import carrier_server
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
 from antiphon.calls.placing import CallPlacer
@@ -36,6 +37,7 @@ from antiphon.runtime.records.lines import CallRecord, read_call
 from antiphon.runtime.speaking import Voice
 from antiphon.server.app import create_app
 from antiphon.server.control import Control, MediaClient
+from antiphon.server.live_room import LiveRoom
 from antiphon.server.media_worker import MediaWorker
 from antiphon.server.rpc import RpcClient
 from antiphon.server.settings import ServeSettings
@@ -162,6 +164,7 @@ class TransferWorld:
     mouth: Mouth
     ears: Ears
     home: Path
+    room: LiveRoom
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -253,13 +256,16 @@ async def transfer_world(
             base_url=base_url,
             clock=clock,
         )
+        world.room = LiveRoom(plane, world.loop.time)
         world.exchange = Exchange(
             plane=plane,
             agents={"clinic": kit},
             calls_directory=world.home,
             clock=clock,
             transfers=world.desk,
+            attends=world.room.attends,
         )
+        world.room.open(world.exchange, browser_settings({}))
         phone = carrier_server(LegsFirst(world.exchange, world.desk), tokens, clock=world.loop.now_ns)
         await phone.start()
         rpc = home / "rpc.sock"
@@ -272,7 +278,11 @@ async def transfer_world(
         )
         (home / "do-not-call").write_text("+1 212 555 0199  # asked us not to\n")
         wiring = Wiring(
-            exchange=world.exchange, agents=(AgentSummary(name="clinic"),), desk=world.desk, placer=placer
+            exchange=world.exchange,
+            agents=(AgentSummary(name="clinic"),),
+            desk=world.desk,
+            placer=placer,
+            methods=world.room.methods(),
         )
         worker = MediaWorker(options, wiring)
         await worker.start()

@@ -71,6 +71,7 @@ class ReplyRequest:
     caller_number: str = ""
     keyed: bool = False  # The caller pressed keys; `text` is what they mean, where a menu says so.
     whispers: Sequence[str] = ()  # What an operator told the agent in this call, oldest first.
+    whispers_before: int = 0  # He told more, which are too long ago to be given again.
     reason: str = ""  # For GOODBYE: "silence", "time_limit", "cost_limit", "operator".
 
 

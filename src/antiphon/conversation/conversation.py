@@ -185,6 +185,8 @@ _HANDLERS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.OperatorTransfers: handover.operator_transfers,
     ev.OperatorHolds: handover.operator_holds,
     ev.OperatorResumes: handover.unasked,
+    ev.OperatorTakesOver: handover.operator_takes_over,
+    ev.OperatorGivesBack: handover.unasked,
     ev.PersonJoined: handover.unasked,
     ev.HandedOver: handover.unasked,
     ev.HandoverFailed: handover.unasked,

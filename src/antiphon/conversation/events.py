@@ -288,6 +288,14 @@ class OperatorResumes(Event, frozen=True, kw_only=True):
     """A caller on hold is the agent's again."""
 
 
+class OperatorTakesOver(Event, frozen=True, kw_only=True):
+    """An operator speaks with this caller himself, on a line of his own."""
+
+
+class OperatorGivesBack(Event, frozen=True, kw_only=True):
+    """He has done so: the caller is the agent's again."""
+
+
 class PersonJoined(Event, frozen=True, kw_only=True):
     """A person took the escalated call: the two hear each other, and we say nothing."""
 
@@ -372,6 +380,8 @@ AnyEvent = (
     | OperatorTransfers
     | OperatorHolds
     | OperatorResumes
+    | OperatorTakesOver
+    | OperatorGivesBack
     | PersonJoined
     | HandedOver
     | HandoverFailed

@@ -24,8 +24,10 @@ from antiphon.conversation.state import Chunk, Phase, State
 
 HOLD = "hold"  # The name of the sound.
 COMFORT = "comfort"
+TAKEN_OVER_MAX_MS = 3_600_000  # A page that was left open must not keep a line for ever.
 HELD_MAX_MS = 600_000  # An operator who has forgotten him must not leave him with music for ever.
 THANKS = "Thank you for waiting."
+AGENT_AGAIN = "You are with me again. What else can I do for you?"
 
 
 def keeps_caller(state: State, reason: str) -> bool:
@@ -54,6 +56,39 @@ def operator_holds(state: State, event: ev.OperatorHolds) -> None:
         return
     state.parked = True
     _wait(state, HELD_MAX_MS)
+
+
+def why_not_taken_over(state: State) -> str:
+    """Why an operator cannot speak with this caller himself, "" if he can."""
+    if state.unified:
+        return "a model that hears and speaks by itself cannot be made to wait"
+    if state.phase in (Phase.IDLE, Phase.SCREENING):
+        return "nobody is there to speak with yet"
+    if state.taken_over:
+        return "somebody speaks with this caller already"
+    if state.leaving or state.phase is Phase.ENDED:
+        return "the call is ending"
+    if state.waits is not None and not state.parked:
+        return "a person has been called for this caller already"
+    return ""
+
+
+def operator_takes_over(state: State, event: ev.OperatorTakesOver) -> None:
+    """The agent says nothing more, in the middle of a word if it must; what the caller says is noted."""
+    if why_not_taken_over(state):
+        return
+    ending.give_up_speech(state)
+    turns.drop_draft(state)
+    _note_what_was_said(state)
+    state.cancel_timer(*list(state.timers))
+    state.on_hold, state.talking, state.parked = False, False, False
+    state.waits, state.taken_over, state.phase = 0, True, Phase.AWAY
+    state.set_timer("call_limit", state.now_ms + TAKEN_OVER_MAX_MS)
+
+
+def _given_back(state: State, event: ev.OperatorGivesBack) -> None:
+    if state.taken_over:
+        _back(state, AGENT_AGAIN)
 
 
 def _wait(state: State, max_ms: int) -> None:
@@ -125,7 +160,7 @@ def _transfers_waiting(state: State, event: ev.OperatorTransfers) -> None:
 
 
 def _joined(state: State, event: ev.PersonJoined) -> None:
-    if state.parked:
+    if state.parked or state.taken_over:
         return
     ending.give_up_speech(state)
     _only_the_limit(state)
@@ -133,12 +168,12 @@ def _joined(state: State, event: ev.PersonJoined) -> None:
 
 
 def _handed_over(state: State, event: ev.HandedOver) -> None:
-    if state.phase is Phase.AWAY:
+    if state.phase is Phase.AWAY and not state.taken_over:
         state.emit(StepAside())
 
 
 def _failed(state: State, event: ev.HandoverFailed) -> None:
-    if not state.parked:
+    if not (state.parked or state.taken_over):
         _give_back(state, event.result)
 
 
@@ -163,7 +198,7 @@ def _back(state: State, words: str) -> None:
     """He is the agent's again: words, and then he has the floor."""
     ending.give_up_speech(state)
     back_from_talk = state.phase is Phase.AWAY
-    state.waits, state.parked = None, False
+    state.waits, state.parked, state.taken_over = None, False, False
     state.cancel_timer("person")
     state.troubles = state.reprompts = 0
     if back_from_talk:
@@ -172,7 +207,7 @@ def _back(state: State, words: str) -> None:
 
 
 def _left(state: State, event: ev.PersonLeft) -> None:
-    if state.parked:
+    if state.parked or state.taken_over:
         return
     ending.end(state, cause="escalated", detail="the person hung up")
 
@@ -234,6 +269,8 @@ _TAKE: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.PersonLeft: _left,
     ev.OperatorTransfers: _transfers_waiting,
     ev.OperatorResumes: _resumed,
+    ev.OperatorTakesOver: operator_takes_over,
+    ev.OperatorGivesBack: _given_back,
     ev.OperatorEnded: _operator,
     ev.SpeechStarted: _voice_began,
     ev.SpeechStopped: _voice_ended,

@@ -229,6 +229,7 @@ class State:
         given_back: A caller was put through to somebody before, and came back.
         waits: How often a caller who waits for a person was comforted; `handover` decides while it is set.
         parked: He waits because an operator put him on hold; nobody is called.
+        taken_over: An operator speaks with him himself.
         commands: Output of the step in progress.
     """
 
@@ -272,6 +273,7 @@ class State:
     answerer: Answerer | None = None
     waits: int | None = None
     parked: bool = False
+    taken_over: bool = False
     given_back: bool = False
     line: LineState = field(default_factory=LineState)
     commands: list[Command] = field(default_factory=list)

@@ -23,7 +23,10 @@ from antiphon.audio.line_quality import LineSecond
 from antiphon.conversation import Conversation
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.conversation.handover import why_not_taken_over
 from antiphon.conversation.state import Phase
+from antiphon.runtime.arrivals import CallWatch
+from antiphon.runtime.attending import NOBODY, Both
 from antiphon.runtime.call_parts import CallParts
 from antiphon.runtime.hearing import Hearing, heard_as
 from antiphon.runtime.history import History
@@ -51,6 +54,9 @@ TOOL_DRAIN_S = 10.0
 CUT_WAIT_S = 1.0  # A vendor that does not let go of a cancelled request holds nobody up for longer.
 
 
+def _nothing() -> None: ...
+
+
 class Call:
     """One call, from the moment its line is up until everything about it is on disk."""
 
@@ -61,8 +67,11 @@ class Call:
         self.escalation: cmd.Escalate | None = None
         self.target = ""  # An operator's choice of whom to pass the caller on to.
         self.whispers: deque[str] = deque(maxlen=10)  # What an operator told the agent.
+        self._whispered = 0
         self._conversation = Conversation(parts.policy)
-        self._screen = watching(parts.view)
+        self._screen: CallWatch = watching(parts.view)
+        if parts.attendant is not NOBODY:
+            self._screen = Both(self._screen, parts.attendant)
         self._queue: deque[ev.AnyEvent] = deque()
         self._stepping = False
         self._timers = Timers(parts.clock, self._timer_fired)
@@ -79,6 +88,7 @@ class Call:
         self._screened = Screened()
         self._waits = Waits(parts.transfer)
         self._over = asyncio.Event()
+        self._when_over: Callable[[], None] = _nothing
 
     def begin(self, line: Line) -> None:
         """The line is attached: open the recogniser and greet."""
@@ -124,7 +134,7 @@ class Call:
                 screened=msgspec.UNSET if parts.opens_screening is None else True,
             )
         )
-        if parts.policy.unified and not self._speaks_itself:
+        if parts.policy.unified and not self.speaks_itself:
             self.post(ev.SessionLost(at_ms=line.now_ms, reason="it could not be opened"))
 
     def _listen(self, recognisers: Sequence[tuple[str, SpeechToText]]) -> Hearing:
@@ -138,7 +148,8 @@ class Call:
         return hearing
 
     @property
-    def _speaks_itself(self) -> bool:
+    def speaks_itself(self) -> bool:
+        """A model answers that hears and speaks by itself."""
         return self._unified is not None and self._unified.live
 
     async def wait_ended(self) -> None:
@@ -148,6 +159,18 @@ class Call:
     def end(self, *, now: bool) -> None:
         """An operator, or a draining worker, wants the call to end."""
         self.post(ev.OperatorEnded(at_ms=self._line.now_ms, now=now))
+
+    def why_not_taken_over(self) -> str:
+        """Why an operator cannot speak with this caller himself, "" if he can."""
+        return "the call has ended" if self.cause else why_not_taken_over(self._conversation.state)
+
+    @property
+    def taken_over(self) -> bool:
+        return self._conversation.state.taken_over
+
+    def when_over(self, told: Callable[[], None]) -> None:
+        """Whose line is together with the caller's, and has nobody left to speak with once he is gone."""
+        self._when_over = told
 
     @property
     def line(self) -> Line:
@@ -159,6 +182,12 @@ class Call:
         if limit_usd and total_usd >= limit_usd and not self._limit_spent:
             self._limit_spent = True
             self.post(ev.CostReached(at_ms=self._line.now_ms, cost_usd=float(total_usd)))
+
+    def whisper(self, words: str) -> None:
+        """An operator tells the agent something; it minds it from its next reply on."""
+        self.whispers.append(words)
+        self._whispered += 1
+        self.note("whispered", text=words)
 
     def note(self, type: str, **fields: object) -> None:  # noqa: A002 - the trace's own word
         self.parts.trace.write(note_line(self._last_ms, type, **fields))
@@ -224,11 +253,12 @@ class Call:
 
     def caller_audio(self, pcm: bytes) -> None:
         # A model that hears by itself would answer whoever answers us, machines too.
-        if not (self._speaks_itself and self._conversation.phase is Phase.SCREENING):
+        if not (self.speaks_itself and self._conversation.phase is Phase.SCREENING):
             self._hearing.push(pcm)
         self._screened.hear(pcm, self._line.now_ms)
 
     def line_measured(self, second: LineSecond) -> None:
+        self.parts.attendant.measured(second)
         self._grading.take(second, self._line.now_ms)
 
     def playout_started(self, reply_id: str) -> None:
@@ -274,7 +304,7 @@ class Call:
             self._spawn(work, "end of turn")
 
     def _warm_reply(self) -> None:
-        if self._speaks_itself or self._conversation.state.waits is not None:
+        if self.speaks_itself or self._conversation.state.waits is not None:
             return
         if (work := self._warming.work(self._history.so_far())) is not None:
             self._spawn(work, "warm reply")
@@ -301,6 +331,7 @@ class Call:
             caller_number=self.parts.caller_number,
             reason=command.reason,
             whispers=tuple(self.whispers),
+            whispers_before=self._whispered - len(self.whispers),
         )
         if self._unified is not None and self._unified.answers(request):
             self._replies[request.reply_id] = self._unified.reply(request)
@@ -428,6 +459,8 @@ class Call:
         self._waits.over()
         speaking = self._speaker.close()
         self._line.close()
+        self._when_over()
+        self._when_over = _nothing
         self.recording.end()
         self.parts.ended(self, command or cmd.EndCall(cause=cause))
         self._finishing = asyncio.get_running_loop().create_task(

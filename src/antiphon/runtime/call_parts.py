@@ -11,6 +11,7 @@ from antiphon.agents.ports import Reasoner, Tool
 from antiphon.conversation import commands as cmd
 from antiphon.conversation.policy import Policy
 from antiphon.runtime.arrivals import CallerView, CallWatch
+from antiphon.runtime.attending import NOBODY, Attendant
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.metering import Meter
 from antiphon.runtime.screening import OpensScreening
@@ -51,5 +52,6 @@ class CallParts:
     opens_screening: OpensScreening | None = None
     meter: Meter = field(default_factory=Meter)
     view: CallerView | CallWatch | None = None
+    attendant: Attendant = NOBODY
     transfer: Begin | None = None
     ended: Callable[[Call, cmd.EndCall], None] = field(default=lambda call, end: None)

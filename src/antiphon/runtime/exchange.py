@@ -20,6 +20,7 @@ from antiphon.conversation import events as ev
 from antiphon.errors import CallFailed, ConfigError
 from antiphon.runtime.arrangements import arranged_policy, arranged_reasoner, arranged_tools, arranged_unified
 from antiphon.runtime.arrivals import Arrival, CallerView, CallWatch
+from antiphon.runtime.attending import NOBODY, Attends
 from antiphon.runtime.call import Call
 from antiphon.runtime.call_parts import CallParts
 from antiphon.runtime.clock import Clock
@@ -78,6 +79,7 @@ class Exchange:
         opens_screening: Listens to who answers calls we placed, for agents whose file says what then.
         transfers: Calls people for callers; without it an escalation ends the call.
         trace_keys: Seal the traces; without, they lie in clear.
+        attends: Makes who stands beside each call for the people who watch it.
     """
 
     def __init__(
@@ -92,8 +94,10 @@ class Exchange:
         opens_screening: OpensScreening | None = None,
         transfers: Transfers | None = None,
         trace_keys: Keyring | None = None,
+        attends: Attends | None = None,
     ) -> None:
         self._trace_keys = trace_keys
+        self._attends = attends
         self._transfers = transfers
         self._plane = plane
         self._agents = agents
@@ -106,11 +110,11 @@ class Exchange:
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
         self._watchers: set[asyncio.Task[None]] = set()
         self._draining = False
-        self._when_ended: Callable[[str], None] = _nobody
+        self._when_ended: list[Callable[[str], None]] = []
 
     def when_ended(self, told: Callable[[str], None]) -> None:
         """Who is told the id of every call as it ends, once, before its last effects are through."""
-        self._when_ended = told
+        self._when_ended.append(told)
 
     @property
     def has_room(self) -> bool:
@@ -191,17 +195,19 @@ class Exchange:
 
     def end(self, call_id: str) -> None:
         """An operator wants a call to end, politely. Raises: ConfigError: No such call."""
-        self._up(call_id).end(now=False)
+        self.up(call_id).end(now=False)
 
     def tell_agent(self, call_id: str, words: str) -> None:
         """An operator tells the agent something the caller does not hear.
 
         Raises:
             ConfigError: No such call.
+            CallFailed: This agent cannot be told anything.
         """
-        call = self._up(call_id)
-        call.whispers.append(words)
-        call.note("whispered", text=words)
+        call = self.up(call_id)
+        if call.speaks_itself:
+            raise CallFailed("a model that hears and speaks by itself cannot be told anything")
+        call.whisper(words)
 
     def pass_on(self, call_id: str, target: str) -> str:
         """An operator wants a caller put through; gives to whom.
@@ -210,7 +216,7 @@ class Exchange:
             ConfigError: No such call, no such number, or nobody can be called from here.
             Denied: The agent may not pass calls on to that one.
         """
-        call = self._up(call_id)
+        call = self._agents_own(call_id)
         if self._transfers is None:
             raise ConfigError("nobody can be called from here")
         chosen = self._transfers.target(self._agents[call.parts.agent], target)
@@ -220,9 +226,18 @@ class Exchange:
 
     def operate(self, call_id: str, act: Act, digits: str = "") -> None:
         """Raises: ConfigError: No such call. CallFailed: It cannot be done to this one."""
-        operate(self._up(call_id), act, digits)
+        call = self._agents_own(call_id) if act in ("hold", "resume") else self.up(call_id)
+        operate(call, act, digits)
 
-    def _up(self, call_id: str) -> Call:
+    def _agents_own(self, call_id: str) -> Call:
+        """A call nobody has taken over. Raises: ConfigError: No such call. CallFailed: Somebody has."""
+        call = self.up(call_id)
+        if call.taken_over:
+            raise CallFailed("an operator speaks with this caller: he must give the call back first")
+        return call
+
+    def up(self, call_id: str) -> Call:
+        """A call that is up. Raises: ConfigError: There is none of this id."""
         call = self._calls.get(call_id)
         if call is None:
             raise ConfigError(
@@ -289,6 +304,7 @@ class Exchange:
             opens_screening=self._screening(kit, arrival),
             meter=Meter(kit.prices),
             view=view,
+            attendant=NOBODY if self._attends is None else self._attends(call_id, definition),
             transfer=None if transfers is None else _begins(transfers, kit, arrival),
             ended=lambda call, end: self._note_outcome(call, end, kit, arrival),
         )
@@ -313,14 +329,12 @@ class Exchange:
             self._outcomes.popitem(last=False)
         _log.info("call_ended", call=call.id, cause=end.cause, reason=outcome.reason)
         # Not from within the step that ends it: whoever is served next begins in a step of his own.
-        asyncio.get_running_loop().call_soon(self._when_ended, call.id)
+        for told in self._when_ended:
+            asyncio.get_running_loop().call_soon(told, call.id)
 
     async def _watch(self, call: Call) -> None:
         await call.wait_ended()
         self._calls.pop(call.id, None)
-
-
-def _nobody(call_id: str) -> None: ...
 
 
 def _begins(transfers: Transfers, kit: AgentKit, arrival: Arrival) -> Begin:

@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from antiphon.errors import CallFailed
+from antiphon.errors import CallFailed, ConfigError
 from antiphon.server.control import Current
 from antiphon.server.problems import Problem
+from antiphon.server.reloading import DRAFT
 
 router = APIRouter()
 
@@ -33,11 +34,13 @@ async def offer(agent: str, body: Offer, request: Request, control: Current) -> 
     if control.draining:
         raise Problem(503, "no new calls: shutting down")
     known = [entry["name"] for entry in await control.media.agents()]
-    if agent not in known:
+    if agent not in known and not agent.startswith(DRAFT):
         raise Problem(404, f"no agent named {agent!r}", fix=f"one of: {', '.join(known) or 'none is loaded'}")
     try:
         language = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()
         return await control.media.offer(agent, body.sdp, language)
+    except ConfigError:
+        raise Problem(404, "this draft is not being tried any more", fix="try it again") from None
     except CallFailed as error:
         status = 400 if "offer" in str(error) else 503
         raise Problem(status, str(error)) from error

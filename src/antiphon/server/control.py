@@ -96,6 +96,29 @@ class MediaClient:
         """Answer calls by what this file of the folder of agents says. Raises ConfigError: It is wrong."""
         await self._rpc.call("reload_agent", timeout_s=RELOAD_TIMEOUT_S, file=file)
 
+    async def live(self) -> dict[str, Any]:
+        """What each call shows, by its id; {} of a worker that does not look."""
+        return dict(await self._rpc.call("live", timeout_s=5.0))
+
+    async def follow(self, call_id: str, *, sound: bool, by: str) -> dict[str, Any]:
+        return dict(await self._rpc.call("follow", call_id=call_id, sound=sound, by=by))
+
+    async def followed(self, ear: str) -> dict[str, Any]:
+        return dict(await self._rpc.call("followed", timeout_s=5.0, ear=ear))
+
+    async def unfollow(self, ear: str) -> None:
+        await self._rpc.call("unfollow", ear=ear)
+
+    async def take_over(self, call_id: str, sdp: str, *, by: str) -> dict[str, str]:
+        """Answers an operator's offer."""
+        return dict(
+            await self._rpc.call("take_over", timeout_s=OFFER_TIMEOUT_S, call_id=call_id, sdp=sdp, by=by)
+        )
+
+    async def try_agent(self, file: str) -> dict[str, Any]:
+        """Make a file of the folder callable under a name of its own. Raises ConfigError: It is wrong."""
+        return dict(await self._rpc.call("try_agent", timeout_s=RELOAD_TIMEOUT_S, file=file))
+
     async def pass_on(self, call_id: str, target: str) -> str:
         return str(await self._rpc.call("pass_on", call_id=call_id, target=target))
 

@@ -17,6 +17,7 @@ import structlog
 from antiphon.agents.definition import AgentDefinition, find_agents, load_agent
 from antiphon.agents.definition.problems import Weight, raise_problems
 from antiphon.calls.amd import open_screening
+from antiphon.calls.browser import browser_settings
 from antiphon.calls.carriers import carrier_server
 from antiphon.calls.control.accounts import behind, controls_from
 from antiphon.calls.control.checking import check_escalation
@@ -39,10 +40,17 @@ from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaClock, MediaPlane
+from antiphon.server.live_room import LiveRoom
 from antiphon.server.realtime import realtime_server
 from antiphon.server.recordings import RecordingService, recordings_of
 from antiphon.server.reloading import AgentReloading
-from antiphon.server.services import ClockService, DeskService, PhoneService, PhraseReport
+from antiphon.server.services import (
+    ClockService,
+    DeskService,
+    LiveRoomService,
+    PhoneService,
+    PhraseReport,
+)
 from antiphon.server.settings import ServeSettings
 from antiphon.server.ways_in import line_methods, livekit_rooms_of, routing_of, sip_lines_of
 from antiphon.server.wiring import STREAM_SECRET, Wiring, WorkerOptions
@@ -179,6 +187,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     controls, base_url = _controls(options, own_lines), os.environ.get("ANTIPHON_PUBLIC_URL", "")
     _check_escalations(definitions, controls)
     desk = TransferDesk(plane=plane, controls=controls, base_url=base_url, clock=LoopClock())
+    live_room = LiveRoom(plane, time.monotonic)
     exchange = Exchange(
         plane=plane,
         agents=kits,
@@ -188,7 +197,9 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         recordings=recordings.recorder if recordings else None,
         opens_screening=open_screening,
         transfers=desk,
+        attends=live_room.attends,
     )
+    live_room.open(exchange, browser_settings(os.environ))
     routing = routing_of(options, definitions, exchange, plane)
     door = routing or exchange
     media_clock = MediaClock(plane)
@@ -204,6 +215,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         agents=reloading.summaries,
         services=(
             DeskService(desk),
+            LiveRoomService(live_room),
             PhraseReport(phrases),
             *filter(None, (recordings,)),
             ClockService(media_clock),
@@ -211,7 +223,13 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             PhoneService(phone, options.host, options.media_port),
             *(lines for lines in (sip, rooms) if lines is not None),
         ),
-        methods={**line_methods(sip, rooms), "reload_agent": reloading.reload_agent},
+        methods={
+            **line_methods(sip, rooms),
+            **live_room.methods(),
+            "reload_agent": reloading.reload_agent,
+            "try_agent": reloading.try_agent,
+        },
+        is_draft=reloading.is_draft,
         desk=desk,
         routing=routing,
         placer=_placer(kits, controls, base_url, sip),

@@ -88,6 +88,9 @@ class MediaWorker:
     async def offer(self, agent: str, sdp: str, language: str = "") -> dict[str, str]:
         if self._draining:
             raise CallFailed("no new calls: shutting down")
+        if self._wiring.is_draft(agent):
+            line_id, answer = await self._browser.offer(agent, sdp, called=agent)
+            return {"line_id": line_id, "sdp": answer, "type": "answer"}
         if agent not in {known.name for known in self._wiring.agents}:
             raise ConfigError(f"no agent named {agent!r}")
         routed = self._routed(agent, language=language, call_key=sdp)

@@ -12,6 +12,7 @@ import structlog
 from antiphon.calls.control.desk import TransferDesk
 from antiphon.calls.streams import StreamServer
 from antiphon.runtime.media import MediaClock
+from antiphon.server.live_room import LiveRoom
 from antiphon.speech.phrases import PhraseCache
 from antiphon.storage.traces import close_traces
 
@@ -56,6 +57,19 @@ class PhoneService:
 
     async def stop(self) -> None:
         await self._server.close()
+
+
+class LiveRoomService:
+    """Operators' own lines, closed with the worker."""
+
+    def __init__(self, room: LiveRoom) -> None:
+        self._room = room
+
+    async def start(self) -> None:
+        """They come when they come."""
+
+    async def stop(self) -> None:
+        await self._room.close()
 
 
 class DeskService:

@@ -109,6 +109,7 @@ class Wiring:
         agents: Those on offer now; the sequence may change while the worker runs.
         report: Goes into the ready message.
         methods: What else the control process may call, by name.
+        is_draft: Whether an agent is one that somebody tries: callable, and not on offer.
         desk: Calls people for callers; None where no carrier can be asked to dial.
         routing: Decides what becomes of calls; None where agents are called by their names only.
         placer: Places calls for operators; None where nothing can be dialled with.
@@ -123,6 +124,7 @@ class Wiring:
     methods: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
     counters: Callable[[], dict[str, int]] = dict
     providers: Callable[[], Mapping[str, str]] = dict
+    is_draft: Callable[[str], bool] = field(default=lambda name: False)
     desk: TransferDesk | None = None
     routing: RoutedSwitchboard | None = None
     placer: CallPlacer | None = None

@@ -303,3 +303,100 @@ def test_nobody_is_brought_back_who_was_not_on_hold() -> None:
     said = waiting.count(cmd.Synthesize)
     waiting.step(ev.OperatorResumes(at_ms=waiting.now_ms))
     assert waiting.count(cmd.Synthesize) == said, "a person is being called for this one"
+
+
+# An operator who speaks with the caller himself.
+
+
+def taken_over(script: Script | None = None) -> Script:
+    script = script or Script()
+    if script.phase == "idle":
+        script.greeted()
+    script.step(ev.OperatorTakesOver(at_ms=script.now_ms))
+    return script
+
+
+def test_an_agent_that_was_taken_over_says_nothing_and_notes_what_the_caller_says() -> None:
+    script = taken_over()
+    assert script.phase == "away"
+    said, turns = script.count(cmd.Synthesize), script.count(cmd.CommitTurn)
+    spoken(script, "Is this a human?")
+    script.wait(60_000)
+    assert script.last(cmd.NoteUtterance).text == "Is this a human?"
+    assert (script.count(cmd.Synthesize), script.count(cmd.CommitTurn)) == (said, turns)
+    assert script.count(cmd.EndCall) == 0, "silence between two people is theirs"
+
+
+def test_it_falls_silent_in_the_middle_of_a_word() -> None:
+    script = Script()
+    script.greeted()
+    script.says("What are your hours?")
+    script.wait(1500)
+    reply_id = script.last(cmd.ConfirmReply).reply_id
+    script.reply_text(reply_id, "We are open from eight to six on weekdays.")
+    script.audible(reply_id)
+    script.wait(300)
+    taken_over(script)
+    assert script.last(cmd.FlushPlayout).reply_id == reply_id
+    script.step(ev.PlayoutFlushed(at_ms=script.now_ms, reply_id=reply_id, heard_ms=300))
+    assert script.last(cmd.ReportHeard).complete is False
+
+
+def test_a_caller_who_is_given_back_can_go_on_with_the_agent() -> None:
+    script = taken_over()
+    script.wait(30_000)
+    script.step(ev.OperatorGivesBack(at_ms=script.now_ms))
+    told = script.last(cmd.Synthesize)
+    assert told.text == "You are with me again. What else can I do for you?"
+    script.step(ev.ChunkSynthesized(at_ms=script.now_ms, reply_id=told.reply_id, index=0, duration_ms=1000))
+    script.audible(told.reply_id)
+    script.wait(1000)
+    script.heard_out(told.reply_id, heard_ms=1000)
+    assert script.phase == "listening"
+    turns = script.count(cmd.CommitTurn)
+    script.segment += 1
+    script.says("I would like an appointment.")
+    script.wait(1500)
+    assert script.count(cmd.CommitTurn) == turns + 1
+
+
+def test_a_call_that_was_taken_over_ends_by_itself_after_an_hour_and_by_its_caller_at_once() -> None:
+    forgotten = taken_over()
+    forgotten.wait(3_600_000)
+    assert forgotten.last(cmd.EndCall).cause == "time_limit"
+    left = taken_over()
+    left.step(ev.CallerHungUp(at_ms=left.now_ms))
+    assert left.last(cmd.EndCall).cause == "caller_hangup"
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        ev.PersonJoined(at_ms=0),
+        ev.HandedOver(at_ms=0),
+        ev.HandoverFailed(at_ms=0, result="busy"),
+        ev.PersonLeft(at_ms=0),
+        ev.OperatorHolds(at_ms=0),
+        ev.OperatorResumes(at_ms=0),
+        ev.OperatorTransfers(at_ms=0),
+        ev.OperatorTakesOver(at_ms=0),
+    ],
+)
+def test_nothing_else_moves_a_caller_an_operator_speaks_with(news: ev.AnyEvent) -> None:
+    script = taken_over()
+    before = (script.count(cmd.Synthesize), script.count(cmd.EndCall), script.count(cmd.StepAside))
+    script.step(msgspec.structs.replace(news, at_ms=script.now_ms))
+    assert (script.count(cmd.Synthesize), script.count(cmd.EndCall), script.count(cmd.StepAside)) == before
+    assert script.phase == "away"
+
+
+def test_a_caller_on_hold_can_be_taken_over_and_one_a_person_was_called_for_cannot() -> None:
+    assert taken_over(held()).phase == "away"
+    waiting = escalated()
+    waiting.step(ev.OperatorTakesOver(at_ms=waiting.now_ms))
+    assert waiting.phase != "away"
+    script = Script()
+    script.greeted()
+    said = script.count(cmd.Synthesize)
+    script.step(ev.OperatorGivesBack(at_ms=script.now_ms))
+    assert script.count(cmd.Synthesize) == said, "nobody is given back who was not taken"

@@ -83,13 +83,13 @@ def test_a_call_is_ended_and_passed_on(api: Api, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("typed", "asked"),
     [
-        (["hold", "c1"], ("POST", "/api/calls/c1/hold", None)),
-        (["resume", "c1"], ("POST", "/api/calls/c1/resume", None)),
-        (["mute", "c1"], ("POST", "/api/calls/c1/mute", None)),
-        (["unmute", "c1"], ("POST", "/api/calls/c1/unmute", None)),
-        (["dtmf", "c1", "1w2#"], ("POST", "/api/calls/c1/dtmf", {"digits": "1w2#"})),
-        (["record", "c1", "pause"], ("POST", "/api/calls/c1/recording/pause", None)),
-        (["record", "c1", "stop"], ("POST", "/api/calls/c1/recording/stop", None)),
+        (["hold", "c1"], ("POST", "/v1/live/c1/hold", None)),
+        (["resume", "c1"], ("POST", "/v1/live/c1/resume", None)),
+        (["mute", "c1"], ("POST", "/v1/live/c1/mute", None)),
+        (["unmute", "c1"], ("POST", "/v1/live/c1/unmute", None)),
+        (["dtmf", "c1", "1w2#"], ("POST", "/v1/live/c1/dtmf", {"digits": "1w2#"})),
+        (["record", "c1", "pause"], ("POST", "/v1/live/c1/recording/pause", None)),
+        (["record", "c1", "stop"], ("POST", "/v1/live/c1/recording/stop", None)),
     ],
 )
 def test_a_call_is_steered(

@@ -12,7 +12,7 @@ from tests.doubles.api_world import ROOT
 
 from antiphon.agents.definition import AgentDefinition, load_agent
 from antiphon.errors import ConfigError
-from antiphon.server.reloading import AgentReloading
+from antiphon.server.reloading import DRAFTS_MAX, AgentReloading
 
 
 @pytest.fixture
@@ -49,3 +49,26 @@ async def test_calls_from_now_on_get_the_new_version_and_nothing_changes_when_it
     for outside in ("../clinic.yaml", "/etc/passwd", "x/../clinic.yaml"):
         with pytest.raises(ConfigError, match="one folder"):
             await reloading.reload_agent(outside)
+
+
+async def test_a_draft_is_callable_for_half_an_hour_and_never_on_offer(folder: Path) -> None:
+    async def assembled(definitions: Sequence[AgentDefinition]) -> dict[str, Any]:
+        return {one.name: one.digest for one in definitions}
+
+    now_ms = 1_000
+    kits: dict[str, Any] = {"clinic": "live"}
+    file = folder / "clinic.yaml"
+    reloading = AgentReloading(folder, kits, [load_agent(file)], assembled, lambda: now_ms)
+    told = await reloading.try_agent("clinic.yaml")
+    name = told["agent"]
+    assert kits["clinic"] == "live" and kits[name] == load_agent(file).digest
+    assert [one.name for one in reloading.summaries] == ["clinic"]
+    assert reloading.is_draft(name) and not reloading.is_draft("clinic")
+    now_ms = told["good_until_ms"]
+    assert not reloading.is_draft(name) and set(kits) == {"clinic"}
+    for _ in range(DRAFTS_MAX):
+        await reloading.try_agent("clinic.yaml")
+    with pytest.raises(ConfigError, match="too many"):
+        await reloading.try_agent("clinic.yaml")
+    with pytest.raises(ConfigError, match="one folder"):
+        await AgentReloading(folder, kits, [], assembled).try_agent("../clinic.yaml")

@@ -45,16 +45,23 @@ export class BrowserCall {
     window.addEventListener("pagehide", this.leave);
   }
 
-  async connect(agent: string): Promise<void> {
+  connect(agent: string): Promise<void> {
+    return this.connectBy(async (sdp) => {
+      const response = await fetch(`/calls/browser/${encodeURIComponent(agent)}/offer`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ type: "offer", sdp }),
+      });
+      if (!response.ok) throw new Refused(await problemWords(response));
+      return (await response.json()) as { line_id: string; sdp: string };
+    });
+  }
+
+  /** `answered` takes our offer to whoever answers it. */
+  async connectBy(answered: (sdp: string) => Promise<{ line_id: string; sdp: string }>): Promise<void> {
     await this.peer.setLocalDescription(await this.peer.createOffer());
     await this.gathered();
-    const response = await fetch(`/calls/browser/${encodeURIComponent(agent)}/offer`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ type: "offer", sdp: this.peer.localDescription?.sdp ?? "" }),
-    });
-    if (!response.ok) throw new Refused(await problemWords(response));
-    const answer = (await response.json()) as { line_id: string; sdp: string };
+    const answer = await answered(this.peer.localDescription?.sdp ?? "");
     this.lineId = answer.line_id;
     if (!this.closed) await this.peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
   }

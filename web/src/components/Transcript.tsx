@@ -2,7 +2,9 @@ import { useEffect, useRef } from "react";
 import { type Entry, unheardPart } from "../call/transcript";
 import { LatencyBadge } from "./LatencyBadge";
 
-export function Transcript({ entries, agentName }: { entries: Entry[]; agentName: string }) {
+type Names = { agentName: string; callerName?: string };
+
+export function Transcript({ entries, agentName, callerName = "You" }: { entries: Entry[] } & Names) {
   const end = useRef<HTMLLIElement>(null);
   useEffect(() => {
     end.current?.scrollIntoView({ block: "nearest" });
@@ -10,7 +12,7 @@ export function Transcript({ entries, agentName }: { entries: Entry[]; agentName
   return (
     <ol className="transcript" role="log" aria-label="Conversation" aria-live="polite">
       {entries.map((entry) => (
-        <Line key={keyOf(entry, entries)} entry={entry} agentName={agentName} />
+        <Line key={keyOf(entry, entries)} entry={entry} agentName={agentName} callerName={callerName} />
       ))}
       <li ref={end} aria-hidden="true" className="transcript-end" />
     </ol>
@@ -28,7 +30,7 @@ function toolWords(name: string): string {
   return (name.split(".").at(-1) ?? name).replaceAll("_", " ");
 }
 
-function Line({ entry, agentName }: { entry: Entry; agentName: string }) {
+function Line({ entry, agentName, callerName }: { entry: Entry } & Names) {
   if (entry.kind === "tool") {
     return (
       <li className="line tool" data-ok={entry.ok}>
@@ -49,7 +51,7 @@ function Line({ entry, agentName }: { entry: Entry; agentName: string }) {
     return (
       // Partial words change several times a second; a screen reader hears only the final ones.
       <li className="line caller" data-final={entry.final} aria-live={entry.final ? "polite" : "off"}>
-        <span className="who">You</span>
+        <span className="who">{callerName}</span>
         <p>{entry.text}</p>
         {entry.latency && <LatencyBadge latency={entry.latency} />}
       </li>

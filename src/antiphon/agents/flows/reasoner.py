@@ -9,6 +9,7 @@ from antiphon.agents import disclosures
 from antiphon.agents.flows import engine
 from antiphon.agents.flows.model import Flow
 from antiphon.agents.flows.state import FlowState, Outcome
+from antiphon.agents.flows.told import Told, put_through, take_whispers
 from antiphon.agents.flows.understanding import Understands
 from antiphon.agents.ports import Replying, ReplyKind, ReplyRequest
 
@@ -65,14 +66,26 @@ class FlowReasoner:
             case ReplyKind.GREETING:
                 return engine.greet(self.flow, state, self.greeting, now)
             case ReplyKind.REPROMPT:
-                return engine.reprompt(self.flow, state, request.attempt, now)
+                told = await self._minded(request, state)
+                outcome = engine.reprompt(self.flow, told.state, request.attempt, now)
             case ReplyKind.GOODBYE:
                 return engine.say_goodbye(self.flow, state, request.reason, now)
             case ReplyKind.TURN:
-                heard = await self.understanding.understand(request.text, state, now)
+                told = await self._minded(request, state)
+                heard = await self.understanding.understand(request.text, told.state, now)
                 keyed = request.keyed or request.text.startswith("dtmf:")
                 heard = replace(heard, keyed=keyed)
-                return engine.advance(self.flow, state, heard, now)
+                outcome = engine.advance(self.flow, told.state, heard, now)
+        if told.person:
+            outcome = put_through(self.flow, told.state, now)
+        return replace(outcome, say=(*told.say, *outcome.say))
+
+    async def _minded(self, request: ReplyRequest, state: FlowState) -> Told:
+        """What an operator has told since the last reply that was heard of."""
+        count = request.whispers_before + len(request.whispers)
+        new = request.whispers[max(0, state.whispers - request.whispers_before) :]
+        state = replace(state, whispers=count)
+        return await take_whispers(self.flow, state, new, self.understanding, request.now)
 
     async def _speak(self, request: ReplyRequest, outcome: Outcome, act: Replying, draft: Draft) -> Outcome:
         for _ in range(TOOLS_MAX):

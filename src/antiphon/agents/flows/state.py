@@ -75,6 +75,7 @@ class FlowState:
     answered: Facts given in this call.
     untold: Words about an effect that the caller has not heard yet.
     keyed: The caller answers by keys: every question says which.
+    whispers: How many of an operator's whispers have been minded.
     unproved: Uninterruptible SAY step -> its words, until it is known whether they were heard.
     """
 
@@ -99,6 +100,7 @@ class FlowState:
     unproved: Mapping[str, str] = field(default_factory=dict)
     caller_number: str = ""
     keyed: bool = False
+    whispers: int = 0
 
 
 class Purpose(Enum):

@@ -16,7 +16,7 @@ from antiphon.audio.ports import Encoding, LineFormat
 
 PIECE_MS: Final = 1000
 # A clear reaches back no further than what the far end holds: a line's lead, or a carrier's buffer.
-_SETTLED_MS: Final = 1000
+SETTLED_MS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +28,17 @@ class Piece:
 
 
 class Tracks:
-    """Sound from `since_ms` of call time on, given out in whole seconds as they settle."""
+    """Sound from `since_ms` of call time on, given out in pieces (whole seconds) as they settle."""
 
-    def __init__(self, line_format: LineFormat, since_ms: int) -> None:
+    def __init__(
+        self,
+        line_format: LineFormat,
+        since_ms: int,
+        *,
+        piece_ms: int = PIECE_MS,
+        settled_ms: int = SETTLED_MS,
+    ) -> None:
+        self._piece_ms, self._settled_ms = piece_ms, settled_ms
         self._format = line_format
         self._bytes_per_ms = line_format.bytes_per_ms
         self._silence = b"\xff" if line_format.encoding is Encoding.MULAW else b"\0"
@@ -56,10 +64,10 @@ class Tracks:
         del self._agent[keep:]
 
     def settled(self) -> list[Piece]:
-        """Whole seconds that nothing can change any more."""
+        """Pieces that nothing can change any more."""
         pieces = []
-        size = PIECE_MS * self._bytes_per_ms
-        while len(self._caller) >= size + _SETTLED_MS * self._bytes_per_ms:
+        size = self._piece_ms * self._bytes_per_ms
+        while len(self._caller) >= size + self._settled_ms * self._bytes_per_ms:
             pieces.append(self._take(size))
         return pieces
 
@@ -67,7 +75,7 @@ class Tracks:
         """All that is left when the call is over; what was still to be played was not heard."""
         self.cleared(now_ms)
         pieces = []
-        size = PIECE_MS * self._bytes_per_ms
+        size = self._piece_ms * self._bytes_per_ms
         while left := max(len(self._caller), len(self._agent)):
             pieces.append(self._take(min(size, left)))
         return pieces

@@ -11,9 +11,10 @@ from antiphon.runtime.media.bank import GAP_NS, Bank
 from antiphon.runtime.media.bridge import conversion
 from antiphon.runtime.media.nobody import NOBODY
 from antiphon.runtime.media.playout import Playout
-from antiphon.runtime.media.ports import Line, LineListener
+from antiphon.runtime.media.ports import Line, LineListener, LineTap
 from antiphon.runtime.media.rows import HISTORY_FRAMES
 from antiphon.runtime.media.settings import FRAME_MS, FRAME_NS, PlaneCounters
+from antiphon.runtime.media.tapping import TappedSink
 
 _QUEUED_FRAMES_MAX = 100  # Between two ticks: 2 s, a stalled network's burst; more is an attack or a bug.
 _MESSAGE_MS_MAX = 1000
@@ -41,6 +42,7 @@ class LiveCall:
         self.line_format = line_format
         self.muted = b""  # A frame of silence in place of each of the caller's, while he is not to be heard.
         self.relay: Callable[[bytes, int], None] | None = None  # Where this caller's frames go besides.
+        self.tapped: TappedSink | None = None  # Once somebody has listened in.
         self.inbox = bank.inboxes[line_format.encoding]
         self.frame_bytes = line_format.bytes_per_ms * FRAME_MS
         self.began_ns = clock()
@@ -55,6 +57,9 @@ class LiveCall:
 
     def hear(self, pcm: bytes) -> None:
         self.listener.caller_audio(pcm)
+        if self.tapped is not None:
+            for tap in self.tapped.taps:
+                tap.caller(pcm)
 
     def speech_started(self, onset_sample: int) -> None:
         if onset_sample - self._end > mirror.APART_MS * self.bank.sample_rate_hz // 1000:
@@ -95,7 +100,7 @@ class LiveCall:
         self.bank.leave(self.row)
         ends = self.sink, self.listener
         self.sink = self.listener = NOBODY
-        self.relay = None
+        self.relay = self.tapped = None
         return ends
 
     def _wake_at(self, due_ns: int) -> None:
@@ -210,6 +215,10 @@ class PlaneLine:
         return self._call.open and self._call.hears_itself()
 
     @property
+    def line_format(self) -> LineFormat:
+        return self._call.line_format
+
+    @property
     def sample_rate_hz(self) -> int:
         return self._call.bank.sample_rate_hz
 
@@ -247,6 +256,20 @@ class PlaneLine:
         call = self._call
         silence = b"\xff" if call.line_format.encoding is Encoding.MULAW else b"\0"
         call.muted = silence * call.frame_bytes if muted else b""
+
+    def tap(self, tap: LineTap) -> None:
+        call = self._call
+        if not call.open:
+            return
+        if call.tapped is None:
+            call.tapped = TappedSink(call.sink)
+            call.playout.send_through(call.tapped)
+        call.tapped.taps = (*call.tapped.taps, tap)
+
+    def untap(self, tap: LineTap) -> None:
+        tapped = self._call.tapped
+        if tapped is not None:
+            tapped.taps = tuple(one for one in tapped.taps if one is not tap)
 
     def close(self) -> None:
         if self._call.open:

@@ -64,6 +64,11 @@ class Playout:
         self._marks_sent = 0
         self._closed = False
 
+    def send_through(self, sink: MediaSink) -> None:
+        """From now on audio goes this way: to the same far end, past somebody who listens in."""
+        if not self._closed:
+            self._sink = sink
+
     @property
     def busy(self) -> bool:
         """A reply is being heard, or held, or about to be."""

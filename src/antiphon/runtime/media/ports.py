@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from antiphon.audio.line_quality import LineSecond
+from antiphon.audio.ports import LineFormat
 
 
 class LineListener(Protocol):
@@ -49,6 +50,19 @@ class LineListener(Protocol):
     def line_closed(self, reason: str) -> None: ...
 
 
+class LineTap(Protocol):
+    """Who listens in on a line. Called from the event loop thread, often; must not block or raise."""
+
+    def caller(self, pcm: bytes) -> None:
+        """As `LineListener.caller_audio`."""
+
+    def sent(self, payload: bytes) -> None:
+        """Encoded audio that went to the caller just now, to be played behind what went before."""
+
+    def cleared(self) -> None:
+        """What the far end had not played by now was dropped."""
+
+
 class Line(Protocol):
     """The plane's side: one call's playout and its recent past. Unknown or flushed reply ids are ignored, so
     late audio of a reply we gave up is never played."""
@@ -68,6 +82,10 @@ class Line(Protocol):
 
     @property
     def sample_rate_hz(self) -> int: ...
+
+    @property
+    def line_format(self) -> LineFormat:
+        """What the transport carries."""
 
     def play(self, reply_id: str, pcm: bytes) -> None:
         """Append audio. The first of a reply is sent at once, not at the next tick. Replies play in the
@@ -93,6 +111,11 @@ class Line(Protocol):
 
     def mute(self, muted: bool) -> None:
         """From now on silence is heard in place of this caller, by us and by whoever he is relayed to."""
+
+    def tap(self, tap: LineTap) -> None:
+        """Let somebody listen in, until `untap`; a closed line has nothing to hear."""
+
+    def untap(self, tap: LineTap) -> None: ...
 
     def close(self) -> None:
         """Our side hangs up: `MediaSink.end` is called after pending audio was dropped."""

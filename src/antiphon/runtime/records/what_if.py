@@ -45,6 +45,8 @@ _OUTSIDE_EVENTS = (
     e.OperatorTransfers,
     e.OperatorHolds,
     e.OperatorResumes,
+    e.OperatorTakesOver,
+    e.OperatorGivesBack,
     e.PersonJoined,
     e.HandedOver,
     e.HandoverFailed,

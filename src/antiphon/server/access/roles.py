@@ -17,6 +17,7 @@ class Permission(StrEnum):
     AGENTS_PUBLISH = "agents:publish"
     CALLS_READ = "calls:read"
     CALLS_CONTROL = "calls:control"
+    CALLS_LISTEN = "calls:listen"
     CALLS_PLACE = "calls:place"
     CALLS_SHARE = "calls:share"
     RECORDINGS_READ = "recordings:read"
@@ -58,8 +59,8 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     },
     Role.OPERATOR: _LOOK
     | {
-        P.CALLS_CONTROL, P.CALLS_PLACE, P.RECORDINGS_READ, P.NUMBERS_READ, P.FEEDBACK_WRITE, P.EVENTS_READ,
-        P.TOKENS_CREATE, P.TALK,
+        P.CALLS_CONTROL, P.CALLS_LISTEN, P.CALLS_PLACE, P.RECORDINGS_READ, P.NUMBERS_READ, P.FEEDBACK_WRITE,
+        P.EVENTS_READ, P.TOKENS_CREATE, P.TALK,
     },
     Role.REVIEWER: _LOOK | {P.RECORDINGS_READ, P.TRACES_READ, P.FEEDBACK_WRITE, P.CALLS_SHARE},
     # Sees that rules were kept, and changes nothing; voices are not needed for that.

@@ -18,7 +18,7 @@ from antiphon.server.api import shapes
 from antiphon.server.api.call_shelf import owner
 from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
 from antiphon.server.api.parts import ApiParts
-from antiphon.server.api.publishing import file_of, judged, put_file
+from antiphon.server.api.publishing import file_of, judged, put_file, refuse_faulty
 from antiphon.server.api.telling import tell
 from antiphon.server.control import Control, Current
 from antiphon.server.problems import Problem, without_files
@@ -74,7 +74,7 @@ async def create_version(
 ) -> shapes.Version:
     """Keep a version; callers notice nothing until it is published. A file with errors is refused, and so is
     a name that is taken."""
-    await _refuse_faulty(parts, agent, file.text)
+    await refuse_faulty(parts, agent, file.text)
     served = {entry["name"] for entry in await control.media.agents()}
     owners = await parts.organisations.owners()
     # Served and unclaimed belongs to the default organisation, who need not claim it.
@@ -114,6 +114,24 @@ async def diff_versions(
     return shapes.Difference(before=before, after=after, diff="\n".join(lines))
 
 
+@router.post("/{agent}/diff", openapi_extra=needs(Permission.AGENTS_READ))
+async def diff_draft(
+    agent: shapes.AgentName, file: shapes.CompareText, who: Who, parts: Parts, control: Current
+) -> shapes.Difference:
+    """What changes from a version, or from what is live (0), to a text that is not kept anywhere."""
+    if file.version:
+        before = (await _found(parts, who.organisation_id, agent, file.version)).text
+    else:
+        await _entry(agent, who.organisation_id, parts, control)
+        path = await asyncio.to_thread(file_of, parts.serve.agents, agent)
+        before = await asyncio.to_thread(_text_of, path)
+    name = f"{agent} {file.version}" if file.version else f"{agent} live"
+    lines = difflib.unified_diff(
+        before.splitlines(), file.text.splitlines(), name, f"{agent} draft", lineterm=""
+    )
+    return shapes.Difference(before=file.version, after=0, diff="\n".join(lines))
+
+
 @router.post("/{agent}/versions/{version}/publish", openapi_extra=needs(Permission.AGENTS_PUBLISH))
 async def publish_version(
     agent: shapes.AgentName, version: int, who: Who, parts: Parts, control: Current
@@ -138,7 +156,7 @@ async def roll_back(agent: shapes.AgentName, who: Who, parts: Parts, control: Cu
 
 async def _publish(version: AgentVersion, parts: ApiParts, control: Control) -> shapes.Publication:
     agent = version.agent
-    await _refuse_faulty(parts, agent, version.text)
+    await refuse_faulty(parts, agent, version.text)
     path = await asyncio.to_thread(file_of, parts.serve.agents, agent)
     before = await asyncio.to_thread(_text_of, path)
     await asyncio.to_thread(put_file, path, version.text)
@@ -154,16 +172,6 @@ async def _publish(version: AgentVersion, parts: ApiParts, control: Control) -> 
     published = {"agent": agent, "version": version.version}
     await tell(parts, version.organisation_id, "agent.published", published, agent=agent)
     return shapes.Publication(agent=agent, version=version.version)
-
-
-async def _refuse_faulty(parts: ApiParts, agent: str, text: str) -> None:
-    judgement = await asyncio.to_thread(judged, parts.serve.agents, text)
-    if judgement.agent != agent and judgement.agent:
-        raise Problem(422, "the file is of another agent", fix=f"begin it with `agent: {agent}`")
-    if not judgement.ok:
-        first = next(fault for fault in judgement.faults if fault.weight == "error")
-        where = f"line {first.line}: {first.field}: " if first.field else f"line {first.line}: "
-        raise Problem(422, f"{where}{first.message}", fix=first.fix or "POST /v1/agents/validate shows all")
 
 
 async def _entry(agent: str, organisation_id: str, parts: ApiParts, control: Control) -> Mapping[str, Any]:

@@ -14,11 +14,14 @@ from antiphon.server.api import (
     agents,
     calls,
     costs,
+    drafts,
     events,
+    following,
     inspection,
     live,
     numbers,
     overview,
+    placing,
     recordings,
     shapes,
     sharing,
@@ -27,8 +30,10 @@ from antiphon.server.api import (
 from antiphon.server.api.gate import GatedRoute
 
 _ROOMS: Final = (
+    drafts,
     agents,
     live,
+    placing,
     calls,
     inspection,
     recordings,
@@ -66,6 +71,7 @@ def api_router() -> APIRouter:
         router.include_router(room.router)
     router.include_router(events.router)
     router.include_router(sharing.open_router)
+    router.include_router(following.router)
 
     @router.get("/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:

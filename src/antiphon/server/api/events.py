@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections.abc import Coroutine
 from typing import Any, Final
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -34,19 +35,10 @@ GOING_AWAY, TOO_BIG, POLICY, NOT_KNOWN, FORBIDDEN, TOO_MANY = 1001, 1009, 1008, 
 async def events(socket: WebSocket) -> None:
     """Events as they happen, one JSON object a message. A browser sends its token as a subprotocol, because
     it cannot set headers: `antiphon.v1, antiphon.token.TOKEN`."""
-    parts: ApiParts | None = socket.app.state.control.api
-    offered = socket.scope.get("subprotocols", [])
-    # Accepted first: a browser is not told why a handshake failed, but it is told why a socket was closed.
-    await socket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
-    if parts is None:
-        await socket.close(GOING_AWAY, "the API is not open on this process")
+    admitted = await welcome(socket, Permission.EVENTS_READ)
+    if admitted is None:
         return
-    try:
-        principal = await _admitted(socket, parts, offered)
-    except Problem as problem:
-        codes = {401: NOT_KNOWN, 403: FORBIDDEN, 429: TOO_MANY}
-        await socket.close(codes.get(problem.status, POLICY), problem.detail)
-        return
+    parts, principal = admitted
     listener = parts.happenings.listen(principal.organisation_id, principal.agent)
     if listener is None:
         await socket.close(TOO_MANY, "too many listeners")
@@ -58,25 +50,49 @@ async def events(socket: WebSocket) -> None:
         parts.happenings.leave(listener)
 
 
-async def _admitted(socket: WebSocket, parts: ApiParts, offered: list[str]) -> Principal:
+async def welcome(socket: WebSocket, permission: Permission) -> tuple[ApiParts, Principal] | None:
+    """Accept a socket and find out who it is; None: it has been closed, and told why."""
+    parts: ApiParts | None = socket.app.state.control.api
+    offered = socket.scope.get("subprotocols", [])
+    # Accepted first: a browser is not told why a handshake failed, but it is told why a socket was closed.
+    await socket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
+    if parts is None:
+        await socket.close(GOING_AWAY, "the API is not open on this process")
+        return None
+    try:
+        return parts, await _admitted(socket, parts, offered, permission)
+    except Problem as problem:
+        codes = {401: NOT_KNOWN, 403: FORBIDDEN, 429: TOO_MANY}
+        await socket.close(codes.get(problem.status, POLICY), problem.detail)
+        return None
+
+
+async def _admitted(
+    socket: WebSocket, parts: ApiParts, offered: list[str], permission: Permission
+) -> Principal:
     token = next((name.removeprefix(_TOKEN) for name in offered if name.startswith(_TOKEN)), "")
     principal = await parts.entrance.admit(
         token or bearer(socket.headers.get("authorization", "")),
         address=socket.client.host if socket.client else "",
         organisation=socket.headers.get("antiphon-organisation", ""),
     )
-    if not principal.may(Permission.EVENTS_READ):
-        raise Problem(403, f"this needs the permission {Permission.EVENTS_READ}")
+    if not principal.may(permission):
+        raise Problem(403, f"this needs the permission {permission}")
     return principal
 
 
 async def _serve(socket: WebSocket, parts: ApiParts, principal: Principal, listener: Listener) -> None:
     """Until the first of them is over: the client, his patience, his credential."""
     await socket.send_text(_message(type="ready", organisation=principal.organisation_id))
-    work = [
-        asyncio.ensure_future(part)
-        for part in (_send(socket, listener), _read(socket), _watch(parts, principal))
-    ]
+    await until_one_is_over(socket, _send(socket, listener), read_nothing(socket), watch(parts, principal))
+
+
+Ending = Coroutine[Any, Any, tuple[int, str]]
+
+
+async def until_one_is_over(socket: WebSocket, *parts: Ending) -> None:
+    """Each gives the code and the reason to close the socket with; 0 when it is closed already."""
+    work = [asyncio.ensure_future(part) for part in parts]
     try:
         await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
         for part in work:
@@ -101,7 +117,7 @@ async def _send(socket: WebSocket, listener: Listener) -> tuple[int, str]:
             await socket.send_text(_message(type="missed", count=missed))
 
 
-async def _read(socket: WebSocket) -> tuple[int, str]:
+async def read_nothing(socket: WebSocket) -> tuple[int, str]:
     """What the client sends is counted and thrown away."""
     talk = RateLimit(_TALKATIVE)
     while True:
@@ -115,7 +131,7 @@ async def _read(socket: WebSocket) -> tuple[int, str]:
             return POLICY, "too many messages"
 
 
-async def _watch(parts: ApiParts, principal: Principal) -> tuple[int, str]:
+async def watch(parts: ApiParts, principal: Principal) -> tuple[int, str]:
     """Returns once the credential is no longer good."""
     while True:
         wait_s = CHECK_S

@@ -67,6 +67,10 @@ class Happenings:
         self._listeners.add(listener)
         return listener
 
+    @property
+    def anybody(self) -> bool:
+        return bool(self._listeners)
+
     def leave(self, listener: Listener) -> None:
         self._listeners.discard(listener)
 

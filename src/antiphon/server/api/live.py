@@ -1,149 +1,120 @@
-"""`/v1/live`: calls that are up, and what an operator does to them; and calls that are placed."""
+"""`/v1/live`: calls that are up, and what an operator does to them."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-from typing import Annotated, Any
+from collections.abc import Awaitable
+from typing import Any, Literal
 
-import structlog
-from fastapi import APIRouter, Header
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter
 
-from antiphon.calls.control.accounts import controls_from
-from antiphon.calls.ports import Capability, CarrierControl, Dial
-from antiphon.errors import AntiphonError, CallFailed, ConfigError, DeadlineExceeded, Denied
+from antiphon.errors import CallFailed, ConfigError, Denied
 from antiphon.server.access.principal import Principal
 from antiphon.server.access.roles import Permission
 from antiphon.server.api import shapes
 from antiphon.server.api.call_shelf import no_such_call
 from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
+from antiphon.server.api.live_view import live_calls
 from antiphon.server.api.parts import ApiParts
 from antiphon.server.api.sight import sight_of
 from antiphon.server.control import Control, Current
 from antiphon.server.problems import Problem
-from antiphon.trust.dialling import ALLOWED, dial_rules, permit_call
 
-log = structlog.get_logger(__name__)
-router = APIRouter(route_class=GatedRoute, tags=["live calls"])
-
-IdempotencyKey = Annotated[str, Header(alias="Idempotency-Key", pattern=r"^[A-Za-z0-9._:-]{8,200}$")]
+router = APIRouter(prefix="/live", route_class=GatedRoute, tags=["live calls"])
 
 
-@router.get("/live", openapi_extra=needs(Permission.CALLS_READ))
+@router.get("", openapi_extra=needs(Permission.CALLS_READ))
 async def list_live_calls(who: Who, parts: Parts, control: Current) -> shapes.LiveCalls:
-    """Your organisation's calls that are up now."""
-    return shapes.LiveCalls(calls=[shapes.LiveCall(**call) for call in await _live(who, parts, control)])
+    """Your organisation's calls that are up now; those that need a person most come first."""
+    may_see = await sight_of(who, parts)
+    calls = [call for call in await live_calls(control.media) if may_see(str(call.get("agent", "")))]
+    return shapes.LiveCalls(calls=[shapes.LiveCall(**call) for call in calls])
 
 
-@router.post("/live/{call_id}/end", status_code=202, openapi_extra=needs(Permission.CALLS_CONTROL))
+@router.post("/{call_id}/end", status_code=202, openapi_extra=needs(Permission.CALLS_CONTROL))
 async def end_live_call(call_id: str, who: Who, parts: Parts, control: Current) -> None:
     """The agent says goodbye and hangs up."""
-    await _must_be_up(call_id, who, parts, control)
-    try:
-        await control.media.end_call(call_id)
-    except ConfigError:
-        raise no_such_call() from None  # It ended meanwhile.
+    await must_be_up(call_id, who, parts, control)
+    await _done(control.media.end_call(call_id))
 
 
-@router.post("/live/{call_id}/transfer", status_code=202, openapi_extra=needs(Permission.CALLS_CONTROL))
+@router.post("/{call_id}/transfer", status_code=202, openapi_extra=needs(Permission.CALLS_CONTROL))
 async def transfer_live_call(
     call_id: str, wanted: shapes.Transfer, who: Who, parts: Parts, control: Current
 ) -> shapes.Transferred:
     """The caller is put through to a person: one of the agent's own list, nobody else."""
-    await _must_be_up(call_id, who, parts, control)
+    await must_be_up(call_id, who, parts, control)
     try:
         return shapes.Transferred(target=await control.media.pass_on(call_id, wanted.target))
     except Denied as error:
         raise Problem(403, str(error), fix="add it under `escalation: targets:` of the agent") from None
-    except ConfigError as error:
+    except (ConfigError, CallFailed) as error:
         raise Problem(409, str(error).partition("\n")[0]) from None
 
 
-@router.post("/live/{call_id}/whisper", status_code=202, openapi_extra=needs(Permission.CALLS_CONTROL))
+@router.post("/{call_id}/whisper", status_code=202, openapi_extra=needs(Permission.CALLS_CONTROL))
 async def whisper_to_agent(
     call_id: str, wanted: shapes.Whisper, who: Who, parts: Parts, control: Current
 ) -> None:
     """Tell the agent something the caller does not hear. It minds it from its next reply on."""
-    await _must_be_up(call_id, who, parts, control)
+    await must_be_up(call_id, who, parts, control)
+    await _done(control.media.whisper(call_id, wanted.words))
+
+
+@router.post("/{call_id}/take-over", openapi_extra=needs(Permission.CALLS_CONTROL))
+async def take_over_live_call(
+    call_id: str, wanted: shapes.TakeOver, who: Who, parts: Parts, control: Current
+) -> shapes.TakenOver:
+    """Speak with the caller yourself, from a browser, in the agent's place. It answers the offer of a WebRTC
+    connection; when that connection ends, the caller is the agent's again."""
+    await must_be_up(call_id, who, parts, control)
     try:
-        await control.media.whisper(call_id, wanted.words)
+        return shapes.TakenOver(**await control.media.take_over(call_id, wanted.sdp, by=who.subject))  # type: ignore[arg-type]
     except ConfigError:
         raise no_such_call() from None
+    except CallFailed as error:
+        raise Problem(400 if "offer" in str(error) else 409, str(error)) from None
 
 
-@router.post("/calls", status_code=201, openapi_extra=needs(Permission.CALLS_PLACE))
-async def place_call(
-    wanted: shapes.PlaceCall, idempotency_key: IdempotencyKey, who: Who, parts: Parts, control: Current
-) -> JSONResponse:
-    """Ring a number and connect whoever answers to an agent.
-
-    Whoever asks again with the same `Idempotency-Key` is told what became of the first time (200); nobody is
-    rung twice. Only numbers in `ANTIPHON_DIAL_ALLOWED` are rung.
-    """
-    try:
-        permit = permit_call(wanted.to, dial_rules(parts.environ))
-    except Denied as error:
-        raise Problem(403, str(error), fix=f"the operator allows it by {ALLOWED}") from None
-    if not (await sight_of(who, parts))(wanted.agent) or control.draining:
-        raise Problem(404, "no such agent") if not control.draining else Problem(503, "shutting down")
-    if wanted.agent not in {entry["name"] for entry in await control.media.agents()}:
-        raise Problem(404, "no such agent")
-    carrier = carrier_named(parts, wanted.carrier, Capability.DIAL)
-    public = control.settings.public_url
-    if not public:
-        raise Problem(409, "carriers cannot reach this server", fix="set ANTIPHON_PUBLIC_URL")
-    request = hashlib.sha256(wanted.model_dump_json().encode()).hexdigest()
-    known = await parts.placements.begin(who.organisation_id, idempotency_key, request)
-    if known is not None:
-        if known["request_sha256"] != request:
-            raise Problem(409, "this Idempotency-Key was used for another call", fix="use a new one")
-        told = shapes.Placed(state=known["state"], carrier_call_id=known["carrier_call_id"])  # type: ignore[arg-type]
-        return JSONResponse(told.model_dump())
-    answer_url = f"{public}/calls/{wanted.carrier}/{wanted.agent}"
-    key = hashlib.sha256(f"{who.organisation_id}\0{idempotency_key}".encode()).hexdigest()
-    dial = Dial(
-        key=key, permit=permit, caller_id=wanted.caller_id, answer_url=answer_url,
-        status_url=f"{answer_url}/event",
-    )  # fmt: skip
-    # Who stops waiting must not leave the intent without its end.
-    return await asyncio.shield(_dialled(parts, carrier, who.organisation_id, idempotency_key, dial))
+@router.post("/{call_id}/dtmf", status_code=202, openapi_extra=needs(Permission.CALLS_CONTROL))
+async def press_keys(
+    call_id: str, keys: shapes.PressedKeys, who: Who, parts: Parts, control: Current
+) -> None:
+    """Keys as tones on the caller's line, as for another company's menu."""
+    await must_be_up(call_id, who, parts, control)
+    await _done(control.media.operate(call_id, "dtmf", keys.digits))
 
 
-async def _dialled(
-    parts: ApiParts, carrier: CarrierControl, organisation_id: str, key: str, dial: Dial
-) -> JSONResponse:
-    try:
-        carrier_call_id = await carrier.dial(dial)
-    except DeadlineExceeded:
-        # Nobody knows whether it rings: the intent stays as it is, and is not tried again.
-        return JSONResponse(shapes.Placed(state="asked", carrier_call_id="").model_dump(), status_code=202)
-    except (AntiphonError, CallFailed):
-        await parts.placements.settle(organisation_id, key, "failed")
-        raise
-    await parts.placements.settle(organisation_id, key, "placed", carrier_call_id)
-    placed = shapes.Placed(state="placed", carrier_call_id=carrier_call_id)
-    return JSONResponse(placed.model_dump(), status_code=201)
+@router.post("/{call_id}/recording/{act}", status_code=202, openapi_extra=needs(Permission.CALLS_CONTROL))
+async def steer_recording(
+    call_id: str, act: Literal["pause", "resume", "stop"], who: Who, parts: Parts, control: Current
+) -> None:
+    """While a card number is said, silence is kept in its place; what was stopped does not begin again."""
+    await must_be_up(call_id, who, parts, control)
+    await _done(control.media.operate(call_id, f"record_{act}"))
 
 
-def carrier_named(parts: ApiParts, name: str, capability: Capability) -> CarrierControl:
-    """Raises Problem: 409; no account there, or it cannot do this."""
-    if parts.controls is None:
-        parts.controls = controls_from(parts.environ)
-    carrier = parts.controls.get(name)
-    if carrier is None:
-        raise Problem(409, "there is no account at this carrier", fix="set its keys in the environment")
-    if capability not in carrier.capabilities:
-        raise Problem(409, f"this carrier offers no {capability.value}")
-    return carrier
+@router.post("/{call_id}/{act}", status_code=202, openapi_extra=needs(Permission.CALLS_CONTROL))
+async def steer_live_call(
+    call_id: str, act: Literal["hold", "resume", "mute", "unmute"], who: Who, parts: Parts, control: Current
+) -> None:
+    """Hold with music and back to the agent; the caller unheard, and heard again."""
+    await must_be_up(call_id, who, parts, control)
+    await _done(control.media.operate(call_id, act))
 
 
-async def _live(who: Principal, parts: ApiParts, control: Control) -> list[dict[str, Any]]:
-    may_see = await sight_of(who, parts)
-    return [call for call in await control.media.active() if may_see(str(call.get("agent", "")))]
-
-
-async def _must_be_up(call_id: str, who: Principal, parts: ApiParts, control: Control) -> None:
+async def must_be_up(call_id: str, who: Principal, parts: ApiParts, control: Control) -> None:
     """Raises Problem: 404; it is not up, or another organisation's."""
-    if call_id not in {call["call_id"] for call in await _live(who, parts, control)}:
+    may_see = await sight_of(who, parts)
+    up: list[dict[str, Any]] = await control.media.active()
+    if not any(call["call_id"] == call_id and may_see(str(call.get("agent", ""))) for call in up):
         raise no_such_call()
+
+
+async def _done(act: Awaitable[None]) -> None:
+    """Raises Problem: 404; it ended meanwhile. 409; it cannot be done to this call."""
+    try:
+        await act
+    except ConfigError:
+        raise no_such_call() from None
+    except CallFailed as error:
+        raise Problem(409, str(error)) from None

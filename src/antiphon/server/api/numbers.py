@@ -18,8 +18,8 @@ from antiphon.server.access.principal import Principal
 from antiphon.server.access.roles import Permission
 from antiphon.server.api import shapes
 from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
-from antiphon.server.api.live import carrier_named
 from antiphon.server.api.parts import ApiParts
+from antiphon.server.api.placing import carrier_named
 from antiphon.server.api.sight import sight_of
 from antiphon.server.control import Control, Current
 from antiphon.server.problems import Problem

@@ -3,6 +3,7 @@ is served; the database is its history."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -16,6 +17,7 @@ from antiphon.agents.definition.load import AGENT_ADVICE
 from antiphon.agents.definition.problems import FileProblems, Problem
 from antiphon.errors import ConfigError
 from antiphon.server.api import shapes
+from antiphon.server.api.parts import ApiParts
 from antiphon.server.checking.command import judge
 from antiphon.server.problems import Problem as HttpProblem
 from antiphon.server.problems import without_files
@@ -31,7 +33,7 @@ def judged(folder: Path, text: str) -> shapes.Judgement:
     name = _named(document.value)
     if faults := [_fault(problem) for problem in (*document.problems, *_escapes(document.value))]:
         return shapes.Judgement(ok=False, agent=name, faults=faults)
-    with _beside(folder, text) as path:
+    with beside(folder, text) as path:
         try:
             definition = load_agent(path)
             findings = judge(definition)
@@ -78,7 +80,7 @@ def put_file(path: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def _beside(folder: Path, text: str) -> Iterator[Path]:
+def beside(folder: Path, text: str) -> Iterator[Path]:
     """The text as a file among the agents, where the paths it names lead to what they mean."""
     path = folder / f".{secrets.token_hex(8)}.check"  # Not *.yaml: nobody takes it for an agent.
     try:
@@ -132,3 +134,15 @@ def _fault(problem: Problem, weight: Any = "error") -> shapes.FileFault:
         fix=without_files(problem.fix),
         weight=weight,
     )
+
+
+async def refuse_faulty(parts: ApiParts, agent: str, text: str) -> None:
+    """Raises HttpProblem: 422; the file has an error, or is of another agent."""
+    judgement = await asyncio.to_thread(judged, parts.serve.agents, text)
+    if judgement.agent != agent and judgement.agent:
+        raise HttpProblem(422, "the file is of another agent", fix=f"begin it with `agent: {agent}`")
+    if not judgement.ok:
+        first = next(fault for fault in judgement.faults if fault.weight == "error")
+        where = f"line {first.line}: {first.field}: " if first.field else f"line {first.line}: "
+        fix = first.fix or "POST /v1/agents/validate shows all"
+        raise HttpProblem(422, f"{where}{first.message}", fix=fix)

@@ -121,6 +121,88 @@ class Publication(BaseModel):
     version: int
 
 
+class PersonaShown(BaseModel):
+    name: str = ""
+    role: str = ""
+    style: str = ""
+
+
+class ToolShown(BaseModel):
+    """`parameters` is a JSON schema. `used`: the agent may use it (`reasoning.tools`)."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    changes_the_world: bool
+    used: bool
+
+
+class FlowNodeShown(BaseModel):
+    """`kind`: open, goal, ask, run, offer, confirm, do, say, fact, person or end."""
+
+    id: str
+    kind: str
+    label: str
+    detail: str
+    group: str
+    effect: bool
+
+
+class FlowEdgeShown(BaseModel):
+    """`kind`: next, skip (the step between is passed over), again, trouble or amend."""
+
+    start: str
+    end: str
+    kind: str
+    label: str
+
+
+class FlowShown(BaseModel):
+    name: str
+    nodes: list[FlowNodeShown]
+    edges: list[FlowEdgeShown]
+
+
+class Inspection(Judgement):
+    """What a file that can be read is made of. `graph` is of its flow, if it has one."""
+
+    persona: PersonaShown = PersonaShown()
+    greeting: str = ""
+    language: str = ""
+    models: list[str] = []
+    voices: list[str] = []
+    recognisers: list[str] = []
+    tools: list[ToolShown] = []
+    graph: FlowShown | None = None
+
+
+class ToolTest(In):
+    arguments: dict[str, Any] = {}
+
+
+class ToolTested(BaseModel):
+    """`ran` is false of a tool that changes the world: only its arguments were checked."""
+
+    ran: bool
+    ok: bool
+    error: str
+    value: Any
+    took_ms: int
+
+
+class Tryout(BaseModel):
+    """`agent`: the name to call, on the talk page."""
+
+    agent: str
+    good_until_ms: int
+
+
+class CompareText(AgentText):
+    """`version`: with which one; 0 for what is live."""
+
+    version: int = Field(default=0, ge=0, le=2**31 - 1)
+
+
 # Calls
 
 
@@ -197,12 +279,32 @@ class CallDetail(BaseModel):
     complete: bool
 
 
+class AttentionReason(BaseModel):
+    """`kind`: silence, asked_again, misunderstood, failures, anger, stuck, cost, waiting. `weight`: what it
+    adds by itself, in points of 100."""
+
+    kind: str
+    words: str
+    weight: int
+
+
 class LiveCall(BaseModel):
+    """`attention`: 0 to 100, how much the call needs a person. `phase`: idle, screening, listening,
+    thinking, speaking, holding, away (a person speaks with the caller), or "waiting" in a queue."""
+
     model_config = ConfigDict(extra="allow")
 
     call_id: str
     agent: str
     line: str
+    started_at_ms: int | None = None
+    duration_ms: int | None = None
+    caller: str = ""
+    phase: str = ""
+    turns: int = 0
+    cost_usd: float = 0.0
+    attention: int = 0
+    reasons: list[AttentionReason] = []
 
 
 class LiveCalls(BaseModel):
@@ -223,6 +325,24 @@ class Whisper(In):
     """Words for the agent; the caller does not hear them."""
 
     words: Text = Field(min_length=1, max_length=1000)
+
+
+class PressedKeys(In):
+    """Keys for the caller's line, as tones; w waits half a second."""
+
+    digits: str = Field(pattern=r"^[0-9*#A-Dw]{1,40}$")
+
+
+class TakeOver(In):
+    """The session description of the operator's page, its ICE candidates inside."""
+
+    sdp: Text = Field(min_length=1, max_length=100_000)
+
+
+class TakenOver(BaseModel):
+    line_id: str
+    sdp: str
+    type: Literal["answer"]
 
 
 class PlaceCall(In):

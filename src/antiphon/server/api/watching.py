@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import structlog
 from antiphon.errors import AntiphonError
 from antiphon.server.api.call_shelf import CallFilter, owner
 from antiphon.server.api.happenings import Happening
+from antiphon.server.api.live_view import live_calls
 from antiphon.server.api.parts import ApiParts
 from antiphon.server.api.telling import put_for_webhooks, tell
 from antiphon.server.control import MediaClient
@@ -20,6 +22,10 @@ from antiphon.storage.access import now_ms
 log = structlog.get_logger(__name__)
 
 EVERY_S: Final = 0.5
+LOOKS_PER_CHANGE: Final = 2
+CHANGES_MAX: Final = 100  # Calls in one event.
+# No words of a caller and no numbers: whoever may see those asks for the call.
+CHANGING: Final = ("phase", "turns", "attention", "reasons", "cost_usd")
 CAUGHT_UP_MAX: Final = 500  # Calls that ended while nobody watched.
 
 
@@ -30,12 +36,15 @@ class CallWatch:
         self._parts = parts
         self._media = media
         self._up: dict[str, Mapping[str, Any]] = {}
+        self._told: dict[str, dict[str, Any]] = {}
+        self._looks = 0
 
     async def run(self) -> None:
         """As long as its owner."""
         await self.catch_up()
         while True:
             await self.look()
+            await self.tell_changes()
             await asyncio.sleep(EVERY_S)
 
     async def look(self) -> None:
@@ -58,6 +67,40 @@ class CallWatch:
             )  # fmt: skip
         for call_id in before.keys() - now_up.keys():
             await self._ended(call_id, str(before[call_id]["agent"]), owners)
+
+    async def tell_changes(self) -> None:
+        """What has changed of live calls since the last time, to who listens. Webhooks are not for this."""
+        if not self._parts.happenings.anybody:
+            self._told.clear()
+            return
+        self._looks += 1
+        if self._looks % LOOKS_PER_CHANGE:
+            return
+        try:
+            calls = await live_calls(self._media)
+        except AntiphonError:
+            return
+        owners = await self._parts.organisations.owners()
+        told, self._told = self._told, {}
+        news: dict[str, list[dict[str, Any]]] = {}
+        for call in calls:
+            change = {name: call.get(name) for name in CHANGING}
+            self._told[call["call_id"]] = change
+            if told.get(call["call_id"]) != change:
+                news.setdefault(str(call["agent"]), []).append({"call_id": call["call_id"], **change})
+        for agent, changes in news.items():
+            for first in range(0, len(changes), CHANGES_MAX):
+                data = {"agent": agent, "calls": changes[first : first + CHANGES_MAX]}
+                self._parts.happenings.tell(
+                    Happening(
+                        id=f"evt_{secrets.token_hex(12)}",
+                        organisation_id=owner(owners, agent),
+                        type="live.changed",
+                        at_ms=now_ms(),
+                        data=data,
+                        agent=agent,
+                    )
+                )
 
     async def _ended(self, call_id: str, agent: str, owners: Mapping[str, str]) -> None:
         told: dict[str, Any] = {"call_id": call_id, "agent": agent}

@@ -131,19 +131,19 @@ def _hangup(args: argparse.Namespace) -> int:
 
 
 def _steer(args: argparse.Namespace) -> int:
-    _asked(args.server, "POST", f"/api/calls/{args.call}/{args.act}")
+    _asked(args.server, "POST", f"/v1/live/{quote(args.call, safe='')}/{args.act}")
     print(f"{args.call}: {_DONE[args.act]}")
     return 0
 
 
 def _dtmf(args: argparse.Namespace) -> int:
-    _asked(args.server, "POST", f"/api/calls/{args.call}/dtmf", {"digits": args.digits})
+    _asked(args.server, "POST", f"/v1/live/{quote(args.call, safe='')}/dtmf", {"digits": args.digits})
     print(f"{args.call}: {len(args.digits)} keys sent")
     return 0
 
 
 def _record(args: argparse.Namespace) -> int:
-    _asked(args.server, "POST", f"/api/calls/{args.call}/recording/{args.act}")
+    _asked(args.server, "POST", f"/v1/live/{quote(args.call, safe='')}/recording/{args.act}")
     print(f"{args.call}: recording, {args.act}")
     return 0
 

@@ -23,9 +23,15 @@ OPERATIONS = [
 # Bodies that are right, so that nothing but the permission decides.
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/agents/validate"): {"text": "agent: x"},
+    ("POST", "/v1/agents/inspect"): {"text": "agent: x"},
+    ("POST", "/v1/agents/{agent}/diff"): {"text": "agent: x"},
+    ("POST", "/v1/agents/{agent}/try"): {"text": "agent: x"},
+    ("POST", "/v1/agents/{agent}/tools/{tool}/test"): {"arguments": {}},
     ("POST", "/v1/agents/{agent}/versions"): {"text": "agent: x"},
     ("POST", "/v1/live/{call_id}/transfer"): {},
     ("POST", "/v1/live/{call_id}/whisper"): {"words": "be brief"},
+    ("POST", "/v1/live/{call_id}/take-over"): {"sdp": "v=0"},
+    ("POST", "/v1/live/{call_id}/dtmf"): {"digits": "12#"},
     ("POST", "/v1/calls"): {"agent": "clinic", "to": "+12125550100", "caller_id": "+15550100001"},
     ("POST", "/v1/calls/{call_id}/replay"): {},
     ("POST", "/v1/calls/{call_id}/feedback"): {"rating": 5},
@@ -48,9 +54,14 @@ async def world(tmp_path: Path) -> AsyncIterator[ApiWorld]:
 
 
 async def ask(client: httpx.AsyncClient, method: str, path: str, call_id: str = CALL) -> httpx.Response:
-    values = {"agent": "clinic", "call_id": LIVE if "/live/" in path else call_id, "version": "1"}
+    values = {
+        "act": "resume",
+        "agent": "clinic",
+        "call_id": LIVE if "/live/" in path else call_id,
+        "version": "1",
+    }
     filled = re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], "unknown"), path)
-    query = {"before": "1", "after": "1"} if path.endswith("/diff") else {}
+    query = {"before": "1", "after": "1"} if (method, path[-5:]) == ("GET", "/diff") else {}
     query |= {"country": "US"} if path.endswith("/offers") else {}
     headers = {"idempotency-key": "0123456789"}
     return await client.request(
@@ -123,7 +134,8 @@ async def test_another_organisation_sees_and_changes_nothing_of_ours(world: ApiW
         assert [key["role"] for key in (await client.get("/v1/keys")).json()["keys"]] == ["owner"]
         for path in (f"/v1/calls/{CALL}", f"/v1/calls/{CALL}/trace", f"/v1/calls/{CALL}/recording",
                      f"/v1/calls/{CALL}/feedback", "/v1/agents/clinic", "/v1/agents/clinic/versions/1",
-                     "/v1/agents/clinic/diff?before=1&after=2", f"/v1/webhooks/{hook}/deliveries",
+                     "/v1/agents/clinic/diff?before=1&after=2", "/v1/agents/clinic/inspect",
+                     "/v1/agents/clinic/inspect?version=1", f"/v1/webhooks/{hook}/deliveries",
                      "/v1/numbers"):  # fmt: skip
             problem(await client.get(path), 404)
         for method, path, body in (
@@ -132,7 +144,14 @@ async def test_another_organisation_sees_and_changes_nothing_of_ours(world: ApiW
             ("POST", f"/v1/live/{LIVE}/end", None),
             ("POST", f"/v1/live/{LIVE}/transfer", {}),
             ("POST", f"/v1/live/{LIVE}/whisper", {"words": "hang up"}),
+            ("POST", f"/v1/live/{LIVE}/take-over", {"sdp": "v=0"}),
+            ("POST", f"/v1/live/{LIVE}/hold", None),
+            ("POST", f"/v1/live/{LIVE}/dtmf", {"digits": "1"}),
+            ("POST", f"/v1/live/{LIVE}/recording/stop", None),
             ("POST", "/v1/agents/clinic/versions/1/publish", None),
+            ("POST", "/v1/agents/clinic/diff", {"text": text}),
+            ("POST", "/v1/agents/clinic/try", {"text": text}),
+            ("POST", "/v1/agents/clinic/tools/clinic.find_openings/test", {}),
             ("DELETE", f"/v1/webhooks/{hook}", None),
             ("DELETE", f"/v1/keys/{key_id}", None),
             ("PATCH", f"/v1/members/{member}", {"role": "auditor"}),

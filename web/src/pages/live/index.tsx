@@ -1,5 +1,10 @@
-import { Page } from "../../components/Page";
+import type { PageProps } from "../../app/pages";
+import "../../styles/live.css";
+import "../../styles/talk.css";
+import { OneLiveCall } from "./Call";
+import { LiveList } from "./List";
 
-export default function Live() {
-  return <Page title="Live">{null}</Page>;
+export default function Live({ rest }: PageProps) {
+  const [id] = rest;
+  return id ? <OneLiveCall key={id} id={id} /> : <LiveList />;
 }

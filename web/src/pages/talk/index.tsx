@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import "../../styles/talk.css";
 import { type Agent, fetchAgents } from "../../call/agents";
 import { insecure } from "../../call/microphone";
+import { useRoute } from "../../app/router";
 import { useCall } from "../../call/useCall";
 import { CallSummary } from "../../components/CallSummary";
 import { Keypad } from "../../components/Keypad";
@@ -15,8 +16,10 @@ import { Transcript } from "../../components/Transcript";
 
 /** Choose an agent, talk to it, see what each side said and how long the answers took. */
 export default function Talk() {
-  const { agents, iceServers, failure } = useAgents();
-  const [chosen, setChosen] = useState("");
+  const { agents: offered, iceServers, failure } = useAgents();
+  const asked = useRoute().query.get("agent") ?? "";
+  const [chosen, setChosen] = useState(asked);
+  const agents = asked.startsWith("draft-") ? [draft(asked), ...offered] : offered;
   const [keypad, setKeypad] = useState(false);
   const call = useCall(iceServers);
   const agent = agents.find((known) => known.name === chosen) ?? agents[0];
@@ -90,6 +93,11 @@ export default function Talk() {
       </div>
     </div>
   );
+}
+
+/** An agent somebody tries: on offer to nobody else, and callable by its name. */
+function draft(name: string): Agent {
+  return { name, title: "Draft", role: "What you are trying. What its tools do is really done.", language: "" };
 }
 
 function Welcome({ agent, live }: { agent: Agent | undefined; live: boolean }) {
