@@ -39,7 +39,7 @@ from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaClock, MediaPlane
-from antiphon.server.realtime import realtime_server
+from antiphon.server.realtime import offers_of, realtime_methods, realtime_server
 from antiphon.server.recordings import RecordingService, recordings_of
 from antiphon.server.reloading import AgentReloading
 from antiphon.server.services import ClockService, DeskService, PhoneService, PhraseReport
@@ -199,6 +199,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     )
     sip = sip_lines_of(options, exchange, routing, desk, own_lines)
     rooms, counts = livekit_rooms_of(door), _rooms(phrases, phone, realtime, routing, sip)
+    methods = line_methods(sip, rooms) | realtime_methods(offers_of(kits), lambda: phone.port)
     return Wiring(
         exchange=door,
         agents=reloading.summaries,
@@ -211,7 +212,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             PhoneService(phone, options.host, options.media_port),
             *(lines for lines in (sip, rooms) if lines is not None),
         ),
-        methods={**line_methods(sip, rooms), "reload_agent": reloading.reload_agent},
+        methods={**methods, "reload_agent": reloading.reload_agent},
         desk=desk,
         routing=routing,
         placer=_placer(kits, controls, base_url, sip),

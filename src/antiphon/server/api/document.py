@@ -17,13 +17,14 @@ from antiphon.server.api import (
     events,
     live,
     numbers,
+    realtime,
     recordings,
     shapes,
     webhooks,
 )
 from antiphon.server.api.gate import GatedRoute
 
-_ROOMS: Final = (agents, live, calls, recordings, costs, numbers, webhooks, access)
+_ROOMS: Final = (agents, live, calls, recordings, costs, numbers, webhooks, realtime, access)
 _PROBLEMS: Final = {
     "400": "The request makes no sense",
     "401": "Who asks is not known",
@@ -50,6 +51,7 @@ def api_router() -> APIRouter:
     for room in _ROOMS:
         router.include_router(room.router)
     router.include_router(events.router)
+    router.include_router(realtime.sockets)
 
     @router.get("/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:
