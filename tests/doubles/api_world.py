@@ -46,8 +46,10 @@ class Media:
     refusal: AntiphonError | None = None
     realtime_port: int = 9  # Nobody listens there.
 
-    async def offer(self, agent: str, sdp: str, language: str) -> dict[str, str]:
-        self._ask("offer", agent)
+    async def offer(
+        self, agent: str, sdp: str, language: str, *, push_to_talk: bool = False
+    ) -> dict[str, str]:
+        self._ask("offer", agent, *(["push to talk"] if push_to_talk else []))
         return {"line_id": "line", "sdp": "v=0 answer", "type": "answer"}
 
     async def close_line(self, line_id: str) -> bool:

@@ -21,10 +21,12 @@ router = APIRouter()
 
 
 class Offer(BaseModel):
-    """A session description with its ICE candidates inside."""
+    """A session description with its ICE candidates inside. `push_to_talk`: the page has a button, and says
+    when its caller's turns begin and end."""
 
     sdp: str = Field(min_length=1, max_length=100_000)
     type: str = Field(default="offer", pattern="^offer$")
+    push_to_talk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ async def offer(
         raise Problem(404, f"no agent named {agent!r}", fix=f"one of: {', '.join(known) or 'none is loaded'}")
     try:
         language = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()
-        return await control.media.offer(agent, body.sdp, language)
+        return await control.media.offer(agent, body.sdp, language, push_to_talk=body.push_to_talk)
     except CallFailed as error:
         status = 400 if "offer" in str(error) else 503
         raise Problem(status, str(error)) from error

@@ -48,11 +48,11 @@ class MediaClient:
     async def close(self) -> None:
         await self._rpc.close()
 
-    async def offer(self, agent: str, sdp: str, language: str = "") -> dict[str, str]:
-        answer: dict[str, str] = await self._rpc.call(
-            "offer", timeout_s=OFFER_TIMEOUT_S, agent=agent, sdp=sdp, language=language
-        )
-        return answer
+    async def offer(
+        self, agent: str, sdp: str, language: str = "", *, push_to_talk: bool = False
+    ) -> dict[str, str]:
+        asked = {"agent": agent, "sdp": sdp, "language": language, "push_to_talk": push_to_talk}
+        return dict(await self._rpc.call("offer", timeout_s=OFFER_TIMEOUT_S, **asked))
 
     async def route(self, called: str, *, agent: str, caller: str, call_key: str) -> dict[str, str]:
         """What becomes of a call: `agent`, or whom to `forward` it to, or a `reason` for neither."""

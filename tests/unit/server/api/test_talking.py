@@ -70,6 +70,12 @@ async def test_a_token_that_is_over_changed_or_of_another_scope_calls_nobody(wor
     assert not world.media.asked
 
 
+async def test_a_page_may_have_a_talk_button_for_any_agent(world: ApiWorld) -> None:
+    async with world.client(await token(world)) as http:
+        await http.post(CALL, json=OFFER | {"push_to_talk": True})
+    assert world.media.asked == [("offer", "clinic", "push to talk")]
+
+
 async def test_a_revoked_keys_tokens_call_nobody(world: ApiWorld) -> None:
     shown = await token(world)
     (key,) = await world.parts.keys.of("default")
