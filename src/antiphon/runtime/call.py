@@ -183,7 +183,7 @@ class Call:
             self._limit_spent = True
             self.post(ev.CostReached(at_ms=self._line.now_ms, cost_usd=float(total_usd)))
 
-    def whisper(self, words: str) -> None:
+    def tell(self, words: str) -> None:
         """An operator tells the agent something; it minds it from its next reply on."""
         self.whispers.append(words)
         self._whispered += 1

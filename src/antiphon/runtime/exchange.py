@@ -207,7 +207,7 @@ class Exchange:
         call = self.up(call_id)
         if call.speaks_itself:
             raise CallFailed("a model that hears and speaks by itself cannot be told anything")
-        call.whisper(words)
+        call.tell(words)
 
     def pass_on(self, call_id: str, target: str) -> str:
         """An operator wants a caller put through; gives to whom.

@@ -37,6 +37,7 @@ def create_app(control: Control, static: Path = pages.STATIC) -> FastAPI:
     app.include_router(api_router())
     # Added last runs first: headers on every answer, then whose request it is, then how large.
     app.add_middleware(BodyLimit)
-    app.add_middleware(KnownOrigins, hosts=known_hosts(control.settings))
+    guests = control.settings.widget_origins
+    app.add_middleware(KnownOrigins, hosts=known_hosts(control.settings), guests=guests)
     app.add_middleware(SecurityHeaders)
     return app

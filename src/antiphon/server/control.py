@@ -9,8 +9,10 @@ import msgspec
 from fastapi import Depends, Request
 
 from antiphon.calls.control.reports import LegReport
+from antiphon.calls.realtime import ClientSecrets
 from antiphon.calls.streams import Sealed, StreamTokens
 from antiphon.calls.streams.webhooks import Replays
+from antiphon.server.access.limits import Rate, RateLimit
 from antiphon.server.rpc import RpcClient
 from antiphon.server.settings import ServeSettings
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 PLACE_GRACE_S = 15.0  # A carrier has 10 s for its answer, a trunk that long past its ring.
 RELOAD_TIMEOUT_S = 60.0  # A new voice may say every phrase of the file once.
+# A page rings once for a press of its button; a token that was stolen must not take every line.
+OFFERS_OF_A_TOKEN = Rate(per_minute=10, burst=5)
 OFFER_TIMEOUT_S = 15.0  # Gathering candidates through a STUN server can take several seconds.
 
 
@@ -45,11 +49,11 @@ class MediaClient:
     async def close(self) -> None:
         await self._rpc.close()
 
-    async def offer(self, agent: str, sdp: str, language: str = "") -> dict[str, str]:
-        answer: dict[str, str] = await self._rpc.call(
-            "offer", timeout_s=OFFER_TIMEOUT_S, agent=agent, sdp=sdp, language=language
-        )
-        return answer
+    async def offer(
+        self, agent: str, sdp: str, language: str = "", *, push_to_talk: bool = False
+    ) -> dict[str, str]:
+        asked = {"agent": agent, "sdp": sdp, "language": language, "push_to_talk": push_to_talk}
+        return dict(await self._rpc.call("offer", timeout_s=OFFER_TIMEOUT_S, **asked))
 
     async def route(self, called: str, *, agent: str, caller: str, call_key: str) -> dict[str, str]:
         """What becomes of a call: `agent`, or whom to `forward` it to, or a `reason` for neither."""
@@ -125,6 +129,14 @@ class MediaClient:
     async def operate(self, call_id: str, act: str, digits: str = "") -> None:
         await self._rpc.call("operate", call_id=call_id, act=act, digits=digits)
 
+    async def realtime(self, agent: str, session: dict[str, Any]) -> dict[str, Any]:
+        """`port` of the media listener, and what a `session` begun so would be (`realtime.Answered`).
+
+        Raises:
+            ConfigError: No such agent.
+        """
+        return dict(await self._rpc.call("realtime", timeout_s=3.0, agent=agent, session=session))
+
     async def status(self) -> dict[str, Any]:
         return dict(await self._rpc.call("status", timeout_s=2.0))
 
@@ -135,19 +147,22 @@ class MediaClient:
 @dataclass(slots=True, kw_only=True)
 class Control:
     """The control process's state. `draining` becomes true once, and stays so; `tokens` mints tickets for
-    carriers' media streams, `sealed` addresses they ask later; `replays` knows the webhooks that were
-    taken; `api` is None where `/v1` is not served, `index` where no calls are kept."""
+    carriers' media streams, `sealed` addresses they ask later, `secrets` opens the media worker's Realtime
+    endpoint; `replays` knows the webhooks that were taken; `offers` counts those of pages with a token;
+    `api` is None where `/v1` is not served, `index` where no calls are kept."""
 
     settings: ServeSettings
     media: MediaClient
     tokens: StreamTokens | None = None
     sealed: Sealed | None = None
+    secrets: ClientSecrets | None = None
     children: tuple[Supervised, ...] = ()
     ice_servers: tuple[dict[str, Any], ...] = ()
     draining: bool = False
     api: ApiParts | None = None
     index: IndexService | None = None
     replays: Replays = field(default_factory=Replays)
+    offers: RateLimit = field(default_factory=lambda: RateLimit(OFFERS_OF_A_TOKEN))
 
     @property
     def is_ready(self) -> bool:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from antiphon.server.problems import problem_response
 
 BODY_MAX_BYTES = 256 * 1024  # An SDP offer is 2 to 10 KB, a carrier's form under 4 KB.
+
+# All that a page of another site may reach, when the operator named the site: what a voice button needs.
+GUEST_PATHS = re.compile(
+    r"/widget\.js|/api/agents|/calls/browser/[^/]+/offer|/calls/browser/lines/[^/]+|/v1/realtime"
+)
+_PREFLIGHT = {
+    "access-control-allow-methods": "GET, POST, DELETE",
+    "access-control-allow-headers": "authorization, content-type",
+    "access-control-max-age": "600",
+}
 
 _HEADERS = {
     "content-security-policy": (
@@ -79,14 +91,24 @@ class KnownOrigins:
 
     Args:
         hosts: Host names taken as ours; empty takes any (the operator opened the listener to a network).
+        guests: Origins whose pages may use `GUEST_PATHS`; they show a token there, and never a cookie.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, hosts: Iterable[str] = (), guests: Iterable[str] = ()) -> None:
         self._app = app
         self._hosts = frozenset(hosts)
+        self._guests = frozenset(guests)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in {"http", "websocket"} and (refusal := self._refusal(Headers(scope=scope))):
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refusal = self._not_our_name(headers)
+        if not refusal and self._is_guest(scope, headers):
+            await self._welcomed(scope, receive, send)
+            return
+        if refusal := refusal or self._another_site(headers):
             if scope["type"] == "http":
                 await problem_response(403, refusal)(scope, receive, send)
             else:
@@ -95,11 +117,34 @@ class KnownOrigins:
             return
         await self._app(scope, receive, send)
 
-    def _refusal(self, headers: Headers) -> str:
+    def _is_guest(self, scope: Scope, headers: Headers) -> bool:
+        return headers.get("origin", "") in self._guests and bool(GUEST_PATHS.fullmatch(scope["path"]))
+
+    async def _welcomed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A guest's browser asks first (Fetch, CORS preflight), and is told which page may read answers."""
+        headers = Headers(scope=scope)
+        allowed = {"access-control-allow-origin": headers["origin"], "vary": "origin"}
+        if scope.get("method") == "OPTIONS" and "access-control-request-method" in headers:
+            await Response(status_code=204, headers=allowed | _PREFLIGHT)(scope, receive, send)
+            return
+
+        async def send_readable(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer = MutableHeaders(scope=message)
+                answer["access-control-allow-origin"] = allowed["access-control-allow-origin"]
+                answer.add_vary_header("origin")
+            await send(message)
+
+        await self._app(scope, receive, send_readable if scope["type"] == "http" else send)
+
+    def _not_our_name(self, headers: Headers) -> str:
         host = headers.get("host", "")
         if self._hosts and urlsplit(f"//{host}").hostname not in self._hosts:
             return "this host name is not ours; set ANTIPHON_PUBLIC_URL if it should be"
-        origin = headers.get("origin", "")
+        return ""
+
+    def _another_site(self, headers: Headers) -> str:
+        host, origin = headers.get("host", ""), headers.get("origin", "")
         if origin and urlsplit(origin).netloc != host and urlsplit(origin).hostname not in self._hosts:
             return "requests from other sites' pages are not taken"
         return ""

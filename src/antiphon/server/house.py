@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import os
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -41,7 +41,7 @@ from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaClock, MediaPlane
 from antiphon.server.live_room import LiveRoom
-from antiphon.server.realtime import realtime_server
+from antiphon.server.realtime import offers_of, realtime_methods, realtime_server
 from antiphon.server.recordings import RecordingService, recordings_of
 from antiphon.server.reloading import AgentReloading
 from antiphon.server.services import (
@@ -170,17 +170,10 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     health = HealthBook()
     heard_at_hz = (8000, 16000)
     plane = MediaPlane(*(voice_activity(VOICE_ACTIVITY, registry, health, hz) for hz in heard_at_hz))
-    prices = load_prices(today=date.today())
     folder = BlobFolder(options.home / PHRASES, max_bytes=PHRASES_DISK_BYTES)
     phrases = PhraseCache(folder, memory_max_bytes=PHRASES_BYTES)
     recordings = recordings_of(definitions, options.home)
-    assembled = partial(
-        assemble, registry=registry, home=options.home, prices=prices, health=health, phrases=phrases
-    )
-
-    async def made_ready(wanted: Sequence[AgentDefinition]) -> dict[str, AgentKit]:
-        return {name: _asking(kit, recordings) for name, kit in (await assembled(wanted)).items()}
-
+    made_ready = _makes_ready(options, registry, health, phrases, recordings)
     kits = await made_ready(definitions)
     reloading = AgentReloading(options.agents, kits, definitions, made_ready)
     own_lines = SipControl()
@@ -210,6 +203,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     )
     sip = sip_lines_of(options, exchange, routing, desk, own_lines)
     rooms, counts = livekit_rooms_of(door), _rooms(phrases, phone, realtime, routing, sip)
+    methods = line_methods(sip, rooms) | realtime_methods(offers_of(kits), lambda: phone.port)
     return Wiring(
         exchange=door,
         agents=reloading.summaries,
@@ -223,12 +217,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             PhoneService(phone, options.host, options.media_port),
             *(lines for lines in (sip, rooms) if lines is not None),
         ),
-        methods={
-            **line_methods(sip, rooms),
-            **live_room.methods(),
-            "reload_agent": reloading.reload_agent,
-            "try_agent": reloading.try_agent,
-        },
+        methods={**methods, **live_room.methods(), **reloading.methods()},
         is_draft=reloading.is_draft,
         desk=desk,
         routing=routing,
@@ -236,6 +225,29 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         providers=health.states,
         counters=partial(_counted, plane, media_clock, health, counts),
     )
+
+
+def _makes_ready(
+    options: WorkerOptions,
+    registry: Registry,
+    health: HealthBook,
+    phrases: PhraseCache,
+    recordings: RecordingService | None,
+) -> Callable[[Sequence[AgentDefinition]], Awaitable[dict[str, AgentKit]]]:
+    """What makes agents of definitions, now and when one is loaded anew."""
+    assembled = partial(
+        assemble,
+        registry=registry,
+        home=options.home,
+        prices=load_prices(today=date.today()),
+        health=health,
+        phrases=phrases,
+    )
+
+    async def made_ready(wanted: Sequence[AgentDefinition]) -> dict[str, AgentKit]:
+        return {name: _asking(kit, recordings) for name, kit in (await assembled(wanted)).items()}
+
+    return made_ready
 
 
 def _rooms(

@@ -85,7 +85,9 @@ class MediaWorker:
 
     # Called by the control process
 
-    async def offer(self, agent: str, sdp: str, language: str = "") -> dict[str, str]:
+    async def offer(
+        self, agent: str, sdp: str, language: str = "", push_to_talk: bool = False
+    ) -> dict[str, str]:
         if self._draining:
             raise CallFailed("no new calls: shutting down")
         if self._wiring.is_draft(agent):
@@ -96,7 +98,9 @@ class MediaWorker:
         routed = self._routed(agent, language=language, call_key=sdp)
         if not routed["agent"]:
             raise CallFailed(routed["reason"] or "no new calls for this agent just now")
-        line_id, answer = await self._browser.offer(routed["agent"], sdp, called=agent)
+        line_id, answer = await self._browser.offer(
+            routed["agent"], sdp, called=agent, push_to_talk=push_to_talk
+        )
         return {"line_id": line_id, "sdp": answer, "type": "answer"}
 
     async def close_line(self, line_id: str) -> bool:

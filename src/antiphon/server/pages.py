@@ -1,4 +1,4 @@
-"""The talk page: files that `scripts/build_web.py` put under `static/`."""
+"""The pages and the widget: files that `scripts/build_web.py` put under `static/`."""
 
 from __future__ import annotations
 
@@ -35,6 +35,17 @@ async def picture(name: str, request: Request) -> Response:
     if not path.is_file():
         return PlainTextResponse("not found\n", status_code=404)
     return FileResponse(path, media_type="image/svg+xml")
+
+
+@router.get("/widget.js")
+async def widget(request: Request) -> Response:
+    """For pages of other sites: `<script src="…/widget.js">`."""
+    path: Path = request.app.state.static / "widget.js"
+    if not path.is_file():
+        return PlainTextResponse(NOT_BUILT, status_code=503)
+    # A page that isolates itself (Cross-Origin-Embedder-Policy) may load it too: there is no secret in it.
+    headers = {"cache-control": "no-cache", "cross-origin-resource-policy": "cross-origin"}
+    return FileResponse(path, media_type="text/javascript", headers=headers)
 
 
 @router.get("/assets/{name}")

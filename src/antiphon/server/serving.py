@@ -21,6 +21,7 @@ import structlog
 import uvicorn
 
 from antiphon.calls.browser import browser_settings
+from antiphon.calls.realtime import ClientSecrets
 from antiphon.calls.sip import SipSettings
 from antiphon.calls.streams import Sealed, StreamTokens
 from antiphon.errors import AntiphonError, ConfigError
@@ -37,7 +38,7 @@ from antiphon.server.wiring import STREAM_SECRET
 
 log = structlog.get_logger(__name__)
 
-WEBSOCKET_MAX_BYTES = 64 * 1024
+WEBSOCKET_MAX_BYTES = 1 << 20  # What the media worker takes of a Realtime client.
 Announce = Callable[[str], None]
 
 
@@ -186,6 +187,7 @@ async def serve(
             media=MediaClient(RpcClient(sockets / "media.sock")),
             tokens=StreamTokens(secret.encode()),
             sealed=Sealed(secret.encode()),
+            secrets=ClientSecrets(secret.encode()),
             children=children,
             index=index,
             ice_servers=tuple(

@@ -32,6 +32,7 @@ class ServeSettings:
         allow_unsigned: Take webhooks without a signature (local experiments only).
         sip: None when SIP is not spoken.
         routes: Who answers what; None where agents are called by their names only.
+        widget_origins: Whose pages may call our agents ("https://www.example.com").
     """
 
     host: str = "127.0.0.1"
@@ -50,6 +51,7 @@ class ServeSettings:
     allow_unsigned: bool = False
     sip: SipSettings | None = None
     routes: Path | None = None
+    widget_origins: tuple[str, ...] = ()
 
     @property
     def is_loopback(self) -> bool:
@@ -80,6 +82,27 @@ def _url(value: str, name: str, schemes: tuple[str, ...]) -> str:
             f"{value!r} is not an address", where=name, fix=f"write it as {schemes[0]}://voice.example.com"
         )
     return value
+
+
+WIDGET_ORIGINS = "ANTIPHON_WIDGET_ORIGINS"
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    """Origins as browsers send them: scheme, host, port where it is not the usual one; nothing else.
+
+    Raises:
+        ConfigError: One of them is none. `*` is none either: every site of the web is nobody in particular.
+    """
+    named = [origin for origin in map(str.strip, value.split(",")) if origin]
+    for origin in named:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("https", "http") or origin != f"{parts.scheme}://{parts.netloc.lower()}":
+            raise ConfigError(
+                f"{origin!r} is no origin",
+                where=WIDGET_ORIGINS,
+                fix="write scheme, host and port only: https://www.example.com, http://localhost:3000",
+            )
+    return tuple(dict.fromkeys(named))
 
 
 def _port(value: int, name: str) -> int:
@@ -138,6 +161,7 @@ def serve_settings(args: argparse.Namespace, environ: Mapping[str, str] | None =
         plivo_auth_token=environ.get("PLIVO_AUTH_TOKEN", ""),
         vonage_signature_secret=environ.get("VONAGE_SIGNATURE_SECRET", ""),
         allow_unsigned=environ.get("ANTIPHON_ALLOW_UNSIGNED", "").lower() in _YES,
+        widget_origins=_origins(environ.get(WIDGET_ORIGINS, "")),
         routes=_routes_file(args.routes or environ.get("ANTIPHON_ROUTES", "")),
         sip=sip_settings(args.sip, args.sip_rtp_ports, environ) if args.sip else None,
     )

@@ -101,9 +101,9 @@ class Page:
 
         self._listening = asyncio.get_running_loop().create_task(hear())
 
-    async def call(self, lines: BrowserLines, agent: str = "echo") -> str:
+    async def call(self, lines: BrowserLines, agent: str = "echo", **wanted: Any) -> str:
         await self.peer.setLocalDescription(await self.peer.createOffer())
-        line_id, sdp = await lines.offer(agent, self.peer.localDescription.sdp)
+        line_id, sdp = await lines.offer(agent, self.peer.localDescription.sdp, **wanted)
         await self.take(sdp)
         return line_id
 

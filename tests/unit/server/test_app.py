@@ -42,7 +42,9 @@ class Media:
             raise self.error
         return [{"name": "clinic", "title": "The clinic", "role": "", "language": "en-US"}]
 
-    async def offer(self, agent: str, sdp: str, language: str) -> dict[str, str]:
+    async def offer(
+        self, agent: str, sdp: str, language: str, *, push_to_talk: bool = False
+    ) -> dict[str, str]:
         self._check()
         self.offers.append((agent, sdp))
         return {"line_id": "line", "sdp": "v=0 answer", "type": "answer"}

@@ -1,6 +1,7 @@
 /** One call: the peer connection, its data channel, and the few words the page may send. No screen in here. */
 
 import { type ServerMessage, parseMessage } from "./messages";
+import { type Server, ownServer, shown } from "./server";
 
 const gatheringMaxMs = 1500; // Candidates found by then are enough; a slow STUN server must not hold the call.
 const reportEveryMs = 1000;
@@ -31,6 +32,7 @@ export class BrowserCall {
     private readonly microphone: MediaStream,
     iceServers: RTCIceServer[],
     private readonly listener: CallListener,
+    private readonly server: Server = ownServer,
   ) {
     this.peer = new RTCPeerConnection({ iceServers });
     this.channel = this.peer.createDataChannel("events");
@@ -45,12 +47,13 @@ export class BrowserCall {
     window.addEventListener("pagehide", this.leave);
   }
 
-  connect(agent: string): Promise<void> {
+  /** `pushToTalk`: this page has a button (`talk`), whatever the agent's file says. */
+  connect(agent: string, pushToTalk = false): Promise<void> {
     return this.connectBy(async (sdp) => {
-      const response = await fetch(`/calls/browser/${encodeURIComponent(agent)}/offer`, {
+      const response = await fetch(`${this.server.url}/calls/browser/${encodeURIComponent(agent)}/offer`, {
         method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ type: "offer", sdp }),
+        headers: { "content-type": "application/json", ...shown(this.server) },
+        body: JSON.stringify({ type: "offer", sdp, push_to_talk: pushToTalk }),
       });
       if (!response.ok) throw new Refused(await problemWords(response));
       return (await response.json()) as { line_id: string; sdp: string };
@@ -145,7 +148,8 @@ export class BrowserCall {
   /** The page goes away: a request that outlives it, in case the data channel's word does not. */
   private readonly leave = (): void => {
     this.say("end");
-    if (this.lineId) void fetch(`/calls/browser/lines/${this.lineId}`, { method: "DELETE", keepalive: true });
+    const line = `${this.server.url}/calls/browser/lines/${this.lineId}`;
+    if (this.lineId) void fetch(line, { method: "DELETE", keepalive: true });
     this.peer.close();
   };
 

@@ -6,13 +6,12 @@ import { LevelMeter, voiceFloor } from "./levels";
 import type { ServerMessage } from "./messages";
 import { MicrophoneError, type MicrophoneProblem, openMicrophone, silent } from "./microphone";
 import { shrink } from "./picture";
+import { type Server, ownServer } from "./server";
+import { watchSilence } from "./silence";
 import { type Conversation, applyMessage, emptyConversation } from "./transcript";
 
 export type Stage = "idle" | "microphone" | "connecting" | "live" | "ended";
 export type Trouble = MicrophoneProblem | null;
-
-const silentAfterMs = 8000;
-const watchEveryMs = 250;
 
 type Action = ServerMessage | { type: "reset" };
 
@@ -20,7 +19,7 @@ function reduce(state: Conversation, action: Action): Conversation {
   return action.type === "reset" ? emptyConversation : applyMessage(state, action);
 }
 
-export function useCall(iceServers: RTCIceServer[]) {
+export function useCall(iceServers: RTCIceServer[], server: Server = ownServer) {
   const [stage, setStage] = useState<Stage>("idle");
   const [trouble, setTrouble] = useState<Trouble>(null);
   const [muted, setMuted] = useState(false);
@@ -72,7 +71,7 @@ export function useCall(iceServers: RTCIceServer[]) {
             setMeters((known) => ({ ...known, agent: new LevelMeter(context, stream) }));
           },
           onClosed: finish,
-        });
+        }, server);
         call.current = next;
         await next.connect(agent);
       } catch (error) {
@@ -81,7 +80,7 @@ export function useCall(iceServers: RTCIceServer[]) {
         setTrouble(words(error));
       }
     },
-    [iceServers, finish],
+    [iceServers, finish, server],
   );
 
   useSilentMicrophone(stage === "live" && !muted, meters, setTrouble);
@@ -114,11 +113,6 @@ export function useCall(iceServers: RTCIceServer[]) {
   };
 }
 
-/**
- * Say so when the microphone has not sent a sound since the call began, although it was the caller's turn long
- * enough; take it back at the first sound. Noise suppression makes a quiet caller look like a dead microphone, so
- * once a voice was heard the question is settled.
- */
 function useSilentMicrophone(
   listening: boolean,
   meters: { caller: LevelMeter | null; agent: LevelMeter | null },
@@ -127,20 +121,10 @@ function useSilentMicrophone(
   const { caller, agent } = meters;
   useEffect(() => {
     if (!listening || !caller) return;
-    let quietMs = 0;
-    const timer = window.setInterval(() => {
-      if (caller.rms() >= voiceFloor) {
-        window.clearInterval(timer);
-        setTrouble((known) => (known === silent ? null : known));
-      } else if (!agent || agent.rms() < voiceFloor) {
-        quietMs += watchEveryMs;
-        if (quietMs >= silentAfterMs) setTrouble((known) => known ?? silent);
-      }
-    }, watchEveryMs);
-    return () => {
-      window.clearInterval(timer);
-      setTrouble((known) => (known === silent ? null : known));
-    };
+    const quiet = () => !agent || agent.rms() < voiceFloor;
+    return watchSilence(caller, quiet, (isSilent) =>
+      setTrouble((known) => (isSilent ? (known ?? silent) : known === silent ? null : known)),
+    );
   }, [listening, caller, agent, setTrouble]);
 }
 

@@ -14,13 +14,14 @@ from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSession
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
 from aiortc.mediastreams import MediaStreamError
 
+from antiphon.agents.ports import Additions
 from antiphon.audio.ports import WIDEBAND, MediaSource
 from antiphon.calls.browser.intake import PacketOrder, VoiceIntake, order_packets
 from antiphon.calls.browser.pictures import Picture, PictureIntake
 from antiphon.calls.browser.playout import PlayoutQueue, PlayoutTrack
 from antiphon.calls.browser.settings import BrowserSettings
 from antiphon.errors import AntiphonError, CallFailed
-from antiphon.runtime.arrivals import Arrival, Switchboard
+from antiphon.runtime.arrivals import Arrangement, Arrival, Switchboard
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,7 @@ class BrowserLine:
     Attributes:
         call_id: The switchboard's name for the call; "" until audio flows.
         called: The agent the page asked for.
+        push_to_talk: The page says when its caller's turns begin and end.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class BrowserLine:
         self.line_id = line_id
         self.agent = self.called = agent
         self.call_id = ""
+        self.push_to_talk = False
         self._switchboard = switchboard
         self._settings = settings
         self._on_gone = on_gone
@@ -164,6 +167,7 @@ class BrowserLine:
             line_format=WIDEBAND,
             lead_ms=LEAD_MS,
             metadata={"called": self.called},
+            arrangement=Arrangement(additions=Additions(), push_to_talk=True) if self.push_to_talk else None,
         )
         self._heard_at_s = self._loop.time()
         try:

@@ -24,11 +24,14 @@ class BrowserLines:
     def __len__(self) -> int:
         return len(self._lines)
 
-    async def offer(self, agent: str, sdp: str, *, called: str = "") -> tuple[str, str]:
+    async def offer(
+        self, agent: str, sdp: str, *, called: str = "", push_to_talk: bool = False
+    ) -> tuple[str, str]:
         """Answer a page's offer; gives the line's id and the answer's SDP.
 
         Args:
             called: The name the page asked for, where another agent answers it.
+            push_to_talk: The page has a talk button, whatever the agent's file says.
 
         Raises:
             CallFailed: No line is free, or the offer cannot be used.
@@ -37,7 +40,7 @@ class BrowserLines:
             raise CallFailed("every line is busy")
         line_id = secrets.token_urlsafe(12)
         line = BrowserLine(line_id, agent, self._switchboard, self._settings, self._gone)
-        line.called = called or agent
+        line.called, line.push_to_talk = called or agent, push_to_talk
         self._lines[line_id] = line
         self._empty.clear()
         try:

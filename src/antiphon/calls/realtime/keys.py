@@ -36,11 +36,13 @@ class Gate(Protocol):
 
 
 class ClientSecret(msgspec.Struct, frozen=True, kw_only=True):
-    """What a secret says. `agent` "" is any; `session` is what the session begins with."""
+    """What a secret says. `agent` "" is any; `session` is what the session begins with; `key` the id of the
+    API key it was made with, "" where that cannot be revoked."""
 
     agent: str
     expires_s: int
     session: dict[str, Any] = {}
+    key: str = ""
 
 
 class ClientSecrets:
@@ -50,16 +52,17 @@ class ClientSecrets:
         assert len(secret) >= 16, "a guessable secret is none"
         self._secret, self._clock = secret, clock
 
-    def mint(self, agent: str, session: Mapping[str, Any], lifetime_s: int = LIFETIME_S) -> tuple[str, int]:
+    def mint(
+        self, agent: str, session: Mapping[str, Any], lifetime_s: int = LIFETIME_S, *, key: str = ""
+    ) -> tuple[str, int]:
         """The secret and when it expires, Unix time.
 
         Raises:
             ValueError: The session does not fit into a header.
         """
         expires_s = int(self._clock()) + lifetime_s
-        body = _base64(
-            msgspec.json.encode(ClientSecret(agent=agent, expires_s=expires_s, session=dict(session)))
-        )
+        told = ClientSecret(agent=agent, expires_s=expires_s, session=dict(session), key=key)
+        body = _base64(msgspec.json.encode(told))
         if len(body) > SECRET_MAX:
             raise ValueError("the session is too long for a client secret")
         return f"{SECRET_PREFIX}{(body + b'.' + self._seal(body)).decode()}", expires_s

@@ -60,12 +60,20 @@ class Entrance:
         else:
             principal = await self._proved(credential, organisation)
         if principal is None:
-            # Good credentials from the same address (a company's, a proxy's) are not held up by bad ones.
-            self._slow(self._wrong.wait_s(address))
-            log.warning("credential_refused", address=address)
-            raise Problem(401, "this credential is not valid", fix=_FIX)
+            raise self.refusal(address)
         self._slow(self._asking.wait_s(principal.key_id or principal.subject))
         return principal
+
+    def refusal(self, address: str, why: str = "this credential is not valid") -> Problem:
+        """For whoever shows a wrong one; those who guess are slowed down.
+
+        Raises:
+            Problem: 429.
+        """
+        # Good credentials from the same address (a company's, a proxy's) are not held up by bad ones.
+        self._slow(self._wrong.wait_s(address))
+        log.warning("credential_refused", address=address)
+        return Problem(401, why, fix=_FIX)
 
     async def still_good(self, principal: Principal) -> bool:
         """Of a connection that has been open for a while: its key has not been revoked meanwhile."""

@@ -22,6 +22,7 @@ from antiphon.server.api import (
     numbers,
     overview,
     placing,
+    realtime,
     recordings,
     shapes,
     sharing,
@@ -42,6 +43,7 @@ _ROOMS: Final = (
     costs,
     numbers,
     webhooks,
+    realtime,
     access,
 )
 _PROBLEMS: Final = {
@@ -72,6 +74,7 @@ def api_router() -> APIRouter:
     router.include_router(events.router)
     router.include_router(sharing.open_router)
     router.include_router(following.router)
+    router.include_router(realtime.sockets)
 
     @router.get("/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:
