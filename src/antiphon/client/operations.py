@@ -82,6 +82,20 @@ class Operations(Generic[Answer]):
     def roll_back(self, agent: str) -> Answer:
         return self._post(f"/agents/{_safe(agent)}/rollback")
 
+    def inspect_agent(self, agent: str) -> Answer:
+        """Its persona, tools and flow as they are read from its file."""
+        return self._get(f"/agents/{_safe(agent)}/inspect")
+
+    def inspect_draft(self, text: str) -> Answer:
+        return self._post("/agents/inspect", {"text": text})
+
+    def test_tool(self, agent: str, tool: str, arguments: dict[str, Any] | None = None) -> Answer:
+        return self._post(f"/agents/{_safe(agent)}/tools/{_safe(tool)}/test", {"arguments": arguments or {}})
+
+    def try_draft(self, agent: str, text: str) -> Answer:
+        """Make a draft callable for a while, under a name nobody can guess."""
+        return self._post(f"/agents/{_safe(agent)}/try", {"text": text})
+
     # Calls
 
     def calls(self, **wanted: Any) -> Answer:
@@ -95,6 +109,18 @@ class Operations(Generic[Answer]):
     def trace(self, call_id: str) -> Answer:
         """Bytes: one JSON object a line."""
         return self._send(Request(method="GET", path=f"/calls/{_safe(call_id)}/trace", raw=True))
+
+    def timeline(self, call_id: str) -> Answer:
+        """The call from the inside: turns, models, tools, what was heard, by time."""
+        return self._get(f"/calls/{_safe(call_id)}/timeline")
+
+    def peaks(self, call_id: str, count: int = 1000) -> Answer:
+        """How loud both sides of its recording were, in `count` equal steps."""
+        return self._get(f"/calls/{_safe(call_id)}/peaks", count=count)
+
+    def share(self, call_id: str, life_s: int = 86400) -> Answer:
+        """A link to the call without its people, which ends by itself."""
+        return self._post(f"/calls/{_safe(call_id)}/share", {"life_s": life_s})
 
     def recording(self, call_id: str, channel: str = "both") -> Answer:
         """Bytes of a WAV file. `channel`: both, caller, agent."""
@@ -124,6 +150,10 @@ class Operations(Generic[Answer]):
         """`by`: agent, day, stage."""
         return self._get("/costs", by=by, from_ms=from_ms, to_ms=to_ms)
 
+    def overview(self, agent: str = "", from_ms: int | None = None, to_ms: int | None = None) -> Answer:
+        """Volume, containment, latency and cost of all calls of a time."""
+        return self._get("/overview", agent=agent, from_ms=from_ms, to_ms=to_ms)
+
     # Calls that are up
 
     def live(self) -> Answer:
@@ -137,6 +167,18 @@ class Operations(Generic[Answer]):
 
     def whisper(self, call_id: str, words: str) -> Answer:
         return self._post(f"/live/{_safe(call_id)}/whisper", {"words": words})
+
+    def press(self, call_id: str, digits: str) -> Answer:
+        """Send keys to the far end; "w" waits half a second."""
+        return self._post(f"/live/{_safe(call_id)}/dtmf", {"digits": digits})
+
+    def steer(self, call_id: str, act: str) -> Answer:
+        """`act`: hold, resume, mute, unmute."""
+        return self._post(f"/live/{_safe(call_id)}/{_safe(act)}")
+
+    def steer_recording(self, call_id: str, act: str) -> Answer:
+        """`act`: pause, resume, stop."""
+        return self._post(f"/live/{_safe(call_id)}/recording/{_safe(act)}")
 
     # Numbers and webhooks
 
@@ -176,6 +218,10 @@ class Operations(Generic[Answer]):
     def create_token(self, *scopes: str, life_s: int = 900, agent: str = "") -> Answer:
         """For a page in a browser."""
         return self._post("/tokens", {"scopes": list(scopes) or ["talk"], "life_s": life_s, "agent": agent})
+
+    def client_secret(self, **wanted: Any) -> Answer:
+        """For a Realtime client in a browser. `wanted`: session, expires_after, as that API has them."""
+        return self._post("/realtime/client_secrets", wanted)
 
     def members(self) -> Answer:
         return self._get("/members")
