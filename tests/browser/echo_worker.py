@@ -99,7 +99,7 @@ class EchoExchange:
         return call.call_id, call
 
     def active(self) -> Sequence[object]:
-        return [{"call_id": call_id} for call_id in self._calls]
+        return [{"call_id": call_id, "agent": "echo"} for call_id in self._calls]
 
     def outcome(self, key: str) -> CallOutcome | None:
         return self._outcomes.get(key)

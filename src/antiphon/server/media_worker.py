@@ -44,6 +44,7 @@ class MediaWorker:
             options.socket,
             {
                 "offer": self.offer,
+                "move": self.move_line,
                 "close": self.close_line,
                 "active": self.active,
                 "agents": self.agents,
@@ -95,6 +96,11 @@ class MediaWorker:
             raise CallFailed(routed["reason"] or "no new calls for this agent just now")
         line_id, answer = await self._browser.offer(routed["agent"], sdp, called=agent)
         return {"line_id": line_id, "sdp": answer, "type": "answer"}
+
+    async def move_line(self, line_id: str, sdp: str) -> dict[str, str]:
+        """{} when there is no such line."""
+        answer = await self._browser.move(line_id, sdp)
+        return {} if answer is None else {"line_id": line_id, "sdp": answer, "type": "answer"}
 
     async def close_line(self, line_id: str) -> bool:
         return self._browser.close(line_id)

@@ -6,10 +6,16 @@ const gatheringMaxMs = 1500; // Candidates found by then are enough; a slow STUN
 const reportEveryMs = 1000;
 const pieceBytes = 16_000; // What every browser's data channel takes in one message.
 const goodbyeMs = 150; // The word "end" needs a moment on the wire before the connection closes.
+const hiccupMs = 1500; // A connection that is quiet for less comes back by itself.
+const tryAgainMs = 2000;
+const lostAfterMs = 13_000; // The server waits for 15 s.
 
 export type CallListener = {
   onMessage(message: ServerMessage): void;
+  /** Also when the call has moved to another network. */
   onConnected(): void;
+  /** The connection broke; another is being made. */
+  onInterrupted(): void;
   onAgentStream(stream: MediaStream): void;
   /** `reason` is "" when this page or the agent ended the call in good order. */
   onClosed(reason: string): void;
@@ -18,45 +24,33 @@ export type CallListener = {
 /** The server's words when it refuses. */
 export class Refused extends Error {}
 
+type Link = { peer: RTCPeerConnection; channel: RTCDataChannel };
+
 export class BrowserCall {
-  private readonly peer: RTCPeerConnection;
-  private readonly channel: RTCDataChannel;
+  private link: Link;
   private lineId = "";
   private closed = false;
   private ended = false;
   private reporting = 0;
   private buffered = { delayS: 0, count: 0 };
+  private worry = 0;
+  private interruptedAt = 0; // 0: all is well.
+  private moving = false;
 
   constructor(
     private readonly microphone: MediaStream,
-    iceServers: RTCIceServer[],
+    private readonly iceServers: RTCIceServer[],
     private readonly listener: CallListener,
   ) {
-    this.peer = new RTCPeerConnection({ iceServers });
-    this.channel = this.peer.createDataChannel("events");
-    this.channel.onmessage = (event) => this.take(event.data);
-    this.channel.onclose = () => this.close(this.ended ? "" : "The connection was closed.");
-    for (const track of microphone.getAudioTracks()) this.peer.addTrack(track, microphone);
-    this.peer.ontrack = (event) => {
-      const stream = event.streams[0] ?? new MediaStream([event.track]);
-      listener.onAgentStream(stream);
-    };
-    this.peer.onconnectionstatechange = () => this.follow(this.peer.connectionState);
+    this.link = this.newLink();
     window.addEventListener("pagehide", this.leave);
+    window.addEventListener("online", this.moved);
   }
 
   async connect(agent: string): Promise<void> {
-    await this.peer.setLocalDescription(await this.peer.createOffer());
-    await this.gathered();
-    const response = await fetch(`/calls/browser/${encodeURIComponent(agent)}/offer`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ type: "offer", sdp: this.peer.localDescription?.sdp ?? "" }),
-    });
-    if (!response.ok) throw new Refused(await problemWords(response));
-    const answer = (await response.json()) as { line_id: string; sdp: string };
+    const answer = await this.offer(this.link.peer, `/calls/browser/${encodeURIComponent(agent)}/offer`);
     this.lineId = answer.line_id;
-    if (!this.closed) await this.peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+    if (!this.closed) await this.link.peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
   }
 
   press(key: string): void {
@@ -69,10 +63,11 @@ export class BrowserCall {
 
   /** A JPEG or PNG; whether the agent sees it comes as a message. */
   show(picture: ArrayBuffer): void {
-    if (this.channel.readyState !== "open") return;
+    const { channel } = this.link;
+    if (channel.readyState !== "open") return;
     this.say(`image:${picture.byteLength}`);
     for (let at = 0; at < picture.byteLength; at += pieceBytes) {
-      this.channel.send(picture.slice(at, at + pieceBytes));
+      channel.send(picture.slice(at, at + pieceBytes));
     }
   }
 
@@ -91,9 +86,11 @@ export class BrowserCall {
     if (this.closed) return;
     this.closed = true;
     window.clearInterval(this.reporting);
+    window.clearTimeout(this.worry);
     window.removeEventListener("pagehide", this.leave);
+    window.removeEventListener("online", this.moved);
     for (const track of this.microphone.getTracks()) track.stop();
-    this.peer.close();
+    this.link.peer.close();
     this.listener.onClosed(reason);
   }
 
@@ -104,12 +101,82 @@ export class BrowserCall {
     this.listener.onMessage(message);
   }
 
+  private newLink(): Link {
+    const peer = new RTCPeerConnection({ iceServers: this.iceServers });
+    const channel = peer.createDataChannel("events");
+    const isOurs = () => this.link.peer === peer;
+    channel.onmessage = (event) => this.take(event.data);
+    channel.onclose = () => {
+      if (isOurs() && !this.interruptedAt) this.close(this.ended ? "" : "The connection was closed.");
+    };
+    for (const track of this.microphone.getAudioTracks()) peer.addTrack(track, this.microphone);
+    peer.ontrack = (event) => {
+      this.listener.onAgentStream(event.streams[0] ?? new MediaStream([event.track]));
+    };
+    peer.onconnectionstatechange = () => {
+      if (isOurs()) this.follow(peer.connectionState);
+    };
+    return { peer, channel };
+  }
+
+  private async offer(peer: RTCPeerConnection, address: string): Promise<{ line_id: string; sdp: string }> {
+    await peer.setLocalDescription(await peer.createOffer());
+    await gathered(peer);
+    const response = await fetch(address, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ type: "offer", sdp: peer.localDescription?.sdp ?? "" }),
+    });
+    if (!response.ok) throw new Refused(await problemWords(response));
+    return (await response.json()) as { line_id: string; sdp: string };
+  }
+
   private follow(state: RTCPeerConnectionState): void {
+    window.clearTimeout(this.worry);
     if (state === "connected") {
+      this.interruptedAt = 0;
       this.listener.onConnected();
+      window.clearInterval(this.reporting);
       this.reporting = window.setInterval(() => void this.reportFarEnd(), reportEveryMs);
+    } else if (state === "disconnected") {
+      this.worry = window.setTimeout(this.moved, hiccupMs);
     } else if (state === "failed") {
+      this.moved();
+    }
+  }
+
+  /** Another network, or a connection that broke: go on with the call over a new one, while there is hope. */
+  private readonly moved = (): void => {
+    if (this.closed || this.ended || this.moving || !this.lineId) return;
+    window.clearTimeout(this.worry);
+    if (!this.interruptedAt) {
+      this.interruptedAt = Date.now();
+      this.listener.onInterrupted();
+    } else if (Date.now() - this.interruptedAt > lostAfterMs) {
       this.close("The connection to the server failed.");
+      return;
+    }
+    this.moving = true;
+    void this.move().finally(() => {
+      this.moving = false;
+      if (this.interruptedAt) this.worry = window.setTimeout(this.moved, tryAgainMs);
+    });
+  };
+
+  private async move(): Promise<void> {
+    const next = this.newLink();
+    try {
+      const answer = await this.offer(next.peer, `/calls/browser/lines/${this.lineId}/offer`);
+      if (this.closed) throw new Refused("");
+      const old = this.link;
+      this.link = next;
+      this.buffered = { delayS: 0, count: 0 };
+      old.peer.close();
+      await next.peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+    } catch (error) {
+      next.peer.close();
+      // The server's word is final; no word at all may mean that there is no network yet.
+      if (error instanceof Refused) this.close("The connection to the server failed.");
     }
   }
 
@@ -117,7 +184,7 @@ export class BrowserCall {
   private async reportFarEnd(): Promise<void> {
     let buffer: number | null = null;
     let tripS = 0;
-    for (const report of (await this.peer.getStats()).values()) {
+    for (const report of (await this.link.peer.getStats()).values()) {
       if (report.type === "inbound-rtp" && report.kind === "audio") {
         const delayS = Number(report.jitterBufferDelay ?? 0);
         const count = Number(report.jitterBufferEmittedCount ?? 0);
@@ -132,27 +199,27 @@ export class BrowserCall {
   }
 
   private say(words: string): void {
-    if (this.channel.readyState === "open") this.channel.send(words);
+    if (this.link.channel.readyState === "open") this.link.channel.send(words);
   }
 
   /** The page goes away: a request that outlives it, in case the data channel's word does not. */
   private readonly leave = (): void => {
     this.say("end");
     if (this.lineId) void fetch(`/calls/browser/lines/${this.lineId}`, { method: "DELETE", keepalive: true });
-    this.peer.close();
+    this.link.peer.close();
   };
+}
 
-  private gathered(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.peer.iceGatheringState === "complete") return resolve();
-      const timer = window.setTimeout(resolve, gatheringMaxMs);
-      this.peer.addEventListener("icegatheringstatechange", () => {
-        if (this.peer.iceGatheringState !== "complete") return;
-        window.clearTimeout(timer);
-        resolve();
-      });
+function gathered(peer: RTCPeerConnection): Promise<void> {
+  return new Promise((resolve) => {
+    if (peer.iceGatheringState === "complete") return resolve();
+    const timer = window.setTimeout(resolve, gatheringMaxMs);
+    peer.addEventListener("icegatheringstatechange", () => {
+      if (peer.iceGatheringState !== "complete") return;
+      window.clearTimeout(timer);
+      resolve();
     });
-  }
+  });
 }
 
 /** The words of a problem document, or what HTTP says. */

@@ -8,7 +8,7 @@ import { MicrophoneError, type MicrophoneProblem, openMicrophone, silent } from 
 import { shrink } from "./picture";
 import { type Conversation, applyMessage, emptyConversation } from "./transcript";
 
-export type Stage = "idle" | "microphone" | "connecting" | "live" | "ended";
+export type Stage = "idle" | "microphone" | "connecting" | "live" | "reconnecting" | "ended";
 export type Trouble = MicrophoneProblem | null;
 
 const silentAfterMs = 8000;
@@ -51,6 +51,7 @@ export function useCall(iceServers: RTCIceServer[]) {
       dispatch({ type: "reset" });
       setTrouble(null);
       setMuted(false);
+      setStartedAt(0);
       setStage("microphone");
       try {
         const microphone = await openMicrophone();
@@ -62,9 +63,10 @@ export function useCall(iceServers: RTCIceServer[]) {
         const next = new BrowserCall(microphone, iceServers, {
           onMessage: dispatch,
           onConnected: () => {
-            setStartedAt(Date.now());
+            setStartedAt((known) => known || Date.now());
             setStage("live");
           },
+          onInterrupted: () => setStage("reconnecting"),
           onAgentStream: (stream) => {
             if (!player.current) return;
             player.current.srcObject = stream;
