@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,49 @@ async def test_a_page_that_is_reloaded_hangs_up(echo_server: Server, open_page: 
     await call(page)
     await page.reload()
     await no_calls_left(page)
+
+
+COUNTED = """() => {
+  window.peers = [];
+  const Real = RTCPeerConnection;
+  window.RTCPeerConnection = class extends Real {
+    constructor(...given) { super(...given); window.peers.push(this); }
+  };
+}"""
+
+
+HEARD = """() => peers[1].getStats().then((all) =>
+  [...all.values()].find((one) => one.type === "inbound-rtp")?.totalAudioEnergy ?? 0)"""
+
+
+async def test_a_call_goes_on_when_the_network_changes(
+    echo_server: Server, open_page: OpenPage, tone: Path
+) -> None:
+    page = await open_page(echo_server.url, microphone=tone)
+    await page.evaluate(COUNTED)
+    await call(page)
+    before = await active(page)
+    await page.context.set_offline(True)
+    await page.context.set_offline(False)
+    async with asyncio.timeout(30):
+        while await page.evaluate("peers.map((one) => one.connectionState)") != ["closed", "connected"]:
+            pass
+    assert "Reconnecting" not in await page.get_by_role("status").inner_text()
+    await page.get_by_role("button", name="Keypad").click()
+    await page.get_by_role("button", name="5").click()
+    await page.get_by_text("key 5").wait_for()
+    assert await active(page) == before and len(before) == 1
+    async with asyncio.timeout(30):
+        while await page.evaluate(HEARD) < 0.001:
+            pass
+    await page.get_by_role("button", name="End").click()
+    await page.get_by_text("You hung up.").wait_for()
+    await no_calls_left(page)
+
+
+async def active(page: Any) -> list[dict[str, str]]:
+    body = await page.evaluate("fetch('/api/calls/active').then((got) => got.json())")
+    return list(body["calls"])
 
 
 async def no_calls_left(page: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -94,7 +95,7 @@ async def test_hold_and_resume_are_told_and_the_call_goes_on(house: SipHouse) ->
 
 async def test_a_hundred_calls_in_a_row_and_thirty_at_once_leave_nothing_behind(house: SipHouse) -> None:
     await everyone_gone(house)
-    before, calls = house.usage(), len(house.calls)
+    before, calls, tasks = house.usage(), len(house.calls), len(asyncio.all_tasks())
     row = await Sipp(CALL, house.address, calls=100, at_once=1, talk_ms=20, rate=100).run()
     assert (row.succeeded, row.failed) == (100, 0), row.log
     together = await Sipp(CALL, house.address, calls=30, at_once=30, rate=60, talk_ms=1500).run()
@@ -102,6 +103,7 @@ async def test_a_hundred_calls_in_a_row_and_thirty_at_once_leave_nothing_behind(
     await everyone_gone(house)
     await until(lambda: house.usage()["files"] <= before["files"])
     await until(lambda: house.usage()["threads"] <= before["threads"])
+    await until(lambda: house.lines.counts()["legs"] == 0 and len(asyncio.all_tasks()) <= tasks)
     assert house.usage()["memory_kb"] - before["memory_kb"] < 12_000
     assert len(house.calls) == calls + 130
     assert all(call.closed == "hangup" for call in house.calls[calls:])

@@ -87,6 +87,18 @@ async def offer(
         raise Problem(status, str(error)) from error
 
 
+@router.post("/calls/browser/lines/{line_id}/offer")
+async def move(line_id: str, body: Offer, control: Current) -> dict[str, str]:
+    """Go on with a call over another connection: the page's network has changed."""
+    try:
+        answer = await control.media.move_line(line_id, body.sdp)
+    except CallFailed as error:
+        raise Problem(400, str(error)) from error
+    if not answer:
+        raise Problem(404, "no such line")
+    return answer
+
+
 @router.delete("/calls/browser/lines/{line_id}", status_code=204)
 async def hang_up(line_id: str, control: Current) -> None:
     """Hang up for a page that is going away."""

@@ -60,6 +60,10 @@ class MediaClient:
         asked = {"called": called, "agent": agent, "caller": caller, "call_key": call_key}
         return dict(await self._rpc.call("route", timeout_s=3.0, **asked))
 
+    async def move_line(self, line_id: str, sdp: str) -> dict[str, str]:
+        """{} when there is no such line."""
+        return dict(await self._rpc.call("move", timeout_s=OFFER_TIMEOUT_S, line_id=line_id, sdp=sdp))
+
     async def close_line(self, line_id: str) -> bool:
         return bool(await self._rpc.call("close", line_id=line_id))
 

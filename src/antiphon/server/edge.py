@@ -16,7 +16,7 @@ BODY_MAX_BYTES = 256 * 1024  # An SDP offer is 2 to 10 KB, a carrier's form unde
 
 # All that a page of another site may reach, when the operator named the site: what a voice button needs.
 GUEST_PATHS = re.compile(
-    r"/widget\.js|/api/agents|/calls/browser/[^/]+/offer|/calls/browser/lines/[^/]+|/v1/realtime"
+    r"/widget\.js|/api/agents|/calls/browser/[^/]+/offer|/calls/browser/lines/[^/]+(?:/offer)?|/v1/realtime"
 )
 _PREFLIGHT = {
     "access-control-allow-methods": "GET, POST, DELETE",

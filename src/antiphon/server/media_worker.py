@@ -44,6 +44,7 @@ class MediaWorker:
             options.socket,
             {
                 "offer": self.offer,
+                "move": self.move_line,
                 "close": self.close_line,
                 "active": self.active,
                 "agents": self.agents,
@@ -102,6 +103,11 @@ class MediaWorker:
             routed["agent"], sdp, called=agent, push_to_talk=push_to_talk
         )
         return {"line_id": line_id, "sdp": answer, "type": "answer"}
+
+    async def move_line(self, line_id: str, sdp: str) -> dict[str, str]:
+        """{} when there is no such line."""
+        answer = await self._browser.move(line_id, sdp)
+        return {} if answer is None else {"line_id": line_id, "sdp": answer, "type": "answer"}
 
     async def close_line(self, line_id: str) -> bool:
         return self._browser.close(line_id)

@@ -49,6 +49,11 @@ class Media:
         self.offers.append((agent, sdp))
         return {"line_id": "line", "sdp": "v=0 answer", "type": "answer"}
 
+    async def move_line(self, line_id: str, sdp: str) -> dict[str, str]:
+        self._check()
+        self.offers.append((line_id, sdp))
+        return {"line_id": line_id, "sdp": "v=0 answer", "type": "answer"} if line_id == "line" else {}
+
     async def close_line(self, line_id: str) -> bool:
         return line_id == "line"
 
@@ -123,6 +128,20 @@ async def test_an_offer_reaches_the_media_worker(http: httpx.AsyncClient, contro
     assert answer.json() == {"line_id": "line", "sdp": "v=0 answer", "type": "answer"}
     media: Any = control.media
     assert media.offers == [("clinic", "v=0")]
+
+
+async def test_a_page_on_another_network_goes_on_with_its_call_though_no_new_ones_are_taken(
+    http: httpx.AsyncClient, control: Control
+) -> None:
+    control.draining = True
+    answer = await http.post("/calls/browser/lines/line/offer", json=OFFER)
+    assert answer.json() == {"line_id": "line", "sdp": "v=0 answer", "type": "answer"}
+    media: Any = control.media
+    assert media.offers == [("line", "v=0")]
+    problem(await http.post("/calls/browser/lines/another/offer", json=OFFER), 404)
+    problem(await http.post("/calls/browser/lines/line/offer", json={"sdp": ""}), 422)
+    media.error = CallFailed("the offer could not be read")
+    problem(await http.post("/calls/browser/lines/line/offer", json=OFFER), 400)
 
 
 async def test_an_unknown_agent_is_named_and_so_are_the_known_ones(http: httpx.AsyncClient) -> None:

@@ -7,10 +7,16 @@ const gatheringMaxMs = 1500; // Candidates found by then are enough; a slow STUN
 const reportEveryMs = 1000;
 const pieceBytes = 16_000; // What every browser's data channel takes in one message.
 const goodbyeMs = 150; // The word "end" needs a moment on the wire before the connection closes.
+const hiccupMs = 1500; // A connection that is quiet for less comes back by itself.
+const tryAgainMs = 2000;
+const lostAfterMs = 13_000; // The server waits for 15 s.
 
 export type CallListener = {
   onMessage(message: ServerMessage): void;
+  /** Also when the call has moved to another network. */
   onConnected(): void;
+  /** The connection broke; another is being made. */
+  onInterrupted(): void;
   onAgentStream(stream: MediaStream): void;
   /** `reason` is "" when this page or the agent ended the call in good order. */
   onClosed(reason: string): void;
@@ -19,54 +25,43 @@ export type CallListener = {
 /** The server's words when it refuses. */
 export class Refused extends Error {}
 
+type Answer = { line_id: string; sdp: string };
+type Answered = (sdp: string) => Promise<Answer>;
+type Link = { peer: RTCPeerConnection; channel: RTCDataChannel };
+
 export class BrowserCall {
-  private readonly peer: RTCPeerConnection;
-  private readonly channel: RTCDataChannel;
+  private link: Link;
   private lineId = "";
   private closed = false;
   private ended = false;
   private reporting = 0;
   private buffered = { delayS: 0, count: 0 };
+  private worry = 0;
+  private interruptedAt = 0; // 0: all is well.
+  private moving = false;
 
   constructor(
     private readonly microphone: MediaStream,
-    iceServers: RTCIceServer[],
+    private readonly iceServers: RTCIceServer[],
     private readonly listener: CallListener,
     private readonly server: Server = ownServer,
   ) {
-    this.peer = new RTCPeerConnection({ iceServers });
-    this.channel = this.peer.createDataChannel("events");
-    this.channel.onmessage = (event) => this.take(event.data);
-    this.channel.onclose = () => this.close(this.ended ? "" : "The connection was closed.");
-    for (const track of microphone.getAudioTracks()) this.peer.addTrack(track, microphone);
-    this.peer.ontrack = (event) => {
-      const stream = event.streams[0] ?? new MediaStream([event.track]);
-      listener.onAgentStream(stream);
-    };
-    this.peer.onconnectionstatechange = () => this.follow(this.peer.connectionState);
+    this.link = this.newLink();
     window.addEventListener("pagehide", this.leave);
+    window.addEventListener("online", this.moved);
   }
 
   /** `pushToTalk`: this page has a button (`talk`), whatever the agent's file says. */
   connect(agent: string, pushToTalk = false): Promise<void> {
-    return this.connectBy(async (sdp) => {
-      const response = await fetch(`${this.server.url}/calls/browser/${encodeURIComponent(agent)}/offer`, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...shown(this.server) },
-        body: JSON.stringify({ type: "offer", sdp, push_to_talk: pushToTalk }),
-      });
-      if (!response.ok) throw new Refused(await problemWords(response));
-      return (await response.json()) as { line_id: string; sdp: string };
-    });
+    const address = `/calls/browser/${encodeURIComponent(agent)}/offer`;
+    return this.connectBy((sdp) => this.ask(address, { sdp, push_to_talk: pushToTalk }));
   }
 
   /** `answered` takes our offer to whoever answers it. */
-  async connectBy(answered: (sdp: string) => Promise<{ line_id: string; sdp: string }>): Promise<void> {
-    await this.peer.setLocalDescription(await this.peer.createOffer());
-    await this.gathered();
-    const answer = await answered(this.peer.localDescription?.sdp ?? "");
+  async connectBy(answered: Answered): Promise<void> {
+    const answer = await offered(this.link.peer, answered);
     this.lineId = answer.line_id;
-    if (!this.closed) await this.peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+    if (!this.closed) await this.link.peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
   }
 
   press(key: string): void {
@@ -79,10 +74,11 @@ export class BrowserCall {
 
   /** A JPEG or PNG; whether the agent sees it comes as a message. */
   show(picture: ArrayBuffer): void {
-    if (this.channel.readyState !== "open") return;
+    const { channel } = this.link;
+    if (channel.readyState !== "open") return;
     this.say(`image:${picture.byteLength}`);
     for (let at = 0; at < picture.byteLength; at += pieceBytes) {
-      this.channel.send(picture.slice(at, at + pieceBytes));
+      channel.send(picture.slice(at, at + pieceBytes));
     }
   }
 
@@ -101,9 +97,11 @@ export class BrowserCall {
     if (this.closed) return;
     this.closed = true;
     window.clearInterval(this.reporting);
+    window.clearTimeout(this.worry);
     window.removeEventListener("pagehide", this.leave);
+    window.removeEventListener("online", this.moved);
     for (const track of this.microphone.getTracks()) track.stop();
-    this.peer.close();
+    this.link.peer.close();
     this.listener.onClosed(reason);
   }
 
@@ -114,12 +112,81 @@ export class BrowserCall {
     this.listener.onMessage(message);
   }
 
+  private newLink(): Link {
+    const peer = new RTCPeerConnection({ iceServers: this.iceServers });
+    const channel = peer.createDataChannel("events");
+    const isOurs = () => this.link.peer === peer;
+    channel.onmessage = (event) => this.take(event.data);
+    channel.onclose = () => {
+      if (isOurs() && !this.interruptedAt) this.close(this.ended ? "" : "The connection was closed.");
+    };
+    for (const track of this.microphone.getAudioTracks()) peer.addTrack(track, this.microphone);
+    peer.ontrack = (event) => {
+      this.listener.onAgentStream(event.streams[0] ?? new MediaStream([event.track]));
+    };
+    peer.onconnectionstatechange = () => {
+      if (isOurs()) this.follow(peer.connectionState);
+    };
+    return { peer, channel };
+  }
+
+  private async ask(address: string, offer: { sdp: string; push_to_talk?: boolean }): Promise<Answer> {
+    const response = await fetch(this.server.url + address, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...shown(this.server) },
+      body: JSON.stringify({ type: "offer", ...offer }),
+    });
+    if (!response.ok) throw new Refused(await problemWords(response));
+    return (await response.json()) as Answer;
+  }
+
   private follow(state: RTCPeerConnectionState): void {
+    window.clearTimeout(this.worry);
     if (state === "connected") {
+      this.interruptedAt = 0;
       this.listener.onConnected();
+      window.clearInterval(this.reporting);
       this.reporting = window.setInterval(() => void this.reportFarEnd(), reportEveryMs);
+    } else if (state === "disconnected") {
+      this.worry = window.setTimeout(this.moved, hiccupMs);
     } else if (state === "failed") {
+      this.moved();
+    }
+  }
+
+  /** Another network, or a connection that broke: go on with the call over a new one, while there is hope. */
+  private readonly moved = (): void => {
+    if (this.closed || this.ended || this.moving || !this.lineId) return;
+    window.clearTimeout(this.worry);
+    if (!this.interruptedAt) {
+      this.interruptedAt = Date.now();
+      this.listener.onInterrupted();
+    } else if (Date.now() - this.interruptedAt > lostAfterMs) {
       this.close("The connection to the server failed.");
+      return;
+    }
+    this.moving = true;
+    void this.move().finally(() => {
+      this.moving = false;
+      if (this.interruptedAt) this.worry = window.setTimeout(this.moved, tryAgainMs);
+    });
+  };
+
+  private async move(): Promise<void> {
+    const next = this.newLink();
+    try {
+      const address = `/calls/browser/lines/${this.lineId}/offer`;
+      const answer = await offered(next.peer, (sdp) => this.ask(address, { sdp }));
+      if (this.closed) throw new Refused("");
+      const old = this.link;
+      this.link = next;
+      this.buffered = { delayS: 0, count: 0 };
+      old.peer.close();
+      await next.peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+    } catch (error) {
+      next.peer.close();
+      // The server's word is final; no word at all may mean that there is no network yet.
+      if (error instanceof Refused) this.close("The connection to the server failed.");
     }
   }
 
@@ -127,7 +194,7 @@ export class BrowserCall {
   private async reportFarEnd(): Promise<void> {
     let buffer: number | null = null;
     let tripS = 0;
-    for (const report of (await this.peer.getStats()).values()) {
+    for (const report of (await this.link.peer.getStats()).values()) {
       if (report.type === "inbound-rtp" && report.kind === "audio") {
         const delayS = Number(report.jitterBufferDelay ?? 0);
         const count = Number(report.jitterBufferEmittedCount ?? 0);
@@ -142,7 +209,7 @@ export class BrowserCall {
   }
 
   private say(words: string): void {
-    if (this.channel.readyState === "open") this.channel.send(words);
+    if (this.link.channel.readyState === "open") this.link.channel.send(words);
   }
 
   /** The page goes away: a request that outlives it, in case the data channel's word does not. */
@@ -150,20 +217,26 @@ export class BrowserCall {
     this.say("end");
     const line = `${this.server.url}/calls/browser/lines/${this.lineId}`;
     if (this.lineId) void fetch(line, { method: "DELETE", keepalive: true });
-    this.peer.close();
+    this.link.peer.close();
   };
+}
 
-  private gathered(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.peer.iceGatheringState === "complete") return resolve();
-      const timer = window.setTimeout(resolve, gatheringMaxMs);
-      this.peer.addEventListener("icegatheringstatechange", () => {
-        if (this.peer.iceGatheringState !== "complete") return;
-        window.clearTimeout(timer);
-        resolve();
-      });
+async function offered(peer: RTCPeerConnection, answered: Answered): Promise<Answer> {
+  await peer.setLocalDescription(await peer.createOffer());
+  await gathered(peer);
+  return answered(peer.localDescription?.sdp ?? "");
+}
+
+function gathered(peer: RTCPeerConnection): Promise<void> {
+  return new Promise((resolve) => {
+    if (peer.iceGatheringState === "complete") return resolve();
+    const timer = window.setTimeout(resolve, gatheringMaxMs);
+    peer.addEventListener("icegatheringstatechange", () => {
+      if (peer.iceGatheringState !== "complete") return;
+      window.clearTimeout(timer);
+      resolve();
     });
-  }
+  });
 }
 
 /** The words of a problem document, or what HTTP says. */

@@ -10,7 +10,7 @@ import { type Server, ownServer } from "./server";
 import { watchSilence } from "./silence";
 import { type Conversation, applyMessage, emptyConversation } from "./transcript";
 
-export type Stage = "idle" | "microphone" | "connecting" | "live" | "ended";
+export type Stage = "idle" | "microphone" | "connecting" | "live" | "reconnecting" | "ended";
 export type Trouble = MicrophoneProblem | null;
 
 type Action = ServerMessage | { type: "reset" };
@@ -50,6 +50,7 @@ export function useCall(iceServers: RTCIceServer[], server: Server = ownServer) 
       dispatch({ type: "reset" });
       setTrouble(null);
       setMuted(false);
+      setStartedAt(0);
       setStage("microphone");
       try {
         const microphone = await openMicrophone();
@@ -61,9 +62,10 @@ export function useCall(iceServers: RTCIceServer[], server: Server = ownServer) 
         const next = new BrowserCall(microphone, iceServers, {
           onMessage: dispatch,
           onConnected: () => {
-            setStartedAt(Date.now());
+            setStartedAt((known) => known || Date.now());
             setStage("live");
           },
+          onInterrupted: () => setStage("reconnecting"),
           onAgentStream: (stream) => {
             if (!player.current) return;
             player.current.srcObject = stream;

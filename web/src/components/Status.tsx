@@ -12,6 +12,7 @@ const phases: Record<string, string> = {
 export function statusOf(stage: Stage, phase: string, muted: boolean): { tone: string; words: string } {
   if (stage === "microphone") return { tone: "waiting", words: "Allow the microphone…" };
   if (stage === "connecting") return { tone: "waiting", words: "Connecting…" };
+  if (stage === "reconnecting") return { tone: "waiting", words: "Reconnecting…" };
   if (stage === "ended") return { tone: "off", words: "Call ended" };
   if (stage === "idle") return { tone: "off", words: "Ready to call" };
   if (muted) return { tone: "muted", words: "You are muted" };

@@ -83,12 +83,14 @@ export class Talk {
       onMessage: (message: ServerMessage) => this.listener.onMessage(message),
       onConnected: () => {
         this.listener.onStage("live");
+        this.stopWatching(); // It may be the same call on another network.
         const listening = () =>
           (!this.wanted.pushToTalk || this.held) && (this.agentLevel?.rms() ?? 0) < voiceFloor;
         this.stopWatching = watchSilence(new LevelMeter(this.sound, microphone), listening, (isSilent) =>
           this.listener.onTrouble(isSilent ? kindly(silent) : null),
         );
       },
+      onInterrupted: () => this.listener.onStage("connecting"),
       onAgentStream: (stream: MediaStream) => {
         this.player.srcObject = stream;
         void this.player.play();

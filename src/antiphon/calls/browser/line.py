@@ -1,5 +1,5 @@
-"""One browser call: a peer connection, the agent's voice going out, the caller's coming in, and a data
-channel that carries what the page shows. The call is answered when audio can really flow."""
+"""One browser call: the agent's voice going out, the caller's coming in, and what the page shows, over one
+WebRTC connection after the other. The call is answered when audio can really flow."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from typing import Any
 
 import msgspec
 import structlog
-from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
-from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
-from aiortc.mediastreams import MediaStreamError
 
 from antiphon.agents.ports import Additions
 from antiphon.audio.ports import WIDEBAND, MediaSource
-from antiphon.calls.browser.intake import PacketOrder, VoiceIntake, order_packets
+from antiphon.calls.browser.peer import Peer
 from antiphon.calls.browser.pictures import Picture, PictureIntake
 from antiphon.calls.browser.playout import PlayoutQueue, PlayoutTrack
 from antiphon.calls.browser.settings import BrowserSettings
@@ -29,6 +26,10 @@ LEAD_MS = 40  # Our own queue is next door; the far end's buffer is counted in `
 FAR_END_RANGE_MS = (20, 600)
 PAGE_MESSAGE_MAX_CHARS = 64
 VIEW_BACKLOG_MAX = 256  # Messages kept until the data channel is open; the oldest go first.
+# A browser sends packets even of a muted microphone. Without any for so long nothing of ours arrives either:
+# the agent's words wait until the line is back, rather than count as heard.
+STALLED_S = 1.0
+QUEUE_MS = 15_000  # What may wait in the meantime.
 LAST_WORDS_S = 0.3  # The last message must leave before the connection does.
 _DIGITS = frozenset("0123456789*#ABCD")
 
@@ -58,22 +59,19 @@ class BrowserLine:
         self._settings = settings
         self._on_gone = on_gone
         self._far_end_ms = settings.far_end_ms
-        self._queue = PlayoutQueue()
+        self._queue = PlayoutQueue(QUEUE_MS)
         self._source: MediaSource | None = None
-        self._order: PacketOrder | None = None
-        self._intake = VoiceIntake()
         self._pictures = PictureIntake()
-        self._channel: Any = None
+        self._lost = self._filled_ms = self._moves = 0  # Of connections before this one, and how many.
         self._backlog: deque[str] = deque(maxlen=VIEW_BACKLOG_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
         self._finished = False
         self._heard_at_s = 0.0
         self._loop = asyncio.get_running_loop()
-        servers = [
-            RTCIceServer(urls=server.urls, username=server.username, credential=server.credential)
-            for server in settings.ice_servers
-        ]
-        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=servers))
+        self._peer = self._new_peer()
+
+    def _new_peer(self) -> Peer:
+        return Peer(self._settings, PlayoutTrack(self._queue, self._reached, lambda: self._is_stalled), self)
 
     async def open(self, sdp: str) -> str:
         """Take the page's offer (ICE candidates inside); gives the answer's SDP.
@@ -81,23 +79,28 @@ class BrowserLine:
         Raises:
             CallFailed: The offer has no Opus audio or is not SDP we can read.
         """
-        if "opus/48000" not in sdp.lower():
-            raise CallFailed("the offer has no Opus audio")
-        self._peer.on("track", self._on_track)
-        self._peer.on("datachannel", self._on_channel)
-        self._peer.on("connectionstatechange", self._on_state)
-        try:
-            await self._peer.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="offer"))
-            self._peer.addTrack(PlayoutTrack(self._queue, self._reached))
-            await self._peer.setLocalDescription(await self._peer.createAnswer())
-        except (
-            ValueError, IndexError, KeyError, AttributeError, AssertionError,
-            InternalError, InvalidAccessError, InvalidStateError, OperationError,
-        ) as error:  # fmt: skip  # aiortc reads SDP with plain splits and asserts
-            await self._peer.close()
-            raise CallFailed(f"the offer could not be read ({type(error).__name__})") from error
+        answer = await self._peer.open(sdp)
         self._loop.call_later(self._settings.connect_timeout_s, self._give_up_connecting)
-        return str(self._peer.localDescription.sdp)
+        return answer
+
+    async def move(self, sdp: str) -> str:
+        """The page's network has changed: the call goes on over this new connection. As `open`; what there is
+        stays when it cannot be used."""
+        peer = self._new_peer()
+        answer = await peer.open(sdp)
+        if self._finished:
+            self._run(peer.close())
+            raise CallFailed("the call is over")
+        old, self._peer = self._peer, peer
+        self._lost, self._filled_ms = self._lost + old.lost, self._filled_ms + old.filled_ms
+        self._moves += 1
+        self._run(old.close())
+        log.info("browser_line_moved", line_id=self.line_id, call_id=self.call_id)
+        return answer
+
+    @property
+    def _is_stalled(self) -> bool:
+        return self._source is not None and self._loop.time() - self._heard_at_s > STALLED_S
 
     # Toward the caller: MediaSink
 
@@ -122,9 +125,7 @@ class BrowserLine:
 
     def show(self, message: dict[str, object]) -> None:
         text = msgspec.json.encode(message).decode()
-        if self._channel is not None and self._channel.readyState == "open":
-            self._channel.send(text)
-        else:
+        if self._is_stalled or not self._peer.show(text):
             self._backlog.append(text)
 
     def finish(self, reason: str) -> None:
@@ -137,8 +138,8 @@ class BrowserLine:
         self._run(self._close())
         log.info(
             "browser_line_closed", line_id=self.line_id, call_id=self.call_id, reason=reason or "agent",
-            lost=self._order.lost if self._order else 0, filled_ms=self._intake.filled_ms,
-            dropped_bytes=self._queue.dropped_bytes,
+            lost=self._lost + self._peer.lost, filled_ms=self._filled_ms + self._peer.filled_ms,
+            dropped_bytes=self._queue.dropped_bytes, moves=self._moves,
         )  # fmt: skip
 
     async def _close(self) -> None:
@@ -149,14 +150,18 @@ class BrowserLine:
         finally:
             self._on_gone(self.line_id)
 
-    # What the connection tells us
+    # What the connection tells us: `PeerEvents`. One that was moved from has nothing more to say.
 
-    def _on_state(self) -> None:
-        state = self._peer.connectionState
+    def state(self, peer: Peer, state: str) -> None:
+        if peer is not self._peer:
+            return
         if state == "connected" and self._source is None and not self._finished:
             self._answer()
         elif state == "failed":
-            self.finish("error: connection failed")
+            # The page may come back on another network; if not, silence ends the call.
+            log.warning("browser_line_lost", line_id=self.line_id, call_id=self.call_id)
+            if self._source is None:
+                self.finish("error: connection failed")
         elif state == "closed":
             self.finish("hangup")
 
@@ -180,39 +185,35 @@ class BrowserLine:
         self.show({"type": "call", "call_id": self.call_id, "agent": self.agent})
         self._watch_silence()
 
-    def _on_track(self, track: Any) -> None:
-        if track.kind != "audio" or self._order is not None:
+    def heard(self, peer: Peer, pcm: bytes, filled_ms: int) -> None:
+        if peer is not self._peer:
             return
-        for receiver in self._peer.getReceivers():
-            if receiver.track is track:
-                self._order = order_packets(receiver)
-        self._run(self._listen(track))
+        was_stalled, self._heard_at_s = self._is_stalled, self._loop.time()
+        if was_stalled:
+            self._catch_up()
+        if self._source is not None and not self._finished:
+            self._source.receive(pcm)
+            if filled_ms:
+                self._source.concealed(filled_ms)
 
-    async def _listen(self, track: Any) -> None:
-        try:
-            while True:
-                frame = await track.recv()
-                self._heard_at_s = self._loop.time()
-                before_ms = self._intake.filled_ms
-                pcm = self._intake.take(frame)
-                if self._source is not None and not self._finished:
-                    self._source.receive(pcm)
-                    if self._intake.filled_ms > before_ms:
-                        self._source.concealed(self._intake.filled_ms - before_ms)
-        except MediaStreamError:
+    def channel_open(self, peer: Peer) -> None:
+        if peer is self._peer:
+            self._catch_up()
+
+    def voice_ended(self, peer: Peer) -> None:
+        if peer is self._peer:
             self.finish("hangup")
 
-    def _on_channel(self, channel: Any) -> None:
-        if self._channel is not None:
-            return
-        self._channel = channel
-        channel.on("message", self._on_message)
-        while self._backlog:
-            channel.send(self._backlog.popleft())
+    def _catch_up(self) -> None:
+        """What the page has not been shown yet."""
+        while self._backlog and self._peer.show(self._backlog[0]):
+            self._backlog.popleft()
 
-    def _on_message(self, message: object) -> None:
+    def message(self, peer: Peer, message: object) -> None:
         """From the page: "end", "dtmf:5", "talk:down", "talk:up", "far_end:120" (its own playout delay, ms),
         "image:48211" and the bytes of that picture. All else is ignored."""
+        if peer is not self._peer:
+            return
         if isinstance(message, bytes):
             self._on_picture(lambda: self._pictures.take(message))
             return

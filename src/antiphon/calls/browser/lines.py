@@ -49,6 +49,15 @@ class BrowserLines:
             self._gone(line_id)
             raise
 
+    async def move(self, line_id: str, sdp: str) -> str | None:
+        """Another offer for a call that is up, from a page whose network has changed; None: no such call.
+
+        Raises:
+            CallFailed: The offer cannot be used.
+        """
+        line = self._lines.get(line_id)
+        return await line.move(sdp) if line is not None else None
+
     def close(self, line_id: str) -> bool:
         """Hang up one line for its caller (a page that is going away). False when there is none."""
         line = self._lines.get(line_id)

@@ -114,14 +114,22 @@ class PlayoutTrack(MediaStreamTrack):
 
     Encoding here, inline, costs 100 to 200 µs; aiortc's way (a frame, encoded in a thread pool) costs that
     and two thread switches.
+
+    Args:
+        reached: Called with a mark's name when the frame before it went to RTP.
+        is_held: Nobody can hear us now: silence goes out, and what is queued waits.
     """
 
     kind = "audio"
 
-    def __init__(self, queue: PlayoutQueue, reached: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        queue: PlayoutQueue,
+        reached: Callable[[str], None],
+        is_held: Callable[[], bool] = lambda: False,
+    ) -> None:
         super().__init__()
-        self._queue = queue
-        self._reached = reached  # Called with a mark's name when the frame before it went to RTP.
+        self._queue, self._reached, self._is_held = queue, reached, is_held
         self._encoder = VoiceEncoder()
         self._pts = 0
         self._due_s = 0.0
@@ -130,7 +138,7 @@ class PlayoutTrack(MediaStreamTrack):
         if self.readyState != "live":
             raise MediaStreamError
         await self._wait_for_turn()
-        frame, marks = self._queue.take()
+        frame, marks = (_SILENCE, []) if self._is_held() else self._queue.take()
         packet = self._encoder.encode(frame, self._pts)
         self._pts += FRAME_SAMPLES
         for name in marks:

@@ -33,6 +33,7 @@ export function useTakeOver(callId: string): TakeOver {
       const next = new BrowserCall(microphone, offered.ice_servers, {
         onMessage: () => undefined, // The words come by following the call.
         onConnected: () => setState("speaking"),
+        onInterrupted: () => setState("connecting"),
         onAgentStream: (stream) => {
           if (!player.current) return;
           player.current.srcObject = stream;
