@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from antiphon.errors import ConfigError
 from antiphon.runtime.records.lines import CallRecord, read_call
@@ -26,19 +27,31 @@ from antiphon.storage.traces import CallFile, find_call, list_calls
 _CALL_HELP = 'a call: its id, the beginning of its id, the path of its trace, or "last"'
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `calls` and `replay` to the command line."""
+class CallIndex(Protocol):
+    """Calls on record, listed and found faster than from the files. None: there is no index."""
+
+    def newest(self, filters: Mapping[str, Any], limit: int) -> list[dict[str, Any]] | None: ...
+
+    def trace(self, name: str) -> list[Path] | None: ...
+
+
+def register(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], index: CallIndex | None = None
+) -> None:
+    """Add `calls` and `replay` to the command line. `index`: where calls are kept in one."""
     calls = commands.add_parser("calls", help="list calls and explain one").add_subparsers(
         dest="what", required=True, metavar="COMMAND"
     )
     listing = calls.add_parser("list", help="the latest calls")
     listing.add_argument("--limit", type=int, default=20, help="how many (20)")
     listing.add_argument("--json", action="store_true", help="one JSON array")
-    listing.set_defaults(run=_list)
+    if index is not None:
+        _add_filters(listing)
+    listing.set_defaults(run=_list, index=index)
     show = calls.add_parser("show", help="one call on one screen: words, latency, tools, interruptions, end")
     show.add_argument("call", metavar="CALL", help=_CALL_HELP)
     show.add_argument("--json", action="store_true", help="one JSON object")
-    show.set_defaults(run=_show)
+    show.set_defaults(run=_show, index=index)
     replay = commands.add_parser("replay", help="run recorded calls through the same core again")
     replay.add_argument("call", metavar="CALL|FOLDER", help=f"{_CALL_HELP}; or a folder of traces")
     replay.add_argument(
@@ -49,13 +62,22 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="what if: another policy, e.g. turn.stop_silence_min_ms=300 (may be repeated)",
     )
     replay.add_argument("--json", action="store_true", help="one JSON object")
-    replay.set_defaults(run=_replay)
+    replay.set_defaults(run=_replay, index=index)
+
+
+def _add_filters(listing: argparse.ArgumentParser) -> None:
+    listing.add_argument("--agent", default="", help="of this agent only")
+    listing.add_argument("--outcome", default="", help="contained, escalated, abandoned, failed, unfinished")
+    listing.add_argument("--number", default="", metavar="NUMBER", help="of the caller or the called")
+    listing.add_argument("--words", default="", help='said by either side; "a phrase", -not')
+    listing.add_argument("--sign", default="", help="with this sign of trouble, or `rated` (docs/records.md)")
+    listing.add_argument("--organisation", default="default", help="whose calls (default)")
 
 
 def _list(args: argparse.Namespace) -> int:
     if args.limit < 1:
         raise ConfigError("--limit must be at least 1")
-    rows = [_row(call) for call in list_calls(calls_directory(), limit=args.limit)]
+    rows = _rows(args)
     if args.json:
         print(json.dumps(rows, indent=2))
         return 0
@@ -68,6 +90,18 @@ def _list(args: argparse.Namespace) -> int:
             f"{row['agent']:<20} {row['outcome']}"
         )
     return 0
+
+
+def _rows(args: argparse.Namespace) -> list[dict[str, Any]]:
+    names = ("agent", "outcome", "number", "words", "sign")
+    filters = {name: value for name in names if (value := getattr(args, name, ""))}
+    if args.index is not None:
+        asked = filters | {"organisation_id": args.organisation}
+        if (rows := args.index.newest(asked, args.limit)) is not None:
+            return list(rows)
+    if filters:
+        raise ConfigError("there is no index of calls to search", fix="antiphon records index")
+    return [_row(call) for call in list_calls(calls_directory(), limit=args.limit)]
 
 
 def _row(call: CallFile) -> dict[str, Any]:
@@ -86,7 +120,7 @@ def _row(call: CallFile) -> dict[str, Any]:
 
 
 def _show(args: argparse.Namespace) -> int:
-    record = _read(args.call)
+    record = _read(args)
     if args.json:
         print(json.dumps(summarise(record), indent=2, ensure_ascii=False))
     else:
@@ -99,7 +133,7 @@ def _replay(args: argparse.Namespace) -> int:
         report = folder_report(Path(args.call), args.set)
         lines = folder_lines(report)
     else:
-        record = _read(args.call)
+        record = _read(args)
         report = what_if_report(record, args.set) if args.set else exact_report(record)
         lines = what_if_lines(report) if args.set else exact_lines(str(record.path), report)
     if args.json:
@@ -109,5 +143,9 @@ def _replay(args: argparse.Namespace) -> int:
     return 1 if failed(report) else 0
 
 
-def _read(name: str) -> CallRecord:
-    return read_call(find_call(calls_directory(), name))
+def _read(args: argparse.Namespace) -> CallRecord:
+    if args.index is not None and not Path(args.call).is_file():
+        found = [path for path in args.index.trace(args.call) or () if path.is_file()]
+        if len(found) == 1:
+            return read_call(found[0])
+    return read_call(find_call(calls_directory(), args.call))

@@ -17,6 +17,7 @@ from antiphon.calls.numbers import e164
 from antiphon.calls.ports import CarrierControl, NumberQuery, NumberRouting
 from antiphon.errors import AntiphonError, ConfigError
 from antiphon.runtime import command as recorded
+from antiphon.server.keeping.lookup import IndexedCalls
 
 _SERVER = "http://127.0.0.1:8080"
 _REQUEST_S = 15.0
@@ -31,7 +32,7 @@ _DONE = {"hold": "on hold", "resume": "with the agent again", "mute": "muted", "
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    recorded.register(commands)
+    recorded.register(commands, IndexedCalls())
     calls = commands.choices["calls"]._subparsers
     assert calls is not None, "`calls` has commands of its own"
     (listed,) = calls._group_actions

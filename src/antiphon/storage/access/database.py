@@ -31,11 +31,16 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def database_file(home: Path) -> Path:
+    """Where the database lies unless an address is given."""
+    return home / "antiphon.db"
+
+
 def database_url(home: Path, environ: Mapping[str, str] = os.environ) -> str:
     """Raises ConfigError: An address that is none, or of a database we do not speak to."""
     given = environ.get(DATABASE_VARIABLE, "").strip()
     if not given:
-        return f"sqlite+aiosqlite:///{(home / 'antiphon.db').absolute()}"
+        return f"sqlite+aiosqlite:///{database_file(home).absolute()}"
     try:
         url = make_url(given)
     except ArgumentError:
