@@ -19,6 +19,7 @@ class Permission(StrEnum):
     CALLS_CONTROL = "calls:control"
     CALLS_LISTEN = "calls:listen"
     CALLS_PLACE = "calls:place"
+    CALLS_SHARE = "calls:share"
     RECORDINGS_READ = "recordings:read"
     TRACES_READ = "traces:read"
     COSTS_READ = "costs:read"
@@ -54,13 +55,14 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     | {
         P.AGENTS_WRITE, P.AGENTS_PUBLISH, P.RECORDINGS_READ, P.TRACES_READ, P.NUMBERS_READ, P.NUMBERS_WRITE,
         P.FEEDBACK_WRITE, P.EVENTS_READ, P.WEBHOOKS_READ, P.WEBHOOKS_WRITE, P.TOKENS_CREATE, P.TALK,
+        P.CALLS_SHARE,
     },
     Role.OPERATOR: _LOOK
     | {
         P.CALLS_CONTROL, P.CALLS_LISTEN, P.CALLS_PLACE, P.RECORDINGS_READ, P.NUMBERS_READ, P.FEEDBACK_WRITE,
         P.EVENTS_READ, P.TOKENS_CREATE, P.TALK,
     },
-    Role.REVIEWER: _LOOK | {P.RECORDINGS_READ, P.TRACES_READ, P.FEEDBACK_WRITE},
+    Role.REVIEWER: _LOOK | {P.RECORDINGS_READ, P.TRACES_READ, P.FEEDBACK_WRITE, P.CALLS_SHARE},
     # Sees that rules were kept, and changes nothing; voices are not needed for that.
     Role.AUDITOR: _LOOK
     | {P.TRACES_READ, P.NUMBERS_READ, P.WEBHOOKS_READ, P.KEYS_READ, P.MEMBERS_READ, P.AUDIT_READ},

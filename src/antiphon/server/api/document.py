@@ -17,16 +17,33 @@ from antiphon.server.api import (
     drafts,
     events,
     following,
+    inspection,
     live,
     numbers,
+    overview,
     placing,
     recordings,
     shapes,
+    sharing,
     webhooks,
 )
 from antiphon.server.api.gate import GatedRoute
 
-_ROOMS: Final = (drafts, agents, live, placing, calls, recordings, costs, numbers, webhooks, access)
+_ROOMS: Final = (
+    drafts,
+    agents,
+    live,
+    placing,
+    calls,
+    inspection,
+    recordings,
+    sharing,
+    overview,
+    costs,
+    numbers,
+    webhooks,
+    access,
+)
 _PROBLEMS: Final = {
     "400": "The request makes no sense",
     "401": "Who asks is not known",
@@ -54,6 +71,7 @@ def api_router() -> APIRouter:
         router.include_router(room.router)
     router.include_router(events.router)
     router.include_router(following.router)
+    router.include_router(sharing.open_router)
 
     @router.get("/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:

@@ -13,6 +13,7 @@ from antiphon.calls.ports import CarrierControl
 from antiphon.server.access.entrance import Entrance
 from antiphon.server.access.oidc import OidcIssuer
 from antiphon.server.access.settings import AccessSettings, access_settings
+from antiphon.server.access.shares import ShareTokens
 from antiphon.server.access.tokens import BrowserTokens
 from antiphon.server.api.call_shelf import CallShelf
 from antiphon.server.api.happenings import Happenings
@@ -43,6 +44,7 @@ class ApiParts:
     keyring: Keyring
     entrance: Entrance
     tokens: BrowserTokens
+    shares: ShareTokens
     organisations: Organisations
     keys: ApiKeys
     audit: Audit
@@ -83,6 +85,7 @@ async def open_parts(serve: ServeSettings, environ: Mapping[str, str] = os.envir
         keyring=keys_at_rest,
         entrance=Entrance(settings, keys=keys, organisations=organisations, tokens=tokens, issuer=issuer),
         tokens=tokens,
+        shares=ShareTokens(keys_at_rest),
         organisations=organisations,
         keys=keys,
         audit=Audit(database),

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response
 
-from antiphon.calls.recording import read_recording, recordings_directory
+from antiphon.calls.recording import KeptRecording, read_recording, recordings_directory
 from antiphon.calls.recording.shelf import find_recording
 from antiphon.errors import ConfigError
 from antiphon.server.access.roles import Permission
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/calls", route_class=GatedRoute, tags=["calls"])
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 # An hour of two channels is 115 MB while it is opened: so many at a time.
-_OPENING: Final = asyncio.Semaphore(2)
+OPENING: Final = asyncio.Semaphore(2)
 Channel = Literal["both", "caller", "agent"]
 
 
@@ -49,7 +49,7 @@ async def get_recording(
     """The recording as a WAV file; players may ask for ranges of it."""
     path = await call_path(call_id, who, parts)
     home = parts.serve.home
-    async with _OPENING:
+    async with OPENING:
         sound = await asyncio.to_thread(_wav, recordings_directory(home), path.stem, parts.keyring, channel)
     return ranged(sound, wanted)
 
@@ -76,15 +76,20 @@ def ranged(body: bytes, wanted: str) -> Response:
     return Response(body[first : last + 1], status_code=206, media_type="audio/wav", headers=headers)
 
 
-def _wav(directory: Path, call_id: str, keys: Keyring, channel: Channel) -> bytes:
+def opened(directory: Path, call_id: str, keys: Keyring) -> KeptRecording:
+    """Raises Problem: 404; there is none. 409; it cannot be read."""
     try:
         found = find_recording(directory, call_id)
     except ConfigError:
         raise Problem(404, "this call was not recorded, or the recording is gone") from None
     try:
-        kept = read_recording(found, keys)
+        return read_recording(found, keys)
     except ConfigError as error:
         raise Problem(409, f"the recording cannot be read: {error.message}") from None
+
+
+def _wav(directory: Path, call_id: str, keys: Keyring, channel: Channel) -> bytes:
+    kept = opened(directory, call_id, keys)
     samples = kept.samples
     if channel != "both":
         samples = samples[:, [0 if channel == "caller" else 1]]

@@ -219,6 +219,9 @@ class CallQuery(In):
     from_ms: AtMs | None = None
     to_ms: AtMs | None = None
     slower_than_ms: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    duration_from_ms: AtMs | None = None
+    duration_to_ms: AtMs | None = None
+    flagged: bool = Field(default=False, description="Somebody gave it the label `flagged`")
     words: Text = Field(
         default="", max_length=200, description='All said, by either side; "as a phrase"; -word not'
     )

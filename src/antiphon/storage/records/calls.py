@@ -12,6 +12,8 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Table,
+    Text,
+    cast,
     delete,
     func,
     insert,
@@ -29,7 +31,7 @@ from antiphon.storage.records import rows
 from antiphon.storage.records.numbering import call_number, first_number
 from antiphon.storage.records.seals import CallSeal, RecordKeys
 from antiphon.storage.records.tables import calls, costs, recordings, tools, turns
-from antiphon.storage.records.values import CallDetail, CallEntry, CallPage, CallQuery, CallSummary
+from antiphon.storage.records.values import FLAGGED, CallDetail, CallEntry, CallPage, CallQuery, CallSummary
 from antiphon.storage.records.words import Source, drop_words, put_words, sought, where_said
 
 PAGE_MAX: Final = 500
@@ -187,6 +189,12 @@ class CallRecords:
             conditions.append(source.number < first_number(query.to_ms))
         if query.slower_than_ms is not None:
             conditions.append(calls.c.response_p95_ms > query.slower_than_ms)
+        if query.duration_from_ms is not None:
+            conditions.append(calls.c.duration_ms >= query.duration_from_ms)
+        if query.duration_to_ms is not None:
+            conditions.append(calls.c.duration_ms < query.duration_to_ms)
+        if query.flagged:
+            conditions.append(calls.c.call_id.in_(_flagged(query.organisation_id)))
         wanted = statement.select_from(source.rows).where(*conditions)
         return wanted.where(source.said) if source.said is not None else wanted
 
@@ -232,6 +240,12 @@ def _with_number(organisation_id: str, hashed: str) -> CompoundSelect[int]:
     """By one index each; asked with "or", SQLite would go through all calls of the organisation."""
     ours = select(calls.c.id).where(calls.c.organisation_id == organisation_id)
     return union(ours.where(calls.c.caller_hash == hashed), ours.where(calls.c.called_hash == hashed))
+
+
+def _flagged(organisation_id: str) -> Select[str]:
+    """Labels are a list in JSON, which the two engines look into differently; as text they are alike."""
+    labelled = cast(feedback.c.labels, Text).like(f'%"{FLAGGED}"%')
+    return select(feedback.c.call_id).where((feedback.c.organisation_id == organisation_id) & labelled)
 
 
 def _position(after: str) -> int:

@@ -22,7 +22,7 @@ from antiphon.storage.records.values import (
 )
 from antiphon.storage.records.words import document
 
-_NANO: Final = Decimal(10) ** 9
+NANO: Final = Decimal(10) ** 9
 _NOT_COLUMNS: Final = frozenset({"caller", "called", "cost_usd"})
 _PLAIN: Final = tuple(field.name for field in fields(CallSummary) if field.name not in _NOT_COLUMNS)
 SUMMARY_COLUMNS: Final[Sequence[Column[Any]]] = (
@@ -80,7 +80,7 @@ def summary_of(row: RowMapping, seal: CallSeal) -> CallSummary:
         **{name: row[name] for name in _PLAIN},
         caller=personal["caller"],
         called=personal["called"],
-        cost_usd=row["cost_nano_usd"] / _NANO,
+        cost_usd=row["cost_nano_usd"] / NANO,
     )
 
 
@@ -109,8 +109,8 @@ def cost_entry(row: RowMapping) -> StageCostEntry:
         role=row["role"],
         provider=row["provider"],
         requests=row["requests"],
-        cost_usd=row["cost_nano_usd"] / _NANO,
-        wasted_usd=row["wasted_nano_usd"] / _NANO,
+        cost_usd=row["cost_nano_usd"] / NANO,
+        wasted_usd=row["wasted_nano_usd"] / NANO,
         estimated=row["estimated"],
         unpriced=row["unpriced"],
     )
@@ -171,4 +171,4 @@ def _recording_row(number: int, recording: RecordingEntry) -> dict[str, Any]:
 
 
 def _nano(usd: Decimal) -> int:
-    return int((usd * _NANO).to_integral_value())
+    return int((usd * NANO).to_integral_value())

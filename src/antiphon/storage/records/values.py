@@ -127,6 +127,8 @@ class CallEntry:
     recording: RecordingEntry | None = None
 
 
+FLAGGED: Final = "flagged"
+
 # What is opened is what was put in.
 CallDetail = CallEntry
 
@@ -142,6 +144,9 @@ class CallQuery:
         from_ms: Began then or later.
         to_ms: Began before.
         slower_than_ms: The p95 of its response latency.
+        duration_from_ms: It lasted that long or longer.
+        duration_to_ms: It was shorter.
+        flagged: Somebody gave it the label `FLAGGED`.
     """
 
     organisation_id: str
@@ -156,6 +161,9 @@ class CallQuery:
     from_ms: int | None = None
     to_ms: int | None = None
     slower_than_ms: int | None = None
+    duration_from_ms: int | None = None
+    duration_to_ms: int | None = None
+    flagged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

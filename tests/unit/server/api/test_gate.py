@@ -35,6 +35,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/calls"): {"agent": "clinic", "to": "+12125550100", "caller_id": "+15550100001"},
     ("POST", "/v1/calls/{call_id}/replay"): {},
     ("POST", "/v1/calls/{call_id}/feedback"): {"rating": 5},
+    ("POST", "/v1/calls/{call_id}/share"): {},
     ("POST", "/v1/numbers"): {"agent": "clinic", "number": "+12125550100"},
     ("PUT", "/v1/numbers/{number_id}"): {"agent": "clinic"},
     ("POST", "/v1/webhooks"): {"url": "https://example.com/hook"},

@@ -12,7 +12,7 @@ from sqlalchemy import text, update
 from tests.unit.storage.records.entries import CALL, STARTED_MS, a_call
 
 from antiphon.errors import ConfigError
-from antiphon.storage.access import Database
+from antiphon.storage.access import Database, Opinions
 from antiphon.storage.records import CUT_SHORT, LIVE, CallQuery, CallRecords
 from antiphon.storage.records.tables import calls
 
@@ -185,3 +185,25 @@ async def test_two_who_put_the_same_call_in_at_once_leave_one(records: CallRecor
     for _ in range(5):
         await asyncio.gather(*(records.save([CALL]) for _ in range(2)), return_exceptions=True)
         assert await ids(records) == ["c1"]
+
+
+async def test_calls_are_found_by_how_long_they_were(records: CallRecords) -> None:
+    short, long = a_call("short"), a_call("long")
+    await records.save(
+        [
+            replace(short, summary=replace(short.summary, duration_ms=999)),
+            replace(long, summary=replace(long.summary, duration_ms=60_000)),
+        ]
+    )
+    assert await ids(records, duration_from_ms=999, duration_to_ms=60_000) == ["short"]
+    assert await ids(records, duration_from_ms=1000) == ["long"]
+
+
+async def test_calls_are_found_by_the_flag_somebody_put_on_them(records: CallRecords) -> None:
+    await records.save([a_call("plain"), a_call("flagged"), a_call("elsewhere")])
+    opinions = Opinions(records.database)
+    said = {"by": "us", "source": "reviewer", "rating": None, "comment": "flagged"}
+    await opinions.give("default", "plain", labels=("not flagged", "flagged2"), **said)
+    await opinions.give("default", "flagged", labels=("rude", "flagged"), **said)
+    await opinions.give("other", "elsewhere", labels=("flagged",), **said)
+    assert await ids(records, flagged=True) == ["flagged"]
