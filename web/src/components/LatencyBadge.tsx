@@ -7,8 +7,10 @@ export function LatencyBadge({ latency }: { latency: Latency }) {
   const scaleMs = Math.max(latency.totalMs, totalFairMs, ...rows.map((row) => row.valueMs));
   return (
     <details className="latency" data-grade={grade(latency.totalMs)}>
-      <summary aria-label={`Answered after ${latency.totalMs} milliseconds; show stages`}>
+      <summary>
+        <span className="hidden-words">Answered after </span>
         {latency.totalMs} ms
+        <span className="hidden-words">; show stages</span>
       </summary>
       <table className="waterfall">
         <caption>From your last sound to the agent's first. Stages overlap.</caption>

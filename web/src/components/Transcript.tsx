@@ -10,12 +10,14 @@ export function Transcript({ entries, agentName, callerName = "You" }: { entries
     end.current?.scrollIntoView({ block: "nearest" });
   }, [entries]);
   return (
-    <ol className="transcript" role="log" aria-label="Conversation" aria-live="polite">
-      {entries.map((entry) => (
-        <Line key={keyOf(entry, entries)} entry={entry} agentName={agentName} callerName={callerName} />
-      ))}
-      <li ref={end} aria-hidden="true" className="transcript-end" />
-    </ol>
+    <div className="transcript" role="log" aria-label="Conversation" aria-live="polite" tabIndex={0}>
+      <ol>
+        {entries.map((entry) => (
+          <Line key={keyOf(entry, entries)} entry={entry} agentName={agentName} callerName={callerName} />
+        ))}
+        <li ref={end} aria-hidden="true" className="transcript-end" />
+      </ol>
+    </div>
   );
 }
 
