@@ -4,7 +4,7 @@ methods in place of its socket."""
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -45,6 +45,7 @@ class Media:
     asked: list[tuple[str, ...]] = field(default_factory=list)
     refusal: AntiphonError | None = None
     realtime_port: int = 9  # Nobody listens there.
+    offers: Callable[[str], Offer | None] | None = None
 
     async def offer(
         self, agent: str, sdp: str, language: str, *, push_to_talk: bool = False
@@ -56,6 +57,8 @@ class Media:
         return line_id == "line"
 
     def offered(self, agent: str) -> Offer | None:
+        if self.offers is not None:
+            return self.offers(agent)
         return Offer(agent=agent, voice="robin", recogniser="told") if agent in self.names else None
 
     async def realtime(self, agent: str, session: dict[str, Any]) -> dict[str, Any]:
