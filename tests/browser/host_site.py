@@ -26,10 +26,11 @@ for (const name of ["ready", "state", "call", "caption", "latency", "tool", "tal
 
 
 class HostSite:
-    """`body` is what its only page holds. `origin` is known at once, `voice` and `key` when we run."""
+    """`body` is what its only page holds, tokens are for `agent`. `origin` is known at once, `voice` and
+    `key` when we run."""
 
-    def __init__(self) -> None:
-        self.body = ""
+    def __init__(self, agent: str = "echo") -> None:
+        self.agent, self.body = agent, ""
         self.voice = self.key = ""
         self.asked: list[str] = []
         site = self
@@ -73,7 +74,7 @@ class HostSite:
 
     def token(self) -> str:
         """As the site's own server asks for one: with its key."""
-        wanted = json.dumps({"scopes": ["talk"], "agent": "echo", "life_s": 300}).encode()
+        wanted = json.dumps({"scopes": ["talk"], "agent": self.agent, "life_s": 300}).encode()
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         with urlopen(Request(f"{self.voice}v1/tokens", data=wanted, headers=headers)) as answer:
             return str(answer.read().decode())

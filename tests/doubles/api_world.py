@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -49,6 +49,7 @@ class Media:
     refusal: AntiphonError | None = None
     folder: Path = Path()
     realtime_port: int = 9  # Nobody listens there.
+    offers: Callable[[str], Offer | None] | None = None
 
     async def offer(
         self, agent: str, sdp: str, language: str, *, push_to_talk: bool = False
@@ -60,6 +61,8 @@ class Media:
         return line_id == "line"
 
     def offered(self, agent: str) -> Offer | None:
+        if self.offers is not None:
+            return self.offers(agent)
         return Offer(agent=agent, voice="robin", recogniser="told") if agent in self.names else None
 
     async def realtime(self, agent: str, session: dict[str, Any]) -> dict[str, Any]:

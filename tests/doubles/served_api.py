@@ -1,4 +1,4 @@
-"""`api_world` on a port, with a media worker's Realtime listener behind it whose agents only note."""
+"""`api_world` on a port, with a media worker's Realtime listener behind it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import uvicorn
 from tests.doubles.api_world import SECRET, ApiWorld
-from tests.doubles.switchboard import NotingSwitchboard
 
 from antiphon.calls.carriers import carrier_server
 from antiphon.calls.realtime import ClientSecrets, KeyGate, RealtimeServer
+from antiphon.runtime.arrivals import Switchboard
 from antiphon.server.serving import WEBSOCKET_MAX_BYTES, bind
 
 
@@ -32,25 +32,23 @@ async def on_a_port(world: ApiWorld) -> AsyncIterator[str]:
 
 @dataclass(slots=True)
 class Desk:
-    """`host` is the API's; `realtime` the worker's sessions, `board` what they rang."""
+    """`host` is the API's; `realtime` the worker's sessions."""
 
     host: str
-    board: NotingSwitchboard
     realtime: RealtimeServer
 
 
 @asynccontextmanager
-async def realtime_desk(world: ApiWorld) -> AsyncIterator[Desk]:
-    """Both processes' listeners in one loop. Of the agents only "clinic" answers."""
-    board = NotingSwitchboard()
+async def realtime_desk(world: ApiWorld, switchboard: Switchboard) -> AsyncIterator[Desk]:
+    """Both processes' listeners in one loop."""
     gate = KeyGate([], ClientSecrets(SECRET), loopback=False)
-    realtime = RealtimeServer(board, gate, world.media.offered, guarded=True)
-    worker = carrier_server(board, None, doors={"v1": realtime.welcome})
+    realtime = RealtimeServer(switchboard, gate, world.media.offered, guarded=True)
+    worker = carrier_server(switchboard, None, doors={"v1": realtime.welcome})
     await worker.start()
     world.media.realtime_port = worker.port
     try:
         async with on_a_port(world) as host:
-            yield Desk(host, board, realtime)
+            yield Desk(host, realtime)
     finally:
         await realtime.stop()
         await worker.close()

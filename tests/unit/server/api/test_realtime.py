@@ -14,6 +14,7 @@ from openai import AsyncOpenAI, UnprocessableEntityError
 from tests.doubles.api_world import SECRET, ApiWorld, api_world, problem
 from tests.doubles.sdk_types import checked
 from tests.doubles.served_api import Desk, realtime_desk
+from tests.doubles.switchboard import NotingSwitchboard
 from websockets.exceptions import InvalidStatus
 
 from antiphon.calls.realtime import ClientSecrets
@@ -32,8 +33,14 @@ async def world(tmp_path: Path) -> AsyncIterator[ApiWorld]:
 
 
 @pytest.fixture
-async def desk(world: ApiWorld) -> AsyncIterator[Desk]:
-    async with realtime_desk(world) as made:
+def board() -> NotingSwitchboard:
+    """Of the agents only "clinic" answers."""
+    return NotingSwitchboard()
+
+
+@pytest.fixture
+async def desk(world: ApiWorld, board: NotingSwitchboard) -> AsyncIterator[Desk]:
+    async with realtime_desk(world, board) as made:
         yield made
 
 
@@ -78,7 +85,9 @@ async def client_secret(world: ApiWorld, role: Role = Role.OPERATOR, **session: 
     return str(made.json()["value"])
 
 
-async def test_a_key_of_the_api_opens_a_session_with_an_agent(world: ApiWorld, desk: Desk) -> None:
+async def test_a_key_of_the_api_opens_a_session_with_an_agent(
+    world: ApiWorld, desk: Desk, board: NotingSwitchboard
+) -> None:
     async with opened(desk, await world.key(Role.OPERATOR)) as socket:
         created = await heard(socket)
         assert (created["type"], created["session"]["model"]) == ("session.created", "clinic")
@@ -88,11 +97,11 @@ async def test_a_key_of_the_api_opens_a_session_with_an_agent(world: ApiWorld, d
         await socket.send(json.dumps({"type": "input_audio_buffer.append", "audio": "AAAA"}))
         await socket.send(b"\x00")
         assert (await heard(socket))["error"]["code"] == "invalid_message"
-    assert [arrival.agent for arrival, _, _ in desk.board.calls] == ["clinic"]
+    assert [arrival.agent for arrival, _, _ in board.calls] == ["clinic"]
 
 
 async def test_a_laptop_without_login_takes_whatever_key_the_sdk_sends(tmp_path: Path) -> None:
-    async with api_world(tmp_path, {}) as world, realtime_desk(world) as desk:
+    async with api_world(tmp_path, {}) as world, realtime_desk(world, NotingSwitchboard()) as desk:
         for credential in ("", "YOUR_KEY"):
             async with opened(desk, credential) as socket:
                 assert (await heard(socket))["type"] == "session.created"
@@ -112,7 +121,9 @@ async def test_a_role_that_may_not_talk_is_refused(world: ApiWorld, desk: Desk) 
     assert await refused(desk, await world.key(Role.AUDITOR)) == (403, "this needs the permission talk")
 
 
-async def test_another_organisations_agent_looks_as_if_there_were_none(world: ApiWorld, desk: Desk) -> None:
+async def test_another_organisations_agent_looks_as_if_there_were_none(
+    world: ApiWorld, desk: Desk, board: NotingSwitchboard
+) -> None:
     theirs = await world.organisation("Theirs", "bank")
     world.media.names.append("bank")
     for role_key, agent in (
@@ -123,7 +134,7 @@ async def test_another_organisations_agent_looks_as_if_there_were_none(world: Ap
     ):
         status, words = await refused(desk, role_key, agent)
         assert status == 404 and words.startswith("no such agent")
-    assert not desk.board.calls
+    assert not board.calls
 
 
 async def test_a_talk_token_opens_its_agent_only_and_not_too_often(world: ApiWorld, desk: Desk) -> None:
