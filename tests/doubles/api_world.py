@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from antiphon.calls.placing import CallPlacer, wanted_from
 from antiphon.calls.streams import StreamTokens
 from antiphon.errors import AntiphonError, Denied
 from antiphon.server.access.roles import Role
@@ -23,6 +24,7 @@ from antiphon.server.keeping.service import follower_of
 from antiphon.server.settings import ServeSettings
 from antiphon.storage.access import DEFAULT_ORGANISATION, new_key
 from antiphon.storage.traces import trace_path
+from antiphon.trust.dialling import dial_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 TRACES = ROOT / "tests" / "golden" / "traces"
@@ -34,8 +36,11 @@ LIVE = "20261125-1-live"
 
 @dataclass(slots=True)
 class Media:
-    """`MediaClient`'s methods, and what was asked of them. `refusal` is raised by what changes calls."""
+    """`MediaClient`'s methods, and what was asked of them. `refusal` is raised by what changes calls, `lost`
+    in place of the answer to what was placed."""
 
+    placer: CallPlacer
+    lost: AntiphonError | None = None
     names: list[str] = field(default_factory=lambda: ["clinic"])
     up: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, ...]] = field(default_factory=list)
@@ -51,6 +56,15 @@ class Media:
 
     async def active(self) -> list[dict[str, Any]]:
         return list(self.up)
+
+    async def place(self, wanted: dict[str, Any]) -> dict[str, str]:
+        told = await self.placer.place(wanted_from(wanted))
+        if self.lost is not None:
+            raise self.lost
+        return told
+
+    async def placed(self, key: str) -> dict[str, str]:
+        return self.placer.told(key)
 
     async def end_call(self, call_id: str) -> None:
         self._ask("end", call_id)
@@ -123,7 +137,8 @@ async def api_world(
     shutil.copytree(ROOT / "agents", agents, ignore=shutil.ignore_patterns(".*"))
     serve = ServeSettings(**{"home": home, "agents": agents, **settings})
     parts = await open_parts(serve, environ)
-    media: Any = Media()
+    rules, base_url = dial_rules(environ), serve.public_url
+    media: Any = Media(placer=CallPlacer(rules, agents={"clinic"}, controls={}, base_url=base_url))
     control = Control(settings=serve, media=media, tokens=StreamTokens(b"0123456789abcdef"), api=parts)
     app = create_app(control, home / "static")
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

@@ -25,6 +25,7 @@ from tests.doubles.virtual_loop import pass_time
 from antiphon.agents.definition import load_agent
 from antiphon.agents.ports import Replying, ReplyKind, ReplyRequest
 from antiphon.audio import g711
+from antiphon.calls.amd import open_screening
 from antiphon.calls.carriers import carrier_server
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
 from antiphon.calls.placing import CallPlacer
@@ -259,6 +260,7 @@ async def transfer_world(
             calls_directory=world.home,
             clock=clock,
             transfers=world.desk,
+            opens_screening=open_screening,
         )
         phone = carrier_server(LegsFirst(world.exchange, world.desk), tokens, clock=world.loop.now_ns)
         await phone.start()

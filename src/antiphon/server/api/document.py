@@ -17,13 +17,14 @@ from antiphon.server.api import (
     events,
     live,
     numbers,
+    placing,
     recordings,
     shapes,
     webhooks,
 )
 from antiphon.server.api.gate import GatedRoute
 
-_ROOMS: Final = (agents, live, calls, recordings, costs, numbers, webhooks, access)
+_ROOMS: Final = (agents, live, placing, calls, recordings, costs, numbers, webhooks, access)
 _PROBLEMS: Final = {
     "400": "The request makes no sense",
     "401": "Who asks is not known",
