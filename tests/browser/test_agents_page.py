@@ -1,4 +1,4 @@
-"""The agents' pages: look, edit with help and judgement, compare, try, publish, roll back, tools, the flow."""
+"""The agents' pages: look, edit with help and judgement, compare, try, publish, roll back, test tools."""
 
 from __future__ import annotations
 

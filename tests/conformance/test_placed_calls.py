@@ -1,4 +1,4 @@
-"""Calls an operator has an agent place: over the operating interface, the carrier's SDK, signed webhooks and
+"""Calls an operator has an agent place: over the API, the carrier's SDK, signed webhooks and
 the media socket, on virtual time. And who may not be called at all."""
 
 from __future__ import annotations
@@ -11,43 +11,66 @@ import pytest
 from tests.doubles.on_disk import traces
 from tests.doubles.paced_loop import live_with_sockets
 from tests.doubles.phones import Answer
-from tests.doubles.transfer_world import AGENT_HZ, PERSON, TransferWorld, hears, transfer_world
+from tests.doubles.transfer_carriers import TRANSFER_CARRIERS
+from tests.doubles.transfer_world import (
+    AGENT_FILE,
+    AGENT_HZ,
+    PERSON,
+    TransferWorld,
+    hears,
+    transfer_world,
+    voice,
+)
 from tests.doubles.twilio_account import TOKEN
 from twilio.request_validator import RequestValidator
 
+from antiphon.server.api.parts import open_parts
+from antiphon.server.settings import ServeSettings
+
 OURS = "+16175550100"
+every_carrier = pytest.mark.parametrize("carrier", TRANSFER_CARRIERS)
 
 
-def during(home: Path, story: Callable[[TransferWorld], Awaitable[None]]) -> None:
+def during(
+    home: Path,
+    story: Callable[[TransferWorld], Awaitable[None]],
+    *,
+    carrier: str = "twilio",
+    agent_file: str = AGENT_FILE,
+) -> None:
     async def run() -> None:
-        async with transfer_world(home) as here:
-            await here.caller.until_answered(gap_ms=800)
-            await story(here)
+        async with transfer_world(home, carrier=carrier, agent_file=agent_file) as here:
+            parts = await open_parts(ServeSettings(home=home), {})
+            here.control.api = parts
+            try:
+                await here.caller.until_answered(gap_ms=800)
+                await story(here)
+            finally:
+                await parts.close()
 
     live_with_sockets(run())
 
 
 async def placed(world: TransferWorld, number: str = PERSON, **more: str) -> httpx.Response:
     async with httpx.AsyncClient(base_url=world.control.settings.public_url, timeout=30) as http:
-        return await http.post(
-            "/api/calls", json={"agent": "clinic", "number": number, "caller_id": OURS} | more
-        )
+        body = {"agent": "clinic", "to": number, "caller_id": OURS} | more
+        return await http.post("/v1/calls", json=body, headers={"idempotency-key": "reminder-17"})
 
 
 async def told(world: TransferWorld, key: str) -> dict[str, str]:
     async with httpx.AsyncClient(base_url=world.control.settings.public_url, timeout=30) as http:
-        answer: dict[str, str] = (await http.get(f"/api/calls/placed/{key}")).json()
+        answer: dict[str, str] = (await http.get(f"/v1/placed/{key}")).json()
         return answer
 
 
-def test_somebody_is_called_and_hears_the_agent(tmp_path: Path) -> None:
+@every_carrier
+def test_somebody_is_called_and_hears_the_agent(tmp_path: Path, carrier: str) -> None:
     async def story(world: TransferWorld) -> None:
         answer = await placed(world)
-        assert answer.status_code == 202, answer.text
+        assert answer.status_code == 201, answer.text
         assert answer.json()["basis"] == "ANTIPHON_DIAL_ALLOWED: US"
         await world.until(lambda: world.sid in world.phones.lines)
-        assert world.account.calls[world.sid]["To"] == PERSON
-        assert world.account.calls[world.sid]["From"] == OURS
+        assert world.dialled == (PERSON, OURS)
         await world.person.until_answered(gap_ms=400)
         assert hears(world.person.heard, AGENT_HZ) >= 150, "Hello."
         assert (await told(world, answer.json()["key"]))["state"] == "answered"
@@ -59,13 +82,45 @@ def test_somebody_is_called_and_hears_the_agent(tmp_path: Path) -> None:
         ended = await told(world, answer.json()["key"])
         assert (ended["state"], ended["how"]) == ("ended", "completed")
 
-    during(tmp_path, story)
+    during(tmp_path, story, carrier=carrier)
+
+
+@every_carrier
+def test_webhooks_that_swap_places_leave_an_ended_call_ended(tmp_path: Path, carrier: str) -> None:
+    async def story(world: TransferWorld) -> None:
+        world.phones.swapped = True
+        key = (await placed(world)).json()["key"]
+        await world.until(lambda: world.sid in world.phones.lines)
+        await world.person.until_answered(gap_ms=400)
+        assert (await told(world, key))["state"] == "answered"
+        world.phones.hang_up(world.sid)
+        late = world.carrier.side.late
+        await world.until(lambda: ("status", late) in world.phones.webhooks)
+        assert (await told(world, key))["state"] == "ended"
+
+    during(tmp_path, story, carrier=carrier)
+
+
+def test_whoever_answers_is_judged_before_he_is_spoken_to(tmp_path: Path) -> None:
+    async def story(world: TransferWorld) -> None:
+        await placed(world)
+        await world.until(lambda: world.sid in world.phones.lines)
+        quiet = b"\xff" * 8000
+        world.person.say(quiet + voice(1400, 500) + quiet)  # Nothing but a beep.
+        await world.until(lambda: ("status", "completed") in world.phones.webhooks)
+        assert hears(world.person.heard, AGENT_HZ) == 0, "a machine is hung up on by this file"
+        outgoing = [path.read_text() for path in traces(world.home) if PERSON in path.read_text()]
+        assert '"verdict":"machine"' in outgoing[0]
+
+    screened = AGENT_FILE + "answering_machine: {machine: hang_up}\n"
+    during(tmp_path, story, agent_file=screened)
 
 
 @pytest.mark.parametrize(
     ("answer", "how"), [("busy", "busy"), ("no-answer", "no_answer"), ("failed", "failed")]
 )
-def test_nobody_who_answers_is_told_apart(tmp_path: Path, answer: Answer, how: str) -> None:
+@every_carrier
+def test_nobody_who_answers_is_told_apart(tmp_path: Path, answer: Answer, how: str, carrier: str) -> None:
     async def story(world: TransferWorld) -> None:
         world.phones.answer = answer
         key = (await placed(world)).json()["key"]
@@ -74,7 +129,7 @@ def test_nobody_who_answers_is_told_apart(tmp_path: Path, answer: Answer, how: s
         assert (ended["state"], ended["how"]) == ("ended", how)
         assert len(world.exchange.active()) == 1
 
-    during(tmp_path, story)
+    during(tmp_path, story, carrier=carrier)
 
 
 @pytest.mark.parametrize(
@@ -101,13 +156,13 @@ def test_who_may_not_be_called_is_not(tmp_path: Path, number: str, words: str) -
 def test_what_else_is_wrong_is_said_before_anybody_is_dialled(tmp_path: Path) -> None:
     async def story(world: TransferWorld) -> None:
         for more, words in (
-            ({"agent": "clinik"}, "no agent 'clinik'"),
-            ({"through": "sip"}, "cannot be placed through 'sip'"),
+            ({"agent": "clinik"}, "no such agent"),
+            ({"carrier": "sip"}, "cannot be placed through 'sip'"),
             ({"caller_id": ""}, "no number to show"),
-            ({"caller_id": "5550100"}, "not a phone number"),
+            ({"caller_id": "5550100"}, "caller_id"),
         ):
             answer = await placed(world, **more)
-            assert answer.status_code == 400, answer.text
+            assert answer.status_code in {404, 409, 422}, answer.text
             assert words in answer.text
         assert not world.account.calls
 

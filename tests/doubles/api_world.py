@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from antiphon.calls.placing import CallPlacer, wanted_from
 from antiphon.calls.realtime import ClientSecrets, Offer
 from antiphon.calls.streams import StreamTokens
 from antiphon.errors import AntiphonError, Denied
@@ -26,6 +27,7 @@ from antiphon.server.realtime import realtime_methods
 from antiphon.server.settings import ServeSettings
 from antiphon.storage.access import DEFAULT_ORGANISATION, new_key
 from antiphon.storage.traces import trace_path
+from antiphon.trust.dialling import dial_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 TRACES = ROOT / "tests" / "golden" / "traces"
@@ -38,9 +40,12 @@ SECRET = b"0123456789abcdef"  # Of the boot: what the two processes share.
 
 @dataclass(slots=True)
 class Media:
-    """`MediaClient`'s methods, and what was asked of them. `refusal` is raised by what changes calls; at
-    `realtime_port` the media worker's Realtime endpoint is said to be."""
+    """`MediaClient`'s methods, and what was asked of them. `refusal` is raised by what changes calls, `lost`
+    in place of the answer to what was placed; at `realtime_port` the media worker's Realtime endpoint is said
+    to be."""
 
+    placer: CallPlacer
+    lost: AntiphonError | None = None
     names: list[str] = field(default_factory=lambda: ["clinic"])
     up: list[dict[str, Any]] = field(default_factory=list)
     shown: dict[str, Any] = field(default_factory=dict)
@@ -79,6 +84,15 @@ class Media:
 
     async def active(self) -> list[dict[str, Any]]:
         return list(self.up)
+
+    async def place(self, wanted: dict[str, Any]) -> dict[str, str]:
+        told = await self.placer.place(wanted_from(wanted))
+        if self.lost is not None:
+            raise self.lost
+        return told
+
+    async def placed(self, key: str) -> dict[str, str]:
+        return self.placer.told(key)
 
     async def end_call(self, call_id: str) -> None:
         self._ask("end", call_id)
@@ -175,7 +189,8 @@ async def api_world(
     shutil.copytree(ROOT / "agents", agents, ignore=shutil.ignore_patterns(".*"))
     serve = ServeSettings(**{"home": home, "agents": agents, **settings})
     parts = await open_parts(serve, environ)
-    media: Any = Media(folder=agents)
+    placer = CallPlacer(dial_rules(environ), agents={"clinic"}, controls={}, base_url=serve.public_url)
+    media: Any = Media(placer=placer, folder=agents)
     tokens, secrets = StreamTokens(SECRET), ClientSecrets(SECRET)
     control = Control(settings=serve, media=media, tokens=tokens, secrets=secrets, api=parts)
     app = create_app(control, home / "static")

@@ -25,6 +25,7 @@ from tests.doubles.virtual_loop import pass_time
 from antiphon.agents.definition import load_agent
 from antiphon.agents.ports import Replying, ReplyKind, ReplyRequest
 from antiphon.audio import g711
+from antiphon.calls.amd import open_screening
 from antiphon.calls.browser import browser_settings
 from antiphon.calls.carriers import carrier_server
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
@@ -264,6 +265,7 @@ async def transfer_world(
             clock=clock,
             transfers=world.desk,
             attends=world.room.attends,
+            opens_screening=open_screening,
         )
         world.room.open(world.exchange, browser_settings({}))
         phone = carrier_server(LegsFirst(world.exchange, world.desk), tokens, clock=world.loop.now_ns)

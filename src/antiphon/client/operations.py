@@ -138,13 +138,16 @@ class Operations(Generic[Answer]):
         """`said`: rating (1 to 5), labels, comment, source."""
         return self._post(f"/calls/{_safe(call_id)}/feedback", said)
 
-    def place_call(
-        self, agent: str, to: str, caller_id: str, *, key: str = "", carrier: str = "twilio"
-    ) -> Answer:
-        """Ring somebody. Give the same `key` to ask what became of it; without one it is a new call."""
-        body = {"agent": agent, "to": to, "caller_id": caller_id, "carrier": carrier}
+    def place_call(self, agent: str, to: str, *, key: str = "", **how: Any) -> Answer:
+        """Ring somebody. Give the same `key` to ask what became of it; without one it is a new call.
+        `how`: caller_id, carrier, ring_s."""
+        body = {"agent": agent, "to": to, **how}
         headers = {"idempotency-key": key or str(uuid.uuid4())}
         return self._send(Request(method="POST", path="/calls", body=body, headers=headers))
+
+    def placed_call(self, key: str) -> Answer:
+        """How it gets on."""
+        return self._get(f"/placed/{_safe(key)}")
 
     def costs(self, by: str = "agent", from_ms: int | None = None, to_ms: int | None = None) -> Answer:
         """`by`: agent, day, stage."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from antiphon.server.api.parts import ApiParts
     from antiphon.server.keeping.service import IndexService
 
-PLACE_GRACE_S = 15.0  # A carrier has 10 s for its answer, a trunk that long past its ring.
+PLACE_TIMEOUT_S = 15.0  # A carrier has 10 s for its answer.
 RELOAD_TIMEOUT_S = 60.0  # A new voice may say every phrase of the file once.
 # A page rings once for a press of its button; a token that was stolen must not take every line.
 OFFERS_OF_A_TOKEN = Rate(per_minute=10, burst=5)
@@ -83,8 +83,7 @@ class MediaClient:
 
     async def place(self, wanted: dict[str, Any]) -> dict[str, str]:
         """Place a call; what became of it so far."""
-        timeout_s = wanted["ring_s"] + PLACE_GRACE_S
-        return dict(await self._rpc.call("place", timeout_s=timeout_s, wanted=wanted))
+        return dict(await self._rpc.call("place", timeout_s=PLACE_TIMEOUT_S, wanted=wanted))
 
     async def placed(self, key: str) -> dict[str, str]:
         return dict(await self._rpc.call("placed", key=key))

@@ -35,11 +35,14 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """`error` is "" for success, else the error's class; `value` is then its words."""
+    """`error` is "" for success, else the error's class; `value` is then its words, and `where` and `fix` go
+    with them where an operator can put it right."""
 
     id: int
     value: Any = None
     error: str = ""
+    where: str = ""
+    fix: str = ""
 
 
 async def _read_frame(reader: asyncio.StreamReader) -> bytes | None:
@@ -100,6 +103,14 @@ class RpcServer:
         else:
             try:
                 answer = Answer(id=request.id, value=await method(**request.params))
+            except ConfigError as error:
+                answer = Answer(
+                    id=request.id,
+                    error="ConfigError",
+                    value=error.message,
+                    where=error.where,
+                    fix=error.fix,
+                )
             except AntiphonError as error:
                 kind = type(error).__name__
                 answer = Answer(
@@ -176,7 +187,9 @@ class RpcClient:
         future = self._waiting.get(answer.id)
         if future is None or future.done():
             return  # Asked by someone who stopped waiting.
-        if answer.error:
+        if answer.error == "ConfigError":
+            future.set_exception(ConfigError(str(answer.value), where=answer.where, fix=answer.fix))
+        elif answer.error:
             future.set_exception(_KINDS.get(answer.error, AntiphonError)(str(answer.value)))
         else:
             future.set_result(answer.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,12 @@ import pytest
 from tests.doubles.permits import permitted
 from tests.doubles.switchboard import NotingSwitchboard
 
+from antiphon.calls.placing import CallPlacer, Wanted
 from antiphon.calls.sip import SipLines, wire
 from antiphon.calls.sip.line import SipLine
 from antiphon.calls.sip.lines import WORKER_GONE
 from antiphon.errors import CallFailed, ConfigError
+from antiphon.trust.dialling import DialRules
 
 FRAME = np.full(160, 1000, "<i2").tobytes()
 
@@ -216,6 +219,36 @@ async def test_a_call_we_place_is_answered_or_says_why_not(tmp_path: Path) -> No
         d.worker.say(wire.Ended(leg=order.leg, cause="busy", stats={}))
         with pytest.raises(CallFailed, match="busy"):
             await dialling
+
+
+async def test_an_operators_call_through_a_trunk_tells_what_became_of_it(tmp_path: Path) -> None:
+    async with desk(tmp_path) as d:
+        rules = DialRules(allowed=("US",))
+        placer = CallPlacer(rules, agents={"clinic"}, controls={}, base_url="", sip=d.lines)
+        wanted = Wanted(key="k1", agent="clinic", number="+12125550199", caller_id="+15550111", ring_s=7)
+        assert (await placer.place(wanted))["state"] == "placed"
+        order = await d.worker.next()
+        assert isinstance(order, wire.Dial)
+        assert (order.target, order.caller_id, order.timeout_s) == ("+12125550199", "+15550111", 7)
+        assert (await placer.place(wanted))["carrier"] == "sip", "and it is not dialled twice"
+        d.worker.say(wire.Established(leg=order.leg))
+        await d.until(lambda: placer.told("k1")["state"] == "answered")
+        arrival, _, _ = d.switchboard.calls[0]
+        assert (arrival.agent, arrival.outbound) == ("clinic", True)
+        d.worker.say(wire.Ended(leg=order.leg, cause="hangup", stats={}))
+        await d.until(lambda: placer.told("k1")["how"] == "completed")
+        for number, (cause, how) in enumerate((("busy", "busy"), ("no answer", "no_answer"))):
+            key = f"n{number}"
+            await placer.place(replace(wanted, key=key))
+            order = await d.worker.next()
+            assert isinstance(order, wire.Dial)
+            d.worker.say(wire.Ended(leg=order.leg, cause=cause, stats={}))
+            await d.until(lambda key=key: placer.told(key)["state"] == "ended")  # type: ignore[misc]
+            assert placer.told(key)["how"] == how
+        d.worker.die()
+        await d.until(lambda: not d.lines.is_connected)
+        told = await placer.place(replace(wanted, key="late"))
+        assert (told["state"], told["how"]) == ("failed", "unavailable")
 
 
 async def test_who_wants_a_person_is_passed_on_and_hung_up_if_that_fails(tmp_path: Path) -> None:

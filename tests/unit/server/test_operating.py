@@ -12,6 +12,7 @@ import pytest
 from antiphon.cli import main
 
 ACTIVE = {"calls": [{"call_id": "20251124-1-abc", "line": "phone", "agent": "clinic"}]}
+PLACED = {"carrier": "twilio", "basis": "ANTIPHON_DIAL_ALLOWED: US", "how": ""}
 
 
 class Api(HTTPServer):
@@ -22,7 +23,8 @@ class _Answers(BaseHTTPRequestHandler):
     server: Api
 
     def do_GET(self) -> None:
-        self._answer(200, ACTIVE)
+        ended = PLACED | {"key": "k-1", "state": "ended", "how": "busy"}
+        self._answer(200, ended if self.path == "/v1/placed/k-1" else ACTIVE)
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"] or 0)) or b"null")
@@ -31,11 +33,10 @@ class _Answers(BaseHTTPRequestHandler):
             self._answer(403, {"title": "Forbidden", "detail": "+4930111111 is not among the targets"})
         elif self.path.endswith("/end"):
             self._answer(202, None)
-        elif self.path == "/api/calls" and body["number"] == "911":
-            self._answer(403, {"title": "Forbidden", "detail": "it is an emergency number"})
-        elif self.path == "/api/calls":
-            told = {"key": "k1", "state": "placed", "through": "twilio", "basis": "ANTIPHON_DIAL_ALLOWED: US"}
-            self._answer(202, told)
+        elif self.path == "/v1/calls" and body["to"] == "911":
+            self._answer(403, {"detail": "it is an emergency number", "fix": "dial it yourself"})
+        elif self.path == "/v1/calls":
+            self._answer(202, PLACED | {"key": self.headers["idempotency-key"], "state": "asked"})
         else:
             self._answer(202, {"target": "+12125550100"})
 
@@ -103,12 +104,18 @@ def test_a_call_is_steered(
 
 def test_an_agent_is_had_to_call_somebody(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     place = ["calls", "place", "clinic"]
-    assert main([*place, "+12125550100", "--caller-id", "+16175550100", "--server", url(api)]) == 0
-    assert capsys.readouterr().out == "k1: placed through twilio, allowed by ANTIPHON_DIAL_ALLOWED: US\n"
+    shown = ["--caller-id", "+16175550100", "--key", "reminder-1", "--server", url(api)]
+    assert main([*place, "+12125550100", *shown]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("reminder-1: asked through twilio, allowed by ANTIPHON_DIAL_ALLOWED: US\n")
+    assert "antiphon calls placed reminder-1" in said, "nobody knows: what to do is said"
     assert main([*place, "911", "--server", url(api)]) == 1
-    assert "it is an emergency number" in capsys.readouterr().err
-    wanted = {"agent": "clinic", "number": "+12125550100", "through": "", "caller_id": "+16175550100"}
-    assert api.asked[0] == ("POST", "/api/calls", wanted | {"ring_s": 30})
+    told = capsys.readouterr().err
+    assert "it is an emergency number" in told and "fix: dial it yourself" in told
+    assert main(["calls", "placed", "k-1", "--server", url(api)]) == 0
+    assert capsys.readouterr().out.startswith("k-1: ended (busy) through twilio")
+    wanted = {"agent": "clinic", "to": "+12125550100", "carrier": "", "caller_id": "+16175550100"}
+    assert api.asked[0] == ("POST", "/v1/calls", wanted | {"ring_s": 30})
 
 
 def test_a_target_that_is_not_listed_is_refused_with_the_reason(

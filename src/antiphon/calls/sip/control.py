@@ -66,7 +66,7 @@ class SipControl:
         leg = dial.key
 
         def news(what: News) -> None:
-            self._report(leg, _report(call_id, what))
+            self._report(leg, reported(call_id, what))
 
         call_id = self._lines.ring(
             Ring(
@@ -138,7 +138,8 @@ class SipControl:
         """The lines are another's to close."""
 
 
-def _report(call_id: str, news: News) -> LegReport:
+def reported(call_id: str, news: News) -> LegReport:
+    """News of a line, as a carrier's webhook would tell it."""
     state: Literal["answered", "ended"] = "ended" if news.ended else "answered"
     return LegReport(call_id=call_id, state=state, how=_ENDS.get(news.ended, "failed"), machine=news.machine)
 

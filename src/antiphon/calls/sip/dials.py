@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from antiphon.calls.sip import wire
 from antiphon.calls.sip.line import News, Outbox, SipLine
@@ -16,15 +16,17 @@ _ANSWER_GRACE_S = 10.0  # Past its own deadline the worker is not merely slow.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
     """Attributes:
+    agent: Who talks; "" where a caller waits for whoever answers.
     metadata: Goes with the call to the switchboard, which knows by it whom it is for.
-    news: Told of the answer, of a machine that answered, and of the end.
+    news: Told of the answer, of a machine that answered a person's phone, and of the end.
     """
 
     to: str
     caller_id: str
     ring_s: float
-    metadata: Mapping[str, str]
     news: Callable[[News], None]
+    agent: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 class SipDials:
@@ -47,7 +49,7 @@ class SipDials:
 
     def ring(self, ring: Ring) -> str:
         """Gives our own name for the call, which nobody has answered yet."""
-        line = self._open(SipLine(self._next(), "", ring.to, "", self._outbox))
+        line = self._open(SipLine(self._next(), ring.agent, ring.to, "", self._outbox))
         line.sip_call_id = f"sip{line.leg}"
         line.metadata, line.news = dict(ring.metadata), ring.news
         self._outbox.tell(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from antiphon.calls.control.accounts import controls_from
 from antiphon.calls.ports import (
     Capability,
     CarrierControl,
@@ -19,7 +20,6 @@ from antiphon.server.access.roles import Permission
 from antiphon.server.api import shapes
 from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
 from antiphon.server.api.parts import ApiParts
-from antiphon.server.api.placing import carrier_named
 from antiphon.server.api.sight import sight_of
 from antiphon.server.control import Control, Current
 from antiphon.server.problems import Problem
@@ -99,7 +99,19 @@ async def release_number(number_id: str, who: Who, parts: Parts, carrier: Carrie
 def _account(who: Principal, parts: ApiParts, carrier: str) -> CarrierControl:
     if who.organisation_id != DEFAULT_ORGANISATION:
         raise Problem(404, "your organisation has no account at a carrier")
-    return carrier_named(parts, carrier, Capability.NUMBERS)
+    if parts.controls is None:
+        parts.controls = controls_from(parts.environ)
+    account = parts.controls.get(carrier)
+    if account is None:
+        found = ", ".join(parts.controls) or "none"
+        raise Problem(
+            409,
+            f"there is no account at {carrier!r}",
+            fix=f"set its keys in the environment (docs/telephony); those found: {found}",
+        )
+    if Capability.NUMBERS not in account.capabilities:
+        raise Problem(409, f"this carrier offers no {Capability.NUMBERS.value}")
+    return account
 
 
 async def _ours(number_id: str, who: Principal, parts: ApiParts, carrier: str) -> CarrierControl:

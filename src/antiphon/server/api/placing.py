@@ -1,92 +1,125 @@
-"""`POST /v1/calls`: calls that are placed, by permit and once for each key."""
+"""`POST /v1/calls`: calls that are placed, once for each key; and how they get on. The media worker permits
+and dials them (`calls/placing.py`); here it is kept that it was asked to."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Header
+import structlog
+from fastapi import APIRouter, Header, Path
 from fastapi.responses import JSONResponse
 
-from antiphon.calls.control.accounts import controls_from
-from antiphon.calls.ports import Capability, CarrierControl, Dial
-from antiphon.errors import AntiphonError, CallFailed, DeadlineExceeded, Denied
+from antiphon.errors import AntiphonError, CallFailed, ConfigError, Denied
 from antiphon.server.access.roles import Permission
 from antiphon.server.api import shapes
 from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
 from antiphon.server.api.parts import ApiParts
 from antiphon.server.api.sight import sight_of
-from antiphon.server.control import Current
+from antiphon.server.control import Control, Current
 from antiphon.server.problems import Problem
-from antiphon.trust.dialling import ALLOWED, dial_rules, permit_call
+from antiphon.trust.dialling import ALLOWED
 
+log = structlog.get_logger(__name__)
 router = APIRouter(route_class=GatedRoute, tags=["live calls"])
 
-IdempotencyKey = Annotated[str, Header(alias="Idempotency-Key", pattern=r"^[A-Za-z0-9._:-]{8,200}$")]
+_KEY = r"^[A-Za-z0-9._:-]{8,200}$"
+IdempotencyKey = Annotated[str, Header(alias="Idempotency-Key", pattern=_KEY)]
 
 
 @router.post("/calls", status_code=201, openapi_extra=needs(Permission.CALLS_PLACE))
 async def place_call(
     wanted: shapes.PlaceCall, idempotency_key: IdempotencyKey, who: Who, parts: Parts, control: Current
 ) -> JSONResponse:
-    """Ring a number and connect whoever answers to an agent.
+    """Have an agent call somebody, if the rules allow it.
 
     Whoever asks again with the same `Idempotency-Key` is told what became of the first time (200); nobody is
-    rung twice. Only numbers in `ANTIPHON_DIAL_ALLOWED` are rung.
+    rung twice. 202: no answer came, so nobody knows whether it rings. Only numbers in `ANTIPHON_DIAL_ALLOWED`
+    are rung. Who or what answers is judged first where the agent's file says so.
     """
-    try:
-        permit = permit_call(wanted.to, dial_rules(parts.environ))
-    except Denied as error:
-        raise Problem(403, str(error), fix=f"the operator allows it by {ALLOWED}") from None
-    if not (await sight_of(who, parts))(wanted.agent) or control.draining:
-        raise Problem(404, "no such agent") if not control.draining else Problem(503, "shutting down")
-    if wanted.agent not in {entry["name"] for entry in await control.media.agents()}:
+    if control.draining:
+        raise Problem(503, "no new calls: shutting down")
+    served = {entry["name"] for entry in await control.media.agents()}
+    if wanted.agent not in served or not (await sight_of(who, parts))(wanted.agent):
         raise Problem(404, "no such agent")
-    carrier = carrier_named(parts, wanted.carrier, Capability.DIAL)
-    public = control.settings.public_url
-    if not public:
-        raise Problem(409, "carriers cannot reach this server", fix="set ANTIPHON_PUBLIC_URL")
     request = hashlib.sha256(wanted.model_dump_json().encode()).hexdigest()
-    known = await parts.placements.begin(who.organisation_id, idempotency_key, request)
+    intent = (who.organisation_id, idempotency_key)
+    known = await parts.placements.begin(*intent, request)
     if known is not None:
         if known["request_sha256"] != request:
             raise Problem(409, "this Idempotency-Key was used for another call", fix="use a new one")
-        told = shapes.Placed(state=known["state"], carrier_call_id=known["carrier_call_id"])  # type: ignore[arg-type]
-        return JSONResponse(told.model_dump())
-    answer_url = f"{public}/calls/{wanted.carrier}/{wanted.agent}"
-    key = hashlib.sha256(f"{who.organisation_id}\0{idempotency_key}".encode()).hexdigest()
-    dial = Dial(
-        key=key, permit=permit, caller_id=wanted.caller_id, answer_url=answer_url,
-        status_url=f"{answer_url}/event",
-    )  # fmt: skip
+        return _answer(await _told(intent, known, control), 200)
     # Who stops waiting must not leave the intent without its end.
-    return await asyncio.shield(_dialled(parts, carrier, who.organisation_id, idempotency_key, dial))
+    return await asyncio.shield(_placed(intent, wanted, parts, control))
 
 
-async def _dialled(
-    parts: ApiParts, carrier: CarrierControl, organisation_id: str, key: str, dial: Dial
+@router.get("/placed/{key}", openapi_extra=needs(Permission.CALLS_READ))
+async def get_placed_call(
+    key: Annotated[str, Path(pattern=_KEY)], who: Who, parts: Parts, control: Current
+) -> shapes.Placed:
+    """How a call that was placed with this `Idempotency-Key` gets on. While the server that placed it runs,
+    ringing, answer and end are known; afterwards whether it was placed."""
+    intent = (who.organisation_id, key)
+    known = await parts.placements.find(*intent)
+    if known is None:
+        raise Problem(404, "no call was placed with this key")
+    return await _told(intent, known, control)
+
+
+async def _placed(
+    intent: tuple[str, str], wanted: shapes.PlaceCall, parts: ApiParts, control: Control
 ) -> JSONResponse:
+    asked = {
+        "key": _key(intent),
+        "agent": wanted.agent,
+        "number": wanted.to,
+        "carrier": wanted.carrier,
+        "caller_id": wanted.caller_id,
+        "ring_s": wanted.ring_s,
+    }
     try:
-        carrier_call_id = await carrier.dial(dial)
-    except DeadlineExceeded:
-        # Nobody knows whether it rings: the intent stays as it is, and is not tried again.
-        return JSONResponse(shapes.Placed(state="asked", carrier_call_id="").model_dump(), status_code=202)
-    except (AntiphonError, CallFailed):
-        await parts.placements.settle(organisation_id, key, "failed")
-        raise
-    await parts.placements.settle(organisation_id, key, "placed", carrier_call_id)
-    placed = shapes.Placed(state="placed", carrier_call_id=carrier_call_id)
-    return JSONResponse(placed.model_dump(), status_code=201)
+        told = shapes.Placed(**(await control.media.place(asked) | {"key": intent[1]}))  # type: ignore[arg-type]
+    except (Denied, ConfigError, CallFailed) as error:
+        await parts.placements.withdraw(*intent)
+        if isinstance(error, Denied):
+            words = str(error)
+            fix = f"the operator allows numbers by {ALLOWED}" if ALLOWED in words else ""
+            raise Problem(403, words, fix=fix) from None
+        if isinstance(error, ConfigError):
+            what = f"{error.where}: {error.message}" if error.where else error.message
+            raise Problem(409, what, fix=error.fix) from None
+        raise Problem(503, str(error)) from None
+    except AntiphonError as error:
+        # It may have dialled: the intent stays as it is, and is not tried again.
+        log.error("placed_call_lost", reason=str(error))
+        return _answer(shapes.Placed(key=intent[1], state="asked"), 202)
+    if told.state == "asked":
+        return _answer(told, 202)
+    if told.state == "failed":
+        await parts.placements.settle(*intent, "failed")
+        raise Problem(
+            502 if told.how == "rejected" else 503,
+            f"{told.carrier} did not place the call; nobody was rung",
+            fix="the server's log has the reason; try again with a new key",
+        )
+    await parts.placements.settle(*intent, "placed", told.carrier_call_id)
+    return _answer(told, 201)
 
 
-def carrier_named(parts: ApiParts, name: str, capability: Capability) -> CarrierControl:
-    """Raises Problem: 409; no account there, or it cannot do this."""
-    if parts.controls is None:
-        parts.controls = controls_from(parts.environ)
-    carrier = parts.controls.get(name)
-    if carrier is None:
-        raise Problem(409, "there is no account at this carrier", fix="set its keys in the environment")
-    if capability not in carrier.capabilities:
-        raise Problem(409, f"this carrier offers no {capability.value}")
-    return carrier
+async def _told(intent: tuple[str, str], known: dict[str, str], control: Control) -> shapes.Placed:
+    """As the media worker knows it; what was kept, where it has forgotten."""
+    try:
+        live: dict[str, Any] = await control.media.placed(_key(intent))
+    except AntiphonError:
+        live = {"state": known["state"], "carrier_call_id": known["carrier_call_id"]}
+    return shapes.Placed(**(live | {"key": intent[1]}))
+
+
+def _key(intent: tuple[str, str]) -> str:
+    """Ours: it goes into addresses, and two organisations may have thought of the same one."""
+    return hashlib.sha256("\0".join(intent).encode()).hexdigest()[:32]
+
+
+def _answer(told: shapes.Placed, status: int) -> JSONResponse:
+    return JSONResponse(told.model_dump(), status_code=status)

@@ -346,17 +346,28 @@ class TakenOver(BaseModel):
 
 
 class PlaceCall(In):
+    """`to`: E.164 or a SIP address. `carrier`: whose interface, or "sip"; "" where there is only one way.
+    `caller_id`: a number of yours; through SIP the trunk may have its own."""
+
     agent: AgentName
-    to: str = Field(pattern=r"^\+[1-9][0-9]{6,14}$", description="E.164")
-    caller_id: str = Field(pattern=r"^\+[1-9][0-9]{6,14}$", description="One of your numbers")
-    carrier: str = Field(default="twilio", pattern=r"^[a-z]{1,20}$")
+    to: Text = Field(min_length=1, max_length=200)
+    carrier: str = Field(default="", pattern=r"^[a-z]{0,20}$")
+    caller_id: str = Field(default="", pattern=r"^(\+[1-9][0-9]{6,14})?$")
+    ring_s: int = Field(default=30, ge=5, le=120)
 
 
 class Placed(BaseModel):
-    """`state`: placed; failed (nobody was rung); asked (we cannot know: look before you try again)."""
+    """`state`: placed, ringing, answered, ended (`how`: completed, busy, no_answer, failed, cancelled),
+    failed (nobody was rung), asked (we cannot know: look before you try again). `basis`: the rule that
+    allowed it."""
 
-    state: Literal["placed", "failed", "asked"]
-    carrier_call_id: str
+    key: str
+    state: Literal["placed", "ringing", "answered", "ended", "failed", "asked"]
+    how: str = ""
+    agent: str = ""
+    carrier: str = ""
+    basis: str = ""
+    carrier_call_id: str = ""
 
 
 class WhatIf(In):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
@@ -15,12 +16,12 @@ import httpx
 from antiphon.calls.control.accounts import controls_from
 from antiphon.calls.numbers import e164
 from antiphon.calls.ports import CarrierControl, NumberQuery, NumberRouting
-from antiphon.errors import AntiphonError, ConfigError
+from antiphon.errors import AntiphonError, ConfigError, DeadlineExceeded
 from antiphon.runtime import command as recorded
 from antiphon.server.keeping.lookup import IndexedCalls
 
 _SERVER = "http://127.0.0.1:8080"
-_REQUEST_S = 15.0
+_REQUEST_S = 20.0  # The server itself waits 15 s at most, for a carrier.
 API_KEY = "ANTIPHON_API_KEY"  # Where the server wants one: `antiphon keys create`.
 _ACTS = {
     "hold": "music for the caller, and nobody listens to him",
@@ -42,10 +43,14 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     place = listed.add_parser("place", help="have an agent call somebody")
     place.add_argument("agent", metavar="AGENT")
     place.add_argument("number", metavar="NUMBER", help="with its country code (docs/telephony/placing.md)")
-    place.add_argument("--through", default="", metavar="CARRIER", help="or sip (default: the only way)")
+    place.add_argument("--carrier", default="", help="whose interface, or sip (default: the only way)")
     place.add_argument("--caller-id", default="", metavar="NUMBER", help="a number of yours that is shown")
     place.add_argument("--ring", type=int, default=30, metavar="S", help="seconds (30)")
+    place.add_argument("--key", default="", help="the intent's own: asking again with it rings nobody twice")
     place.set_defaults(run=_place)
+    placed = listed.add_parser("placed", help="how a call gets on that was placed")
+    placed.add_argument("key", metavar="KEY", help="as `calls place` told it")
+    placed.set_defaults(run=_placed)
     hangup = listed.add_parser("hangup", help="have the agent say goodbye and hang up")
     hangup.add_argument("call", metavar="CALL", help="its id")
     hangup.set_defaults(run=_hangup)
@@ -62,7 +67,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     transfer.add_argument("call", metavar="CALL", help="its id")
     transfer.add_argument("target", nargs="?", default="", help="of the agent's list (its usual target)")
     transfer.set_defaults(run=_transfer)
-    for asking in (active, place, hangup, transfer, keys, record, *steered):
+    for asking in (active, place, placed, hangup, transfer, keys, record, *steered):
         asking.add_argument("--server", default=_SERVER, help=f"a running antiphon serve ({_SERVER})")
     _register_numbers(commands)
 
@@ -115,14 +120,27 @@ def _active(args: argparse.Namespace) -> int:
 def _place(args: argparse.Namespace) -> int:
     wanted = {
         "agent": args.agent,
-        "number": args.number,
-        "through": args.through,
+        "to": args.number,
+        "carrier": args.carrier,
         "caller_id": args.caller_id,
         "ring_s": args.ring,
     }
-    told = _asked(args.server, "POST", "/api/calls", wanted, timeout_s=_REQUEST_S + args.ring)
-    print(f"{told['key']}: {told['state']} through {told['through']}, allowed by {told['basis']}")
+    key = args.key or str(uuid.uuid4())
+    _print_placed(_asked(args.server, "POST", "/v1/calls", wanted, key=key))
     return 0
+
+
+def _placed(args: argparse.Namespace) -> int:
+    _print_placed(_asked(args.server, "GET", f"/v1/placed/{quote(args.key, safe='')}"))
+    return 0
+
+
+def _print_placed(told: dict[str, str]) -> None:
+    how = f" ({told['how']})" if told["how"] else ""
+    through = f" through {told['carrier']}, allowed by {told['basis']}" if told["carrier"] else ""
+    print(f"{told['key']}: {told['state']}{how}{through}")
+    if told["state"] == "asked":
+        print(f"no answer came: it may ring. Look with: antiphon calls placed {told['key']}")
 
 
 def _hangup(args: argparse.Namespace) -> int:
@@ -157,22 +175,38 @@ def _transfer(args: argparse.Namespace) -> int:
     return 0
 
 
-def _asked(server: str, method: str, path: str, body: object = None, *, timeout_s: float = _REQUEST_S) -> Any:
-    """Any: JSON. Raises: ConfigError: Nobody is there. AntiphonError: The server refused, in its words."""
-    key = os.environ.get(API_KEY, "").strip()
-    headers = {"authorization": f"Bearer {key}"} if key else {}
+def _asked(server: str, method: str, path: str, body: object = None, *, key: str = "") -> Any:
+    """Any: JSON. `key`: the intent's own. Raises: ConfigError: Nobody is there. AntiphonError: The server
+    refused, in its words. DeadlineExceeded: It was asked, and did not answer."""
+    secret = os.environ.get(API_KEY, "").strip()
+    headers = {"authorization": f"Bearer {secret}"} if secret else {}
+    if key:
+        headers["idempotency-key"] = key
     url = server.rstrip("/") + path
     try:
-        answer = httpx.request(method, url, json=body, headers=headers, timeout=timeout_s)
+        answer = httpx.request(method, url, json=body, headers=headers, timeout=_REQUEST_S)
+    except httpx.ReadTimeout:
+        again = f"; it may ring: look with `antiphon calls placed {key}`" if key else ""
+        raise DeadlineExceeded(f"{server} did not answer in {_REQUEST_S:g} s{again}") from None
     except httpx.HTTPError as error:
         raise ConfigError(
             f"{server} cannot be reached ({type(error).__name__})",
             fix="start `antiphon serve`, or name it with --server",
         ) from error
-    told = answer.json() if answer.content else None
+    try:
+        told = answer.json() if answer.content else None
+    except ValueError:
+        raise ConfigError(
+            f"{server} is no antiphon server", fix="name a running `antiphon serve` with --server"
+        ) from None
     if answer.is_error:
-        raise AntiphonError(str(told.get("detail") or told) if isinstance(told, dict) else answer.text)
+        raise AntiphonError(_refusal(told) if isinstance(told, dict) else answer.text)
     return told
+
+
+def _refusal(problem: dict[str, Any]) -> str:
+    words = str(problem.get("detail") or problem)
+    return f"{words}\n  fix: {problem['fix']}" if problem.get("fix") else words
 
 
 # ------------------------------------------------------------------ numbers

@@ -1,4 +1,4 @@
-"""What the endpoints do: agents and versions, calls, live control, recordings, traces, costs, placing."""
+"""What the endpoints do: agents and versions, calls, live control, recordings, traces, costs, numbers."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ import pytest
 from tests.doubles.api_world import CALL, LIVE, OUTSIDE, ApiWorld, api_world, problem
 
 from antiphon.calls.control.accounts import CAPABILITIES
-from antiphon.calls.ports import Dial, OwnedNumber
+from antiphon.calls.ports import OwnedNumber
 from antiphon.calls.recording.shelf import recording_path, recordings_directory
-from antiphon.errors import ConfigError, DeadlineExceeded, ProviderRejected
+from antiphon.errors import ConfigError
 from antiphon.server.access.roles import Role
 from antiphon.storage.sealed import SealedWriter
 
-PLACING = OUTSIDE | {"ANTIPHON_DIAL_ALLOWED": "+12125550100, +12125550109"}
 PUBLIC = {"public_url": "https://voice.example.com"}
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[ApiWorld]:
-    async with api_world(tmp_path, PLACING, **PUBLIC) as made:
+    async with api_world(tmp_path, OUTSIDE, **PUBLIC) as made:
         made.media.up.append({"call_id": LIVE, "agent": "clinic", "line": "phone"})
         yield made
 
@@ -278,25 +277,17 @@ async def test_an_operator_ends_passes_on_and_whispers(world: ApiWorld, owner: h
     assert "offer Tuesday" not in audit
 
 
-# Placing
+# Numbers
 
 
 class Carrier:
-    """A carrier's account; `failure` is what it answers."""
+    """A carrier's account."""
 
     carrier = "twilio"
     capabilities = CAPABILITIES["twilio"]
 
     def __init__(self) -> None:
-        self.dialled: list[Dial] = []
-        self.failure: Exception | None = None
         self.routed: list[tuple[str, str]] = []
-
-    async def dial(self, dial: Dial) -> str:
-        self.dialled.append(dial)
-        if self.failure is not None:
-            raise self.failure
-        return f"CA{len(self.dialled)}"
 
     async def owned_numbers(self) -> tuple[OwnedNumber, ...]:
         return (OwnedNumber(number_id="PN1", number="+15550100001"),)
@@ -314,57 +305,6 @@ def carrier(world: ApiWorld) -> Carrier:
     world.parts.controls = {"twilio": account}
     made: Carrier = account
     return made
-
-
-CALL_OUT = {"agent": "clinic", "to": "+12125550100", "caller_id": "+15550100001"}
-
-
-async def test_whoever_asks_again_rings_nobody_twice(owner: httpx.AsyncClient, carrier: Carrier) -> None:
-    key = {"idempotency-key": "reminder-17-try-1"}
-    answers = await asyncio.gather(*(owner.post("/v1/calls", json=CALL_OUT, headers=key) for _ in range(5)))
-    assert len(carrier.dialled) == 1
-    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 200, 201]
-    again = await owner.post("/v1/calls", json=CALL_OUT, headers=key)
-    assert again.json() == {"state": "placed", "carrier_call_id": "CA1"}
-    other = CALL_OUT | {"to": "+12125550109"}
-    problem(await owner.post("/v1/calls", json=other, headers=key), 409)
-    assert len(carrier.dialled) == 1
-    assert carrier.dialled[0].answer_url == "https://voice.example.com/calls/twilio/clinic"
-    problem(await owner.post("/v1/calls", json=CALL_OUT), 422)  # Without a key nobody could ask again.
-
-
-async def test_a_call_nobody_knows_about_is_not_tried_again(
-    owner: httpx.AsyncClient, carrier: Carrier
-) -> None:
-    carrier.failure = DeadlineExceeded("no answer")
-    key = {"idempotency-key": "reminder-18-try-1"}
-    first = await owner.post("/v1/calls", json=CALL_OUT, headers=key)
-    assert (first.status_code, first.json()["state"]) == (202, "asked")
-    carrier.failure = None
-    again = await owner.post("/v1/calls", json=CALL_OUT, headers=key)
-    assert again.json()["state"] == "asked"
-    assert len(carrier.dialled) == 1
-
-
-async def test_a_carriers_words_stay_here(owner: httpx.AsyncClient, carrier: Carrier) -> None:
-    carrier.failure = ProviderRejected("twilio", "account AC123 is suspended")
-    key = {"idempotency-key": "reminder-19-try-1"}
-    told = problem(await owner.post("/v1/calls", json=CALL_OUT, headers=key), 502)
-    assert "AC123" not in str(told)
-    assert (await owner.post("/v1/calls", json=CALL_OUT, headers=key)).json()["state"] == "failed"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"to": "+15550100555"}, {"to": "911"}, {"to": "+1555; rm"}, {"agent": "bank"}, {"carrier": "telnyx"}],
-)
-async def test_only_allowed_numbers_and_our_agents_are_rung(
-    owner: httpx.AsyncClient, carrier: Carrier, change: dict[str, str]
-) -> None:
-    key = {"idempotency-key": "reminder-20-try-1"}
-    answer = await owner.post("/v1/calls", json=CALL_OUT | change, headers=key)
-    assert problem(answer, answer.status_code)["status"] in {403, 404, 409, 422}
-    assert carrier.dialled == []
 
 
 async def test_a_number_is_routed_to_an_agent_of_ours(owner: httpx.AsyncClient, carrier: Carrier) -> None:
