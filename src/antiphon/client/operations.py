@@ -149,6 +149,10 @@ class Operations(Generic[Answer]):
         """How it gets on."""
         return self._get(f"/placed/{_safe(key)}")
 
+    def placed_call(self, key: str) -> Answer:
+        """How a call that was placed with this key gets on."""
+        return self._get(f"/placed/{_safe(key)}")
+
     def costs(self, by: str = "agent", from_ms: int | None = None, to_ms: int | None = None) -> Answer:
         """`by`: agent, day, stage."""
         return self._get("/costs", by=by, from_ms=from_ms, to_ms=to_ms)
