@@ -37,8 +37,9 @@ def put_rich_call(world: ApiWorld, call_id: str, at_ms: int = 0) -> Path:
              input_tokens=1530, cached_tokens=1408, output_tokens=11),
         note(9000, "line_quality", seconds=9, voiced_seconds=4, poor_seconds=1),
     ]  # fmt: skip
-    ends = [line for line in rest if line["k"] != "end"]
-    lines = sorted([*ends, *notes], key=lambda line: int(line["t"]))
+    *told, end = rest
+    lines = sorted([*told, *notes], key=lambda line: int(line["t"]))
+    lines.append(end | {"lines": len(lines)})
     path.write_bytes(b"\n".join(map(msgspec.json.encode, [header, *lines])) + b"\n")
     put_recording(world, path)
     return path

@@ -7,7 +7,8 @@ describe("what people read", () => {
   });
 
   it("is money with the digits that matter, and a dash where nothing is known", () => {
-    expect([paid("0"), paid("0.00123"), paid("12.345"), paid(null)]).toEqual(["$0", "$0.0012", "$12.35", "–"]);
+    const sums = ["0", "0.00123", "0.0000345", "12.345", null].map(paid);
+    expect(sums).toEqual(["$0", "$0.0012", "$0.000035", "$12.35", "–"]);
     expect(share(1, 0)).toBe("–");
   });
 });

@@ -4,6 +4,7 @@ const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "medium" });
 const count = new Intl.NumberFormat();
 const percentage = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
+const tiny = new Intl.NumberFormat("en", { maximumSignificantDigits: 2 });
 
 export const atTime = (ms: number): string => moment.format(new Date(ms));
 export const onDay = (ms: number): string => day.format(new Date(ms));
@@ -27,7 +28,9 @@ export const delayed = (ms: number | null | undefined): string => (ms === null |
 export function paid(usd: string | null | undefined): string {
   if (usd === null || usd === undefined) return "–";
   const value = Number(usd);
-  return `$${value === 0 ? "0" : value.toFixed(value >= 1 ? 2 : 4)}`;
+  if (value === 0) return "$0";
+  if (value < 0.01) return `$${tiny.format(value)}`;
+  return `$${value.toFixed(value >= 1 ? 2 : 4)}`;
 }
 
 /** "caller_hung_up" as people say it. */

@@ -70,11 +70,11 @@ function Opened(props: { path: string; call: CallDetail; timeline: Timeline | nu
           />
         </section>
         <div className="call-side">
-          {timeline && <Waterfall timeline={timeline} />}
           <Tools tools={call.tools} />
           <Troubles call={call} />
         </div>
       </div>
+      {timeline && <Waterfall timeline={timeline} />}
       {timeline && <ModelCalls timeline={timeline} story={story} chosen={call.models_chosen} />}
       <div className="call-pair">
         <Costs cost={call.cost} />
