@@ -58,6 +58,11 @@ async def axe_faults(page: Any) -> list[str]:
     return list(found)
 
 
-async def fits_the_width(page: Any) -> bool:
-    """Nothing has to be pushed sideways."""
-    return bool(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+async def too_wide(page: Any) -> list[str]:
+    """What has to be pushed sideways to be read; nothing should."""
+    found = await page.evaluate(
+        "() => document.documentElement.scrollWidth <= window.innerWidth ? [] :"
+        " [...document.querySelectorAll('body *')].filter((one) => !one.closest('.scroll') &&"
+        " one.getBoundingClientRect().right > window.innerWidth).map((one) => one.outerHTML.slice(0, 150))"
+    )
+    return list(found)

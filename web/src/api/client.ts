@@ -20,6 +20,8 @@ export type Asked = {
   query?: Values | undefined;
   body?: unknown;
   signal?: AbortSignal;
+  /** Another credential than the one signed in with. */
+  bearer?: string;
 };
 
 const signedOut = new EventTarget();
@@ -57,7 +59,7 @@ export function apiPath(path: string, query: Values = {}): string {
  */
 export async function fetchApi(path: string, asked: Asked = {}): Promise<Response> {
   const headers: Record<string, string> = {};
-  const shown = credential();
+  const shown = asked.bearer ?? credential();
   if (shown) headers.authorization = `Bearer ${shown}`;
   const init: RequestInit = { method: asked.method ?? "GET", headers, cache: "no-store", credentials: "omit" };
   if (asked.body !== undefined) {

@@ -14,9 +14,9 @@ export type Resource<T> = {
 /**
  * GET `path` (null asks nothing). What was shown stays while new data is fetched, so nothing jumps.
  *
- * `everyMs` asks again that long after each answer, while the page can be seen.
+ * `everyMs` asks again that long after each answer, while the page can be seen. `bearer`: as in `Asked`.
  */
-export function useApi<T>(path: string | null, query?: Asked["query"], everyMs = 0): Resource<T> {
+export function useApi<T>(path: string | null, query?: Asked["query"], everyMs = 0, bearer?: string): Resource<T> {
   const address = path === null ? null : apiPath(path, query ?? {});
   const [state, setState] = useState<{ address: string | null; data: T | null; problem: ApiProblem | null }>({
     address: null,
@@ -33,7 +33,7 @@ export function useApi<T>(path: string | null, query?: Asked["query"], everyMs =
     };
     const ask = () => {
       if (document.hidden) return again();
-      request<T>(address.slice("/v1".length), { signal: stop.signal }).then(
+      request<T>(address.slice("/v1".length), { signal: stop.signal, ...(bearer === undefined ? {} : { bearer }) }).then(
         (data) => {
           if (!stop.signal.aborted) setState({ address, data, problem: null });
           again();
@@ -50,7 +50,7 @@ export function useApi<T>(path: string | null, query?: Asked["query"], everyMs =
       stop.abort();
       window.clearTimeout(timer.current);
     };
-  }, [address, everyMs, turn]);
+  }, [address, everyMs, bearer, turn]);
   const reload = useCallback(() => setTurn((count) => count + 1), []);
   return { data: state.data, problem: state.problem, loading: address !== null && state.address !== address, reload };
 }

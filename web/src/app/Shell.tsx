@@ -52,6 +52,7 @@ export function Shell({ here, me, children }: { here: string; me: Me | null; chi
 
 /** Before somebody signed in, every page is offered: opening one asks for the key. */
 function isOpen(page: PageEntry, me: Me | null): boolean {
+  if (page.unlisted) return false;
   return !me || page.needs === "" || me.permissions.includes(page.needs);
 }
 

@@ -10,6 +10,8 @@ export type PageEntry = {
   title: string;
   /** The permission without which the server would refuse all of it; "" for none. */
   needs: string;
+  /** Reached by a link somebody was given, not by the navigation. */
+  unlisted?: true;
   view: LazyExoticComponent<ComponentType<PageProps>>;
 };
 
@@ -18,6 +20,7 @@ export const pages: PageEntry[] = [
   { path: "live", title: "Live", needs: "calls:read", view: lazy(() => import("../pages/live")) },
   { path: "calls", title: "Calls", needs: "calls:read", view: lazy(() => import("../pages/calls")) },
   { path: "agents", title: "Agents", needs: "agents:read", view: lazy(() => import("../pages/agents")) },
+  { path: "shared", title: "Shared call", needs: "", unlisted: true, view: lazy(() => import("../pages/shared")) },
   { path: "talk", title: "Talk", needs: "", view: lazy(() => import("../pages/talk")) },
 ];
 
