@@ -85,7 +85,7 @@ function FlowInWords({ flow }: { flow: Flow }) {
       <summary>The flow in words</summary>
       {goals.map((goal) => (
         <section key={goal.id}>
-          <h3>{goal.label}</h3>
+          <h2>{goal.label}</h2>
           {goal.detail && <p className="hint">“{goal.detail}”</p>}
           <ol>
             {flow.nodes.filter((node) => node.group === goal.group && node !== goal).map((node) => (

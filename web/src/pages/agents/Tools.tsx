@@ -45,9 +45,9 @@ function OneTool({ agent, tool }: { agent: string; tool: Tool }) {
 
   return (
     <section className="card tool-card">
-      <h3>
+      <h2>
         <code>{tool.name}</code>
-      </h3>
+      </h2>
       <p>{tool.description}</p>
       <p className="tool-marks">
         {tool.changes_the_world ? <span data-effect="true">changes the world</span> : <span>only reads</span>}

@@ -2,7 +2,7 @@
 
 import type { Flow, FlowEdge, FlowNode } from "./shapes";
 
-export const box = { width: 190, height: 52, gapX: 90, gapY: 26 };
+export const box = { width: 190, height: 52, gapX: 130, gapY: 26 };
 
 export type Placed = FlowNode & { x: number; y: number };
 export type Drawn = FlowEdge & { path: string; labelX: number; labelY: number };
