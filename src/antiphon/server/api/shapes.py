@@ -137,6 +137,8 @@ class CallQuery(In):
     from_ms: AtMs | None = None
     to_ms: AtMs | None = None
     slower_than_ms: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    sign: Text = Field(default="", max_length=40, description="With this sign of trouble")
+    rated_at_most: int | None = Field(default=None, ge=1, le=5, description="In the call, or later")
     words: Text = Field(
         default="", max_length=200, description='All said, by either side; "as a phrase"; -word not'
     )
@@ -145,7 +147,8 @@ class CallQuery(In):
 
 
 class CallRow(BaseModel):
-    """`state`: live, complete, cut_short. `outcome`: contained, escalated, abandoned, failed, unfinished."""
+    """`state`: live, complete, cut_short. `outcome`: contained, escalated, abandoned, failed, unfinished.
+    `rating`: 1 to 5, by the caller in the call. `signs`: of trouble, as docs/records.md names them."""
 
     call_id: str
     agent: str
@@ -167,6 +170,8 @@ class CallRow(BaseModel):
     response_p99_ms: int | None
     cost_usd: str
     cost_complete: bool
+    rating: int | None
+    signs: list[str]
 
 
 class Calls(BaseModel):

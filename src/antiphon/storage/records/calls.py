@@ -28,7 +28,7 @@ from antiphon.storage.keys import Keyring
 from antiphon.storage.records import rows
 from antiphon.storage.records.numbering import call_number, first_number
 from antiphon.storage.records.seals import CallSeal, RecordKeys
-from antiphon.storage.records.tables import calls, costs, recordings, tools, turns
+from antiphon.storage.records.tables import calls, costs, recordings, signs, tools, turns
 from antiphon.storage.records.values import CallDetail, CallEntry, CallPage, CallQuery, CallSummary
 from antiphon.storage.records.words import Source, drop_words, put_words, sought, where_said
 
@@ -82,6 +82,7 @@ class CallRecords:
                 (tools, "tools"),
                 (costs, "costs"),
                 (recordings, "recordings"),
+                (signs, "signs"),
             ):
                 values = [row for one in made for row in getattr(one, kind)]
                 if values:
@@ -187,6 +188,10 @@ class CallRecords:
             conditions.append(source.number < first_number(query.to_ms))
         if query.slower_than_ms is not None:
             conditions.append(calls.c.response_p95_ms > query.slower_than_ms)
+        if query.sign:
+            conditions.append(calls.c.id.in_(select(signs.c.call).where(signs.c.sign == query.sign)))
+        if query.rated_at_most is not None:
+            conditions.append(_rated_at_most(query.organisation_id, query.rated_at_most))
         wanted = statement.select_from(source.rows).where(*conditions)
         return wanted.where(source.said) if source.said is not None else wanted
 
@@ -232,6 +237,12 @@ def _with_number(organisation_id: str, hashed: str) -> CompoundSelect[int]:
     """By one index each; asked with "or", SQLite would go through all calls of the organisation."""
     ours = select(calls.c.id).where(calls.c.organisation_id == organisation_id)
     return union(ours.where(calls.c.caller_hash == hashed), ours.where(calls.c.called_hash == hashed))
+
+
+def _rated_at_most(organisation_id: str, rating: int) -> ColumnElement[bool]:
+    """In the call by the caller, or later through the API."""
+    ours = (feedback.c.organisation_id == organisation_id) & (feedback.c.rating <= rating)
+    return (calls.c.rating <= rating) | calls.c.call_id.in_(select(feedback.c.call_id).where(ours))
 
 
 def _position(after: str) -> int:

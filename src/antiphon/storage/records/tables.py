@@ -32,6 +32,7 @@ __all__ = [
     "record_keys",
     "recordings",
     "retention_runs",
+    "signs",
     "tools",
     "turns",
 ]
@@ -67,6 +68,8 @@ calls = Table(
     Column("response_p99_ms", Integer),
     Column("cost_nano_usd", BigInteger, nullable=False),
     Column("cost_complete", Boolean, nullable=False),
+    Column("rating", Integer),
+    Column("signs", String(200), nullable=False, server_default=""),
     Column("caller_hash", String(32), nullable=False),
     Column("called_hash", String(32), nullable=False),
     Column("trace", String(300), nullable=False),
@@ -83,6 +86,14 @@ calls = Table(
     Index("calls_by_state", "state", "id"),
     Index("calls_by_caller", "organisation_id", "caller_hash"),
     Index("calls_by_called", "organisation_id", "called_hash"),
+)
+
+signs = Table(
+    "call_signs",
+    metadata,
+    _of_call(),
+    Column("sign", String(40), primary_key=True),
+    Index("calls_by_sign", "sign", "call"),
 )
 
 turns = Table(
