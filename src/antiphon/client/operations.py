@@ -146,10 +146,6 @@ class Operations(Generic[Answer]):
         return self._send(Request(method="POST", path="/calls", body=body, headers=headers))
 
     def placed_call(self, key: str) -> Answer:
-        """How it gets on."""
-        return self._get(f"/placed/{_safe(key)}")
-
-    def placed_call(self, key: str) -> Answer:
         """How a call that was placed with this key gets on."""
         return self._get(f"/placed/{_safe(key)}")
 

@@ -14,6 +14,7 @@ from antiphon.operations.exposition import Counter, Family, Histogram
 from antiphon.runtime.records.cost import cost_of
 from antiphon.runtime.records.lines import CallRecord, NoteEntry
 from antiphon.runtime.records.outcomes import outcome_of
+from antiphon.runtime.records.signs import rating_of, signs_of
 from antiphon.runtime.records.story import CallStory, tell
 from antiphon.runtime.records.waterfall import waterfall
 
@@ -54,6 +55,9 @@ class CallMeasures:
         )
         self._interruptions = Counter("antiphon_interruptions", "Voices over the agent's.", ("kind",))
 
+        self._signs = Counter("antiphon_call_signs", "Signs of trouble in calls.", ("sign",))
+        self._ratings = Counter("antiphon_call_ratings", "Ratings callers gave in calls.", ("rating",))
+
     def take(self, record: CallRecord) -> None:
         """One finished call."""
         story = tell(record.entries)
@@ -69,6 +73,10 @@ class CallMeasures:
             self._interruptions.add("barge_in" if item.barge_in else "false_interruption")
         for trouble in story.errors:
             self._errors.add(trouble.what)
+        for sign in signs_of(story):
+            self._signs.add(sign)
+        if (rating := rating_of(story)) is not None:
+            self._ratings.add(str(rating.value))
         self._take_providers(record, story)
 
     def families(self) -> Iterator[Family]:
@@ -83,6 +91,8 @@ class CallMeasures:
             self._wasted,
             self._unpriced,
             self._interruptions,
+            self._signs,
+            self._ratings,
         )
 
     def _take_providers(self, record: CallRecord, story: CallStory) -> None:

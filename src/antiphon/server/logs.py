@@ -8,12 +8,15 @@ import sys
 
 import structlog
 
+from antiphon.operations.log_redaction import LogRedaction, RedactingFormatter
+
 
 def log_to_stderr(process: str) -> None:
     """Configure structlog for this process. `ANTIPHON_LOG` is "debug", "info" (default), "warning" or
     "error"; `ANTIPHON_LOG_FORMAT=json` for machines."""
     levels = {"debug": logging.DEBUG, "warning": logging.WARNING, "error": logging.ERROR}
     level = levels.get(os.environ.get("ANTIPHON_LOG", "").lower(), logging.INFO)
+    redaction = LogRedaction()
     as_json = os.environ.get("ANTIPHON_LOG_FORMAT", "") == "json"
     structlog.configure(
         processors=[
@@ -22,6 +25,7 @@ def log_to_stderr(process: str) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
             structlog.processors.format_exc_info,
+            redaction,
             structlog.processors.JSONRenderer()
             if as_json
             else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False),
@@ -32,4 +36,6 @@ def log_to_stderr(process: str) -> None:
     )
     structlog.contextvars.bind_contextvars(process=process)
     # Libraries that log the ordinary way speak up only when something is wrong.
-    logging.basicConfig(stream=sys.stderr, level=max(level, logging.WARNING), format="%(name)s: %(message)s")
+    logging.basicConfig(stream=sys.stderr, level=max(level, logging.WARNING))
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(RedactingFormatter("%(name)s: %(message)s", redaction))

@@ -10,6 +10,7 @@ from typing import Any
 from antiphon.agents.definition.values import AgentDefinition
 from antiphon.agents.ports import Tool
 from antiphon.agents.tools.appointments import appointment_tools
+from antiphon.agents.tools.feedback import feedback_tools
 from antiphon.errors import ConfigError
 
 
@@ -49,6 +50,13 @@ def _clinic(definition: AgentDefinition, settings: Mapping[str, Any], home: Path
     return appointment_tools(database, definition.directory / settings["calendar"])
 
 
+def _feedback(definition: AgentDefinition, settings: Mapping[str, Any], home: Path) -> list[Tool]:
+    if settings:
+        raise ConfigError("it takes no settings", where=f"{definition.path}: tools.feedback", fix="write {}")
+    return feedback_tools()
+
+
 _TOOLSETS: Mapping[str, Callable[[AgentDefinition, Mapping[str, Any], Path], list[Tool]]] = {
     "clinic": _clinic,
+    "feedback": _feedback,
 }

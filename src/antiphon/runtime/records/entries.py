@@ -11,6 +11,7 @@ from antiphon.errors import ConfigError
 from antiphon.runtime.records.cost import CallCost, cost_of
 from antiphon.runtime.records.lines import CallRecord, read_call
 from antiphon.runtime.records.outcomes import outcome_of
+from antiphon.runtime.records.signs import rating_of, signs_of
 from antiphon.runtime.records.story import CallStory, ReplyStory, tell
 from antiphon.runtime.records.waterfall import percentiles, waterfall
 from antiphon.storage.records import (
@@ -105,6 +106,8 @@ def _summary(record: CallRecord, story: CallStory, cost: CallCost, organisation_
         response_p99_ms=response["p99"],
         cost_usd=cost.total_usd,
         cost_complete=cost.is_complete,
+        rating=rating.value if (rating := rating_of(story)) is not None else None,
+        signs=signs_of(story),
     )
 
 

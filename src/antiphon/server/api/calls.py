@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -72,10 +73,13 @@ async def replay_call(call_id: str, wanted: shapes.WhatIf, who: Who, parts: Part
 
 @router.get("/{call_id}/feedback", openapi_extra=needs(Permission.CALLS_READ))
 async def list_feedback(call_id: str, who: Who, parts: Parts) -> shapes.Opinions:
-    """What was said about a call, oldest first."""
+    """What the call itself tells (the caller's rating in it, signs of trouble), then what was said about it,
+    oldest first."""
     path = await call_path(call_id, who, parts)
     found = await parts.opinions.of_call(who.organisation_id, path.stem)
-    return shapes.Opinions(feedback=[_opinion(asdict(opinion)) for opinion in found])
+    call = await parts.records.find(who.organisation_id, path.stem)
+    told = list(_told_by_itself(call)) if call is not None else []
+    return shapes.Opinions(feedback=[*told, *(_opinion(asdict(opinion)) for opinion in found)])
 
 
 @router.post("/{call_id}/feedback", status_code=201, openapi_extra=needs(Permission.FEEDBACK_WRITE))
@@ -112,8 +116,25 @@ def _lines(path: Path) -> bytes:
 
 
 def _row(call: CallSummary) -> shapes.CallRow:
-    values = asdict(call) | {"cost_usd": format(call.cost_usd, "f")}
+    values = asdict(call) | {"cost_usd": format(call.cost_usd, "f"), "signs": list(call.signs)}
     return shapes.CallRow(**{name: values[name] for name in shapes.CallRow.model_fields})
+
+
+def _told_by_itself(call: CallSummary) -> Iterator[shapes.Opinion]:
+    """Read from the trace, so it comes and goes with it."""
+    at_ms = call.started_at_ms + call.duration_ms
+    for source, rating, labels in (("caller", call.rating, ()), ("implicit", None, call.signs)):
+        if rating is not None or labels:
+            yield shapes.Opinion(
+                id=f"fb_call_{source}",
+                call_id=call.call_id,
+                source=source,
+                rating=rating,
+                labels=list(labels),
+                comment="",
+                given_by="caller" if source == "caller" else "trace",
+                at_ms=at_ms,
+            )
 
 
 def _replayed(path: Path, settings: list[str]) -> dict[str, Any]:

@@ -222,6 +222,8 @@ class CallQuery(In):
     duration_from_ms: AtMs | None = None
     duration_to_ms: AtMs | None = None
     flagged: bool = Field(default=False, description="Somebody gave it the label `flagged`")
+    sign: Text = Field(default="", max_length=40, description="With this sign of trouble")
+    rated_at_most: int | None = Field(default=None, ge=1, le=5, description="In the call, or later")
     words: Text = Field(
         default="", max_length=200, description='All said, by either side; "as a phrase"; -word not'
     )
@@ -230,7 +232,8 @@ class CallQuery(In):
 
 
 class CallRow(BaseModel):
-    """`state`: live, complete, cut_short. `outcome`: contained, escalated, abandoned, failed, unfinished."""
+    """`state`: live, complete, cut_short. `outcome`: contained, escalated, abandoned, failed, unfinished.
+    `rating`: 1 to 5, by the caller in the call. `signs`: of trouble, as docs/records.md names them."""
 
     call_id: str
     agent: str
@@ -252,6 +255,8 @@ class CallRow(BaseModel):
     response_p99_ms: int | None
     cost_usd: str
     cost_complete: bool
+    rating: int | None
+    signs: list[str]
 
 
 class Calls(BaseModel):

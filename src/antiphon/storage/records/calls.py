@@ -30,7 +30,7 @@ from antiphon.storage.keys import Keyring
 from antiphon.storage.records import rows
 from antiphon.storage.records.numbering import call_number, first_number
 from antiphon.storage.records.seals import CallSeal, RecordKeys
-from antiphon.storage.records.tables import calls, costs, recordings, tools, turns
+from antiphon.storage.records.tables import calls, costs, recordings, signs, tools, turns
 from antiphon.storage.records.values import FLAGGED, CallDetail, CallEntry, CallPage, CallQuery, CallSummary
 from antiphon.storage.records.words import Source, drop_words, put_words, sought, where_said
 
@@ -84,6 +84,7 @@ class CallRecords:
                 (tools, "tools"),
                 (costs, "costs"),
                 (recordings, "recordings"),
+                (signs, "signs"),
             ):
                 values = [row for one in made for row in getattr(one, kind)]
                 if values:
@@ -195,6 +196,10 @@ class CallRecords:
             conditions.append(calls.c.duration_ms < query.duration_to_ms)
         if query.flagged:
             conditions.append(calls.c.call_id.in_(_flagged(query.organisation_id)))
+        if query.sign:
+            conditions.append(calls.c.id.in_(select(signs.c.call).where(signs.c.sign == query.sign)))
+        if query.rated_at_most is not None:
+            conditions.append(_rated_at_most(query.organisation_id, query.rated_at_most))
         wanted = statement.select_from(source.rows).where(*conditions)
         return wanted.where(source.said) if source.said is not None else wanted
 
@@ -246,6 +251,12 @@ def _flagged(organisation_id: str) -> Select[str]:
     """Labels are a list in JSON, which the two engines look into differently; as text they are alike."""
     labelled = cast(feedback.c.labels, Text).like(f'%"{FLAGGED}"%')
     return select(feedback.c.call_id).where((feedback.c.organisation_id == organisation_id) & labelled)
+
+
+def _rated_at_most(organisation_id: str, rating: int) -> ColumnElement[bool]:
+    """In the call by the caller, or later through the API."""
+    ours = (feedback.c.organisation_id == organisation_id) & (feedback.c.rating <= rating)
+    return (calls.c.rating <= rating) | calls.c.call_id.in_(select(feedback.c.call_id).where(ours))
 
 
 def _position(after: str) -> int:

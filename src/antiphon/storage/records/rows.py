@@ -23,11 +23,11 @@ from antiphon.storage.records.values import (
 from antiphon.storage.records.words import document
 
 NANO: Final = Decimal(10) ** 9
-_NOT_COLUMNS: Final = frozenset({"caller", "called", "cost_usd"})
+_NOT_COLUMNS: Final = frozenset({"caller", "called", "cost_usd", "signs"})
 _PLAIN: Final = tuple(field.name for field in fields(CallSummary) if field.name not in _NOT_COLUMNS)
 SUMMARY_COLUMNS: Final[Sequence[Column[Any]]] = (
     *(calls.c[name] for name in _PLAIN),
-    *(calls.c[name] for name in ("id", "cost_nano_usd", "key_name", "key_wrapped", "personal")),
+    *(calls.c[name] for name in ("id", "cost_nano_usd", "signs", "key_name", "key_wrapped", "personal")),
 )
 
 
@@ -40,6 +40,7 @@ class CallRows:
     tools: list[dict[str, Any]]
     costs: list[dict[str, Any]]
     recordings: list[dict[str, Any]]
+    signs: list[dict[str, Any]]
     words: str
 
 
@@ -54,6 +55,7 @@ def rows_of(entry: CallEntry, keys: RecordKeys, number: int | None = None) -> Ca
     call = {name: getattr(summary, name) for name in _PLAIN} | {
         "id": number,
         "cost_nano_usd": _nano(summary.cost_usd),
+        "signs": " ".join(summary.signs),
         "caller_hash": keys.number_hash(organisation_id, summary.caller),
         "called_hash": keys.number_hash(organisation_id, summary.called),
         "trace": entry.trace,
@@ -68,6 +70,7 @@ def rows_of(entry: CallEntry, keys: RecordKeys, number: int | None = None) -> Ca
         tools=[_tool_row(number, position, tool, seal) for position, tool in enumerate(entry.tools)],
         costs=[_cost_row(number, cost) for cost in entry.costs],
         recordings=[_recording_row(number, entry.recording)] if entry.recording else [],
+        signs=[{"call": number, "sign": sign} for sign in summary.signs],
         words=document(
             (turn.text for turn in entry.transcript), lambda word: keys.word_token(organisation_id, word)
         ),
@@ -81,6 +84,7 @@ def summary_of(row: RowMapping, seal: CallSeal) -> CallSummary:
         caller=personal["caller"],
         called=personal["called"],
         cost_usd=row["cost_nano_usd"] / NANO,
+        signs=tuple(row["signs"].split()),
     )
 
 

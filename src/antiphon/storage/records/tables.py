@@ -32,6 +32,7 @@ __all__ = [
     "record_keys",
     "recordings",
     "retention_runs",
+    "signs",
     "tools",
     "turns",
 ]
@@ -67,6 +68,8 @@ calls = Table(
     Column("response_p99_ms", Integer),
     Column("cost_nano_usd", BigInteger, nullable=False),
     Column("cost_complete", Boolean, nullable=False),
+    Column("rating", Integer),
+    Column("signs", String(200), nullable=False, server_default=""),
     Column("caller_hash", String(32), nullable=False),
     Column("called_hash", String(32), nullable=False),
     Column("trace", String(300), nullable=False),
@@ -90,6 +93,14 @@ calls = Table(
         "interruptions", "cost_nano_usd", "cost_complete", "response_p50_ms", "response_p99_ms",
     ),
 )  # fmt: skip
+
+signs = Table(
+    "call_signs",
+    metadata,
+    _of_call(),
+    Column("sign", String(40), primary_key=True),
+    Index("calls_by_sign", "sign", "call"),
+)
 
 turns = Table(
     "turns",

@@ -80,6 +80,8 @@ class CallSummary:
         end_cause: As the core ended it, "" while it goes on and where the trace does not say.
         outcome: "contained", "escalated", "abandoned" (the caller never spoke), "failed" or "unfinished".
         cost_complete: Every use had a price; else `cost_usd` is too low.
+        rating: 1 to 5, as the caller gave it in the call, by voice or key.
+        signs: Of trouble, as `runtime/records/signs.py` names them.
     """
 
     call_id: str
@@ -105,6 +107,8 @@ class CallSummary:
     response_p99_ms: int | None = None
     cost_usd: Decimal = Decimal(0)
     cost_complete: bool = True
+    rating: int | None = None
+    signs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +151,8 @@ class CallQuery:
         duration_from_ms: It lasted that long or longer.
         duration_to_ms: It was shorter.
         flagged: Somebody gave it the label `FLAGGED`.
+        sign: With this sign of trouble.
+        rated_at_most: By the caller in the call, or by anybody later.
     """
 
     organisation_id: str
@@ -164,6 +170,8 @@ class CallQuery:
     duration_from_ms: int | None = None
     duration_to_ms: int | None = None
     flagged: bool = False
+    sign: str = ""
+    rated_at_most: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

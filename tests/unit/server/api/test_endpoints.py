@@ -6,6 +6,7 @@ import asyncio
 import io
 import wave
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -247,7 +248,25 @@ async def test_feedback_lands_on_its_call(owner: httpx.AsyncClient) -> None:
     found = (await owner.get(f"/v1/calls/{CALL}/feedback")).json()["feedback"]
     assert found == [given]
     assert (found[0]["rating"], found[0]["labels"], found[0]["source"]) == (2, ["rude"], "reviewer")
-    assert (await owner.get("/v1/calls/another/feedback")).json() == {"feedback": []}
+    others = (await owner.get("/v1/calls/another/feedback")).json()["feedback"]
+    assert given not in others and all(one["source"] == "implicit" for one in others)
+
+
+async def test_what_a_call_tells_of_itself_is_among_its_feedback_and_searched_for(
+    world: ApiWorld, owner: httpx.AsyncClient
+) -> None:
+    detail = await world.parts.records.open_call("default", CALL)
+    assert detail is not None
+    summary = replace(detail.summary, rating=1, signs=("repeated", "badly_rated"))
+    await world.parts.records.save([replace(detail, summary=summary)])
+    given, seen = (await owner.get(f"/v1/calls/{CALL}/feedback")).json()["feedback"]
+    assert (given["source"], given["rating"], given["given_by"]) == ("caller", 1, "caller")
+    assert (seen["source"], seen["labels"]) == ("implicit", ["repeated", "badly_rated"])
+    for query in ({"sign": "repeated"}, {"rated_at_most": 1}):
+        (row,) = (await owner.get("/v1/calls", params=query)).json()["calls"]
+        assert (row["call_id"], row["rating"], row["signs"]) == (CALL, 1, ["repeated", "badly_rated"])
+    assert (await owner.get("/v1/calls", params={"sign": "interrupted_often"})).json()["calls"] == []
+    problem(await owner.get("/v1/calls", params={"rated_at_most": 0}), 422)
 
 
 async def test_costs_are_sums_of_what_the_calls_say(owner: httpx.AsyncClient) -> None:
