@@ -9,9 +9,9 @@ and its calls, which say a second of tone, are in this one. Set-up is from sipp'
 
 Before anything is counted, one round of `--at-once` calls fills what is kept on purpose. After all rounds
 nothing may be left: no file or socket, thread, leg, task, call, or 12 MB more of memory in either process,
-and no call may have failed; else the exit code is 1. `core_pct` is of the SIP worker, a call of the round, set-up
-and end included. Words: each text twice at the same time, over a good path and over one that loses, delays
-(and so reorders) and doubles packets.
+and no call may have failed; else the exit code is 1. `core_pct` is of the SIP worker, a call of the round,
+set-up and end included. Words: each text twice at the same time, over a good path and over one that loses,
+delays (and so reorders) and doubles packets.
 """
 
 from __future__ import annotations
