@@ -8,7 +8,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -51,6 +51,11 @@ def event_stream(pieces: Sequence[bytes], *, stall_after: int | None = None) -> 
 def json_answer(status: int, body: object, headers: dict[str, str] | None = None) -> HttpAnswer:
     sent = {"content-type": "application/json", **(headers or {})}
     return HttpAnswer(status=status, headers=sent, pieces=[json.dumps(body).encode()])
+
+
+def later(answer: HttpAnswer, faulty: Faulty) -> HttpAnswer:
+    """With the time after which it may be asked again."""
+    return replace(answer, headers={**answer.headers, "retry-after": str(faulty.retry_after_s)})
 
 
 class Wire(Protocol):

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tests.doubles.faults import Fault, Faulty
-from tests.doubles.http_vendor import HttpAnswer, HttpRequest, json_answer
+from tests.doubles.http_vendor import HttpAnswer, HttpRequest, json_answer, later
 
 AUTH_ID, AUTH_TOKEN = "MA" + "X" * 18, "a secret auth token"
 ROOT = f"/v1/Account/{AUTH_ID}"
@@ -67,7 +67,7 @@ class PlivoAccountDouble:
 
     def refusal(self, fault: Fault, faulty: Faulty) -> HttpAnswer:
         if fault is Fault.RATE_LIMIT:
-            return _error(429, "too many requests")
+            return later(_error(429, "too many requests"), faulty)
         if fault is Fault.AUTH:
             return _error(401, "Could not verify your access level for that URL.")
         return _error(503, "service unavailable")

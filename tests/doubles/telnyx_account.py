@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from tests.doubles.faults import Fault, Faulty
-from tests.doubles.http_vendor import HttpAnswer, HttpRequest, json_answer
+from tests.doubles.http_vendor import HttpAnswer, HttpRequest, json_answer, later
 
 KEY, ACCOUNT, APPLICATION = "KEY0123", "f5586561-8ff0-4291-a51b-c7dfe4139ff9", "1234567890"
 ROOT = f"/v2/texml/Accounts/{ACCOUNT}"
@@ -53,7 +53,7 @@ class TelnyxAccountDouble:
 
     def refusal(self, fault: Fault, faulty: Faulty) -> HttpAnswer:
         if fault is Fault.RATE_LIMIT:
-            return self._error(429, "10011", "Too many requests")
+            return later(self._error(429, "10011", "Too many requests"), faulty)
         if fault is Fault.AUTH:
             return self._error(401, "10009", "Authentication failed")
         return self._error(500, "10007", "Unexpected error")

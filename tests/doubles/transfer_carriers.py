@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from tests.doubles.phone_sides import (
     SECRET,
@@ -23,6 +23,7 @@ from tests.doubles.vonage_account import API_KEY, API_SECRET, VonageAccountDoubl
 from tests.doubles.vonage_account import APPLICATION as VONAGE_APPLICATION
 
 from antiphon.calls.control.accounts import CAPABILITIES
+from antiphon.calls.control.rest import REQUEST_S
 from antiphon.calls.plivo.account import PlivoAccount, PlivoControl
 from antiphon.calls.ports import CarrierControl
 from antiphon.calls.telnyx.account import TelnyxAccount, TelnyxControl
@@ -30,28 +31,46 @@ from antiphon.calls.twilio.account import TwilioAccount, TwilioControl
 from antiphon.calls.vonage.account import VonageAccount, VonageControl
 
 
+def _unpublished(document: str) -> str:
+    raise AssertionError("a warm transfer tells a call nothing but by its webhooks")
+
+
+class MakeControl(Protocol):
+    """Our adapter, asking this address. `publish`: as of `control.accounts`, for a carrier that needs it."""
+
+    def __call__(
+        self, url: str, *, request_s: float = REQUEST_S, publish: Callable[[str], str] = _unpublished
+    ) -> CarrierControl: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferCarrier:
     """Attributes:
     account: Any: each carrier's double, an `http_vendor.Wire` with `calls` by id.
-    control: Our adapter, asking this address.
     dialled: To and from, of a call of this account.
     settings: The key of its webhooks, as `ServeSettings` has it.
     """
 
     account: Any
     side: Side
-    control: Callable[[str], CarrierControl]
+    control: MakeControl
     dialled: Callable[[Any], tuple[str, str]]
     settings: dict[str, str]
 
 
 def twilio() -> TransferCarrier:
     account = TwilioAccountDouble()
+
+    def control(
+        url: str, *, request_s: float = REQUEST_S, publish: Callable[[str], str] = _unpublished
+    ) -> CarrierControl:
+        api = TwilioAccount(account_sid=SID, password=TOKEN, api_url=url)
+        return TwilioControl(api, request_s=request_s)
+
     return TransferCarrier(
         account=account,
         side=TwilioSide(account),
-        control=lambda url: TwilioControl(TwilioAccount(account_sid=SID, password=TOKEN, api_url=url)),
+        control=control,
         dialled=lambda call: (call["To"], call["From"]),
         settings={"twilio_auth_token": TOKEN},
     )
@@ -59,12 +78,19 @@ def twilio() -> TransferCarrier:
 
 def signalwire() -> TransferCarrier:
     account = TwilioAccountDouble(prefix="/api/laml")
+
+    def control(
+        url: str, *, request_s: float = REQUEST_S, publish: Callable[[str], str] = _unpublished
+    ) -> CarrierControl:
+        api = TwilioAccount(account_sid=SID, password=TOKEN, api_url=f"{url}/api/laml")
+        return TwilioControl(
+            api, carrier="signalwire", capabilities=CAPABILITIES["signalwire"], request_s=request_s
+        )
+
     return TransferCarrier(
         account=account,
         side=TwilioSide(account, "x-signalwire-signature"),
-        control=lambda url: TwilioControl(
-            TwilioAccount(account_sid=SID, password=TOKEN, api_url=f"{url}/api/laml"), carrier="signalwire"
-        ),
+        control=control,
         dialled=lambda call: (call["To"], call["From"]),
         settings={"signalwire_signing_key": TOKEN},
     )
@@ -73,11 +99,13 @@ def signalwire() -> TransferCarrier:
 def telnyx() -> TransferCarrier:
     account = TelnyxAccountDouble()
 
-    def control(url: str) -> CarrierControl:
+    def control(
+        url: str, *, request_s: float = REQUEST_S, publish: Callable[[str], str] = _unpublished
+    ) -> CarrierControl:
         api = TelnyxAccount(
             api_key=KEY, account_sid=ACCOUNT, application_sid=APPLICATION, api_url=f"{url}/v2"
         )
-        return TelnyxControl(api, capabilities=CAPABILITIES["telnyx"])
+        return TelnyxControl(api, capabilities=CAPABILITIES["telnyx"], request_s=request_s)
 
     return TransferCarrier(
         account=account,
@@ -91,9 +119,11 @@ def telnyx() -> TransferCarrier:
 def plivo() -> TransferCarrier:
     account = PlivoAccountDouble()
 
-    def control(url: str) -> CarrierControl:
+    def control(
+        url: str, *, request_s: float = REQUEST_S, publish: Callable[[str], str] = _unpublished
+    ) -> CarrierControl:
         api = PlivoAccount(auth_id=AUTH_ID, auth_token=AUTH_TOKEN, api_url=f"{url}/v1/Account")
-        return PlivoControl(api, capabilities=CAPABILITIES["plivo"], publish=_unpublished)
+        return PlivoControl(api, capabilities=CAPABILITIES["plivo"], publish=publish, request_s=request_s)
 
     return TransferCarrier(
         account=account,
@@ -104,14 +134,12 @@ def plivo() -> TransferCarrier:
     )
 
 
-def _unpublished(document: str) -> str:
-    raise AssertionError("a warm transfer tells a call nothing but by its webhooks")
-
-
 def vonage() -> TransferCarrier:
     account = VonageAccountDouble()
 
-    def control(url: str) -> CarrierControl:
+    def control(
+        url: str, *, request_s: float = REQUEST_S, publish: Callable[[str], str] = _unpublished
+    ) -> CarrierControl:
         api = VonageAccount(
             application_id=VONAGE_APPLICATION,
             private_key=private_pem(),
@@ -120,7 +148,7 @@ def vonage() -> TransferCarrier:
             api_url=url,
             numbers_url=url,
         )
-        return VonageControl(api, capabilities=CAPABILITIES["vonage"])
+        return VonageControl(api, capabilities=CAPABILITIES["vonage"], request_s=request_s)
 
     return TransferCarrier(
         account=account,

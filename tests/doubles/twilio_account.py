@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from tests.doubles.faults import Fault, Faulty
-from tests.doubles.http_vendor import HttpAnswer, HttpRequest, json_answer
+from tests.doubles.http_vendor import HttpAnswer, HttpRequest, json_answer, later
 
 UNKNOWN_NUMBER = "+12125550999"
 SID, TOKEN = "AC" + "0" * 32, "a secret auth token"
@@ -68,7 +68,7 @@ class TwilioAccountDouble:
 
     def refusal(self, fault: Fault, faulty: Faulty) -> HttpAnswer:
         if fault is Fault.RATE_LIMIT:
-            return self._error(429, 20429, "Too Many Requests")
+            return later(self._error(429, 20429, "Too Many Requests"), faulty)
         if fault is Fault.AUTH:
             return self._error(401, 20003, "Authenticate")
         return self._error(503, 20503, "Service unavailable")

@@ -15,7 +15,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.doubles.faults import Fault, Faulty
-from tests.doubles.http_vendor import HttpAnswer, HttpRequest, json_answer
+from tests.doubles.http_vendor import HttpAnswer, HttpRequest, json_answer, later
 
 APPLICATION, API_KEY, API_SECRET = "78d335fa-323d-0114-9c3d-d6f0d48968cf", "key01234", "a secret"
 _OVER = frozenset(
@@ -82,7 +82,7 @@ class VonageAccountDouble:
 
     def refusal(self, fault: Fault, faulty: Faulty) -> HttpAnswer:
         if fault is Fault.RATE_LIMIT:
-            return _problem(429, "Rate Limit Hit", "Please wait, then retry your request")
+            return later(_problem(429, "Rate Limit Hit", "Please wait, then retry your request"), faulty)
         if fault is Fault.AUTH:
             return _problem(401, "Unauthorized", "You did not provide correct credentials.")
         return _problem(503, "Service Unavailable", "")

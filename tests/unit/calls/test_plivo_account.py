@@ -27,13 +27,9 @@ from antiphon.calls.ports import (
 )
 from antiphon.calls.streams import Instructions, Sealed
 from antiphon.errors import (
-    AntiphonError,
     CallFailed,
     ConfigError,
-    DeadlineExceeded,
-    ProviderProtocolError,
     ProviderRejected,
-    ProviderUnavailable,
 )
 
 URL = "https://voice.example.com/calls/plivo/clinic"
@@ -188,49 +184,6 @@ async def test_a_recording_starts_by_consent_and_stops_and_does_not_claim_to_pau
     await world.control.stop_recording(call_id, recording_id)
     assert world.account.calls[call_id].recording == ""
     assert Capability.PAUSE_RECORDING not in world.control.capabilities
-
-
-async def test_a_call_that_is_over_can_be_hung_up_and_nothing_else(world: World) -> None:
-    call_id = await world.call()
-    world.account.calls[call_id].status = "completed"
-    await world.control.hang_up(call_id)
-    with pytest.raises(CallFailed, match="not found"):
-        await world.control.hold(call_id, URL)
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (Fault.RATE_LIMIT, ProviderUnavailable),
-        (Fault.AUTH, ProviderRejected),
-        (Fault.NO_RESULT, DeadlineExceeded),
-        (Fault.HANG, DeadlineExceeded),
-        (Fault.DROP_MID_STREAM, DeadlineExceeded),
-        (Fault.REFUSE, DeadlineExceeded),
-        (Fault.MALFORMED, ProviderProtocolError),
-    ],
-)
-async def test_every_way_to_fail_tells_whether_it_may_ring(
-    world: World, fault: Fault, error: type[AntiphonError]
-) -> None:
-    world.vendor.faulty = Faulty(fault=fault, times=1)
-    with pytest.raises(error):
-        await world.control.dial(DIAL)
-    assert len(world.vendor.requests) == 1, "and it is not asked again"
-    if error in (ProviderUnavailable, ProviderRejected):
-        assert not world.account.calls, "and it does not"
-
-
-async def test_what_is_only_asked_for_may_be_asked_again(world: World) -> None:
-    world.vendor.faulty = Faulty(fault=Fault.NO_RESULT, times=1)
-    with pytest.raises(ProviderUnavailable):
-        await world.control.owned_numbers()
-
-
-async def test_nobody_listening_is_certain_not_to_have_dialled(world: World) -> None:
-    await world.vendor.stop_listening()
-    with pytest.raises(ProviderUnavailable):
-        await world.control.dial(DIAL)
 
 
 async def test_a_number_the_carrier_does_not_know_is_rejected(world: World) -> None:

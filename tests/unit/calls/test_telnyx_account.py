@@ -6,14 +6,12 @@ from collections.abc import AsyncIterator
 from xml.etree import ElementTree
 
 import pytest
-from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpVendor
 from tests.doubles.permits import consented, permitted
 from tests.doubles.telnyx_account import ACCOUNT, APPLICATION, KEY, TelnyxAccountDouble
 
 from antiphon.calls.control.accounts import CAPABILITIES, controls_from
 from antiphon.calls.ports import (
-    Capability,
     CarrierControl,
     ColdTransfer,
     Dial,
@@ -22,13 +20,9 @@ from antiphon.calls.ports import (
     Seat,
 )
 from antiphon.errors import (
-    AntiphonError,
     CallFailed,
     ConfigError,
-    DeadlineExceeded,
-    ProviderProtocolError,
     ProviderRejected,
-    ProviderUnavailable,
 )
 
 adapter = pytest.importorskip("antiphon.calls.telnyx.account", reason='pip install "antiphon[telnyx]"')
@@ -142,50 +136,6 @@ async def test_conferences_and_recordings_are_controlled(world: World) -> None:
     await world.control.resume_recording(call_id, recording_id)
     await world.control.stop_recording(call_id, recording_id)
     assert world.account.recordings[recording_id] == ["in-progress", "paused", "in-progress", "stopped"]
-
-
-async def test_a_call_that_is_over_can_be_hung_up_and_nothing_else(world: World) -> None:
-    call_id = await world.control.dial(DIAL)
-    world.account.live.clear()
-    await world.control.hang_up(call_id)
-    with pytest.raises(CallFailed, match="ended"):
-        await world.control.hold(call_id, URL)
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (Fault.RATE_LIMIT, ProviderUnavailable),
-        (Fault.AUTH, ProviderRejected),
-        (Fault.NO_RESULT, DeadlineExceeded),
-        (Fault.HANG, DeadlineExceeded),
-        (Fault.REFUSE, DeadlineExceeded),
-        (Fault.MALFORMED, ProviderProtocolError),
-    ],
-)
-async def test_every_way_to_fail_tells_whether_it_may_ring(
-    world: World, fault: Fault, error: type[AntiphonError]
-) -> None:
-    world.vendor.faulty = Faulty(fault=fault, times=1)
-    with pytest.raises(error):
-        await world.control.dial(DIAL)
-    assert len(world.vendor.requests) == 1, "and it is not asked again"
-
-
-async def test_nobody_listening_is_certain_not_to_have_dialled(world: World) -> None:
-    await world.vendor.stop_listening()
-    with pytest.raises(ProviderUnavailable):
-        await world.control.dial(DIAL)
-
-
-async def test_what_it_cannot_do_is_declared_and_said(world: World) -> None:
-    assert not {Capability.SEND_DIGITS, Capability.ANSWER} & world.control.capabilities
-    for act in (
-        world.control.send_digits("c", "1", URL),
-        world.control.answer("c", URL),
-    ):
-        with pytest.raises(ConfigError, match="telnyx"):
-            await act
 
 
 async def test_it_is_there_with_its_credentials() -> None:

@@ -15,7 +15,6 @@ from tests.doubles.twilio_account import SID, TOKEN, UNKNOWN_NUMBER, TwilioAccou
 
 from antiphon.calls.control.once import DialsOnce
 from antiphon.calls.ports import (
-    Capability,
     CarrierControl,
     ColdTransfer,
     Dial,
@@ -25,13 +24,9 @@ from antiphon.calls.ports import (
 )
 from antiphon.calls.twilio.account import TwilioAccount, TwilioControl
 from antiphon.errors import (
-    AntiphonError,
     CallFailed,
-    ConfigError,
     DeadlineExceeded,
-    ProviderProtocolError,
     ProviderRejected,
-    ProviderUnavailable,
 )
 
 DIAL = Dial(
@@ -154,57 +149,9 @@ async def test_a_recording_starts_pauses_with_silence_goes_on_and_stops(world: W
     ]  # fmt: skip
 
 
-async def test_a_call_that_is_over_can_be_hung_up_and_nothing_else(world: World) -> None:
-    call_id = await world.call()
-    world.account.calls[call_id].status = "completed"
-    await world.control.hang_up(call_id)
-    with pytest.raises(CallFailed, match="not in-progress"):
-        await world.control.hold(call_id, URL)
-    with pytest.raises(CallFailed):
-        await world.control.start_recording("CA" + "f" * 32, CONSENT)
-
-
-async def test_calls_are_not_answered_by_request(world: World) -> None:
-    assert Capability.ANSWER not in world.control.capabilities
-    with pytest.raises(ConfigError):
-        await world.control.answer("CA1", URL)
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (Fault.RATE_LIMIT, ProviderUnavailable),
-        (Fault.AUTH, ProviderRejected),
-        (Fault.NO_RESULT, DeadlineExceeded),
-        (Fault.HANG, DeadlineExceeded),
-        (Fault.DROP_MID_STREAM, DeadlineExceeded),
-        (Fault.REFUSE, DeadlineExceeded),
-        (Fault.MALFORMED, ProviderProtocolError),
-    ],
-)
-async def test_every_way_to_fail_tells_whether_it_may_ring(
-    world: World, fault: Fault, error: type[AntiphonError]
-) -> None:
-    world.vendor.faulty = Faulty(fault=fault, times=1)
-    with pytest.raises(error):
-        await world.control.dial(DIAL)
-    if error in (ProviderUnavailable, ProviderRejected):
-        assert not world.account.calls, "and it does not"
-
-
 async def test_a_number_the_carrier_does_not_know_is_rejected(world: World) -> None:
     with pytest.raises(ProviderRejected, match="21211"):
         await world.control.dial(dataclasses.replace(DIAL, permit=permitted(UNKNOWN_NUMBER)))
-
-
-async def test_nobody_listening_is_certain_not_to_have_dialled() -> None:
-    vendor = HttpVendor(wire=TwilioAccountDouble())
-    async with vendor:
-        await vendor.stop_listening()
-        control = TwilioControl(TwilioAccount(account_sid=SID, password=TOKEN, api_url=vendor.url))
-        with pytest.raises(ProviderUnavailable):
-            await control.dial(DIAL)
-        await control.close()
 
 
 async def test_one_intent_is_dialled_once_however_often_it_is_asked_for(world: World) -> None:

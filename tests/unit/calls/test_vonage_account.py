@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpVendor
-from tests.doubles.permits import consented, permitted
+from tests.doubles.permits import permitted
 from tests.doubles.tls import tls_for_localhost
 from tests.doubles.vonage_account import (
     API_KEY,
@@ -23,7 +22,6 @@ from tests.doubles.vonage_account import (
 
 from antiphon.calls.control.accounts import CAPABILITIES, controls_from
 from antiphon.calls.ports import (
-    Capability,
     CarrierControl,
     ColdTransfer,
     Dial,
@@ -34,13 +32,8 @@ from antiphon.calls.ports import (
 from antiphon.calls.vonage.account import VonageAccount, VonageControl
 from antiphon.calls.vonage.jwt import ApplicationToken
 from antiphon.errors import (
-    AntiphonError,
-    CallFailed,
     ConfigError,
-    DeadlineExceeded,
-    ProviderProtocolError,
     ProviderRejected,
-    ProviderUnavailable,
 )
 
 URL = "https://voice.example.com/calls/vonage/clinic"
@@ -177,43 +170,6 @@ async def test_calls_meet_in_a_conference(world: World) -> None:
         {"PUT stream": {"stream_url": ["https://example.com/m.mp3"], "loop": 0}},
         {"action": "unmute"}, {"action": "unearmuff"}, {"DELETE stream": {}},
     ]  # fmt: skip
-
-
-async def test_a_call_that_is_over_can_be_hung_up_and_nothing_else(world: World) -> None:
-    call_id = await world.control.dial(DIAL)
-    world.account.calls[call_id].status = "completed"
-    await world.control.hang_up(call_id)
-    with pytest.raises(CallFailed, match="no such call"):
-        await world.control.hold(call_id, URL)
-
-
-async def test_what_it_cannot_do_is_declared_and_said(world: World) -> None:
-    assert not {Capability.RECORD, Capability.ANSWER} & world.control.capabilities
-    consent = consented("This call is recorded.")
-    for act in (world.control.start_recording("c", consent), world.control.answer("c", URL)):
-        with pytest.raises(ConfigError, match="vonage"):
-            await act
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (Fault.RATE_LIMIT, ProviderUnavailable),
-        (Fault.AUTH, ProviderRejected),
-        (Fault.NO_RESULT, DeadlineExceeded),
-        (Fault.HANG, DeadlineExceeded),
-        (Fault.DROP_MID_STREAM, DeadlineExceeded),
-        (Fault.REFUSE, DeadlineExceeded),
-        (Fault.MALFORMED, ProviderProtocolError),
-    ],
-)
-async def test_every_way_to_fail_tells_whether_it_may_ring(
-    world: World, fault: Fault, error: type[AntiphonError]
-) -> None:
-    world.vendor.faulty = Faulty(fault=fault, times=1)
-    with pytest.raises(error):
-        await world.control.dial(DIAL)
-    assert len(world.vendor.requests) == 1, "and it is not asked again"
 
 
 async def test_it_is_there_with_its_credentials(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ async def test_a_number_is_searched_bought_configured_listed_and_released(
         assert "+14155550100" in listed and f"{PUBLIC}/calls/{carrier}/clinic" in listed
         assert "clinic" in await said("configure", "+14155550100", "--agent", "clinic")
         assert "released" in await said("release", "+14155550100")
-        assert await said("list") == ""
+        assert "no numbers" in await said("list")
         with pytest.raises(ConfigError, match="not a number of this account"):
             await said("release", "+14155550100")
         await control.close()

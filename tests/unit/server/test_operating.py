@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from antiphon.calls.control.accounts import NEEDED
 from antiphon.cli import main
 
 ACTIVE = {"calls": [{"call_id": "20251124-1-abc", "line": "phone", "agent": "clinic"}]}
@@ -130,7 +132,15 @@ def test_nobody_there_and_no_account_are_settings(
 ) -> None:
     assert main(["transfer", "c1", "--server", "http://127.0.0.1:1"]) == 2
     assert "antiphon serve" in capsys.readouterr().err
-    for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"):
+    for name in itertools.chain(*NEEDED.values()):
         monkeypatch.delenv(name, raising=False)
     assert main(["numbers", "search", "US"]) == 2
-    assert "no credentials for 'twilio'" in capsys.readouterr().err
+    assert "no credentials for any carrier" in capsys.readouterr().err
+    assert main(["numbers", "--carrier", "twilio", "list"]) == 2
+    assert "set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN" in capsys.readouterr().err
+    assert main(["numbers", "--carrier", "tvilio", "list"]) == 2
+    assert "twilio, signalwire" in capsys.readouterr().err
+    for name in (*NEEDED["twilio"], *NEEDED["plivo"]):
+        monkeypatch.setenv(name, "AC1")
+    assert main(["numbers", "list"]) == 2
+    assert "name one with --carrier: twilio, plivo" in capsys.readouterr().err

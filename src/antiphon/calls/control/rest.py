@@ -84,7 +84,8 @@ class Rest:
         if ask.call_id and answer.status_code == 404:
             return CallFailed(f"{self._carrier}: {said}")
         if answer.status_code == 429:
-            return ProviderUnavailable(self._carrier, said)
+            after_ms = retry_after_ms(answer.headers)
+            return ProviderUnavailable(self._carrier, said, retry_after_ms=after_ms)
         if answer.status_code >= 500:
             return self._unknown(ask, said)
         return ProviderRejected(self._carrier, said)
@@ -93,6 +94,12 @@ class Rest:
         if ask.acts:
             return DeadlineExceeded(f"{self._carrier}: {said}")
         return ProviderUnavailable(self._carrier, said)
+
+
+def retry_after_ms(headers: Mapping[str, str]) -> int | None:
+    """When the carrier may be asked again. RFC 9110, 10.2.3; a date is nothing we were ever sent."""
+    told = headers.get("retry-after", "")
+    return int(told) * 1000 if told.isascii() and told.isdecimal() and len(told) < 7 else None
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from antiphon.calls.control.rest import retry_after_ms
 from antiphon.calls.ports import (
     Capability,
     ColdTransfer,
@@ -41,6 +42,7 @@ from antiphon.trust.recording import RecordingConsent
 
 API = "https://api.twilio.com"
 REQUEST_S = 10.0
+_SAID_MAX = 300
 # Twilio, "Error and Warning Dictionary", read 2026-11: the call has ended, or not begun to be one.
 _NOT_IN_PROGRESS = 21220
 _STATUS_EVENTS = ["initiated", "ringing", "answered", "completed"]
@@ -72,7 +74,7 @@ class TwilioControl:
         request_s: float = REQUEST_S,
     ) -> None:
         self.carrier, self.capabilities = carrier, capabilities
-        self._http = _Http(account.api_url, request_s)
+        self._http = _Http(carrier, account.api_url, request_s)
         self._client = Client(
             account.username or account.account_sid,
             account.password,
@@ -218,23 +220,25 @@ class TwilioControl:
         try:
             yield
         except TwilioRestException as error:
-            raise self._refusal(error, call_id, unknown) from error
+            said = f"{error.msg} (HTTP {error.status}, code {error.code})"
+            over = bool(call_id) and (error.status == 404 or error.code == _NOT_IN_PROGRESS)
+            raise self._refusal(error.status, said, over, unknown) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise ProviderUnavailable(self.carrier, f"cannot be reached ({type(error).__name__})") from error
         except httpx.HTTPError as error:
             raise unknown(f"{self.carrier} did not answer ({type(error).__name__})") from error
         except (TwilioException, ValueError) as error:
+            # A list that is refused is no TwilioRestException; it bears the answer as it came.
+            page = next((one for one in error.args if isinstance(one, Response)), None)
+            if page is not None and page.status_code >= 400:
+                said = f"{page.text[:_SAID_MAX]} (HTTP {page.status_code})"
+                raise self._refusal(page.status_code, said, False, unknown) from error
             raise ProviderProtocolError(self.carrier, f"an answer nobody understands: {error}") from error
 
-    def _refusal(
-        self, error: TwilioRestException, call_id: str, unknown: Callable[[str], Exception]
-    ) -> Exception:
-        said = f"{error.msg} (HTTP {error.status}, code {error.code})"
-        if call_id and (error.status == 404 or error.code == _NOT_IN_PROGRESS):
+    def _refusal(self, status: int, said: str, over: bool, unknown: Callable[[str], Exception]) -> Exception:
+        if over:
             return CallFailed(f"{self.carrier}: {said}")
-        if error.status == 429:
-            return ProviderUnavailable(self.carrier, said)
-        if error.status >= 500:
+        if status >= 500:
             return unknown(f"{self.carrier}: {said}")
         return ProviderRejected(self.carrier, said)
 
@@ -242,9 +246,9 @@ class TwilioControl:
 class _Http(AsyncHttpClient):  # type: ignore[misc]  # The SDK's own seam for another client.
     """Requests as the SDK wants them, on our client, to where the account is."""
 
-    def __init__(self, api_url: str, request_s: float) -> None:
+    def __init__(self, carrier: str, api_url: str, request_s: float) -> None:
         super().__init__(logging.getLogger("twilio.async_http_client"), True, request_s)
-        self._api_url = api_url.rstrip("/")
+        self._carrier, self._api_url = carrier, api_url.rstrip("/")
         # No retries: whether a request may be repeated is for who knows what it does.
         self._client = httpx.AsyncClient(timeout=request_s)
 
@@ -254,6 +258,10 @@ class _Http(AsyncHttpClient):  # type: ignore[misc]  # The SDK's own seam for an
             url = self._api_url + url.removeprefix(API)
         wanted: dict[str, Any] = {name: asked.get(name) for name in ("params", "data", "headers", "auth")}
         answer = await self._client.request(method, url, **wanted)
+        if answer.status_code == 429:
+            # Here, for the SDK's error bears no headers.
+            after_ms = retry_after_ms(answer.headers)
+            raise ProviderUnavailable(self._carrier, "too many requests (HTTP 429)", retry_after_ms=after_ms)
         return Response(answer.status_code, answer.text, answer.headers)
 
     async def aclose(self) -> None:

@@ -7,13 +7,13 @@ import argparse
 import asyncio
 import os
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
-from antiphon.calls.control.accounts import controls_from
+from antiphon.calls.control.accounts import NEEDED, controls_from
 from antiphon.calls.numbers import e164
 from antiphon.calls.ports import CarrierControl, NumberQuery, NumberRouting
 from antiphon.errors import AntiphonError, ConfigError, DeadlineExceeded
@@ -83,7 +83,7 @@ def _steering(
 
 def _register_numbers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     numbers = commands.add_parser("numbers", help="search, buy, configure and release phone numbers")
-    numbers.add_argument("--carrier", default="twilio", help="whose numbers (twilio)")
+    numbers.add_argument("--carrier", default="", help="whose numbers (default: the only account)")
     what = numbers.add_subparsers(dest="what", required=True, metavar="COMMAND")
     what.add_parser("list", help="numbers of the account").set_defaults(run=_numbers, act=_list)
     search = what.add_parser("search", help="numbers to be had")
@@ -218,13 +218,8 @@ def _numbers(args: argparse.Namespace) -> int:
 
 async def _with_account(args: argparse.Namespace) -> int:
     controls = controls_from(os.environ)
-    control = controls.get(args.carrier)
     try:
-        if control is None:
-            raise ConfigError(
-                f"there are no credentials for {args.carrier!r}",
-                fix=f"those found: {', '.join(controls) or 'none'} (docs/telephony)",
-            )
+        control = _account(controls, args.carrier)
         act: Callable[[CarrierControl, argparse.Namespace], Awaitable[int]] = args.act
         return await act(control, args)
     finally:
@@ -232,17 +227,37 @@ async def _with_account(args: argparse.Namespace) -> int:
             await each.close()
 
 
+def _account(controls: Mapping[str, CarrierControl], asked: str) -> CarrierControl:
+    if asked in controls or (not asked and len(controls) == 1):
+        return controls[asked] if asked else next(iter(controls.values()))
+    if not asked and controls:
+        raise ConfigError("there are several accounts", fix=f"name one with --carrier: {', '.join(controls)}")
+    if asked and asked not in NEEDED:
+        raise ConfigError(f"no carrier named {asked!r} has numbers", fix=f"one of: {', '.join(NEEDED)}")
+    wanted = NEEDED.get(asked) or [" or ".join(names[0] for names in NEEDED.values())]
+    raise ConfigError(
+        f"there are no credentials for {asked or 'any carrier'}",
+        fix=f"set {', '.join(wanted)} (docs/telephony); accounts found: {', '.join(controls) or 'none'}",
+    )
+
+
 async def _list(control: CarrierControl, args: argparse.Namespace) -> int:
-    for number in await control.owned_numbers():
+    owned = await control.owned_numbers()
+    for number in owned:
         print(f"{number.number:<16} {number.label:<24} {number.answer_url}")
+    if not owned:
+        print(f"{control.carrier}: no numbers; antiphon numbers search COUNTRY finds some")
     return 0
 
 
 async def _search(control: CarrierControl, args: argparse.Namespace) -> int:
     query = NumberQuery(country=args.country, kind=args.kind, area_code=args.area, contains=args.contains)
-    for offer in await control.search_numbers(query):
+    offers = await control.search_numbers(query)
+    for offer in offers:
         price = f"{offer.monthly_usd} USD a month" if offer.monthly_usd is not None else ""
         print(f"{offer.number:<16} {offer.locality:<24} {price}")
+    if not offers:
+        print(f"{control.carrier}: none like that; try another --kind, or no --area and --contains")
     return 0
 
 
@@ -270,7 +285,9 @@ async def _id_of(control: CarrierControl, number: str) -> str:
     for owned in await control.owned_numbers():
         if owned.number == wanted:
             return owned.number_id
-    raise ConfigError(f"{wanted} is not a number of this account")
+    raise ConfigError(
+        f"{wanted} is not a number of this account", fix="see them with `antiphon numbers list`"
+    )
 
 
 def _routing(carrier: str, agent: str) -> NumberRouting:
@@ -281,4 +298,5 @@ def _routing(carrier: str, agent: str) -> NumberRouting:
             where="ANTIPHON_PUBLIC_URL",
             fix="set it to the address of `antiphon serve`, as https://voice.example.com",
         )
-    return NumberRouting(answer_url=f"{public}/calls/{carrier}/{agent}", label=f"antiphon {agent}")
+    url = f"{public}/calls/{carrier}/{agent}"
+    return NumberRouting(answer_url=url, status_url=f"{url}/event", label=f"antiphon {agent}")
