@@ -59,7 +59,7 @@ def test_the_database_tells_its_step_and_keys_are_rewrapped(capsys: pytest.Captu
     assert main(["db", "current"]) == 0
     assert main(["records", "rewrap"]) == 0
     first, second, third = capsys.readouterr().out.splitlines()
-    assert first == second == "at step 0003, the newest is 0003"
+    assert first == second == "at step 0004, the newest is 0004"
     assert third.startswith("0 keys")
 
 
