@@ -18,7 +18,6 @@ import msgspec
 import structlog
 
 from antiphon.agents.ports import ReplyKind, ReplyRequest, ToolResult
-from antiphon.audio.denoise import NoiseSuppressor
 from antiphon.audio.line_quality import LineSecond
 from antiphon.conversation import Conversation
 from antiphon.conversation import commands as cmd
@@ -28,13 +27,14 @@ from antiphon.conversation.state import Phase
 from antiphon.runtime.arrivals import CallWatch
 from antiphon.runtime.attending import NOBODY, Both
 from antiphon.runtime.call_parts import CallParts
-from antiphon.runtime.hearing import Hearing, heard_as
+from antiphon.runtime.hearing import Hearing
 from antiphon.runtime.history import History
 from antiphon.runtime.line_grading import LineGrading
+from antiphon.runtime.listening import hear_again, listen
 from antiphon.runtime.media.ports import Line
-from antiphon.runtime.metering import Payer, paid_by
 from antiphon.runtime.recorded import NOT_RECORDED, CallRecording
 from antiphon.runtime.records.lines import command_line, event_line, note_line
+from antiphon.runtime.replies import Replies
 from antiphon.runtime.replying import ReplyInProgress
 from antiphon.runtime.scoring import score_pause
 from antiphon.runtime.screening import Screened, ScreeningRequest
@@ -42,14 +42,14 @@ from antiphon.runtime.speaking import Speaker
 from antiphon.runtime.timers import Timers
 from antiphon.runtime.toolbox import Toolbox, finished_event
 from antiphon.runtime.transfers import WaitingCaller, Waits
-from antiphon.runtime.unified import UnifiedReply, UnifiedSpeech
+from antiphon.runtime.unified import UnifiedSpeech
 from antiphon.runtime.views import watching
 from antiphon.runtime.warming import ReplyWarming
 from antiphon.speech.ports import SpeechToText
 
 _log = structlog.get_logger(__name__)
 
-RUN_UP_MS = 300  # Before an onset, for a recogniser that is given what another has heard.
+WHISPERS_MINDED = 10
 TOOL_DRAIN_S = 10.0
 CUT_WAIT_S = 1.0  # A vendor that does not let go of a cancelled request holds nobody up for longer.
 
@@ -66,8 +66,8 @@ class Call:
         self.cause = ""
         self.escalation: cmd.Escalate | None = None
         self.target = ""  # An operator's choice of whom to pass the caller on to.
-        self.whispers: deque[str] = deque(maxlen=10)  # What an operator told the agent.
-        self._whispered = 0
+        self._told: deque[str] = deque(maxlen=WHISPERS_MINDED)  # The agent, by an operator.
+        self._times_told = 0
         self._conversation = Conversation(parts.policy)
         self._screen: CallWatch = watching(parts.view)
         if parts.attendant is not NOBODY:
@@ -77,8 +77,7 @@ class Call:
         self._timers = Timers(parts.clock, self._timer_fired)
         self._history = History()
         self._unified: UnifiedSpeech | None = None
-        self._replies: dict[str, ReplyInProgress | UnifiedReply] = {}
-        self._latest: ReplyInProgress | None = None
+        self._replies = Replies()
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_ms = 0
         self._limit_spent = False
@@ -123,29 +122,12 @@ class Call:
             sample_rate_hz=line.sample_rate_hz, language=parts.language, post=self.post
         )
         self._screened.begin(parts.opens_screening, request)
-        self.post(
-            ev.CallStarted(
-                at_ms=line.now_ms,
-                call_id=self.id,
-                agent=parts.agent,
-                line=parts.line_kind,
-                wall_time_ms=int(parts.started_at.timestamp() * 1000),
-                caller_number=parts.caller_number,
-                screened=msgspec.UNSET if parts.opens_screening is None else True,
-            )
-        )
+        self.post(parts.started(line.now_ms))
         if parts.policy.unified and not self.speaks_itself:
             self.post(ev.SessionLost(at_ms=line.now_ms, reason="it could not be opened"))
 
     def _listen(self, recognisers: Sequence[tuple[str, SpeechToText]]) -> Hearing:
-        parts, turn = self.parts, self.parts.policy.turn
-        config = heard_as(turn, self._line.sample_rate_hz, parts.language, parts.vocabulary)
-        gated = turn.endpointing == "push_to_talk"
-        with paid_by(Payer(meter=parts.meter)):
-            hearing = Hearing(self._line, recognisers, config, self.post, self.note, gated=gated)
-        if parts.suppress_noise:
-            hearing.filter(NoiseSuppressor(self._line.sample_rate_hz))
-        return hearing
+        return listen(self.parts, self._line, recognisers, self.post, self.note)
 
     @property
     def speaks_itself(self) -> bool:
@@ -185,8 +167,8 @@ class Call:
 
     def tell(self, words: str) -> None:
         """An operator tells the agent something; it minds it from its next reply on."""
-        self.whispers.append(words)
-        self._whispered += 1
+        self._told.append(words)
+        self._times_told += 1
         self.note("whispered", text=words)
 
     def note(self, type: str, **fields: object) -> None:  # noqa: A002 - the trace's own word
@@ -330,43 +312,29 @@ class Call:
             speculative=command.speculative,
             caller_number=self.parts.caller_number,
             reason=command.reason,
-            whispers=tuple(self.whispers),
-            whispers_before=self._whispered - len(self.whispers),
+            whispers=tuple(self._told),
+            whispers_before=self._times_told - len(self._told),
         )
         if self._unified is not None and self._unified.answers(request):
-            self._replies[request.reply_id] = self._unified.reply(request)
+            self._replies.add(self._unified.reply(request))
         else:
             self._reason(request)
 
     def _reason(self, request: ReplyRequest) -> None:
-        reply = ReplyInProgress(
+        making = ReplyInProgress(
             request=request,
             reasoner=self.parts.reasoner,
             tools=self.parts.tools,
             post=self.post,
             now_ms=lambda: self._line.now_ms,
-            after=self._latest,
+            after=self._replies.latest,
             meter=self.parts.meter,
         )
-        self._replies[reply.id] = reply
-        if not request.speculative:
-            self._confirmed(reply)
-
-    def _confirm_reply(self, command: cmd.ConfirmReply) -> None:
-        reply = self._replies[command.reply_id]
-        assert isinstance(reply, ReplyInProgress), "nothing else speculates"
-        self._confirmed(reply)
-
-    def _confirmed(self, reply: ReplyInProgress) -> None:
-        reply.confirm()
-        self._latest = reply
+        self._replies.add(making)
 
     def _cancel_reply(self, command: cmd.CancelReply) -> None:
         self._drop_speech(command.reply_id)
-        if (reply := self._replies.pop(command.reply_id, None)) is not None:
-            reply.give_up()
-            if reply.confirmed:
-                self._replies[reply.id] = reply  # Its tools may still answer.
+        self._replies.give_up(command.reply_id)
 
     def _synthesize(self, command: cmd.Synthesize) -> None:
         self._voice_of(command.reply_id).add(command.reply_id, command.index, command.text, command.sound)
@@ -377,14 +345,16 @@ class Call:
         return self._speaker
 
     def _start_playout(self, command: cmd.StartPlayout) -> None:
-        if (reply := self._replies.get(command.reply_id)) is not None:
-            self._hearing.expect(reply.phrases)
+        self._expect_answer(command.reply_id)
         self._voice_of(command.reply_id).start(command.reply_id)
 
     def _finish_playout(self, command: cmd.FinishPlayout) -> None:
         self._voice_of(command.reply_id).finish(command.reply_id, command.chunks)
-        if (reply := self._replies.get(command.reply_id)) is not None:
-            self._hearing.expect(reply.phrases)  # A question at the end of a long reply came after its start.
+        self._expect_answer(command.reply_id)  # A question at the end of a long reply came after its start.
+
+    def _expect_answer(self, reply_id: str) -> None:
+        if (phrases := self._replies.phrases(reply_id)) is not None:
+            self._hearing.expect(phrases)
 
     def _pause(self, command: cmd.PausePlayout) -> None:
         reply_id, heard_ms = command.reply_id, self._line.pause(command.reply_id)
@@ -416,9 +386,7 @@ class Call:
 
     def _tool_finished(self, tool_call_id: str, result: ToolResult, took_ms: int) -> None:
         self.post(finished_event(self._line.now_ms, tool_call_id, result, took_ms))
-        reply = self._replies.get(tool_call_id.split(".", 1)[0])
-        if reply is not None:
-            reply.tool_finished(tool_call_id, result)
+        self._replies.tool_finished(tool_call_id, result)
 
     def _escalate(self, command: cmd.Escalate) -> None:
         if self._conversation.state.waits is None:
@@ -435,10 +403,7 @@ class Call:
         self._spawn(before.aclose(), "close session")
         turn = self._conversation.state.turn
         if turn is not None:
-            since_ms = self._line.now_ms if turn.segments else turn.onset_ms
-            self._hearing.open_gate()
-            self._hearing.push(self._line.recent_audio(self._line.now_ms - since_ms + RUN_UP_MS))
-            self._hearing.speech_started()
+            hear_again(self._hearing, self._line, self._line.now_ms if turn.segments else turn.onset_ms)
         self.post(ev.SessionLost(at_ms=self._line.now_ms, reason=reason))
         orphan = self._unified.orphan()
         if orphan is not None and self._unified.leaves(orphan):
@@ -470,7 +435,7 @@ class Call:
     async def _wind_up(self, speaking: Sequence[asyncio.Task[None]]) -> None:
         """Effects under way are finished and recorded, then everything of the call is let go."""
         await self._toolbox.drain(TOOL_DRAIN_S)
-        replying = [task for reply in self._replies.values() if (task := reply.cancel()) is not None]
+        replying = self._replies.cancel()
         for task in self._tasks:
             task.cancel()
         stopped = [*speaking, *replying, *self._tasks]
@@ -487,8 +452,7 @@ class Call:
     def _let_go(self) -> None:
         """All of these know us and we know them: what no longer holds together is freed at once, without a
         garbage collection that would stop every other call."""
-        self._replies.clear()
-        self._latest = None
+        self._replies.let_go()
         self.parts.meter.close()
         if self._unified is not None:
             self._unified.let_go()
@@ -513,7 +477,7 @@ _CARRY_OUT: dict[type[cmd.Command], Callable[[Call, Any], None]] = {
     cmd.AmendTurn: lambda call, command: call._history.amend(command.turn, command.text),
     cmd.NoteUtterance: Call._note_utterance,
     cmd.StartReply: Call._start_reply,
-    cmd.ConfirmReply: Call._confirm_reply,
+    cmd.ConfirmReply: lambda call, command: call._replies.confirm(command.reply_id),
     cmd.CancelReply: Call._cancel_reply,
     cmd.Synthesize: Call._synthesize,
     cmd.StartPlayout: Call._start_playout,

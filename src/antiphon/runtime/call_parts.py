@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from antiphon.agents.ports import Reasoner, Tool
 from antiphon.conversation import commands as cmd
+from antiphon.conversation import events as ev
 from antiphon.conversation.policy import Policy
 from antiphon.runtime.arrivals import CallerView, CallWatch
 from antiphon.runtime.attending import NOBODY, Attendant
@@ -55,3 +58,14 @@ class CallParts:
     attendant: Attendant = NOBODY
     transfer: Begin | None = None
     ended: Callable[[Call, cmd.EndCall], None] = field(default=lambda call, end: None)
+
+    def started(self, at_ms: int) -> ev.CallStarted:
+        return ev.CallStarted(
+            at_ms=at_ms,
+            call_id=self.call_id,
+            agent=self.agent,
+            line=self.line_kind,
+            wall_time_ms=int(self.started_at.timestamp() * 1000),
+            caller_number=self.caller_number,
+            screened=msgspec.UNSET if self.opens_screening is None else True,
+        )
