@@ -45,7 +45,7 @@ def main() -> int:
         columns = [fault.value for fault in FAULTS]
         print(f"| role | vendor | {' | '.join(columns)} |", f"|---|---|{'---:|' * len(columns)}", sep="\n")
         for (role, name), row in told.items():
-            print(f"| {role} | {name} | {' | '.join(row[column] for column in columns)} |")
+            print(f"| {role} | {name} | {' | '.join(row.get(column, '–') for column in columns)} |")
     return int(any(not cell[0].isdigit() for row in told.values() for cell in row.values()))
 
 

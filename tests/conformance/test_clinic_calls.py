@@ -13,6 +13,7 @@ from tests.doubles.clinic_faults import (
     FLOW,
     HEARD,
     Survived,
+    are_used,
     lists_for,
     matrix,
     notes,
@@ -53,7 +54,7 @@ BREAKS = (Fault.DROP_MID_STREAM, Fault.MALFORMED, Fault.NO_RESULT)
 MATRIX = [
     *(("tts", fault) for fault in (*GIVES_NOTHING, *BREAKS)),
     *(("llm", fault) for fault in GIVES_NOTHING),
-    *(("stt", fault) for fault in (*GIVES_NOTHING, Fault.MALFORMED)),
+    *(("stt", fault) for fault in (*GIVES_NOTHING, Fault.MALFORMED, Fault.SLOW_FIRST_BYTE)),
 ]
 
 
@@ -66,7 +67,7 @@ def test_a_vendor_lost_in_the_middle_of_the_call_costs_the_caller_a_moment(
     lists = {"stt": [DEEPGRAM, ASSEMBLYAI], "llm": [CLAUDE, GPT], "tts": [ELEVENLABS, CARTESIA]}
     survived = survive(tmp_path, lists, role, fault)
     record_property("added_ms", survived.added_ms)
-    expect_well(survived, set(lists[role]))
+    expect_well(survived, are_used(lists[role], fault))
     if fault is Fault.HANG:
         # Our own wait for more words is 830 ms at most here; a deadline of a model or a voice comes on top.
         late = [wait_ms > 1200 for wait_ms in survived.waits_ms]
@@ -74,8 +75,13 @@ def test_a_vendor_lost_in_the_middle_of_the_call_costs_the_caller_a_moment(
 
 
 # Every vendor once and every fault for every role; the rest of the table is the benchmark's.
+WHOLE = list(matrix())
 ONCE_EACH = [
-    (role, vendor.name, FAULTS[(number + shift) % len(FAULTS)])
+    next(
+        (role, vendor.name, fault)
+        for fault in (FAULTS[(number + shift) % len(FAULTS)], Fault.DROP_MID_STREAM)
+        if (role, vendor.name, fault) in WHOLE
+    )
     for shift, (role, rows) in enumerate(ROWS.items())
     for number, vendor in enumerate(rows)
 ]
@@ -87,7 +93,7 @@ ONCE_EACH = [
 )
 def test_every_vendor_may_be_lost(role: str, name: str, fault: Fault, tmp_path: Path) -> None:
     lists = lists_for(role, name)
-    expect_well(survive(tmp_path, lists, role, fault), set(lists[role]))
+    expect_well(survive(tmp_path, lists, role, fault), are_used(lists[role], fault))
 
 
 @pytest.mark.parametrize("begins_again", [False, True], ids=["goes on", "begins again"])
@@ -113,8 +119,9 @@ def test_the_flow_goes_on_in_the_same_reply_where_the_only_model_broke_off(name:
 
 
 def test_the_cases_are_of_the_whole_table() -> None:
-    assert set(ONCE_EACH) <= set(matrix())
-    assert {(role, fault) for role, _, fault in ONCE_EACH} == {(role, fault) for role, _, fault in matrix()}
+    assert {(role, name) for role, name, _ in ONCE_EACH} == {(role, name) for role, name, _ in WHOLE}
+    tried = {(role, fault) for role, _, fault in ONCE_EACH} | set(MATRIX)
+    assert tried >= {(role, fault) for role, _, fault in WHOLE}
 
 
 def expect_well(survived: Survived, used: set[str]) -> None:

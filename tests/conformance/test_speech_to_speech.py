@@ -156,7 +156,7 @@ async def test_a_refused_key_loses_the_session_at_once_and_never_shows_the_key(v
 
 @pytest.mark.parametrize(
     "fault",
-    [Fault.REFUSE, Fault.CLOSE_CODE, Fault.RATE_LIMIT, Fault.MALFORMED, Fault.AUTH],
+    [Fault.REFUSE, Fault.CLOSE_CODE, Fault.RATE_LIMIT, Fault.MALFORMED, Fault.AUTH, Fault.HANG],
     ids=lambda fault: fault.value,
 )
 async def test_a_vendor_that_stays_away_is_given_up(vendor: SpeechVendor, fault: Fault) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.conformance.speech_vendors import Gemini, OpenAi, SpeechVendor
 from tests.conformance.unified_call import SAID, Setting, UnifiedCall, booked, calling, given
+from tests.doubles.faults import Fault, Faulty
 from tests.doubles.front_desk_mind import FrontDeskModel
 from tests.doubles.gemini_live_script import LiveScript
 from tests.doubles.openai_realtime import Script, Spoken
@@ -149,3 +150,17 @@ async def test_a_call_whose_session_is_refused_is_an_ordinary_call_from_the_star
         assert (await says(call, SAID[0])).startswith("One moment")
         await call.record()
     assert len(call.vendor.refused) + len(call.vendor.peers) == 1, "a bad key is not tried twice"
+
+
+async def test_a_call_whose_session_hangs_is_an_ordinary_call_after_one_deadline(
+    vendor: SpeechVendor, tmp_path: Path
+) -> None:
+    limits = SessionLimits(connect_ms=300, retry_after_ms=(1, 1, 1), closing_ms=200)
+    hung = Faulty(fault=Fault.HANG)
+    setting = Setting(Script(), vendor, language_model=FrontDeskModel(), faulty=hung, limits=limits)
+    async with calling(tmp_path, setting) as call:
+        await call.begin()
+        await call.until(lambda: call.stt.config is not None)
+        assert (await says(call, SAID[0])).startswith("One moment")
+        await call.record()
+    assert len(call.vendor.peers) == 1, "who hangs is waited for once"

@@ -99,6 +99,7 @@ class Setting:
     language_model: LanguageModel | None = None
     key: str = KEY
     limits: SessionLimits = field(default_factory=lambda: SOON)
+    faulty: Faulty = field(default_factory=Faulty)
 
 
 class UnifiedCall:
@@ -273,7 +274,7 @@ def _definition(setting: Setting) -> AgentDefinition:
 
 @contextlib.asynccontextmanager
 async def calling(directory: Path, setting: Setting) -> AsyncIterator[UnifiedCall]:
-    async with setting.vendor.double(setting.script, Faulty()) as vendor:
+    async with setting.vendor.double(setting.script, setting.faulty) as vendor:
         call = UnifiedCall(directory, setting, vendor)
         try:
             yield call

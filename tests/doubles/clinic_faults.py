@@ -32,7 +32,16 @@ HEARD = [
 LOST_AT = 2
 LONGEST_WAIT_MS = 6_000
 FILLER = "one moment "
-FAULTS = (Fault.REFUSE, Fault.HANG, Fault.DROP_MID_STREAM, Fault.RATE_LIMIT)
+FAULTS = (
+    Fault.REFUSE,
+    Fault.HANG,
+    Fault.DROP_MID_STREAM,
+    Fault.RATE_LIMIT,
+    Fault.AUTH,
+    Fault.CLOSE_CODE,
+    Fault.MALFORMED,
+    Fault.SLOW_FIRST_BYTE,
+)
 # Who the call is over besides, and who takes over.
 _OTHERS = {
     "stt": "assemblyai/universal-streaming-english",
@@ -86,7 +95,14 @@ def notes(record: CallRecord, kind: str) -> list[dict[str, Any]]:
 def matrix() -> Iterator[tuple[str, str, Fault]]:
     """Role, name and fault: everything there is."""
     for role, rows in ROWS.items():
-        yield from ((role, vendor.name, fault) for vendor, fault in itertools.product(rows, FAULTS))
+        for vendor, fault in itertools.product(rows, FAULTS):
+            if fault is not Fault.MALFORMED or not vendor.raw:
+                yield role, vendor.name, fault
+
+
+def are_used(names: list[str], fault: Fault) -> set[str]:
+    """Who of a role is paid in a call whose first one has this fault: who is only slow goes on."""
+    return set(names[:1] if fault is Fault.SLOW_FIRST_BYTE else names)
 
 
 def lists_for(role: str, name: str) -> dict[str, list[str]]:

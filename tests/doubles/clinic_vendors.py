@@ -15,7 +15,7 @@ from tests.doubles.azure_speech import AzureVoices
 from tests.doubles.cartesia_speech import cartesia_speech
 from tests.doubles.contexts_double import ContextsDouble
 from tests.doubles.deepgram_listen import deepgram_listen
-from tests.doubles.elevenlabs_speech import elevenlabs_speech
+from tests.doubles.elevenlabs_speech import ElevenLabsHttp, elevenlabs_speech
 from tests.doubles.faults import Fault
 from tests.doubles.front_desk_mind import front_desk
 from tests.doubles.gemini_generate import GeminiGenerate
@@ -26,7 +26,7 @@ from tests.doubles.language_model import Dialect, ScriptedModel
 from tests.doubles.openai_chat import OpenAiChat
 from tests.doubles.openai_transcription import openai_transcription
 from tests.doubles.playht_speech import USER, PlayHtHttp
-from tests.doubles.rime_speech import RimeSocket
+from tests.doubles.rime_speech import RimeHttp, RimeSocket
 from tests.doubles.socket_vendor import KEY, SocketVendor
 from tests.doubles.speech_http import DeepgramHttp, OpenAiAudioHttp
 
@@ -40,6 +40,8 @@ class ClinicVendor:
     words_out: Pieces of an answer on the wire after which the first words are out: there a voice or a model
         breaks off in the middle.
     strange_threads: Its SDK works in threads that the event loop does not see.
+    url: The variable for its address, if it is not named after the vendor.
+    raw: Its answer is samples and nothing else: one that is cut short and says it is complete looks well.
     """
 
     name: str
@@ -48,6 +50,8 @@ class ClinicVendor:
     path: str = ""
     words_out: int = 3
     strange_threads: bool = False
+    url: str = ""
+    raw: bool = False
 
     @property
     def vendor(self) -> str:
@@ -55,7 +59,7 @@ class ClinicVendor:
 
     def environment(self, double: Any) -> dict[str, str]:
         url = double.http_url if isinstance(double, SocketVendor) else double.url
-        return {f"ANTIPHON_{self.vendor.upper()}_URL": url + self.path, **self.keys}
+        return {self.url or f"ANTIPHON_{self.vendor.upper()}_URL": url + self.path, **self.keys}
 
 
 def _mind(name: str, key: str, dialect: Dialect, path: str = "", words_out: int = 3) -> ClinicVendor:
@@ -94,6 +98,12 @@ VOICES = (
         name="elevenlabs/JBFqnCBsd6RMkjVDRZzb", make=elevenlabs_speech, keys={"ELEVENLABS_API_KEY": KEY}
     ),
     ClinicVendor(
+        name="elevenlabs/http/eleven_flash_v2_5/JBFqnCBsd6RMkjVDRZzb",
+        make=lambda: HttpVendor(ElevenLabsHttp()),
+        raw=True,
+        keys={"ELEVENLABS_API_KEY": KEY},
+    ),
+    ClinicVendor(
         name="cartesia/6ccbfb76-1fc6-48f7-b71d-91ac6298247b",
         make=cartesia_speech,
         keys={"CARTESIA_API_KEY": KEY},
@@ -101,22 +111,34 @@ VOICES = (
     ClinicVendor(
         name="openai/alloy",
         make=lambda: HttpVendor(OpenAiAudioHttp()),
+        raw=True,
         keys={"OPENAI_API_KEY": KEY},
         path="/v1",
     ),
     ClinicVendor(
         name="deepgram/aura-2-thalia-en",
         make=lambda: HttpVendor(DeepgramHttp()),
+        raw=True,
         keys={"DEEPGRAM_API_KEY": KEY},
     ),
     ClinicVendor(name="rime/coda/astra", make=RimeSocket, keys={"RIME_API_KEY": KEY}),
     ClinicVendor(
+        name="rime/http/coda/astra", make=lambda: HttpVendor(RimeHttp()), raw=True, keys={"RIME_API_KEY": KEY}
+    ),
+    ClinicVendor(
         name="playht/Play3.0-mini/s3://voices/jennifer/manifest.json",
         make=lambda: HttpVendor(PlayHtHttp()),
+        raw=True,
         keys={"PLAY_HT_API_KEY": KEY, "PLAY_HT_USER_ID": USER},
     ),
     ClinicVendor(
         name="google/en-US-Chirp3-HD-Leda",
+        make=google_voices,
+        keys=_GOOGLE,
+        strange_threads=True,
+    ),
+    ClinicVendor(
+        name="google/en-US-Neural2-F",
         make=google_voices,
         keys=_GOOGLE,
         strange_threads=True,
@@ -149,6 +171,13 @@ MINDS = (
         thoughts="reasoning",
         usage="groq",
         extra=frozenset({"include_reasoning"}),
+    ),
+    ClinicVendor(
+        name="openai-compatible",
+        make=lambda: HttpVendor(ScriptedModel(OpenAiChat(path="/v1/chat/completions"), front_desk)),
+        keys={"ANTIPHON_LLM_KEY": MODEL_KEY, "ANTIPHON_LLM_MODEL": "own"},
+        url="ANTIPHON_LLM_URL",
+        path="/v1",
     ),
 )
 ROWS = {"stt": EARS, "tts": VOICES, "llm": MINDS}

@@ -15,7 +15,7 @@ from antiphon.providers.prices import PriceBook, load_prices
 from antiphon.providers.registry import Registry
 from antiphon.providers.roles import Role
 
-TODAY = date(2026, 11, 25)
+TODAY = date(2026, 11, 26)
 
 
 def book(tmp_path: Path, text: str, today: date = TODAY) -> PriceBook:
@@ -54,8 +54,6 @@ UNPRICED = {
     "llm": {
         "cerebras/qwen-3.8-27b",
         "gemini/gemini-4-argon",
-        "groq/openai/gpt-oss-20b",
-        "openai/gpt-5.4-mini",
     },
     "s2s": {"gemini/gemini-3.8-live-extended-thinking"},
     "stt": {

@@ -125,6 +125,7 @@ class _Link:
         await self._send(wire.session_update(model, self._config))
         for item in wire.history_items(self._config.history()):
             await self._send(item)
+        await self.receive()  # "session.created": before it nobody has taken the call up.
 
     async def send(self, action: Action) -> None:
         match action:

@@ -60,11 +60,12 @@ class SessionModel(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLimits:
-    """Attributes: retry_after_ms: waits before the attempts to connect again, one each; then it is lost. They
-    begin anew after a connection that told something of a call.
+    """Attributes: connect_ms: who has not taken a call up by then is lost.
+    retry_after_ms: waits before the attempts to connect again, one each; then it is lost. They begin anew
+    after a connection that told something of a call.
     waiting_ms: caller's audio kept while there is no connection; older audio is dropped and counted."""
 
-    connect_ms: int = 5_000
+    connect_ms: int = 3_000
     retry_after_ms: tuple[int, ...] = (100, 500, 1_500)
     waiting_ms: int = 5_000
     closing_ms: int = 40
@@ -155,6 +156,7 @@ class LiveSession:
                 error = _first(group)
             except* TimeoutError:
                 error = ProviderUnavailable(self._model.name, "no session in time")
+                waits = iter(())  # Who hangs would hang again: a caller waits for that once.
             self._fail_open_replies()
             # A vendor that lets us in and hangs up is as little use as one that refuses.
             if self._worked:
