@@ -1,7 +1,7 @@
 """Pictures of the dashboard's pages for the docs, over real traces: `python -m tests.browser.page_pictures`.
 
-Writes `overview.png`, `calls.png`, `call.png`, `call-dark.png` and `shared.png` into `docs/images`, or the folder
-that is named. Needs the built pages and Chromium, and no models.
+Writes `overview.png`, `calls.png`, `call.png`, `call-dark.png` and `shared.png` into `docs/images`, or the
+folder that is named. Needs the built pages and Chromium, and no models.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from antiphon.server.api import (
     agents,
     calls,
     costs,
+    entering,
     events,
     inspection,
     live,
@@ -66,6 +67,7 @@ def api_router() -> APIRouter:
         router.include_router(room.router)
     router.include_router(events.router)
     router.include_router(sharing.open_router)
+    router.include_router(entering.open_router)
 
     @router.get("/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:
