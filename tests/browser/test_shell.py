@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -12,6 +13,7 @@ from antiphon.server.access.roles import Role
 from tests.browser.conftest import OpenPage
 from tests.browser.dashboard import AXE, Dashboard, axe_faults, dashboard_of, too_wide
 from tests.doubles.api_world import OUTSIDE
+from tests.doubles.oidc_issuer import ISSUER, Issuer, oidc_of
 
 pytestmark = pytest.mark.browser
 
@@ -98,7 +100,7 @@ async def test_a_key_opens_the_pages_and_is_gone_after_signing_out(
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     await page.get_by_label("API key").fill("antiphon_nonsense")
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()
     await page.get_by_role("alert").get_by_text("does not know this key").wait_for()
     await page.get_by_label("API key").fill(key)
     await page.keyboard.press("Enter")
@@ -123,4 +125,30 @@ async def test_a_key_that_is_revoked_meanwhile_leads_back_to_signing_in(
     (made,) = await world.parts.keys.of("default")
     await world.parts.keys.revoke("default", made.id)
     await page.reload()
+    await heading(page, "Sign in")
+
+
+async def test_a_person_signs_in_at_the_identity_provider_and_comes_back(
+    guarded: Dashboard, open_page: OpenPage
+) -> None:
+    issuer, world = Issuer(), guarded.world
+    world.parts.entrance._issuer = oidc_of(issuer)
+    await world.parts.organisations.invite("default", "ann@example.com", "reviewer")
+    page = await open_page(guarded.page("calls?agent=clinic"))
+
+    async def signed_in(route: Any) -> None:
+        asked = parse_qs(urlsplit(route.request.url).query)
+        token = issuer.token(nonce=asked["nonce"][0])
+        back = f"{asked['redirect_uri'][0]}#id_token={token}&state={asked['state'][0]}"
+        await route.fulfill(status=302, headers={"location": back})
+
+    await page.route(f"{ISSUER}/authorize**", signed_in)
+    await page.get_by_role("button", name="Sign in at login.example.com").click()
+    await heading(page, "Calls")
+    assert page.url == guarded.page("calls?agent=clinic")
+    # Somebody else's token, sent to this browser by a link: it answers no question of ours.
+    await page.get_by_role("button", name="Sign out").click()
+    await page.goto("about:blank")
+    await page.goto(f"{guarded.url}#id_token={issuer.token(nonce='theirs')}&state=theirs")
+    await page.goto(guarded.page("calls"))
     await heading(page, "Sign in")

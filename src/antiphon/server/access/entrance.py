@@ -79,6 +79,14 @@ class Entrance:
         """Of a connection that has been open for a while: its key has not been revoked meanwhile."""
         return not principal.key_id or await self._keys.is_good(principal.key_id)
 
+    async def sign_in_page(self) -> tuple[str, str]:
+        """Where people sign in and who we are there; ("", "") where they do not come by OIDC.
+
+        Raises:
+            AntiphonError: The identity provider cannot be asked.
+        """
+        return await self._issuer.sign_in_page() if self._issuer is not None else ("", "")
+
     def _slow(self, wait_s: float) -> None:
         if wait_s > 0:
             raise Problem(429, "too many requests", retry_after_s=wait_s)

@@ -84,6 +84,7 @@ class OidcIssuer:
         self._http = http
         self._clock_s = clock_s
         self._keys: dict[str, jwt.PyJWK] = {}
+        self._page = ""
         self._fetched_s = self._asked_s = float("-inf")
         self._fetching = asyncio.Lock()
 
@@ -110,6 +111,15 @@ class OidcIssuer:
         except jwt.PyJWTError:
             return None
         return self._person(claims)
+
+    async def sign_in_page(self) -> tuple[str, str]:
+        """Where a person signs in, "" where the issuer names none we trust; and who we are there.
+
+        Raises:
+            AntiphonError: The issuer cannot be asked.
+        """
+        await self._key("")
+        return self._page, self._settings.client_id
 
     def _person(self, claims: dict[str, Any]) -> Person | None:
         audience = claims["aud"]
@@ -148,6 +158,8 @@ class OidcIssuer:
         facts = await self._json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
         if facts.get("issuer") != issuer:
             raise ValueError("the discovery document is another issuer's")  # Discovery 1.0, 4.3.
+        page = facts.get("authorization_endpoint")
+        self._page = page if isinstance(page, str) and _is_trusted(page) else ""
         url = facts.get("jwks_uri")
         if not isinstance(url, str) or not _is_trusted(url):
             raise ValueError("no address of keys")

@@ -15,6 +15,7 @@ from antiphon.server.api import (
     calls,
     costs,
     drafts,
+    entering,
     events,
     following,
     inspection,
@@ -75,6 +76,7 @@ def api_router() -> APIRouter:
     router.include_router(sharing.open_router)
     router.include_router(following.router)
     router.include_router(realtime.sockets)
+    router.include_router(entering.open_router)
 
     @router.get("/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:

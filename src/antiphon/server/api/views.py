@@ -10,6 +10,11 @@ from pydantic import BaseModel, Field
 from antiphon.server.api.shapes import In
 
 
+class WayIn(BaseModel):
+    sign_in_page: str
+    client_id: str
+
+
 class Timeline(BaseModel):
     """`instructions`: what the models were told to be, "" where the agent's file is another one by now."""
 

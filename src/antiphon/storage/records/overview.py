@@ -76,14 +76,12 @@ class OverviewQuery:
 async def overview(database: Database, query: OverviewQuery) -> Overview:
     async with database.reading() as connection:
         summed = (await connection.execute(_sums(query))).all()
-        ended = await connection.execute(
-            select(calls.c.end_cause, func.count()).where(*_wanted(query)).group_by(calls.c.end_cause)
-        )
-        endings = {cause: int(count) for cause, count in ended}
         p50 = await _counted(connection, query, calls.c.response_p50_ms)
         p99 = await _counted(connection, query, calls.c.response_p99_ms)
     total, agents, stretches = Sum(), dict[str, Sum](), dict[int, Sum]()
+    endings: dict[str, int] = {}
     for row in summed:
+        endings[row.end_cause] = endings.get(row.end_cause, 0) + int(row.calls)
         for one in (
             total,
             agents.setdefault(row.agent, Sum()),
@@ -130,7 +128,7 @@ def _wanted(query: OverviewQuery) -> list[ColumnElement[bool]]:
 
 def _stretch(query: OverviewQuery) -> ColumnElement[int]:
     """A call's number begins with its time (`numbering.py`)."""
-    return (calls.c.id.op(">>")(SUFFIX_BITS) // query.each_ms).label("stretch")
+    return (calls.c.id // (query.each_ms << SUFFIX_BITS)).label("stretch")
 
 
 def _sums(query: OverviewQuery) -> Any:
@@ -140,6 +138,7 @@ def _sums(query: OverviewQuery) -> Any:
             stretch,
             calls.c.agent,
             calls.c.outcome,
+            calls.c.end_cause,
             func.count().label("calls"),
             func.sum(calls.c.duration_ms).label("duration_ms"),
             func.sum(calls.c.errors).label("errors"),
@@ -148,7 +147,7 @@ def _sums(query: OverviewQuery) -> Any:
             func.min(cast(calls.c.cost_complete, Integer)).label("costed"),
         )
         .where(*_wanted(query))
-        .group_by(stretch, calls.c.agent, calls.c.outcome)
+        .group_by(stretch, calls.c.agent, calls.c.outcome, calls.c.end_cause)
     )
 
 

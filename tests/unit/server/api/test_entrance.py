@@ -14,19 +14,17 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.doubles.api_world import BASE, CALL, OUTSIDE, ApiWorld, api_world, problem
+from tests.doubles.oidc_issuer import CLIENT, ISSUER, Issuer, oidc_of
 
 from antiphon.errors import ConfigError
 from antiphon.server.access.limits import WHO_MAX, Rate, RateLimit
-from antiphon.server.access.oidc import OidcIssuer, OidcSettings, oidc_settings
+from antiphon.server.access.oidc import OidcSettings, oidc_settings
 from antiphon.server.access.roles import Permission, Role
 from antiphon.server.access.settings import access_settings
 from antiphon.server.access.tokens import BrowserTokens, Wish
 from antiphon.server.app import create_app
 from antiphon.storage.access import now_ms
 from antiphon.storage.keys import Keyring
-
-ISSUER = "https://login.example.com"
-CLIENT = "antiphon-dashboard"
 
 
 @pytest.fixture
@@ -201,54 +199,15 @@ def test_forged_and_expired_tokens_are_nobody() -> None:
 # People
 
 
-class Issuer:
-    """A local identity provider: publishes its keys, signs what it is asked to."""
-
-    def __init__(self) -> None:
-        self.keys = {"one": rsa.generate_private_key(public_exponent=65537, key_size=2048)}
-        self.asked: list[str] = []
-        self.down = False
-        self.claims_to_be = ISSUER
-
-    def answer(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request.url.path)
-        if self.down:
-            return httpx.Response(500)
-        if request.url.path == "/.well-known/openid-configuration":
-            return httpx.Response(200, json={"issuer": self.claims_to_be, "jwks_uri": f"{ISSUER}/jwks"})
-        published = [
-            json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key())) | {"kid": name, "use": "sig"}
-            for name, key in self.keys.items()
-        ]
-        return httpx.Response(
-            200, json={"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "weak"}, *published]}
-        )
-
-    def token(self, kid: str = "one", key: Any = None, algorithm: str = "RS256", **claims: Any) -> str:
-        at_s = int(time.time())
-        facts: dict[str, Any] = {
-            "iss": ISSUER, "aud": CLIENT, "sub": "ann", "iat": at_s, "exp": at_s + 600,
-            "email": "ann@example.com", "email_verified": True,
-        }  # fmt: skip
-        facts = {name: value for name, value in (facts | claims).items() if value is not None}
-        signed_by = key if key is not None else self.keys[kid]
-        return jwt.encode(facts, signed_by, algorithm=algorithm, headers={"kid": kid})
-
-
 @pytest.fixture
 def issuer() -> Issuer:
     return Issuer()
 
 
-def _oidc(issuer: Issuer, clock_s: Any = time.monotonic) -> OidcIssuer:
-    http = httpx.AsyncClient(transport=httpx.MockTransport(issuer.answer))
-    return OidcIssuer(OidcSettings(issuer=ISSUER, client_id=CLIENT), http, clock_s=clock_s)
-
-
 async def test_a_person_comes_in_by_an_invitation_and_stays_the_same_person(
     world: ApiWorld, issuer: Issuer
 ) -> None:
-    world.parts.entrance._issuer = _oidc(issuer)
+    world.parts.entrance._issuer = oidc_of(issuer)
     async with world.client(issuer.token()) as ann:
         problem(await ann.get("/v1/me"), 401)  # Proved to be Ann, whom nobody has invited.
         await world.parts.organisations.invite("default", "Ann@example.com", "reviewer")
@@ -267,7 +226,7 @@ async def test_a_person_comes_in_by_an_invitation_and_stays_the_same_person(
 
 
 async def test_a_person_in_two_organisations_chooses_one(world: ApiWorld, issuer: Issuer) -> None:
-    world.parts.entrance._issuer = _oidc(issuer)
+    world.parts.entrance._issuer = oidc_of(issuer)
     other = await world.organisation("Other")
     await world.parts.organisations.invite("default", "ann@example.com", "auditor")
     await world.parts.organisations.invite(other, "ann@example.com", "owner")
@@ -279,7 +238,7 @@ async def test_a_person_in_two_organisations_chooses_one(world: ApiWorld, issuer
 
 
 async def test_id_tokens_that_prove_nothing_are_nobody(issuer: Issuer) -> None:
-    oidc = _oidc(issuer)
+    oidc = oidc_of(issuer)
     at_s = int(time.time())
     foreign = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = issuer.keys["one"].public_key()
@@ -315,7 +274,7 @@ async def test_id_tokens_that_prove_nothing_are_nobody(issuer: Issuer) -> None:
 
 async def test_a_new_key_is_fetched_and_invented_ones_do_not_make_us_ask_again(issuer: Issuer) -> None:
     clock = [0.0]
-    oidc = _oidc(issuer, lambda: clock[0])
+    oidc = oidc_of(issuer, lambda: clock[0])
     assert await oidc.person(issuer.token()) is not None
     asked = len(issuer.asked)
     issuer.keys["two"] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -330,10 +289,25 @@ async def test_a_new_key_is_fetched_and_invented_ones_do_not_make_us_ask_again(i
 
 async def test_an_issuer_that_says_it_is_another_is_not_believed(world: ApiWorld, issuer: Issuer) -> None:
     issuer.claims_to_be = "https://evil.example"
-    world.parts.entrance._issuer = _oidc(issuer)
+    world.parts.entrance._issuer = oidc_of(issuer)
     async with world.client(issuer.token()) as ann:
         told = problem(await ann.get("/v1/me"), 503)
     assert "evil" not in str(told)
+
+
+async def test_a_stranger_is_told_where_to_sign_in_and_sent_nowhere_we_do_not_trust(
+    world: ApiWorld, issuer: Issuer
+) -> None:
+    async with world.client() as stranger:
+        told = (await stranger.get("/v1/entrance")).json()
+        assert told == {"sign_in_page": "", "client_id": ""}
+        world.parts.entrance._issuer = oidc_of(issuer)
+        told = (await stranger.get("/v1/entrance")).json()
+        assert told == {"sign_in_page": f"{ISSUER}/authorize", "client_id": CLIENT}
+        issuer.page = "javascript:alert(1)"
+        world.parts.entrance._issuer = oidc_of(issuer)
+        told = (await stranger.get("/v1/entrance")).json()
+        assert told == {"sign_in_page": "", "client_id": ""}
 
 
 def test_half_an_issuer_is_no_setting() -> None:
