@@ -9,12 +9,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-from tests.browser.running import ROOT
+from tests.browser.running import ROOT, start_server
 
 NAME = "shop.example"
 # What the page was told, in order, as a host page would listen.
@@ -35,7 +35,7 @@ class HostSite:
         self.asked: list[str] = []
         site = self
 
-        class Pages(BaseHTTPRequestHandler):
+        class Answering(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 if self.path == "/told.js":
                     self._answer(_LISTENING, "text/javascript")
@@ -57,7 +57,7 @@ class HostSite:
 
             def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
         self.port = self._http.server_address[1]
         self.origin = f"http://{NAME}:{self.port}"
 
@@ -104,3 +104,16 @@ def made_key(home: Path) -> str:
     env = {**os.environ, "ANTIPHON_HOME": str(home)}
     made = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     return made.stdout.split()[0]
+
+
+async def clinics_site(folder: Path, stack: AsyncExitStack) -> HostSite:
+    """A site with the clinic's voice, and the real stack behind it, until the stack closes."""
+    site, home = HostSite(agent="clinic"), folder / "home"
+    home.mkdir()
+    stack.enter_context(site.running())
+    site.key = made_key(home)
+    command = [sys.executable, "-m", "antiphon.cli", "serve", "--port", "0", "--media-port", "0"]
+    env = {"ANTIPHON_AUTH": "required", "ANTIPHON_WIDGET_ORIGINS": site.origin}
+    served = await start_server([*command, "--home", str(home), "--drain", "2"], stack, env)
+    site.voice = served.url
+    return site

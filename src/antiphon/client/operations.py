@@ -222,9 +222,12 @@ class Operations(Generic[Answer]):
         """For a page in a browser."""
         return self._post("/tokens", {"scopes": list(scopes) or ["talk"], "life_s": life_s, "agent": agent})
 
-    def client_secret(self, **wanted: Any) -> Answer:
-        """For a Realtime client in a browser. `wanted`: session, expires_after, as that API has them."""
-        return self._post("/realtime/client_secrets", wanted)
+    def create_client_secret(self, agent: str, *, life_s: int = 600, **session: Any) -> Answer:
+        """For an OpenAI Realtime client that must not hold a key: it opens this agent."""
+        wanted = {"type": "realtime", "model": agent, **session}
+        return self._post(
+            "/realtime/client_secrets", {"session": wanted, "expires_after": {"seconds": life_s}}
+        )
 
     def members(self) -> Answer:
         return self._get("/members")

@@ -61,7 +61,9 @@ class Entrance:
             principal = await self._proved(credential, organisation)
         if principal is None:
             raise self.refusal(address)
-        self._slow(self._asking.wait_s(principal.key_id or principal.subject))
+        # A page's visitor who floods us floods himself, not the other visitors of that site.
+        who = principal.subject if principal.kind == "token" else principal.key_id or principal.subject
+        self._slow(self._asking.wait_s(who))
         return principal
 
     def refusal(self, address: str, why: str = "this credential is not valid") -> Problem:

@@ -23,7 +23,6 @@ from antiphon.calls.realtime.keys import (
     offered_key,
 )
 from antiphon.errors import AntiphonError, ConfigError, Denied
-from antiphon.server.access.principal import Principal
 from antiphon.server.access.roles import Permission
 from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
 from antiphon.server.api.parts import ApiParts
@@ -158,7 +157,8 @@ async def _admitted(socket: WebSocket, control: Control) -> _Visit:
         raise Problem(403, f"this needs the permission {Permission.TALK}")
     if not agent or not (await sight_of(who, parts))(agent):
         raise Problem(404, _NO_AGENT)
-    _not_too_often(who, control)
+    if who.kind == "token":
+        _not_too_often(who.subject, control)
     secret, _ = _secrets(control).mint(agent, {}, OWN_SECRET_S)
     return _Visit(agent=agent, secret=secret)
 
@@ -173,11 +173,12 @@ async def _by_secret(socket: WebSocket, control: Control, parts: ApiParts, secre
         raise parts.entrance.refusal(_address_of(socket), "the key of this client secret was revoked")
     if socket.query_params.get("model", told.agent) != told.agent:
         raise Problem(403, "this client secret is for another agent")
+    _not_too_often(f"secret:{secret[-32:]}", control)
     return _Visit(agent=told.agent, secret=secret)
 
 
-def _not_too_often(who: Principal, control: Control) -> None:
-    if who.kind == "token" and (wait_s := control.offers.wait_s(who.subject)) > 0:
+def _not_too_often(shown: str, control: Control) -> None:
+    if (wait_s := control.offers.wait_s(shown)) > 0:
         raise Problem(429, "too many calls with this token", retry_after_s=wait_s)
 
 

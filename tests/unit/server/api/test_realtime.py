@@ -19,6 +19,7 @@ from websockets.exceptions import InvalidStatus
 
 from antiphon.calls.realtime import ClientSecrets
 from antiphon.calls.realtime.session import BAD_MESSAGES_MAX
+from antiphon.client import AsyncClient
 from antiphon.server.access.roles import Role
 from antiphon.server.serving import WEBSOCKET_MAX_BYTES
 
@@ -167,6 +168,21 @@ async def test_the_sdk_makes_a_client_secret_in_the_documented_shape(world: ApiW
     async with opened(desk, made.value, agent="") as socket:
         created = await heard(socket)
     assert created["session"]["audio"]["input"]["turn_detection"] is None
+
+
+async def test_a_secret_rings_so_often_and_no_oftener(world: ApiWorld, desk: Desk) -> None:
+    secret = await client_secret(world)
+    for _ in range(5):
+        async with opened(desk, secret) as socket:
+            assert (await heard(socket))["type"] == "session.created"
+    assert (await refused(desk, secret))[0] == 429
+
+
+async def test_our_own_client_makes_one_too(world: ApiWorld, desk: Desk) -> None:
+    async with AsyncClient(f"http://{desk.host}", await world.key(Role.OPERATOR)) as client:
+        made = await client.create_client_secret("clinic", life_s=30)
+    async with opened(desk, made["value"]) as socket:
+        assert (await heard(socket))["session"]["model"] == "clinic"
 
 
 async def test_a_client_secret_is_for_its_agent_and_dies_with_its_key_and_its_time(

@@ -103,6 +103,19 @@ async def test_a_token_that_rings_and_rings_is_held_back(world: ApiWorld) -> Non
         assert (await http.post(CALL, json=OFFER)).status_code == 200
 
 
+async def test_a_visitor_who_floods_us_holds_nobody_else_up(tmp_path: Path) -> None:
+    few = {"ANTIPHON_AUTH": "required", "ANTIPHON_API_RATE_PER_MINUTE": "60"}  # Ten at once.
+    async with api_world(tmp_path, few) as world:
+        key = await world.key(Role.OPERATOR)
+        async with world.client(key) as http:
+            shown = [(await http.post("/v1/tokens", json={})).json()["token"] for _ in range(2)]
+        async with world.client(shown[0]) as flood:
+            statuses = [(await flood.get("/api/agents")).status_code for _ in range(12)]
+        assert statuses[:10] == [200] * 10 and 429 in statuses
+        async with world.client(shown[1]) as patient:
+            assert (await patient.get("/api/agents")).status_code == 200
+
+
 async def test_a_page_of_a_named_site_may_call_and_read_the_answer(world: ApiWorld) -> None:
     async with world.client(origin=PAGE) as http:
         asked = await http.options(CALL, headers=ASKS_FIRST)
