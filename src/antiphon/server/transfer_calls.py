@@ -90,11 +90,10 @@ async def instructions(carrier: str, ticket: str, request: Request, control: Cur
     return _sealed_instructions(ticket, control)
 
 
-@router.get("/{carrier}/instructions/{ticket}")
-async def instructions_by_get(carrier: str, ticket: str, control: Current) -> Response:
-    """For Vonage's `onAnswer`, which has no method to be set. No signature covers it; nothing is
-    changed by it, and only who was given the address has it."""
-    webhooks_of(carrier, control)
+@router.get("/vonage/instructions/{ticket}")
+async def instructions_by_get(ticket: str, control: Current) -> Response:
+    """For Vonage's `onAnswer`, which has no method to be set, and whose signature covers no GET: the sealed
+    ticket is the proof, and reading it changes nothing (docs/telephony/security.md). Others ask by POST."""
     return _sealed_instructions(ticket, control)
 
 

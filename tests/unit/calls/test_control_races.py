@@ -1,4 +1,4 @@
-"""The races of a transfer, each in every order it can have: decided once, in the machine, and the same way."""
+"""The races of a transfer, each in every order it can have: decided once, in the machine, and alike."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_how_it_goes_when_nothing_races() -> None:
     assert SMOOTH == ["PlaceCall", "Brief", "OpenBridge", "LeaveThem"]
 
 
-@pytest.mark.parametrize("order", permutations((PLACED, RINGING, ANSWERED, MEDIA)))
+@pytest.mark.parametrize("order", list(permutations((PLACED, RINGING, ANSWERED, MEDIA))))
 def test_webhooks_and_the_interfaces_answer_in_any_order_are_one_transfer(
     order: tuple[ev.AnyEvent, ...],
 ) -> None:

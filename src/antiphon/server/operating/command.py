@@ -125,8 +125,7 @@ def _place(args: argparse.Namespace) -> int:
         "caller_id": args.caller_id,
         "ring_s": args.ring,
     }
-    key = args.key or str(uuid.uuid4())
-    _print_placed(_asked(args.server, "POST", "/v1/calls", wanted, key=key))
+    _print_placed(_asked(args.server, "POST", "/v1/calls", wanted, key=args.key or str(uuid.uuid4())))
     return 0
 
 
