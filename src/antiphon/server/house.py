@@ -156,6 +156,11 @@ def models_process(settings: ServeSettings, sockets: Path) -> tuple[ModelsProces
     return ModelsProcess(InferenceProcess(socket, roles=engines), engines), socket
 
 
+def _plane(registry: Registry, health: HealthBook) -> MediaPlane:
+    eight, sixteen = (voice_activity(VOICE_ACTIVITY, registry, health, rate_hz) for rate_hz in (8000, 16000))
+    return MediaPlane(eight, sixteen)
+
+
 async def wire_house(options: WorkerOptions) -> Wiring:
     """The parts of a real worker, assembled and warm.
 
@@ -165,12 +170,8 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     """
     definitions = load_agents(options.agents)
     client = await WorkerClient.connect(options.inference_socket) if options.inference_socket else None
-    registry = Registry(client)
-    health = HealthBook()
-    plane = MediaPlane(
-        voice_activity(VOICE_ACTIVITY, registry, health, 8000),
-        voice_activity(VOICE_ACTIVITY, registry, health, 16000),
-    )
+    registry, health = Registry(client), HealthBook()
+    plane = _plane(registry, health)
     prices = load_prices(today=date.today())
     folder = BlobFolder(options.home / PHRASES, max_bytes=PHRASES_DISK_BYTES)
     phrases = PhraseCache(folder, memory_max_bytes=PHRASES_BYTES)
@@ -223,12 +224,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
             PhoneService(phone, options.host, options.media_port),
             *(lines for lines in (sip, rooms) if lines is not None),
         ),
-        methods={
-            **line_methods(sip, rooms),
-            **live_room.methods(),
-            "reload_agent": reloading.reload_agent,
-            "try_agent": reloading.try_agent,
-        },
+        methods={**line_methods(sip, rooms), **live_room.methods(), **reloading.methods()},
         is_draft=reloading.is_draft,
         desk=desk,
         routing=routing,

@@ -47,6 +47,10 @@ class AgentReloading:
         self.summaries = [summary_of(definition) for definition in definitions]
         self._assembled = assembled
 
+    def methods(self) -> dict[str, Callable[..., Awaitable[Any]]]:
+        """For the control process."""
+        return {"reload_agent": self.reload_agent, "try_agent": self.try_agent}
+
     async def try_agent(self, file: str) -> dict[str, Any]:
         """Make a file of the folder callable for a while, under a name nobody can guess.
 

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query
 from antiphon.agents.definition import agent_schema
 from antiphon.errors import AntiphonError, ConfigError
 from antiphon.server.access.roles import Permission
-from antiphon.server.api import shapes
+from antiphon.server.api import agent_shapes, shapes
 from antiphon.server.api.call_shelf import owner
 from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
 from antiphon.server.api.parts import ApiParts
@@ -116,7 +116,7 @@ async def diff_versions(
 
 @router.post("/{agent}/diff", openapi_extra=needs(Permission.AGENTS_READ))
 async def diff_draft(
-    agent: shapes.AgentName, file: shapes.CompareText, who: Who, parts: Parts, control: Current
+    agent: shapes.AgentName, file: agent_shapes.CompareText, who: Who, parts: Parts, control: Current
 ) -> shapes.Difference:
     """What changes from a version, or from what is live (0), to a text that is not kept anywhere."""
     if file.version:

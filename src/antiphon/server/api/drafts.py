@@ -21,7 +21,7 @@ from antiphon.agents.tools.registry import checked
 from antiphon.agents.tools.toolsets import build_tools
 from antiphon.errors import AntiphonError, ConfigError
 from antiphon.server.access.roles import Permission
-from antiphon.server.api import shapes
+from antiphon.server.api import agent_shapes, shapes
 from antiphon.server.api.agents import no_such_agent
 from antiphon.server.api.call_shelf import owner
 from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
@@ -35,7 +35,7 @@ ANSWER_MAX_CHARS: Final = 20_000
 
 
 @router.post("/inspect", openapi_extra=needs(Permission.AGENTS_WRITE))
-async def inspect_draft(file: shapes.AgentText, parts: Parts) -> shapes.Inspection:
+async def inspect_draft(file: shapes.AgentText, parts: Parts) -> agent_shapes.Inspection:
     """What a file that is not kept anywhere is made of, and everything that is wrong with it."""
     return await asyncio.to_thread(_inspected, parts.serve.agents, parts.serve.home, file.text)
 
@@ -43,7 +43,7 @@ async def inspect_draft(file: shapes.AgentText, parts: Parts) -> shapes.Inspecti
 @router.get("/{agent}/inspect", openapi_extra=needs(Permission.AGENTS_READ))
 async def inspect_agent(
     agent: shapes.AgentName, who: Who, parts: Parts, version: int = Query(default=0, ge=0, le=2**31 - 1)
-) -> shapes.Inspection:
+) -> agent_shapes.Inspection:
     """What an agent is made of: persona, tools, and its flow as a graph. `version` 0 is what is live."""
     if version:
         found = await parts.versions.find(who.organisation_id, agent, version)
@@ -58,8 +58,8 @@ async def inspect_agent(
 
 @router.post("/{agent}/tools/{tool}/test", openapi_extra=needs(Permission.AGENTS_WRITE))
 async def test_tool(
-    agent: shapes.AgentName, tool: str, wanted: shapes.ToolTest, who: Who, parts: Parts
-) -> shapes.ToolTested:
+    agent: shapes.AgentName, tool: str, wanted: agent_shapes.ToolTest, who: Who, parts: Parts
+) -> agent_shapes.ToolTested:
     """Try a tool of the live agent with these arguments.
 
     One that only reads is run. One that changes the world is not: its arguments are checked, and nothing is
@@ -69,7 +69,7 @@ async def test_tool(
     found = await asyncio.to_thread(_tool, path, parts.serve.home, tool)
     if found.effect is not Effect.NONE:
         refusal = await _arguments_refused(found, wanted.arguments)
-        return shapes.ToolTested(ran=False, ok=not refusal, error=refusal, value=None, took_ms=0)
+        return agent_shapes.ToolTested(ran=False, ok=not refusal, error=refusal, value=None, took_ms=0)
     loop = asyncio.get_running_loop()
     began_s = loop.time()
     context = ToolContext(
@@ -83,7 +83,7 @@ async def test_tool(
     except TimeoutError:
         result = ToolResult(ok=False, error="deadline")
     took_ms = int((loop.time() - began_s) * 1000)
-    return shapes.ToolTested(
+    return agent_shapes.ToolTested(
         ran=True, ok=result.ok, error=result.error, value=_bounded(result.value), took_ms=took_ms
     )
 
@@ -91,7 +91,7 @@ async def test_tool(
 @router.post("/{agent}/try", status_code=201, openapi_extra=needs(Permission.AGENTS_WRITE))
 async def try_draft(
     agent: shapes.AgentName, file: shapes.AgentText, who: Who, parts: Parts, control: Current
-) -> shapes.Tryout:
+) -> agent_shapes.Tryout:
     """Make a draft callable under a name that only you are told, for half an hour. Its calls are real ones:
     what its tools do is done."""
     await _live_file(agent, who.organisation_id, parts)
@@ -101,7 +101,7 @@ async def try_draft(
             told = await control.media.try_agent(path.name)
         except ConfigError as error:
             raise Problem(422, f"it cannot be served here: {without_files(str(error))}") from None
-    return shapes.Tryout(**told)
+    return agent_shapes.Tryout(**told)
 
 
 async def _live_file(agent: str, organisation_id: str, parts: Any) -> Path:
@@ -148,9 +148,9 @@ def _bounded(value: Any) -> Any:
     return value if len(repr(value)) <= ANSWER_MAX_CHARS else "the answer is too long to be shown"
 
 
-def _inspected(folder: Path, home: Path, text: str) -> shapes.Inspection:
+def _inspected(folder: Path, home: Path, text: str) -> agent_shapes.Inspection:
     judgement = judged(folder, text)
-    told = shapes.Inspection(**judgement.model_dump())
+    told = agent_shapes.Inspection(**judgement.model_dump())
     try:
         with beside(folder, text) as path:
             definition = load_agent(path)
@@ -160,16 +160,16 @@ def _inspected(folder: Path, home: Path, text: str) -> shapes.Inspection:
     return told
 
 
-def _fill(told: shapes.Inspection, definition: AgentDefinition, home: Path) -> None:
+def _fill(told: agent_shapes.Inspection, definition: AgentDefinition, home: Path) -> None:
     persona, reasoning = definition.persona, definition.reasoning
-    told.persona = shapes.PersonaShown(name=persona.name, role=persona.role, style=persona.style)
+    told.persona = agent_shapes.PersonaShown(name=persona.name, role=persona.role, style=persona.style)
     told.greeting, told.language = definition.opening, definition.language
     told.models = list(reasoning.models)
     told.voices, told.recognisers = list(definition.speech.tts), list(definition.speech.stt)
     tools = build_tools(definition, home)
     used = set(reasoning.tools)
     told.tools = [
-        shapes.ToolShown(
+        agent_shapes.ToolShown(
             name=tool.name,
             description=tool.description,
             parameters=dict(tool.parameters),
@@ -180,4 +180,4 @@ def _fill(told: shapes.Inspection, definition: AgentDefinition, home: Path) -> N
     ]
     if reasoning.flow_path is not None:
         graph = flow_graph(load_flow(reasoning.flow_path, [tool.name for tool in tools]))
-        told.graph = shapes.FlowShown(**asdict(graph))
+        told.graph = agent_shapes.FlowShown(**asdict(graph))

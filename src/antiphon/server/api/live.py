@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from antiphon.errors import CallFailed, ConfigError, Denied
 from antiphon.server.access.principal import Principal
 from antiphon.server.access.roles import Permission
-from antiphon.server.api import shapes
+from antiphon.server.api import live_shapes, shapes
 from antiphon.server.api.call_shelf import no_such_call
 from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
 from antiphon.server.api.live_view import live_calls
@@ -62,13 +62,13 @@ async def whisper_to_agent(
 
 @router.post("/{call_id}/take-over", openapi_extra=needs(Permission.CALLS_CONTROL))
 async def take_over_live_call(
-    call_id: str, wanted: shapes.TakeOver, who: Who, parts: Parts, control: Current
-) -> shapes.TakenOver:
+    call_id: str, wanted: live_shapes.TakeOver, who: Who, parts: Parts, control: Current
+) -> live_shapes.TakenOver:
     """Speak with the caller yourself, from a browser, in the agent's place. It answers the offer of a WebRTC
     connection; when that connection ends, the caller is the agent's again."""
     await must_be_up(call_id, who, parts, control)
     try:
-        return shapes.TakenOver(**await control.media.take_over(call_id, wanted.sdp, by=who.subject))  # type: ignore[arg-type]
+        return live_shapes.TakenOver(**await control.media.take_over(call_id, wanted.sdp, by=who.subject))  # type: ignore[arg-type]
     except ConfigError:
         raise no_such_call() from None
     except CallFailed as error:
@@ -77,7 +77,7 @@ async def take_over_live_call(
 
 @router.post("/{call_id}/dtmf", status_code=202, openapi_extra=needs(Permission.CALLS_CONTROL))
 async def press_keys(
-    call_id: str, keys: shapes.PressedKeys, who: Who, parts: Parts, control: Current
+    call_id: str, keys: live_shapes.PressedKeys, who: Who, parts: Parts, control: Current
 ) -> None:
     """Keys as tones on the caller's line, as for another company's menu."""
     await must_be_up(call_id, who, parts, control)

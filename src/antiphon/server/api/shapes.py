@@ -121,88 +121,6 @@ class Publication(BaseModel):
     version: int
 
 
-class PersonaShown(BaseModel):
-    name: str = ""
-    role: str = ""
-    style: str = ""
-
-
-class ToolShown(BaseModel):
-    """`parameters` is a JSON schema. `used`: the agent may use it (`reasoning.tools`)."""
-
-    name: str
-    description: str
-    parameters: dict[str, Any]
-    changes_the_world: bool
-    used: bool
-
-
-class FlowNodeShown(BaseModel):
-    """`kind`: open, goal, ask, run, offer, confirm, do, say, fact, person or end."""
-
-    id: str
-    kind: str
-    label: str
-    detail: str
-    group: str
-    effect: bool
-
-
-class FlowEdgeShown(BaseModel):
-    """`kind`: next, skip (the step between is passed over), again, trouble or amend."""
-
-    start: str
-    end: str
-    kind: str
-    label: str
-
-
-class FlowShown(BaseModel):
-    name: str
-    nodes: list[FlowNodeShown]
-    edges: list[FlowEdgeShown]
-
-
-class Inspection(Judgement):
-    """What a file that can be read is made of. `graph` is of its flow, if it has one."""
-
-    persona: PersonaShown = PersonaShown()
-    greeting: str = ""
-    language: str = ""
-    models: list[str] = []
-    voices: list[str] = []
-    recognisers: list[str] = []
-    tools: list[ToolShown] = []
-    graph: FlowShown | None = None
-
-
-class ToolTest(In):
-    arguments: dict[str, Any] = {}
-
-
-class ToolTested(BaseModel):
-    """`ran` is false of a tool that changes the world: only its arguments were checked."""
-
-    ran: bool
-    ok: bool
-    error: str
-    value: Any
-    took_ms: int
-
-
-class Tryout(BaseModel):
-    """`agent`: the name to call, on the talk page."""
-
-    agent: str
-    good_until_ms: int
-
-
-class CompareText(AgentText):
-    """`version`: with which one; 0 for what is live."""
-
-    version: int = Field(default=0, ge=0, le=2**31 - 1)
-
-
 # Calls
 
 
@@ -325,24 +243,6 @@ class Whisper(In):
     """Words for the agent; the caller does not hear them."""
 
     words: Text = Field(min_length=1, max_length=1000)
-
-
-class PressedKeys(In):
-    """Keys for the caller's line, as tones; w waits half a second."""
-
-    digits: str = Field(pattern=r"^[0-9*#A-Dw]{1,40}$")
-
-
-class TakeOver(In):
-    """The session description of the operator's page, its ICE candidates inside."""
-
-    sdp: Text = Field(min_length=1, max_length=100_000)
-
-
-class TakenOver(BaseModel):
-    line_id: str
-    sdp: str
-    type: Literal["answer"]
 
 
 class PlaceCall(In):
