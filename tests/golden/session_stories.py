@@ -56,7 +56,7 @@ def _session_is_the_only_memory(patch: pytest.MonkeyPatch) -> None:
     report = Call._report_heard
 
     def forgetful(call: Call, command: cmd.ReportHeard) -> None:
-        if not call._speaks_itself:
+        if not call.speaks_itself:
             report(call, command)
 
     patch.setitem(call_module._CARRY_OUT, cmd.ReportHeard, forgetful)

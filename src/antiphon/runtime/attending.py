@@ -61,3 +61,7 @@ class Both:
     def picture(self, *, shown: bool) -> None:
         self._one.picture(shown=shown)
         self._other.picture(shown=shown)
+
+
+def watched_by(watch: CallWatch, attendant: Attendant) -> CallWatch:
+    return watch if attendant is NOBODY else Both(watch, attendant)

@@ -17,15 +17,13 @@ from typing import Any
 import msgspec
 import structlog
 
-from antiphon.agents.ports import ReplyKind, ReplyRequest, ToolResult
+from antiphon.agents.ports import ReplyRequest, ToolResult
 from antiphon.audio.line_quality import LineSecond
 from antiphon.conversation import Conversation
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
-from antiphon.conversation.handover import why_not_taken_over
-from antiphon.conversation.state import Phase
-from antiphon.runtime.arrivals import CallWatch
-from antiphon.runtime.attending import NOBODY, Both
+from antiphon.conversation.state import Phase, State
+from antiphon.runtime.attending import watched_by
 from antiphon.runtime.call_parts import CallParts
 from antiphon.runtime.hearing import Hearing
 from antiphon.runtime.history import History
@@ -36,6 +34,7 @@ from antiphon.runtime.recorded import NOT_RECORDED, CallRecording
 from antiphon.runtime.records.lines import command_line, event_line, note_line
 from antiphon.runtime.replies import Replies
 from antiphon.runtime.replying import ReplyInProgress
+from antiphon.runtime.requests import reply_request
 from antiphon.runtime.scoring import score_pause
 from antiphon.runtime.screening import Screened, ScreeningRequest
 from antiphon.runtime.speaking import Speaker
@@ -49,12 +48,8 @@ from antiphon.speech.ports import SpeechToText
 
 _log = structlog.get_logger(__name__)
 
-WHISPERS_MINDED = 10
 TOOL_DRAIN_S = 10.0
 CUT_WAIT_S = 1.0  # A vendor that does not let go of a cancelled request holds nobody up for longer.
-
-
-def _nothing() -> None: ...
 
 
 class Call:
@@ -66,12 +61,10 @@ class Call:
         self.cause = ""
         self.escalation: cmd.Escalate | None = None
         self.target = ""  # An operator's choice of whom to pass the caller on to.
-        self._told: deque[str] = deque(maxlen=WHISPERS_MINDED)  # The agent, by an operator.
-        self._times_told = 0
+        self.whispers: deque[str] = deque(maxlen=10)  # What an operator told the agent.
+        self.whispered = 0
         self._conversation = Conversation(parts.policy)
-        self._screen: CallWatch = watching(parts.view)
-        if parts.attendant is not NOBODY:
-            self._screen = Both(self._screen, parts.attendant)
+        self._screen = watched_by(watching(parts.view), parts.attendant)
         self._queue: deque[ev.AnyEvent] = deque()
         self._stepping = False
         self._timers = Timers(parts.clock, self._timer_fired)
@@ -87,7 +80,7 @@ class Call:
         self._screened = Screened()
         self._waits = Waits(parts.transfer)
         self._over = asyncio.Event()
-        self._when_over: Callable[[], None] = _nothing
+        self.when_over: Callable[[], None] = lambda: None
 
     def begin(self, line: Line) -> None:
         """The line is attached: open the recogniser and greet."""
@@ -131,7 +124,6 @@ class Call:
 
     @property
     def speaks_itself(self) -> bool:
-        """A model answers that hears and speaks by itself."""
         return self._unified is not None and self._unified.live
 
     async def wait_ended(self) -> None:
@@ -142,17 +134,9 @@ class Call:
         """An operator, or a draining worker, wants the call to end."""
         self.post(ev.OperatorEnded(at_ms=self._line.now_ms, now=now))
 
-    def why_not_taken_over(self) -> str:
-        """Why an operator cannot speak with this caller himself, "" if he can."""
-        return "the call has ended" if self.cause else why_not_taken_over(self._conversation.state)
-
     @property
-    def taken_over(self) -> bool:
-        return self._conversation.state.taken_over
-
-    def when_over(self, told: Callable[[], None]) -> None:
-        """Whose line is together with the caller's, and has nobody left to speak with once he is gone."""
-        self._when_over = told
+    def state(self) -> State:
+        return self._conversation.state
 
     @property
     def line(self) -> Line:
@@ -164,12 +148,6 @@ class Call:
         if limit_usd and total_usd >= limit_usd and not self._limit_spent:
             self._limit_spent = True
             self.post(ev.CostReached(at_ms=self._line.now_ms, cost_usd=float(total_usd)))
-
-    def tell(self, words: str) -> None:
-        """An operator tells the agent something; it minds it from its next reply on."""
-        self._told.append(words)
-        self._times_told += 1
-        self.note("whispered", text=words)
 
     def note(self, type: str, **fields: object) -> None:  # noqa: A002 - the trace's own word
         self.parts.trace.write(note_line(self._last_ms, type, **fields))
@@ -302,19 +280,7 @@ class Call:
                 self._unified.let_pass()
 
     def _start_reply(self, command: cmd.StartReply) -> None:
-        request = ReplyRequest(
-            reply_id=command.reply_id,
-            kind=ReplyKind(command.kind),
-            text=command.text,
-            now=self._now(),
-            history=self._history.so_far(),
-            attempt=command.attempt,
-            speculative=command.speculative,
-            caller_number=self.parts.caller_number,
-            reason=command.reason,
-            whispers=tuple(self._told),
-            whispers_before=self._times_told - len(self._told),
-        )
+        request = reply_request(self, command, self._now(), self._history.so_far())
         if self._unified is not None and self._unified.answers(request):
             self._replies.add(self._unified.reply(request))
         else:
@@ -424,8 +390,8 @@ class Call:
         self._waits.over()
         speaking = self._speaker.close()
         self._line.close()
-        self._when_over()
-        self._when_over = _nothing
+        self.when_over()
+        self.when_over = lambda: None
         self.recording.end()
         self.parts.ended(self, command or cmd.EndCall(cause=cause))
         self._finishing = asyncio.get_running_loop().create_task(

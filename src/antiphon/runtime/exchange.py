@@ -207,7 +207,9 @@ class Exchange:
         call = self.up(call_id)
         if call.speaks_itself:
             raise CallFailed("a model that hears and speaks by itself cannot be told anything")
-        call.tell(words)
+        call.whispers.append(words)
+        call.whispered += 1
+        call.note("whispered", text=words)
 
     def pass_on(self, call_id: str, target: str) -> str:
         """An operator wants a caller put through; gives to whom.
@@ -232,7 +234,7 @@ class Exchange:
     def _agents_own(self, call_id: str) -> Call:
         """A call nobody has taken over. Raises: ConfigError: No such call. CallFailed: Somebody has."""
         call = self.up(call_id)
-        if call.taken_over:
+        if call.state.taken_over:
             raise CallFailed("an operator speaks with this caller: he must give the call back first")
         return call
 

@@ -11,12 +11,18 @@ from collections.abc import Callable
 from antiphon.audio.line_quality import LineSecond
 from antiphon.audio.ports import LineFormat, MediaSink, MediaSource
 from antiphon.conversation import events as ev
+from antiphon.conversation.handover import why_not_taken_over
 from antiphon.errors import CallFailed
 from antiphon.runtime.call import Call
 from antiphon.runtime.media.bridge import Bridge
 from antiphon.runtime.media.ports import Line, LineListener
 
 Attach = Callable[[LineFormat, MediaSink, LineListener, int], tuple[MediaSource, Line]]
+
+
+def why_not(call: Call) -> str:
+    """Why an operator cannot speak with this caller himself, "" if he can."""
+    return "the call has ended" if call.cause else why_not_taken_over(call.state)
 
 
 def take_over(
@@ -27,9 +33,8 @@ def take_over(
     Raises:
         CallFailed: It cannot be done to this call, or not now.
     """
-    why_not = call.why_not_taken_over()
-    if why_not:
-        raise CallFailed(why_not)
+    if reason := why_not(call):
+        raise CallFailed(reason)
     leg = OperatorLeg(call)
     source, line = attach(line_format, sink, leg, lead_ms)
     call.note("operator_took_over")
@@ -50,7 +55,7 @@ class OperatorLeg:
         assert self._call is not None, "just made"
         self._line = line
         self._bridge = Bridge(self._call.line, line)
-        self._call.when_over(self._call_ended)
+        self._call.when_over = self._call_ended
 
     def line_closed(self, reason: str) -> None:
         call, self._call = self._call, None

@@ -157,6 +157,11 @@ def models_process(settings: ServeSettings, sockets: Path) -> tuple[ModelsProces
     return ModelsProcess(InferenceProcess(socket, roles=engines), engines), socket
 
 
+def _plane(registry: Registry, health: HealthBook) -> MediaPlane:
+    eight, sixteen = (voice_activity(VOICE_ACTIVITY, registry, health, rate_hz) for rate_hz in (8000, 16000))
+    return MediaPlane(eight, sixteen)
+
+
 async def wire_house(options: WorkerOptions) -> Wiring:
     """The parts of a real worker, assembled and warm.
 
@@ -166,10 +171,8 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     """
     definitions = load_agents(options.agents)
     client = await WorkerClient.connect(options.inference_socket) if options.inference_socket else None
-    registry = Registry(client)
-    health = HealthBook()
-    heard_at_hz = (8000, 16000)
-    plane = MediaPlane(*(voice_activity(VOICE_ACTIVITY, registry, health, hz) for hz in heard_at_hz))
+    registry, health = Registry(client), HealthBook()
+    plane = _plane(registry, health)
     folder = BlobFolder(options.home / PHRASES, max_bytes=PHRASES_DISK_BYTES)
     phrases = PhraseCache(folder, memory_max_bytes=PHRASES_BYTES)
     recordings = recordings_of(definitions, options.home)

@@ -18,7 +18,7 @@ from antiphon.operations.attention.watched import WatchedCall
 from antiphon.runtime.arrivals import Arrival, CallerView, CallWatch
 from antiphon.runtime.attending import Attendant
 from antiphon.runtime.exchange import Exchange, Plane
-from antiphon.runtime.taking_over import take_over
+from antiphon.runtime.taking_over import take_over, why_not
 from antiphon.server.rpc import Method
 
 log = structlog.get_logger(__name__)
@@ -141,9 +141,8 @@ class LiveRoom:
             CallFailed: It cannot be done, or the offer cannot be used.
         """
         call = self._up.up(call_id)
-        why_not = call.why_not_taken_over()
-        if why_not:
-            raise CallFailed(why_not)
+        if reason := why_not(call):
+            raise CallFailed(reason)
         assert self._operators is not None, "opened"
         call.note("operator_comes", by=by)
         line_id, answer = await self._operators.offer(call_id, sdp)

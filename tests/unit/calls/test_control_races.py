@@ -1,4 +1,4 @@
-"""The races of a transfer, each in every order it can have: decided once, in the machine, and alike."""
+"""The races of a transfer, in every order each can have: decided once, in the machine, the same way."""
 
 from __future__ import annotations
 
