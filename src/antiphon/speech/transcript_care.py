@@ -62,6 +62,12 @@ class VoiceEvidence:
     noise_dbfs: float | None = None
     heard_ms: int = _HEARD_MS_MIN
 
+    @property
+    def is_plain(self) -> bool:
+        """So loud and so long a voice that no further level would change anything."""
+        long_enough = self.voiced_ms is None or self.voiced_ms >= _LITTLE_VOICE_MS
+        return long_enough and self.level_dbfs >= QUIET_DBFS
+
 
 def doubt(text: str, confidence: float, evidence: VoiceEvidence, *, guess: bool = False) -> str:
     """Why these words were most likely made up, or "" where they are to be believed. A guess is not meant to
@@ -185,7 +191,8 @@ class TranscriptCare:
         return transcript, ""
 
     def _doubt(self, transcript: Transcript, *, guess: bool = False) -> str:
-        self._weigh()
+        if not self._turn.is_plain:
+            self._weigh()
         evidence = self._bound.get(transcript.segment)
         if evidence is None:
             late = self._before is not None and not self._turn.voiced_ms
