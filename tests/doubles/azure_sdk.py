@@ -1,15 +1,11 @@
 """Azure's own SDK against an address, in a process of its own: its native library may take it along.
 
-`python -m tests.doubles.azure_sdk hear URL` and `... speak URL` print what came of it as JSON; with `hang_up`
-recognisers are let go in the middle of their audio, as by calls that end, and it may never come back.
+`python -m tests.doubles.azure_sdk hear URL` and `... speak URL` print what came of it as JSON.
 """
 
 from __future__ import annotations
 
-import asyncio
-import faulthandler
 import json
-import random
 import sys
 import threading
 from typing import Any
@@ -64,44 +60,11 @@ def speak(sdk: Any, config: Any) -> dict[str, Any]:
     return {"words": words, "bytes": lengths}
 
 
-STREAMS, AT_ONCE, STANDSTILL_S = 120, 8, 25
-
-
-def hang_up(sdk: Any, config: Any) -> dict[str, Any]:
-    """Recognisers on an event loop whose callers hang up. Where the loop stands still it says where."""
-    config.speech_recognition_language = "en-US"
-    dice, pcm = random.Random(1), spoken(WORDS, 8_000)
-    texts: list[str] = []
-
-    async def call() -> None:
-        loop = asyncio.get_running_loop()
-        audio = sdk.audio.PushAudioInputStream(sdk.audio.AudioStreamFormat(8_000, 16, 1))
-        recogniser = sdk.SpeechRecognizer(config, sdk.audio.AudioConfig(stream=audio))
-        for signal in (recogniser.recognizing, recogniser.recognized):
-            signal.connect(lambda event: loop.call_soon_threadsafe(texts.append, event.result.text))
-        recogniser.start_continuous_recognition_async()
-        for at in range(0, 1_600 * dice.randrange(1, 10), 1_600):
-            audio.write(pcm[at : at + 1_600])
-            await asyncio.sleep(dice.choice((0, 0.005, 0.02)))
-        recogniser.stop_continuous_recognition_async()
-        audio.close()
-
-    async def calls() -> None:
-        for _ in range(STREAMS // AT_ONCE):
-            faulthandler.dump_traceback_later(STANDSTILL_S, exit=True)
-            await asyncio.gather(*(call() for _ in range(AT_ONCE)))
-
-    faulthandler.enable()
-    asyncio.run(calls())
-    faulthandler.cancel_dump_traceback_later()
-    return {"streams": STREAMS, "texts": len(texts)}
-
-
 def main(way: str, url: str) -> None:
     import azure.cognitiveservices.speech as sdk
 
     config = sdk.SpeechConfig(endpoint=f"{url}/", subscription=KEY)
-    print(json.dumps({"hear": hear, "speak": speak, "hang_up": hang_up}[way](sdk, config)))
+    print(json.dumps({"hear": hear, "speak": speak}[way](sdk, config)))
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ from antiphon.server.api.shapes.calls import (
     Report,
     WhatIf,
 )
-from antiphon.server.api.shapes.common import (
+from antiphon.server.api.shapes.everywhere import (
     AGENT_PATTERN,
     AT_MS_MAX,
     INT64_MAX,

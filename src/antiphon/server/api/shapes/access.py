@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from antiphon.server.access.roles import Permission, Role
 from antiphon.server.access.tokens import TOKEN_MAX_S
-from antiphon.server.api.shapes.common import AGENT_PATTERN, AtMs, In, Text
+from antiphon.server.api.shapes.everywhere import AGENT_PATTERN, AtMs, In, Text
 
 
 class NewKey(In):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from antiphon.server.api.shapes.common import In, Text
+from antiphon.server.api.shapes.everywhere import In, Text
 
 
 class AgentText(In):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from antiphon.server.api.shapes.common import AtMs, In, Text
+from antiphon.server.api.shapes.everywhere import AtMs, In, Text
 
 
 class CallQuery(In):

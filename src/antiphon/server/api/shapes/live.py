@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from antiphon.server.api.shapes.common import AgentName, In, Text
+from antiphon.server.api.shapes.everywhere import AgentName, In, Text
 
 
 class AttentionReason(BaseModel):

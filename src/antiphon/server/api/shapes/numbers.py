@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from antiphon.server.api.shapes.common import AgentName, In, Text
+from antiphon.server.api.shapes.everywhere import AgentName, In, Text
 
 
 class Number(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from antiphon.server.api.shapes.common import EventType, In
+from antiphon.server.api.shapes.everywhere import EventType, In
 
 
 class NewWebhook(In):
