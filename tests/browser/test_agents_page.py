@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import OpenPage
-from tests.browser.dashboard import Dashboard, axe_faults, fits_the_width
+from tests.browser.dashboard import Dashboard, axe_faults, too_wide
 
 pytestmark = pytest.mark.browser
 
@@ -98,11 +98,11 @@ async def test_the_flow_is_drawn_and_said_in_words_on_a_phone(
     await page.keyboard.press("Enter")
     await page.get_by_role("listitem").filter(has_text="changes the world").first.wait_for()
     assert await axe_faults(page) == []
-    assert await fits_the_width(page)
+    assert not await too_wide(page)
     for part, shown in (("", ".about"), ("edit", ".faults"), ("tools", ".tool-list"), ("versions", ".hint")):
         await page.goto(dashboard.page(f"agents/clinic/{part}"))
         await page.locator(shown).first.wait_for(state="attached")
-        assert await fits_the_width(page), part
+        assert not await too_wide(page), part
         if scheme == "dark":
             assert await axe_faults(page) == [], part
 

@@ -41,7 +41,6 @@ class ClinicVendor:
         breaks off in the middle.
     strange_threads: Its SDK works in threads that the event loop does not see.
     url: The variable for its address, if it is not named after the vendor.
-    raw: Its answer is samples and nothing else: one that is cut short and says it is complete looks well.
     """
 
     name: str
@@ -51,7 +50,6 @@ class ClinicVendor:
     words_out: int = 3
     strange_threads: bool = False
     url: str = ""
-    raw: bool = False
 
     @property
     def vendor(self) -> str:
@@ -100,7 +98,6 @@ VOICES = (
     ClinicVendor(
         name="elevenlabs/http/eleven_flash_v2_5/JBFqnCBsd6RMkjVDRZzb",
         make=lambda: HttpVendor(ElevenLabsHttp()),
-        raw=True,
         keys={"ELEVENLABS_API_KEY": KEY},
     ),
     ClinicVendor(
@@ -111,24 +108,21 @@ VOICES = (
     ClinicVendor(
         name="openai/alloy",
         make=lambda: HttpVendor(OpenAiAudioHttp()),
-        raw=True,
         keys={"OPENAI_API_KEY": KEY},
         path="/v1",
     ),
     ClinicVendor(
         name="deepgram/aura-2-thalia-en",
         make=lambda: HttpVendor(DeepgramHttp()),
-        raw=True,
         keys={"DEEPGRAM_API_KEY": KEY},
     ),
     ClinicVendor(name="rime/coda/astra", make=RimeSocket, keys={"RIME_API_KEY": KEY}),
     ClinicVendor(
-        name="rime/http/coda/astra", make=lambda: HttpVendor(RimeHttp()), raw=True, keys={"RIME_API_KEY": KEY}
+        name="rime/http/coda/astra", make=lambda: HttpVendor(RimeHttp()), keys={"RIME_API_KEY": KEY}
     ),
     ClinicVendor(
         name="playht/Play3.0-mini/s3://voices/jennifer/manifest.json",
         make=lambda: HttpVendor(PlayHtHttp()),
-        raw=True,
         keys={"PLAY_HT_API_KEY": KEY, "PLAY_HT_USER_ID": USER},
     ),
     ClinicVendor(

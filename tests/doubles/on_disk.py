@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from antiphon.storage.traces.writing import _shared_flusher
+from antiphon.storage.traces.writing import shared_flusher
 
 
 def traces(home: Path, name: str = "*.jsonl") -> list[Path]:
     """The traces below `home`, with every line written that a call of this process has told its trace."""
-    flusher = _shared_flusher()
+    flusher = shared_flusher()
     flusher.stop(30)
     with flusher._lock:
         flusher._ensure_thread()

@@ -42,6 +42,10 @@ class PcmPieces:
         """Whether so much came that all of the words can be in it."""
         return self._came_bytes >= self._due_bytes
 
+    @property
+    def ends_within_a_sample(self) -> bool:
+        return bool(self._half)
+
     def push(self, pcm: bytes) -> bytes:
         self._came_bytes += len(pcm)
         pcm = self._half + pcm
@@ -68,7 +72,8 @@ async def speak_pcm(
     """Emit what `pieces` bring, at the line's rate. Pieces that date words may come without sound.
 
     Raises:
-        ProviderUnavailable: No audio in time, none at all, or too little. What was emitted before stands.
+        ProviderUnavailable: No audio in time, none at all, too little, or an end within a sample. What was
+            emitted before stands.
     """
     spoke = ended = False
     ends_ms: tuple[int, ...] = ()
@@ -89,5 +94,7 @@ async def speak_pcm(
             await asyncio.sleep(0)  # What is buffered is read without a pause in which to be cancelled.
     if not spoke:
         raise ProviderUnavailable(vendor, "success without any audio")
+    if line.ends_within_a_sample:
+        raise ProviderUnavailable(vendor, "the audio ends within a sample")
     if not line.is_enough:
         raise ProviderUnavailable(vendor, "too little audio for these words")

@@ -74,7 +74,7 @@ class ElevenLabsHttpTts:
             chunks: Any = self._voices.stream_with_timestamps(key.voice, text=request.text, **wanted)
             async with (
                 aclosing(chunks),
-                aclosing(_said(chunks)) as messages,
+                aclosing(_said(chunks, request.text)) as messages,
                 aclosing(dated(messages, request, key.rate_hz)) as pieces,
             ):
                 await speak_pcm(wire.NAME, pieces, line, emit, self._limits)
@@ -83,8 +83,11 @@ class ElevenLabsHttpTts:
         await self._http.aclose()
 
 
-async def _said(chunks: AsyncIterator[Any]) -> AsyncGenerator[Said, None]:
-    last_ms = 0
+async def _said(chunks: AsyncIterator[Any], text: str) -> AsyncGenerator[Said, None]:
+    """Raises ProviderUnavailable: It ends as if it were complete, and has not come to the last word: the SDK
+    passes over lines that it cannot read."""
+    last_ms, due = 0, sum(char.isalnum() for char in text)
+    told = 0
     async for chunk in chunks:
         aligned = chunk.alignment
         times: list[tuple[str, int]] = []
@@ -94,8 +97,11 @@ async def _said(chunks: AsyncIterator[Any]) -> AsyncGenerator[Said, None]:
             times = list(zip(aligned.characters, ends, strict=True))
             from_here = 1000 * aligned.character_start_times_seconds[0] < last_ms - _OVERLAP_MS
             last_ms = times[-1][1]
+            told += sum(char.isalnum() for char in "".join(aligned.characters))
         pcm = base64.b64decode(chunk.audio_base_64 or "", validate=True)
         yield Said(pcm=pcm, times=times, times_from_here=from_here)
+    if 0 < told < due:
+        raise ProviderUnavailable(wire.NAME, "the audio ends before the last word")
 
 
 @contextmanager

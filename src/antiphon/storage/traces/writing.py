@@ -53,7 +53,7 @@ class TraceWriter:
         buffer_max_bytes: int = BUFFER_MAX_BYTES,
     ) -> None:
         self.path = trace_path(directory, call_id, int(header.get("wall_time_ms", 0)))
-        self._flusher = flusher or _shared_flusher()
+        self._flusher = flusher or shared_flusher()
         self._buffer_max_bytes = buffer_max_bytes
         self._lock = threading.Lock()
         first = {"k": "header", "format": TRACE_FORMAT} | header
@@ -150,8 +150,14 @@ class TraceFlusher:
         self._lock = threading.Lock()
         self._writers: list[TraceWriter] = []
         self._requests: list[tuple[TraceWriter, Future[bool], bool]] = []
+        self._unanswered = 0
         self._stopping = False
         self._thread: threading.Thread | None = None
+
+    @property
+    def unanswered(self) -> int:
+        """Who waits for the disk now."""
+        return self._unanswered
 
     def adopt(self, writer: TraceWriter) -> None:
         """Flush this writer from now on, until it is closed."""
@@ -164,6 +170,7 @@ class TraceFlusher:
         """Flush and fsync this writer now; `done` gets whether it is durable."""
         with self._lock:
             self._requests.append((writer, done, close))
+            self._unanswered += 1
             self._ensure_thread()
         self._wake.set()
 
@@ -213,6 +220,8 @@ class TraceFlusher:
             durable = writer._flush(durable=True)
         if wanted:
             done.set_result(durable)
+        with self._lock:
+            self._unanswered -= 1
 
 
 class _Tally:
@@ -323,7 +332,7 @@ def _cut_line(last: bytes, dropped: int) -> bytes:
 _shared: list[TraceFlusher] = []
 
 
-def _shared_flusher() -> TraceFlusher:
+def shared_flusher() -> TraceFlusher:
     if not _shared:
         _shared.append(TraceFlusher())
         atexit.register(close_traces)
