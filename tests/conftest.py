@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).resolve().parent
@@ -16,6 +17,13 @@ SIP_PEERS = {"sipp": "sip-tester", "baresip": "baresip-core"}
 MODEL_SETS = ("serve", "callers")
 TIMEOUT_S = 180  # Of a test that does not run in real time; the longest take 20 s on a busy machine.
 NO_RECORDINGS = "no folder of recordings: set ANTIPHON_SPEECH_DIR"
+# Tracebacks as servers log them: drawn with every variable's value, one takes seconds.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 # The same examples in every run, however loaded the machine is: a run says something about the change, not
 # about luck. `pytest --hypothesis-profile=explore` looks further.
 settings.register_profile(

@@ -4,11 +4,8 @@ real local connections, many times faster than they last."""
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import selectors
-import struct
-import termios
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from typing import Any, TypeVar
@@ -22,16 +19,15 @@ Result = TypeVar("Result")
 # Real time for each jump while a thread is at work (name look-up, the phrase cache, the trace).
 _MOMENT_S = 0.001
 _FAR_S = 0.050  # A jump beyond the next tick of a call might be one over a deadline.
-_DELIVERED_WITHIN = 20  # Moments; whoever does not read for longer holds nobody up.
 _WRITTEN_WITHIN = 60_000  # Moments: a disk may be very busy.
 
 
 class PacedLoop(VirtualLoop):
     """As `VirtualLoop`, with sockets and threads.
 
-    What is under way on a loopback socket is there at once, or the kernel says that it is under way. Then
-    nothing is waited for but threads: those of executors, which the loop sees, that of the traces, where a
-    call waits for the disk, and with `strange_threads` those that a library keeps for itself (gRPC).
+    What is under way on a loopback socket is there at once, so nothing is waited for but threads: those of
+    executors, which the loop sees, that of the traces, where a call waits for the disk, and with
+    `strange_threads` those that a library keeps for itself (gRPC).
     """
 
     def __init__(self, *, strange_threads: bool = False) -> None:
@@ -59,7 +55,6 @@ class _Paced(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
     def __init__(self, loop: PacedLoop) -> None:
         super().__init__()
         self._loop = loop
-        self._unread: dict[int, int] = {}
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
@@ -74,31 +69,9 @@ class _Paced(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
             if ready or not shared_flusher().unanswered:
                 break
             ready = super().select(_MOMENT_S)
-        for _ in range(_DELIVERED_WITHIN):
-            if ready or not self._is_under_way():
-                break
-            ready = super().select(_MOMENT_S)
-        else:
-            self._unread = self._unsent()
         if not ready:
             self._loop.jump(timeout)
         return list(ready)
-
-    def _is_under_way(self) -> bool:
-        """Something was sent and has not arrived, beyond what nobody has read for long."""
-        return any(self._unread.get(fd) != count for fd, count in self._unsent().items())
-
-    def _unsent(self) -> dict[int, int]:
-        """Bytes on their way, by socket; TCP's are acknowledged as they arrive."""
-        return {fd: count for fd in self.get_map() if (count := _unsent_bytes(fd))}
-
-
-def _unsent_bytes(fd: int) -> int:
-    try:
-        (count,) = struct.unpack("i", fcntl.ioctl(fd, termios.TIOCOUTQ, b"\0" * 4))
-    except OSError:  # A pipe has no such count.
-        return 0
-    return int(count)
 
 
 def live_with_sockets(work: Coroutine[None, None, Result], *, strange_threads: bool = False) -> Result:

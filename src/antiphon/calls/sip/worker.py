@@ -116,7 +116,15 @@ def _tell_parent(message: dict[str, Any]) -> None:
 async def _run(settings: SipSettings, socket: Path) -> int:
     worker = SipWorker(settings, socket)
     NativeWords(worker.legs.counted).listen()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    # Tracebacks without the values of variables, among which are callers' numbers.
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     # Its warnings quote what peers sent, callers' numbers among it.
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="%(name)s: %(message)s")
     try:

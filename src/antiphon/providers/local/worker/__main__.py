@@ -23,7 +23,15 @@ from antiphon.providers.local.worker.server import WorkerServer
 def main() -> int:
     arguments = _parser().parse_args()
     # Standard output carries one line, the announcement; everything else goes to standard error.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    # Tracebacks without the values of variables, among which are callers' words.
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     if arguments.nice:
         with contextlib.suppress(OSError):  # Less nice than we are may be forbidden; it is a wish.
             os.nice(arguments.nice)
