@@ -127,12 +127,12 @@ telephones:
 
 # --- tests -----------------------------------------------------------------------------------------------------
 
-# Three stages: what shares nothing runs side by side, one more than there are cores, since some of it waits; then
-# telephones and pages, which stutter beside heavy work; then calls on embedded models, five callers beside a crowd.
+# Three stages: what shares nothing runs side by side; then telephones and pages, which stutter beside heavy work; then
+# calls on embedded models, five callers beside a crowd.
 test: test-env test-web test-models chromium telephones
 	@rm -rf $(RESULTS); failed=0; \
 	echo 'Stage 1 of 3, side by side: all that needs neither real time nor a browser'; \
-	$(PYTEST) -n $$(($(JOBS) + 1)) --dist loadfile -m 'not audio and not browser' \
+	$(PYTEST) -n $(JOBS) --dist loadfile -m 'not audio and not browser' \
 	  --junitxml=$(RESULTS)/1-side-by-side.xml || failed=1; \
 	echo 'Stage 2 of 3, in real time with little to do: telephones, the talk page'; \
 	$(PYTEST) -n $(JOBS) --dist loadfile -m 'sip or light or (browser and not audio)' \
