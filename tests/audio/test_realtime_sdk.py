@@ -21,7 +21,7 @@ from antiphon.server.access.roles import Role
 from antiphon.server.realtime import offers_of
 from antiphon.storage.traces import list_calls
 
-pytestmark = [pytest.mark.models, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.models, pytest.mark.light, pytest.mark.asyncio(loop_scope="module")]
 
 QUESTION = "I would like to book a physical on Friday."
 INTERRUPTION = "Sorry, wait, do you take Aetna insurance?"

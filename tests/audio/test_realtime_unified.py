@@ -32,6 +32,7 @@ from antiphon.runtime.speaking import Voice
 from antiphon.server.access.roles import Role
 from antiphon.server.realtime import offers_of
 
+pytestmark = pytest.mark.light
 ASKED = ("When are you open?", "And on Saturdays?")
 ANSWER = "We are open from eight. " * 6
 
