@@ -135,8 +135,10 @@ test: test-env test-web test-models chromium telephones
 	$(PYTEST) -n $(JOBS) --dist loadfile -m 'not audio and not browser' \
 	  --junitxml=$(RESULTS)/1-side-by-side.xml || failed=1; \
 	echo 'Stage 2 of 3, in real time with little to do: telephones, the talk page'; \
-	$(PYTEST) -n $(JOBS) --dist loadfile -m 'sip or light or browser' \
+	$(BIN)/python -m tests.audio.rendering & \
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'sip or light or browser' \
 	  --durations=10 --junitxml=$(RESULTS)/2-in-real-time.xml || failed=1; \
+	wait; \
 	echo 'Stage 3 of 3, in real time on embedded models: callers, and what nobody wishes for'; \
 	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'audio and not sip and not light and not browser' \
 	  --durations=10 --junitxml=$(RESULTS)/3-embedded-models.xml || failed=1; \

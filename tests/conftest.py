@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import itertools
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,8 @@ def sip_missing() -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark by folder what runs in real time, and leave out in words what this machine cannot run."""
+    # Telephones first: they wait more than they work, so callers' voices can be made beside them.
+    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] != "sip")
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0]
         if folder in ("audio", "browser") and item.get_closest_marker("own_pace") is None:
@@ -114,8 +118,15 @@ def speech_dir() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names under one folder: pytest would look through all there are for every further one."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _home_of_its_own(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """No test writes into the data directory of the person who runs it."""
     if "ANTIPHON_HOME" not in os.environ:
-        monkeypatch.setenv("ANTIPHON_HOME", str(tmp_path_factory.mktemp("home")))
+        monkeypatch.setenv("ANTIPHON_HOME", str(next(homes)))

@@ -18,6 +18,7 @@ from antiphon.audio.ports import PHONE, LineFormat
 from antiphon.calls.loopback import Heard, LineConditions, LoopbackLine
 from antiphon.conversation.replay import first_difference, replay
 from antiphon.providers.local.silero import SileroVad
+from antiphon.providers.local.worker import WorkerClient
 from antiphon.quality.callers.calling import PHRASES_BYTES, phrases_directory
 from antiphon.quality.callers.mouth import Mouth
 from antiphon.quality.callers.stack import Stack
@@ -55,20 +56,21 @@ class Watched:
         return read_call(find_call(self.home / "calls", call_id))
 
     async def render(self, text: str, *, rate_hz: int, voice: str = "af_heart") -> Samples:
-        """A line in a caller's voice, at the level of a usual phone call."""
-        tts = CachingTts(
-            self.stack.caller_models.text_to_speech("kokoro"),
-            PhraseCache(BlobFolder(phrases_directory(), max_bytes=PHRASES_BYTES)),
-            "local/kokoro",
-        )
-        mouth = Mouth(tts, voice, sample_rate_hz=rate_hz)
-        await mouth.prepare([text])
-        return mouth.line(text).samples
+        return await render(self.stack.caller_models, text, rate_hz=rate_hz, voice=voice)
 
     async def words_of(self, samples: Samples, rate_hz: int) -> str:
         """What a listener understands of what was heard."""
         stt = self.stack.caller_models.speech_to_text("whisper-tiny.en")
         return (await listen(stt, SileroVad(rate_hz), samples)).text
+
+
+async def render(models: WorkerClient, text: str, *, rate_hz: int, voice: str) -> Samples:
+    """A line in a caller's voice, at the level of a usual phone call."""
+    kept = PhraseCache(BlobFolder(phrases_directory(), max_bytes=PHRASES_BYTES))
+    tts = CachingTts(models.text_to_speech("kokoro"), kept, "local/kokoro")
+    mouth = Mouth(tts, voice, sample_rate_hz=rate_hz)
+    await mouth.prepare([text])
+    return mouth.line(text).samples
 
 
 def impatient(definition: AgentDefinition) -> AgentDefinition:

@@ -22,7 +22,8 @@ pytestmark = pytest.mark.models
 
 ROOT = Path(__file__).parents[2]
 CALLERS = sorted((ROOT / "agents/clinic/callers").glob("*.yaml"))
-AT_ONCE = 5
+# A crowd calls beside the first of them.
+AT_ONCE = {"wideband": 5, "phone": 7}
 # Small models mishear now and then, and five callers beside a crowd are more than two cores should carry.
 # How often a first call succeeds, benchmarks/response.py measures; here a caller who missed may call again.
 SHARE_REACHED = {"wideband": 11 / 12, "phone": 10 / 12}
@@ -40,7 +41,7 @@ async def test_the_callers_reach_their_goals_in_the_calendar(line: str, tmp_path
 
         async def call(paths: list[Path]) -> list[CallReport]:
             callers = [await prepare(load_caller(p), p, stack.caller_models, settings, now) for p in paths]
-            return await place_all(stack, definition, home, callers, settings, at_once=AT_ONCE)
+            return await place_all(stack, definition, home, callers, settings, at_once=AT_ONCE[line])
 
         first = await call(CALLERS)
         missed = [path for path, report in zip(CALLERS, first, strict=True) if not report.reached]

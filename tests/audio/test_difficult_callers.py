@@ -58,6 +58,11 @@ STORY = [
     "and that is the whole story so I would like to know what time do you open on Monday",
 ]
 STORY_PAUSE_MS = 250
+LINES = [
+    (QUESTION, PHONE_HZ, "af_heart"),
+    (QUESTION, PHONE_HZ, "am_michael"),
+    *((text, WIDEBAND_HZ, "bf_emma") for text in STORY),
+]
 LATE_TICKS_SHARE = 0.05
 WORKER_GROWTH_BYTES = 150_000_000
 
@@ -273,11 +278,7 @@ async def crowd(watched: Watched, tmp_path_factory: pytest.TempPathFactory) -> C
     """Everybody calls, in two crowds; lines are rendered before, so that the calls have the machine."""
     last_slot = await _leave_one_slot(watched)
     rivals = await _rivals(watched, last_slot.date(), tmp_path_factory.mktemp("rivals"))
-    for text, rate_hz, voice in [
-        (QUESTION, PHONE_HZ, "af_heart"),
-        (QUESTION, PHONE_HZ, "am_michael"),
-        *((text, WIDEBAND_HZ, "bf_emma") for text in STORY),
-    ]:
+    for text, rate_hz, voice in LINES:
         await watched.render(text, rate_hz=rate_hz, voice=voice)
     counters = watched.stack.plane.counters
     ticks, late = counters.ticks, counters.ticks_late

@@ -114,6 +114,9 @@ async def test_the_real_worker_serves_scores_and_vectors_and_goes_when_its_paren
     await client.aclose()
     process = worker._process
     assert process is not None
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == os.getpriority(os.PRIO_PROCESS, 0) + 1
+    if (group := Path(f"/proc/{process.pid}/autogroup")).exists():
+        assert group.read_text().split()[-2:] == ["nice", "1"]
     assert process.stdin is not None
     process.stdin.close()  # As if we had died.
     assert await asyncio.wait_for(process.wait(), 10) == 0

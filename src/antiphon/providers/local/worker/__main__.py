@@ -19,6 +19,8 @@ from antiphon.providers.local.worker.offer import DEFAULTS, build_offer, known_r
 from antiphon.providers.local.worker.process import Announcement
 from antiphon.providers.local.worker.server import WorkerServer
 
+_AUTOGROUP = Path("/proc/self/autogroup")
+
 
 def main() -> int:
     arguments = _parser().parse_args()
@@ -33,8 +35,7 @@ def main() -> int:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     if arguments.nice:
-        with contextlib.suppress(OSError):  # Less nice than we are may be forbidden; it is a wish.
-            os.nice(arguments.nice)
+        _give_way(arguments.nice)
     try:
         asyncio.run(_serve(arguments))
     except ConfigError as error:
@@ -46,6 +47,19 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _give_way(by: int) -> None:
+    """Less nice than we are may be forbidden: it is a wish.
+
+    Where Linux shares the processor out by session first (autogroup in sched(7)), niceness counts within ours
+    alone, so the session gives way as a whole.
+    """
+    with contextlib.suppress(OSError):
+        os.nice(by)
+    if os.getsid(0) == os.getpid():
+        with contextlib.suppress(OSError):
+            _AUTOGROUP.write_text(str(by))
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
