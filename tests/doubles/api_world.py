@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import msgspec
+from tests.doubles.databases import put_database
 
 from antiphon.calls.placing import CallPlacer, wanted_from
 from antiphon.calls.realtime import ClientSecrets, Offer
@@ -188,6 +189,7 @@ async def api_world(
     agents = home / "agents"
     shutil.copytree(ROOT / "agents", agents, ignore=shutil.ignore_patterns(".*"))
     serve = ServeSettings(**{"home": home, "agents": agents, **settings})
+    put_database(home)
     parts = await open_parts(serve, environ)
     placer = CallPlacer(dial_rules(environ), agents={"clinic"}, controls={}, base_url=serve.public_url)
     media: Any = Media(placer=placer, folder=agents)

@@ -5,11 +5,32 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import asyncpg
+from sqlalchemy import create_engine
+
+from antiphon.storage.access.database import database_file
+from antiphon.storage.migrations.upgrading import upgrade
 
 ENGINES = ("sqlite", "postgresql")
+
+
+@cache
+def _empty() -> bytes:
+    with tempfile.TemporaryDirectory(prefix="sqlite-") as folder:
+        path = Path(folder) / "empty.db"
+        engine = create_engine(f"sqlite:///{path}")
+        with engine.begin() as connection:
+            upgrade(connection)
+        engine.dispose()
+        return path.read_bytes()
+
+
+def put_database(home: Path) -> None:
+    """The empty database a server makes at its first start, without taking every step to it each time."""
+    database_file(home).write_bytes(_empty())
 
 
 @contextmanager

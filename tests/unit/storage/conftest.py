@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.doubles.databases import ENGINES, new_database, postgres_server
+from tests.doubles.databases import ENGINES, new_database, postgres_server, put_database
 
 from antiphon.storage.access import Database, database_url
 from antiphon.storage.access.database import DATABASE_VARIABLE
@@ -25,6 +25,7 @@ def postgres() -> Iterator[str]:
 async def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind."""
     if request.param == "sqlite":
+        put_database(tmp_path)
         return database_url(tmp_path, {})
     server: str = request.getfixturevalue("postgres")
     made = await new_database(server, f"t_{secrets.token_hex(6)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -24,9 +25,15 @@ def _config() -> Config:
     return config
 
 
+@cache
+def _steps() -> ScriptDirectory:
+    """Read once: they are code of ours."""
+    return ScriptDirectory.from_config(_config())
+
+
 def newest_revision() -> str:
     """The step this version of Antiphon knows last."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    return _steps().get_current_head() or ""
 
 
 def current_revision(connection: Connection) -> str:
@@ -42,8 +49,7 @@ def upgrade(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    config = _config()
-    script = ScriptDirectory.from_config(config)
+    script = _steps()
     current = current_revision(connection)
     if current and current not in {step.revision for step in script.walk_revisions()}:
         raise ConfigError(
@@ -52,5 +58,6 @@ def upgrade(connection: Connection) -> None:
             fix="run the newer version, or restore the backup from before its first start",
         )
     if current != script.get_current_head():
+        config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
