@@ -19,6 +19,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # whatever the machine says: collecting thousands of them anew takes longer than running them.
 PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 RESULTS := .test-results
+# Telephones first: they wait more than they work, so callers' voices can be made beside them.
+IN_REAL_TIME := tests/sip tests/browser tests/audio
 
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
@@ -136,11 +138,11 @@ test: test-env test-web test-models chromium telephones
 	  --junitxml=$(RESULTS)/1-side-by-side.xml || failed=1; \
 	echo 'Stage 2 of 3, in real time with little to do: telephones, the talk page'; \
 	$(BIN)/python -m tests.audio.rendering & \
-	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'sip or light or browser' \
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'sip or light or browser' $(IN_REAL_TIME) \
 	  --durations=10 --junitxml=$(RESULTS)/2-in-real-time.xml || failed=1; \
 	wait; \
 	echo 'Stage 3 of 3, in real time on embedded models: callers, and what nobody wishes for'; \
-	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'audio and not sip and not light and not browser' \
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'audio and not sip and not light and not browser' $(IN_REAL_TIME) \
 	  --durations=10 --junitxml=$(RESULTS)/3-embedded-models.xml || failed=1; \
 	$(BIN)/python -m tests.totals $(RESULTS)/*.xml || failed=1; \
 	exit $$failed

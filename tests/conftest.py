@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).resolve().parent
 SIP_PEERS = {"sipp": "sip-tester", "baresip": "baresip-core"}
+REAL_TIME = ("audio", "browser", "sip")  # Folders, and the marks of what is in them.
 MODEL_SETS = ("serve", "callers")
 TIMEOUT_S = 180  # Of a test that does not run in real time; the longest take 20 s on a busy machine.
 NO_RECORDINGS = "no folder of recordings: set ANTIPHON_SPEECH_DIR"
@@ -76,8 +77,6 @@ def sip_missing() -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark by folder what runs in real time, and leave out in words what this machine cannot run."""
-    # Telephones first: they wait more than they work, so callers' voices can be made beside them.
-    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] != "sip")
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0]
         if folder in ("audio", "browser") and item.get_closest_marker("own_pace") is None:
@@ -85,6 +84,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         elif folder == "sip":
             item.add_marker(folder)
             item.add_marker("audio")  # Calls in real time, so they run alone.
+        elif any(item.get_closest_marker(marker) for marker in REAL_TIME):
+            raise pytest.UsageError(f"{item.nodeid}: what runs in real time lies in {', '.join(REAL_TIME)}")
         elif item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIMEOUT_S))
         # A server with its database for every test, or a database server beside it.
