@@ -99,9 +99,9 @@ def matrix() -> Iterator[tuple[str, str, Fault]]:
             yield role, vendor.name, fault
 
 
-def are_used(names: list[str], fault: Fault) -> set[str]:
+def are_used(role: str, names: list[str], fault: Fault) -> set[str]:
     """Who of a role is paid in a call whose first one has this fault: who is only slow goes on."""
-    return set(names[:1] if fault is Fault.SLOW_FIRST_BYTE else names)
+    return set(names[:1] if fault in (Fault.SLOW_FIRST_BYTE, row(role, names[0]).bears) else names)
 
 
 def lists_for(role: str, name: str) -> dict[str, list[str]]:

@@ -40,6 +40,9 @@ def check_providers(definition: AgentDefinition, registry: Registry, prices: Pri
             findings.append(_finding(document, named.at, error.message, error.fix))
             continue
         findings += _usable(document, named, known)
+        if (objection := registry.objection(named.role, named.name)) is not None:
+            weight = Weight.HERE if objection.here else Weight.ERROR
+            findings.append(_finding(document, named.at, objection.message, objection.fix, weight))
         findings += _fits(document, named, known, definition)
         findings += _priced(document, named, prices, definition)
     return [*findings, *_last_resort(document, definition)]

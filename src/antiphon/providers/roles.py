@@ -92,6 +92,15 @@ class Known:
         return not self.state.startswith("missing")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """Why a name that a vendor takes cannot be used all the same. `here`: for what this machine lacks."""
+
+    message: str
+    fix: str
+    here: bool = False
+
+
 class Named(Protocol):
     @property
     def name(self) -> str: ...
@@ -144,3 +153,5 @@ class Vendor:
     llm: Callable[[str], LanguageModel] | None = None
     speech_to_speech: Callable[[str], SpeechToSpeech] | None = None
     batch_stt: Callable[[str], BatchTranscription] | None = None
+    # Of vendors that take any name, for a name; may take a second, so only the check of an agent file asks.
+    objection: Callable[[Role, str], Objection | None] | None = None
