@@ -231,3 +231,35 @@ async def test_a_session_that_falls_silent_in_the_middle_of_a_word_is_heard_to_w
         await call.record()
     assert call.line.played_ms(reply_id) == given_ms
     assert heard.startswith("One moment"), call.history()
+
+
+@pytest.mark.parametrize(
+    ("made_anew_by", "fault"),
+    [
+        pytest.param(vendor, fault, id=f"{vendor.name} {fault.value}")
+        for vendor, fault in (
+            (OpenAi(), Fault.RATE_LIMIT),
+            (OpenAi(), Fault.MALFORMED),
+            (Gemini(), Fault.AUTH),
+            (Gemini(), Fault.CLOSE_CODE),
+        )
+    ],
+)
+async def test_whatever_keeps_a_session_from_coming_back_the_call_goes_on(
+    made_anew_by: SpeechVendor, fault: Fault, tmp_path: Path
+) -> None:
+    script = LiveScript(heard=SAID, mind=spoken_front_desk)
+    setting = Setting(script, made_anew_by, language_model=FrontDeskModel())
+    async with calling(tmp_path, setting) as call:
+        await call.begin()
+        heard = await call.talk(turns=1)
+        script.kept.clear()
+        call.vendor.faulty.fault = fault
+        call.vendor.cut()
+        await call.until(lambda: call.stt.config is not None)
+        heard += [await says(call, text) for text in SAID[1:3]]
+        record = await call.record()
+    assert len(heard) == len(set(heard)) == 3, "nothing is said twice"
+    assert heard[-1].startswith("Thank you"), heard
+    used = [tool.name for tool in tell(record.entries).tools.values()]
+    assert used == ["clinic.find_slots"], "nothing is done twice"
