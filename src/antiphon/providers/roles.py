@@ -50,6 +50,7 @@ class Capabilities:
         tools: It asks for tools.
         prompt_cache: It charges less for a prompt it has seen, and says how much it had.
         images: It can be shown pictures.
+        semantic_turns: Where it ends turns by itself, it can go by their meaning.
     """
 
     languages: tuple[str, ...] = ()
@@ -65,6 +66,7 @@ class Capabilities:
     tools: bool = False
     prompt_cache: bool = False
     images: bool = False
+    semantic_turns: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,6 +116,7 @@ class UnifiedSpeech:
                 language=config.language,
                 tools=self._brief.tools,
                 provider_turns=config.provider_turns,
+                semantic_turns=self._model.definition.speech.semantic_turns,
                 history=lambda: words.told_history(self._history.so_far()),
             ),
             self._event,
