@@ -67,7 +67,7 @@ def test_a_vendor_lost_in_the_middle_of_the_call_costs_the_caller_a_moment(
     lists = {"stt": [DEEPGRAM, ASSEMBLYAI], "llm": [CLAUDE, GPT], "tts": [ELEVENLABS, CARTESIA]}
     survived = survive(tmp_path, lists, role, fault)
     record_property("added_ms", survived.added_ms)
-    expect_well(survived, are_used(lists[role], fault))
+    expect_well(survived, are_used(role, lists[role], fault))
     if fault is Fault.HANG:
         # Our own wait for more words is 830 ms at most here; a deadline of a model or a voice comes on top.
         late = [wait_ms > 1200 for wait_ms in survived.waits_ms]
@@ -93,11 +93,15 @@ ONCE_EACH = [
 )
 def test_every_vendor_may_be_lost(role: str, name: str, fault: Fault, tmp_path: Path) -> None:
     lists = lists_for(role, name)
-    expect_well(survive(tmp_path, lists, role, fault), are_used(lists[role], fault))
+    expect_well(survive(tmp_path, lists, role, fault), are_used(role, lists[role], fault))
+
+
+# A plugin breaks off as the SDK it stands on does, which is a row of its own; the benchmark has it too.
+MODELS = [vendor.name for vendor in ROWS["llm"] if vendor.plugin is None]
 
 
 @pytest.mark.parametrize("begins_again", [False, True], ids=["goes on", "begins again"])
-@pytest.mark.parametrize("name", [vendor.name for vendor in ROWS["llm"]])
+@pytest.mark.parametrize("name", MODELS)
 def test_a_model_lost_in_the_middle_of_a_sentence_is_followed_by_one_that(
     name: str, begins_again: bool, tmp_path: Path
 ) -> None:
@@ -108,7 +112,7 @@ def test_a_model_lost_in_the_middle_of_a_sentence_is_followed_by_one_that(
     assert survived.added_ms < 1000
 
 
-@pytest.mark.parametrize("name", [vendor.name for vendor in ROWS["llm"]])
+@pytest.mark.parametrize("name", MODELS)
 def test_the_flow_goes_on_in_the_same_reply_where_the_only_model_broke_off(name: str, tmp_path: Path) -> None:
     taken = taken_over_by_flow(tmp_path, name)
     assert taken.heard[2] == "gladly sorry i didn't catch that how can i help"

@@ -16,7 +16,9 @@ from tests.doubles.spoken_mind import spoken_front_desk
 from antiphon.conversation import commands as cmd
 from antiphon.providers.sessions import SessionLimits
 from antiphon.runtime.records.story import tell
+from antiphon.runtime.unified import UnifiedModel
 
+SILENT_MS = UnifiedModel.__dataclass_fields__["silent_ms"].default
 LONG = "We open at eight in the morning. We close at half past five. On Fridays we close at four."
 
 
@@ -164,3 +166,100 @@ async def test_a_call_whose_session_hangs_is_an_ordinary_call_after_one_deadline
         assert (await says(call, SAID[0])).startswith("One moment")
         await call.record()
     assert len(call.vendor.peers) == 1, "who hangs is waited for once"
+
+
+def falls_silent(call: UnifiedCall) -> None:
+    """Its connections stand, and nothing comes on them any more; new ones would be no better."""
+    call.vendor.faulty.fault = Fault.HANG
+    for peer in call.vendor.peers:
+        peer.fault = Fault.HANG
+
+
+async def test_a_session_that_falls_silent_in_the_middle_of_the_call_costs_one_deadline(
+    vendor: SpeechVendor, tmp_path: Path
+) -> None:
+    setting = Setting(Script(heard=SAID, mind=spoken_front_desk), vendor, language_model=FrontDeskModel())
+    async with calling(tmp_path, setting) as call:
+        await call.begin()
+        await call.talk(turns=1)
+        connections = len(call.vendor.peers)
+        falls_silent(call)
+        reply_id = await call.turn()
+        asked_ms = call.clock.now_ms
+        await call.clock.advance(SILENT_MS)
+        await call.heard_out(reply_id=call.latest())
+        for text in SAID[1:-1]:
+            heard = await says(call, text)
+        assert heard == "You're booked. Anything else?"
+        await says(call, SAID[-1])
+        record = await call.record()
+    assert booked(call) == [("physical", "Friday 08:00")]
+    assert call.call.cause == "goal_reached"
+    assert len(call.vendor.peers) == connections, "who hangs is not asked again"
+    story = tell(record.entries)
+    assert [tool.name for tool in story.tools.values()] == ["clinic.find_slots", "clinic.book"]
+    assert [trouble.what for trouble in story.errors] == [
+        "session_failed",
+        "session_lost",
+        "reply_failed",  # Nobody has told his words.
+    ]
+    assert story.errors[1].at_ms <= asked_ms + SILENT_MS
+    # He is told that nobody has heard him, once; everything else is said once too.
+    agent = [reply.heard for reply in story.replies.values() if reply.heard]
+    assert agent.count(call.definition.policy.trouble) == 1
+    assert len(agent) == len(set(agent)), agent
+    assert not story.replies[reply_id].heard
+
+
+async def test_a_session_that_falls_silent_in_the_middle_of_a_word_is_heard_to_where_it_came(
+    vendor: SpeechVendor, tmp_path: Path
+) -> None:
+    script = Script(answers=[Spoken(text=LONG, hold=True)])
+    setting = Setting(script, vendor, language_model=FrontDeskModel())
+    async with calling(tmp_path, setting) as call:
+        await call.begin()
+        reply_id = await call.turn()
+        await call.until(lambda: call.line.played_ms(reply_id) > 0)
+        falls_silent(call)
+        given_ms = call.line.played_ms(reply_id)
+        await call.clock.advance(SILENT_MS)
+        await call.until(lambda: call.tts.asked[-1] == call.definition.policy.trouble)
+        for peer in call.vendor.peers:
+            peer.fault = Fault.NONE  # It wakes up, and is not listened to.
+        await call.heard_out(call.latest())
+        heard = await says(call, SAID[0])
+        await call.record()
+    assert call.line.played_ms(reply_id) == given_ms
+    assert heard.startswith("One moment"), call.history()
+
+
+@pytest.mark.parametrize(
+    ("made_anew_by", "fault"),
+    [
+        pytest.param(vendor, fault, id=f"{vendor.name} {fault.value}")
+        for vendor, fault in (
+            (OpenAi(), Fault.RATE_LIMIT),
+            (OpenAi(), Fault.MALFORMED),
+            (Gemini(), Fault.AUTH),
+            (Gemini(), Fault.CLOSE_CODE),
+        )
+    ],
+)
+async def test_whatever_keeps_a_session_from_coming_back_the_call_goes_on(
+    made_anew_by: SpeechVendor, fault: Fault, tmp_path: Path
+) -> None:
+    script = LiveScript(heard=SAID, mind=spoken_front_desk)
+    setting = Setting(script, made_anew_by, language_model=FrontDeskModel())
+    async with calling(tmp_path, setting) as call:
+        await call.begin()
+        heard = await call.talk(turns=1)
+        script.kept.clear()
+        call.vendor.faulty.fault = fault
+        call.vendor.cut()
+        await call.until(lambda: call.stt.config is not None)
+        heard += [await says(call, text) for text in SAID[1:3]]
+        record = await call.record()
+    assert len(heard) == len(set(heard)) == 3, "nothing is said twice"
+    assert heard[-1].startswith("Thank you"), heard
+    used = [tool.name for tool in tell(record.entries).tools.values()]
+    assert used == ["clinic.find_slots"], "nothing is done twice"

@@ -78,6 +78,10 @@ async def test_a_caller_books_by_telephone_with_a_model_that_hears_and_speaks_by
     assert voice == "sage"
     assert "Dr. Okafor, Nurse Brooks" in instructions
     assert "Speak en-US." in instructions
+    if isinstance(vendor, OpenAi):
+        (update,) = double.peers[0].of_type("session.update")
+        detection = update["session"]["audio"]["input"]["turn_detection"]
+        assert (detection or {}).get("type") == ("semantic_vad" if endpointing == "provider" else None)
 
 
 async def test_the_vendor_forgets_what_the_ear_did_not_get(vendor: SpeechVendor, tmp_path: Path) -> None:

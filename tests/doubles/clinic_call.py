@@ -15,7 +15,8 @@ from typing import Any, Self
 
 import numpy as np
 import yaml
-from tests.doubles.clinic_vendors import ROWS
+from tests.doubles.clinic_plugins import Plugins
+from tests.doubles.clinic_vendors import ROWS, address
 from tests.doubles.coded_speech import CodedEar, spoken
 from tests.doubles.media_line import EnergyVad
 from tests.doubles.paced_loop import PacedLoop
@@ -29,7 +30,6 @@ from antiphon.agents.tools import CalendarView, appointment_tools
 from antiphon.audio.ports import PHONE
 from antiphon.calls.loopback import Heard, LoopbackLine
 from antiphon.providers.prices import load_prices
-from antiphon.providers.registry import Registry
 from antiphon.runtime.assembly import Shared, language_models, recogniser, voice
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.kit import AgentKit
@@ -143,6 +143,7 @@ class Clinic:
     make_vad: Callable[[int], VoiceActivity] = EnergyVad
     doubles: dict[tuple[str, str], Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    plugins: Plugins = field(default_factory=Plugins)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __aenter__(self) -> Self:
@@ -156,6 +157,9 @@ class Clinic:
                 told = vendor.environment(double)
                 assert not told.keys() & self.environment.keys(), f"{vendor.vendor} has one address"
                 self.environment.update(told)
+                if vendor.plugin is not None:
+                    self.plugins.settings[vendor.name] = vendor.plugin(address(double))
+        self._stack.push_async_callback(self.plugins.aclose)
         self.calendar = self.home / "calendar.sqlite"
         self.plane = MediaPlane(self.make_vad(8_000), self.make_vad(16_000), clock=loop.now_ns)
         self.exchange = Exchange(
@@ -184,7 +188,7 @@ class Clinic:
         return load_agent(path)
 
     def _kit(self, definition: AgentDefinition) -> AgentKit:
-        registry = Registry(environment=self.environment)
+        registry = self.plugins.registry(self.environment)
         prices = load_prices({}, today=NOW.date())
         shared = Shared(registry=registry, home=self.home, prices=prices)
         tools = appointment_tools(self.calendar, AGENTS / "clinic" / "calendar.yaml", today=NOW.date())

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.doubles.clinic_call import TURNS, Clinic, Talker
 from tests.doubles.clinic_vendors import ROWS, Loss, row
+from tests.doubles.contexts_double import ContextsDouble
 from tests.doubles.faults import Fault
 from tests.doubles.front_desk_mind import beginning_again, is_half
 from tests.doubles.paced_loop import live_with_sockets
@@ -59,7 +60,9 @@ _SECOND = {
 class Survived:
     """Attributes: heard: By turn. used: Providers of the role that were paid. longest_ms: Until an answer.
     waits_ms: Until each answer, from the loss on.
-    taken_up: Halves of answers that the next model was told."""
+    taken_up: Halves of answers that the next model was told.
+    charges: By role and name of those that answered the call to its end: what it was charged for, and what
+        its double was asked: requests of models, characters of voices."""
 
     heard: list[str]
     booked: list[str]
@@ -69,6 +72,7 @@ class Survived:
     longest_ms: int
     waits_ms: list[int]
     taken_up: list[str]
+    charges: dict[tuple[str, str], tuple[int, int]]
 
     @property
     def _told(self) -> list[str]:
@@ -81,6 +85,7 @@ class Survived:
             "something was said twice or lost": self._told == HEARD,
             "not one booking": self.booked == ["physical"],
             "the tool ran again": self.booking_calls == 1,
+            f"charged not once {self.charges}": all(paid == asked for paid, asked in self.charges.values()),
             f"he waited {self.longest_ms} ms": self.longest_ms < LONGEST_WAIT_MS,
         }
         return [what for what, held in owed.items() if not held]
@@ -99,9 +104,9 @@ def matrix() -> Iterator[tuple[str, str, Fault]]:
             yield role, vendor.name, fault
 
 
-def are_used(names: list[str], fault: Fault) -> set[str]:
+def are_used(role: str, names: list[str], fault: Fault) -> set[str]:
     """Who of a role is paid in a call whose first one has this fault: who is only slow goes on."""
-    return set(names[:1] if fault is Fault.SLOW_FIRST_BYTE else names)
+    return set(names[:1] if fault in (Fault.SLOW_FIRST_BYTE, row(role, names[0]).bears) else names)
 
 
 def lists_for(role: str, name: str) -> dict[str, list[str]]:
@@ -140,12 +145,29 @@ def survive(
                 longest_ms=after_ms,
                 waits_ms=waits_ms,
                 taken_up=[asked.turns[-2].text for asked in next_mind.asked if is_half(asked)],
+                charges=_charges(clinic, notes(record, "usage"), lost=(role, lists[role][0])),
             )
         )
 
     strange = any(row(each, name).strange_threads for each, names in lists.items() for name in names)
     live_with_sockets(story(), strange_threads=strange)
     return found[0]
+
+
+def _charges(
+    clinic: Clinic, uses: list[dict[str, Any]], *, lost: tuple[str, str]
+) -> dict[tuple[str, str], tuple[int, int]]:
+    found = {}
+    for (role, name), double in clinic.doubles.items():
+        mine = [use for use in uses if (use["role"], use["provider"]) == (role, name)]
+        if (role, name) == lost:
+            continue  # What it has seen of a request that it refused is nobody's business but its own.
+        if role == "llm":
+            found[role, name] = len(mine), len(double.wire.asked)
+        elif isinstance(double, ContextsDouble):
+            asked = sum(len(sentence.text.strip()) for sentence in double.requests)
+            found[role, name] = sum(use["characters"] for use in mine), asked
+    return found
 
 
 # Whom the flow takes a call over from knows what was said; the flow asks for it again.

@@ -41,6 +41,8 @@ class ClinicVendor:
         breaks off in the middle.
     strange_threads: Its SDK works in threads that the event loop does not see.
     url: The variable for its address, if it is not named after the vendor.
+    plugin: What a LiveKit plugin takes instead of an environment, from its double's address.
+    bears: A fault that it works on with, besides being slow.
     """
 
     name: str
@@ -50,14 +52,23 @@ class ClinicVendor:
     words_out: int = 3
     strange_threads: bool = False
     url: str = ""
+    plugin: Callable[[str], Mapping[str, Any]] | None = None
+    bears: Fault | None = None
 
     @property
     def vendor(self) -> str:
         return self.name.partition("/")[0]
 
     def environment(self, double: Any) -> dict[str, str]:
-        url = double.http_url if isinstance(double, SocketVendor) else double.url
+        if self.plugin is not None:
+            return {}
+        url = address(double)
         return {self.url or f"ANTIPHON_{self.vendor.upper()}_URL": url + self.path, **self.keys}
+
+
+def address(double: Any) -> str:
+    url: str = double.http_url if isinstance(double, SocketVendor) else double.url
+    return url
 
 
 def _mind(name: str, key: str, dialect: Dialect, path: str = "", words_out: int = 3) -> ClinicVendor:
@@ -90,6 +101,13 @@ EARS = (
         strange_threads=True,
     ),
     ClinicVendor(name="azure/speech", make=azure_recognition, keys={"AZURE_SPEECH_KEY": KEY}),
+    ClinicVendor(
+        name="livekit/deepgram.STT:nova-3",
+        make=deepgram_listen,
+        keys={},
+        plugin=lambda url: {"api_key": KEY, "base_url": f"{url}/v1/listen"},
+        bears=Fault.MALFORMED,  # The plugin logs it and listens on.
+    ),
 )
 VOICES = (
     ClinicVendor(
@@ -138,6 +156,12 @@ VOICES = (
         strange_threads=True,
     ),
     ClinicVendor(name="azure/en-US-AvaNeural", make=AzureVoices, keys={"AZURE_SPEECH_KEY": KEY}),
+    ClinicVendor(
+        name="livekit/deepgram.TTS:aura-2-thalia-en",
+        make=lambda: HttpVendor(DeepgramHttp()),
+        keys={},
+        plugin=lambda url: {"api_key": KEY, "base_url": f"{url}/v1/speak"},
+    ),
 )
 MINDS = (
     _mind("anthropic/claude-haiku-5-5", "ANTHROPIC_API_KEY", AnthropicMessages()),
@@ -172,6 +196,12 @@ MINDS = (
         keys={"ANTIPHON_LLM_KEY": MODEL_KEY, "ANTIPHON_LLM_MODEL": "own"},
         url="ANTIPHON_LLM_URL",
         path="/v1",
+    ),
+    ClinicVendor(
+        name="livekit/openai.LLM:gpt-6-luna",
+        make=lambda: HttpVendor(ScriptedModel(OpenAiChat(), front_desk)),
+        keys={},
+        plugin=lambda url: {"api_key": MODEL_KEY, "base_url": f"{url}/v1"},
     ),
 )
 ROWS = {"stt": EARS, "tts": VOICES, "llm": MINDS}

@@ -7,6 +7,7 @@ import asyncio
 import sys
 import types
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,12 +19,12 @@ SPEAKING_HZ = 24_000
 WORD_MS = 200
 
 
-def install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if `livekit-plugins-acme` was there."""
+def install(monkeypatch: pytest.MonkeyPatch, *, alone: bool = True) -> None:
+    """As if `livekit-plugins-acme` was there; `alone`: and no other."""
     import livekit
 
     plugins, acme = types.ModuleType("livekit.plugins"), types.ModuleType("livekit.plugins.acme")
-    plugins.__path__ = []
+    plugins.__path__ = [] if alone else list(import_module("livekit.plugins").__path__)
     acme.LLM, acme.STT, acme.TTS = AcmeLlm, AcmeStt, AcmeTts  # type: ignore[attr-defined]
     acme.Keyless = Keyless  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "livekit.plugins", plugins)

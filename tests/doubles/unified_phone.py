@@ -77,7 +77,8 @@ class Phone:
         behind = "acme/mind" if language_model is not None else "flow/front_desk"
         text = (AGENTS / "clinic.yaml").read_text()
         text = text.replace("[openai-compatible, flow/front_desk]", f'["unified:{model}", {behind}]')
-        text = text.replace("speech:\n", "speech:\n  model_voice: sage\n")
+        by_meaning = str(endpointing == "provider").lower()
+        text = text.replace("speech:\n", f"speech:\n  model_voice: sage\n  semantic_turns: {by_meaning}\n")
         text = text.replace("preset: balanced", f"preset: balanced\n  endpointing: {endpointing}")
         text = text.replace("clinic/", f"{AGENTS}/clinic/")
         (home / "clinic.yaml").write_text(text)

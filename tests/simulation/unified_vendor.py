@@ -109,6 +109,10 @@ class RandomVendor:
 
     def show(self, image: bytes, media_type: str) -> None: ...
 
+    def give_up(self, reason: str) -> None:
+        self._give(SessionLost(reason=reason))
+        self._gone = True
+
     # ------------------------------------------------------------------ what it does
 
     def _hear(self) -> None:

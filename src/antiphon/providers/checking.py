@@ -40,6 +40,9 @@ def check_providers(definition: AgentDefinition, registry: Registry, prices: Pri
             findings.append(_finding(document, named.at, error.message, error.fix))
             continue
         findings += _usable(document, named, known)
+        if (objection := registry.objection(named.role, named.name)) is not None:
+            weight = Weight.HERE if objection.here else Weight.ERROR
+            findings.append(_finding(document, named.at, objection.message, objection.fix, weight))
         findings += _fits(document, named, known, definition)
         findings += _priced(document, named, prices, definition)
     return [*findings, *_last_resort(document, definition)]
@@ -123,6 +126,11 @@ def _fits(document: Document, named: _Named, known: Known, definition: AgentDefi
         yield _finding(document, named.at, message, "choose a model with tools, or remove them")
     if named.role is Role.SPEECH_TO_SPEECH:
         yield from _voiced(document, named, can.voices, definition.speech.model_voice)
+        if definition.speech.semantic_turns and not can.semantic_turns:
+            message = f"{name} ends turns by silence only"
+            yield _finding(
+                document, ("speech", "semantic_turns"), message, "remove it, or choose a model that can"
+            )
     if named.role is Role.TTS and can.speeds and not _within(can.speeds, definition.speech.speed):
         slowest, fastest = can.speeds
         message = f"{name} does not speak at the speed the agent is given, {definition.speech.speed:g}"

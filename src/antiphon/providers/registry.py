@@ -12,7 +12,7 @@ from antiphon.errors import ConfigError
 from antiphon.providers.cloud import cloud
 from antiphon.providers.local.vendor import embedded
 from antiphon.providers.local.worker import WorkerClient
-from antiphon.providers.roles import Known, Role, Vendor, fitting
+from antiphon.providers.roles import Known, Objection, Role, Vendor, fitting
 from antiphon.speech.ports import (
     BatchTranscription,
     EndOfTurn,
@@ -117,6 +117,11 @@ class Registry:
         entry = fitting(vendor.known(role), model)
         assert entry is not None, "`_find` gives known names only"
         return entry
+
+    def objection(self, role: Role, name: str) -> Objection | None:
+        """What stands against a name that `known_as` knows, looked at more closely."""
+        vendor, model = self._find(role, name)
+        return vendor.objection(role, model) if vendor.objection is not None else None
 
     def matrix(self, role: Role) -> list[tuple[str, Known]]:
         """Full names with licence and state."""

@@ -50,6 +50,7 @@ class Capabilities:
         tools: It asks for tools.
         prompt_cache: It charges less for a prompt it has seen, and says how much it had.
         images: It can be shown pictures.
+        semantic_turns: Where it ends turns by itself, it can go by their meaning.
     """
 
     languages: tuple[str, ...] = ()
@@ -65,6 +66,7 @@ class Capabilities:
     tools: bool = False
     prompt_cache: bool = False
     images: bool = False
+    semantic_turns: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,15 @@ class Known:
     @property
     def is_ready(self) -> bool:
         return not self.state.startswith("missing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """Why a name that a vendor takes cannot be used all the same. `here`: for what this machine lacks."""
+
+    message: str
+    fix: str
+    here: bool = False
 
 
 class Named(Protocol):
@@ -144,3 +155,5 @@ class Vendor:
     llm: Callable[[str], LanguageModel] | None = None
     speech_to_speech: Callable[[str], SpeechToSpeech] | None = None
     batch_stt: Callable[[str], BatchTranscription] | None = None
+    # Of vendors that take any name, for a name; may take a second, so only the check of an agent file asks.
+    objection: Callable[[Role, str], Objection | None] | None = None

@@ -140,6 +140,7 @@ def unified_model(definition: AgentDefinition, shared: Shared, tools: Sequence[T
         tools=[known[tool] for tool in definition.reasoning.tools],
         emergency=EmergencyRules(definition.emergency),
         sees=shared.registry.known_as(Role.SPEECH_TO_SPEECH, name).capabilities.images,
+        silent_ms=definition.reasoning.first_word_ms,
     )
 
 

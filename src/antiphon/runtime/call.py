@@ -106,6 +106,7 @@ class Call:
                 meter=parts.meter,
                 now=parts.started_at,
                 caller_number=parts.caller_number,
+                clock=parts.clock,
                 lost=self._go_on_without_session,
             )
             recognisers.insert(0, (parts.unified.name, self._unified.ears))

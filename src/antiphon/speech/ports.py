@@ -348,6 +348,9 @@ class SpeechSession(Protocol):
     def show(self, image: bytes, media_type: str) -> None:
         """A picture or a frame of video beside the voice; ignored by models that cannot see."""
 
+    def give_up(self, reason: str) -> None:
+        """It owes words and tells nothing: it is lost, as it says itself with `SessionLost` at once."""
+
     async def aclose(self) -> None: ...
 
 

@@ -334,6 +334,15 @@ def test_the_voice_of_such_a_model_has_a_setting_of_its_own(tmp_path: Path) -> N
         load(tmp_path, voiced.replace('"unified:acme/whale", ', ""))
 
 
+def test_such_a_model_may_end_turns_by_their_meaning_if_it_ends_them_at_all(tmp_path: Path) -> None:
+    unified = GOOD.replace("[flow/small]", '["unified:acme/whale", flow/small]')
+    asked = unified.replace("turn: {", "speech: {semantic_turns: true}\nturn: {endpointing: provider, ")
+    assert load(tmp_path, asked).speech.semantic_turns
+    for other in (asked.replace("provider", "ours"), asked.replace('"unified:acme/whale", ', "")):
+        with pytest.raises(ConfigError, match="no `unified:` model ends the turns"):
+            load(tmp_path, other)
+
+
 @pytest.mark.parametrize(
     ("models", "words"),
     [

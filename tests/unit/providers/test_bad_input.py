@@ -180,6 +180,31 @@ CASES = {
             "reasoning": {"model": ["unified:gemini/gemini-3.8-live", "flow/desk"]},
         },
     ),
+    "turns by meaning, Gemini Live": Wrong(
+        where="speech.semantic_turns",
+        told=("gemini/gemini-3.8-live ends turns by silence only", "fix: remove it, or choose"),
+        change={
+            "speech": {"semantic_turns": True},
+            "turn": {"endpointing": "provider"},
+            "reasoning": {"model": ["unified:gemini/gemini-3.8-live", "flow/desk"]},
+        },
+    ),
+    "a LiveKit plugin that is not there": Wrong(
+        where=TTS,
+        told=("the plugin hume is not installed", "fix: pip install livekit-plugins-hume"),
+        change=voice("livekit/hume.TTS"),
+    ),
+    "a LiveKit plugin of another role": Wrong(
+        where=STT,
+        told=("livekit/deepgram.TTS is no STT", "fix: name a class that is one"),
+        change=ears("livekit/deepgram.TTS"),
+    ),
+    "a LiveKit plugin without its key": Wrong(
+        where=STT,
+        told=("deepgram.STT: cannot be made: Deepgram API key is required", "fix: set what it asks for"),
+        change=ears("livekit/deepgram.STT"),
+        unset="DEEPGRAM_API_KEY",
+    ),
     "speed, ElevenLabs": Wrong(
         where=TTS,
         told=("does not speak at the speed the agent is given, 1.5", "fix: it speaks from 0.7 to 1.2"),
@@ -288,7 +313,8 @@ def written(folder: Path, change: Mapping[str, Any]) -> Path:
     file = {
         **FILE,
         **{
-            key: {**FILE[key], **value} if isinstance(value, dict) else value for key, value in change.items()
+            key: {**FILE.get(key, {}), **value} if isinstance(value, dict) else value
+            for key, value in change.items()
         },
     }
     (folder / "flow.yaml").write_text(yaml.safe_dump(FLOW), encoding="utf-8")

@@ -130,6 +130,33 @@ def test_names_that_are_no_plugin_are_told_with_what_to_do(registry: Registry) -
             registry.llm(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "said", "here"),
+    [
+        ("livekit/nobody.LLM", "pip install livekit-plugins-nobody", True),
+        ("livekit/acme.Nothing", "livekit-plugins-acme", False),
+        ("livekit/acme.TTS", "another role", False),
+        ("livekit/acme.Keyless", "ACME_API_KEY must be set", True),
+        ("livekit/openai.LLM:gpt-6-luna", "OPENAI_API_KEY", True),
+    ],
+)
+def test_a_plugin_that_would_not_work_is_found_when_the_agent_file_is_checked(
+    name: str, said: str, here: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    acme.install(monkeypatch, alone=False)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    found = Registry(environment={}).objection(Role.LLM, name)
+    assert found is not None
+    assert said in f"{found.message} {found.fix}"
+    assert found.here == here
+
+
+def test_nothing_stands_against_a_plugin_that_can_be_made(registry: Registry) -> None:
+    for role, name in ((Role.LLM, "acme.LLM"), (Role.STT, "acme.STT:one"), (Role.TTS, "acme.TTS:nova")):
+        assert registry.objection(role, f"livekit/{name}") is None
+
+
 async def test_a_plugin_without_its_key_is_unavailable_and_says_which(registry: Registry) -> None:
     with pytest.raises(ProviderUnavailable, match="ACME_API_KEY"):
         await registry.llm("livekit/acme.Keyless").complete(ASK, (), lambda text: None)

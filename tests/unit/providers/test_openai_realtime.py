@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import pytest
+from openai.types.realtime import SessionUpdateEvent
 from tests.conformance.speech_vendors import Call, OpenAi, talking
 from tests.doubles.openai_realtime import Script, Spoken
+from tests.doubles.sdk_types import checked
 
-from antiphon.speech.ports import SpokenAudio, SpokenEnded, SpokenToolCall
+from antiphon.providers.openai.realtime_wire import session_update
+from antiphon.speech.ports import SpeechSessionConfig, SpokenAudio, SpokenEnded, SpokenToolCall
+
+
+@pytest.mark.parametrize(("semantic", "kind"), [(False, "server_vad"), (True, "semantic_vad")])
+def test_the_vendor_ends_turns_by_silence_or_by_meaning_and_never_interrupts(
+    semantic: bool, kind: str
+) -> None:
+    config = SpeechSessionConfig(sample_rate_hz=8_000, instructions="", semantic_turns=semantic)
+    message = session_update("gpt-realtime-1.5", config)
+    checked(SessionUpdateEvent, message)
+    detection = message["session"]["audio"]["input"]["turn_detection"]
+    assert detection == {"type": kind, "create_response": True, "interrupt_response": False}
 
 
 async def test_a_phone_line_is_carried_as_it_is_and_turns_are_ours_when_we_say_so() -> None:

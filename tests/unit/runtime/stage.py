@@ -59,11 +59,13 @@ class VirtualClock:
 
 class _Alarm:
     def __init__(self, callback: Callable[[], None]) -> None:
-        self.callback = callback
+        self.callback: Callable[[], None] = callback
         self.cancelled = False
 
     def cancel(self) -> None:
+        """Lets go of what it would have called, as the loop's own handles do."""
         self.cancelled = True
+        self.callback = lambda: None
 
 
 async def settle() -> None:

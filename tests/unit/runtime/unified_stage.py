@@ -19,6 +19,7 @@ from antiphon.speech.ports import (
     CallerTurnSeen,
     CallerWords,
     SessionEvent,
+    SessionLost,
     SpeechSessionConfig,
     SpokenAudio,
     SpokenEnded,
@@ -64,6 +65,9 @@ class StageSession:
 
     def show(self, image: bytes, media_type: str) -> None:
         self.asked.append(("show", media_type))
+
+    def give_up(self, reason: str) -> None:
+        self.emit(SessionLost(reason=reason))
 
     async def aclose(self) -> None:
         self.closed = True

@@ -273,6 +273,12 @@ def _checked_unified(file: AgentFile, add: Any) -> None:
     if file.speech.model_voice and not file.reasoning.model[0].startswith(UNIFIED):
         message = "no model of this file speaks by itself"
         add(("speech", "model_voice"), message, "name one first under `reasoning: model:`, or use `tts:`")
+    if file.speech.semantic_turns and not (
+        file.reasoning.model[0].startswith(UNIFIED) and file.turn.endpointing == "provider"
+    ):
+        message = "means nothing where no `unified:` model ends the turns"
+        fix = "write `turn: {endpointing: provider}` and name such a model first, or remove it"
+        add(("speech", "semantic_turns"), message, fix)
 
 
 def _checked_flow(file: AgentFile, document: Document, add: Any) -> list[Problem]:
@@ -423,7 +429,7 @@ def _speech(file: AgentFile) -> Speech:
     return Speech(
         stt=tuple(speech.stt), tts=tuple(speech.tts), end_of_turn=tuple(speech.end_of_turn),
         vocabulary=tuple(speech.vocabulary), speed=speech.speed, hedge=speech.hedge,
-        model_voice=speech.model_voice,
+        model_voice=speech.model_voice, semantic_turns=speech.semantic_turns,
         pronunciations=tuple(
             Pronunciation(
                 word=word, ipa=entry.ipa, respelling=entry.respelling, language=entry.language or ""

@@ -145,6 +145,10 @@ class SpeechSection(Section):
             description="Of a `unified:` model, by its vendor's name for it; its default unless given",
         ),
     ] = ""
+    semantic_turns: bool = Field(
+        default=False,
+        description="A `unified:` model that ends the turns goes by their meaning, and not by silence alone",
+    )
 
 
 class ClassifierSection(Section):

@@ -34,6 +34,7 @@ class Speech:
     suppress_noise: bool = False  # In what the recogniser hears; nowhere else.
     speed: float = 1.0
     model_voice: str = ""  # Of a model that hears and speaks by itself; "" for its vendor's default.
+    semantic_turns: bool = False  # Such a model ends turns by their meaning, and not by silence alone.
     hedge: bool = False  # Start the next voice beside one that is later than it usually is.
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -24,6 +25,10 @@ PLUGINS = "livekit.plugins"
 _HTTP = import_module("aiohttp")
 # How constructors call what stands behind the colon, by role.
 CHOICES = {"STT": ("model",), "LLM": ("model",), "TTS": ("voice", "voice_id", "model")}
+
+
+class PluginMissing(ConfigError):
+    """The file may be right: this machine is without a package."""
 
 
 def load(name: str, role: str, settings: Mapping[str, Any] | None = None) -> Plugin:
@@ -46,7 +51,7 @@ def load(name: str, role: str, settings: Mapping[str, Any] | None = None) -> Plu
     try:
         made = getattr(import_module(f"{PLUGINS}.{module}"), kind)
     except ImportError:
-        raise ConfigError(
+        raise PluginMissing(
             f"the plugin {module} is not installed", fix=f"pip install {distribution}"
         ) from None
     except AttributeError:
@@ -68,6 +73,17 @@ def _chosen(kind: type[Any], role: str, choice: str) -> dict[str, Any]:
     return {next((word for word in CHOICES[role] if word in takes), CHOICES[role][0]): choice}
 
 
+async def try_making(plugin: Plugin) -> None:
+    """Raises ProviderUnavailable as `Plugin.instance` does; leaves nothing behind."""
+    try:
+        plugin.instance()
+    finally:
+        await plugin.aclose()
+        session = _sessions.pop(asyncio.get_running_loop(), None)
+        if session is not None:
+            await session.close()
+
+
 class Plugin:
     """One plugin, made when it is first used: many need the running loop."""
 
@@ -85,7 +101,7 @@ class Plugin:
         if self._made is None:
             try:
                 self._made = self._kind(**self._arguments())
-            except (ValueError, TypeError, KeyError) as error:
+            except _refusals() as error:
                 raise ProviderUnavailable(self.name, f"cannot be made: {error}") from error
         return self._made
 
@@ -100,6 +116,14 @@ class Plugin:
         made, self._made = self._made, None
         if made is not None:
             await made.aclose()
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What constructors raise that want a key or a setting. The SDK many plugins stand on has a class of its
+    own for that, which is there when one of them is."""
+    sdk = sys.modules.get("openai")
+    own = (sdk.OpenAIError,) if sdk is not None else ()
+    return (ValueError, TypeError, KeyError, OSError, RuntimeError, *own)
 
 
 _sessions: dict[asyncio.AbstractEventLoop, Any] = {}

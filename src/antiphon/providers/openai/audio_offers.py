@@ -67,6 +67,7 @@ AUDIO_OFFERS = (
                 tools=True,
                 prompt_cache=True,
                 images=True,
+                semantic_turns=True,
             ),
             any_name=True,
         )

@@ -127,6 +127,13 @@ class LiveSession:
         self.counters.pictures_dropped += len(waiting)
         self._ask(ShowImage(image=image, media_type=media_type))
 
+    def give_up(self, reason: str) -> None:
+        """As `SpeechSession`. It is not made anew: who hangs would hang again."""
+        if not self._closed and not self._task.done():
+            self._lose(ProviderUnavailable(self._model.name, reason))
+            self._closed = True
+            self._task.cancel()
+
     async def aclose(self) -> None:
         """Stop at once: nothing is emitted from here on. Takes `closing_ms` at most."""
         self._closed = True
@@ -163,8 +170,7 @@ class LiveSession:
                 waits = iter(self._limits.retry_after_ms)
             wait_ms = next(waits, None)
             if isinstance(error, ProviderRejected | ProviderProtocolError) or wait_ms is None:
-                log.warning("session_lost", vendor=self._model.name, error=type(error).__name__)
-                self._give(SessionLost(reason=str(error), rejected=isinstance(error, ProviderRejected)))
+                self._lose(error)
                 return
             await asyncio.sleep(wait_ms / 1000)
 
@@ -213,6 +219,10 @@ class LiveSession:
         self._actions = deque(
             action for action in self._actions if isinstance(action, PushAudio | CommitTurn | Speak)
         )
+
+    def _lose(self, error: ProviderError) -> None:
+        log.warning("session_lost", vendor=self._model.name, error=type(error).__name__)
+        self._give(SessionLost(reason=str(error), rejected=isinstance(error, ProviderRejected)))
 
     def _give(self, event: SessionEvent) -> None:
         if not self._closed:

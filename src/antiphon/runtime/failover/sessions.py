@@ -89,6 +89,9 @@ class _Session:
     def show(self, image: bytes, media_type: str) -> None:
         self._session.show(image, media_type)
 
+    def give_up(self, reason: str) -> None:
+        self._session.give_up(reason)
+
     async def aclose(self) -> None:
         self._watched.closed()
         await self._session.aclose()

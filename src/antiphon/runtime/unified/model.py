@@ -14,7 +14,8 @@ from antiphon.speech.ports import SpeechToSpeech
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnifiedModel:
     """Attributes: name: the provider's in the trace and the bill. tools: those the agent may use.
-    emergency: what no model is trusted with. sees: it can be shown pictures."""
+    emergency: what no model is trusted with. sees: it can be shown pictures.
+    silent_ms: a session that owes words and tells nothing for so long is lost."""
 
     name: str
     port: SpeechToSpeech
@@ -22,3 +23,4 @@ class UnifiedModel:
     tools: Sequence[Tool]
     emergency: EmergencyRules
     sees: bool = False
+    silent_ms: int = 4000

@@ -87,6 +87,7 @@ class UnifiedReply:
         self.done = False  # All of it was given.
         self.muted = False
         self.retried = False
+        self.sound_until_ms = 0  # Call time at which all of its sound that is there will have been played.
         self._owner = owner
         self._chunker = Chunker()
         self._pieces: list[_Piece] = []
@@ -109,6 +110,11 @@ class UnifiedReply:
     def comes_yet(self) -> bool:
         """The vendor will begin to say something for it, whatever becomes of what it says now."""
         return not self.muted and not self.done and (self._speaks_on or not self._spoken_pieces)
+
+    @property
+    def waits(self) -> bool:
+        """The vendor owes it words: those it has begun with, or more."""
+        return not self.muted and not self.done and (self.comes_yet or self._speaking)
 
     @property
     def unsaid(self) -> bool:
@@ -270,7 +276,7 @@ class UnifiedReply:
         if not self.audible or self._held:
             return
         for pcm in self._ready:
-            self._owner.line.play(self.id, pcm)
+            self._play(pcm)
         self._ready.clear()
         if self._complete:
             self._owner.line.finish(self.id)
@@ -317,9 +323,15 @@ class UnifiedReply:
 
     def _hear(self, pcm: bytes) -> None:
         if self.audible and not self._held:
-            self._owner.line.play(self.id, pcm)
+            self._play(pcm)
         else:
             self._ready.append(pcm)
+
+    def _play(self, pcm: bytes) -> None:
+        line = self._owner.line
+        line.play(self.id, pcm)
+        begin_ms = max(self.sound_until_ms, line.now_ms)
+        self.sound_until_ms = begin_ms + len(pcm) * 500 // line.sample_rate_hz
 
     def _give(self, piece: _Piece, texts: Sequence[str], *, exact: bool = False) -> None:
         for text in texts:

@@ -24,12 +24,14 @@ from antiphon.conversation.events import (
     ReplyOverruled,
     SynthesisFailed,
 )
+from antiphon.runtime.clock import Clock
 from antiphon.runtime.history import History
 from antiphon.runtime.metering import Meter, Use
 from antiphon.runtime.speaking import Speaker
 from antiphon.runtime.unified.ears import UnifiedEars
 from antiphon.runtime.unified.model import UnifiedModel
 from antiphon.runtime.unified.reply import UnifiedReply
+from antiphon.runtime.unified.silence import SilenceWatch
 from antiphon.speech.ports import (
     CallerTurnSeen,
     CallerWords,
@@ -62,6 +64,7 @@ class UnifiedSpeech:
 
     Args:
         voice: Says what must be said in exact words.
+        clock: Of the call; a session that falls silent is given up by it.
         lost: Told once that the session is gone, with the reason; never from within a constructor.
     """
 
@@ -74,6 +77,7 @@ class UnifiedSpeech:
         meter: Meter,
         now: datetime,
         caller_number: str,
+        clock: Clock,
         lost: Callable[[str], None],
     ) -> None:
         self.line, self.post = voice.line, voice.post
@@ -98,6 +102,9 @@ class UnifiedSpeech:
         self._early: _Early | None = None
         self._unwanted: deque[int] = deque()
         self._wasted: set[str] = set()
+        self._watch = SilenceWatch(
+            clock, self.line, model.silent_ms, owed=self._words_are_owed, silent=self._fell_silent
+        )
 
     def _open(self, config: SttConfig) -> SpeechSession:
         self._provider_turns = config.provider_turns
@@ -109,6 +116,7 @@ class UnifiedSpeech:
                 language=config.language,
                 tools=self._brief.tools,
                 provider_turns=config.provider_turns,
+                semantic_turns=self._model.definition.speech.semantic_turns,
                 history=lambda: words.told_history(self._history.so_far()),
             ),
             self._event,
@@ -149,6 +157,7 @@ class UnifiedSpeech:
                 self._spoken(event)
         elif not (self._provider_turns and vendor_ended):
             self._session.commit_turn()
+        self._watch.wished()
 
     def speaks(self, reply_id: str) -> bool:
         """Is the sound of this reply the session's?"""
@@ -238,9 +247,10 @@ class UnifiedSpeech:
     def let_go(self) -> None:
         """The call is over: nobody here knows anybody any more."""
         self.live, self._session, self._latest, self._early = False, None, None, None
+        self._watch.stop()
         self._replies.clear()
         self._owners.clear()
-        del self.ears, self._lost, self.post, self._voice
+        del self.ears, self._lost, self.post, self._voice, self._watch
 
     # ---------------------------------------------------------------- what its replies want
 
@@ -256,6 +266,7 @@ class UnifiedSpeech:
         if unwanted:
             self._unwanted.append(self.line.now_ms + UNWANTED_MS)
         self._session.tool_result(call, result)
+        self._watch.wished()
 
     def cut(self, spoken: str, heard_ms: int) -> None:
         if self._session is not None:
@@ -267,7 +278,16 @@ class UnifiedSpeech:
 
     # ---------------------------------------------------------------- what the session says
 
+    def _words_are_owed(self) -> int | None:
+        reply = self._latest
+        return reply.sound_until_ms if self.live and reply is not None and reply.waits else None
+
+    def _fell_silent(self) -> None:
+        if self._session is not None:
+            self._session.give_up(f"told nothing for {self._model.silent_ms} ms")
+
     def _event(self, event: SessionEvent) -> None:
+        self._watch.told()
         match event:
             case CallerTurnSeen():
                 self._turn_seen(event)
@@ -370,6 +390,7 @@ class UnifiedSpeech:
     def _gone(self, reason: str) -> None:
         self.let_pass()
         self.live, self._session = False, None
+        self._watch.stop()
         self._unwanted.clear()
         if self._is_owed:
             self.ears.finish()
