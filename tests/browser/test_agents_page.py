@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import OpenPage
+from tests.browser.browser import OpenPage
 from tests.browser.dashboard import Dashboard, axe_faults, too_wide
 
 pytestmark = pytest.mark.browser

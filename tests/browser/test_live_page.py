@@ -10,7 +10,7 @@ import pytest
 
 from antiphon.operations.attention import Signals
 from antiphon.server.api.watching import CallWatch
-from tests.browser.conftest import OpenPage
+from tests.browser.browser import OpenPage
 from tests.browser.dashboard import Dashboard, axe_faults, too_wide
 from tests.browser.live_house import call_on
 

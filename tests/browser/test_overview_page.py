@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
+import pytest_asyncio
 
 from antiphon.storage.access import now_ms
-from tests.browser.conftest import OpenPage
+from tests.browser.browser import OpenPage
 from tests.browser.dashboard import Dashboard, axe_faults, too_wide
 from tests.browser.seeding import put_week
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def week(dashboard: Dashboard) -> Dashboard:
     count = put_week(dashboard.world.put_call, now_ms())
     await dashboard.world.index()
