@@ -8,13 +8,11 @@ import pytest
 
 from antiphon.storage.access import now_ms
 from tests.browser.browser import OpenPage
-from tests.browser.dashboard import Dashboard
+from tests.browser.dashboard import PHONE, Dashboard
 from tests.browser.holding import Held
 from tests.browser.seeding import HOUR_MS, put_rich_call
 
 pytestmark = pytest.mark.browser
-
-PHONE = {"width": 360, "height": 740}
 
 
 async def press_across(page: Any, control: Any, held: Held, arrived: Any) -> None:
