@@ -1,8 +1,8 @@
 """Kill -9 at random points under load: is any call missing, double, or unreadable?
 
-A worker process takes calls as fast as it can, each with a trace and a recording; an index process follows it
-into a database. Both are killed with SIGKILL at random moments, over and over; then what is on the disk is
-compared with what the worker had begun, which it wrote down before each call.
+A worker process takes calls as fast as it can, each with a sealed trace and a sealed recording; an index
+process follows it into a database. Both are killed with SIGKILL at random moments, over and over; then what
+is on the disk is compared with what the worker had begun, which it wrote down before each call.
 
     python benchmarks/kill9.py --times 200
 """
@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.kill9_worker import run, told_path  # noqa: E402
+from benchmarks.kill9_worker import KEPT_LINES, run, told_path  # noqa: E402
 
 from antiphon.calls.recording.shelf import kept_recordings, read_recording, recordings_directory  # noqa: E402
 from antiphon.errors import ConfigError  # noqa: E402
@@ -31,11 +31,14 @@ from antiphon.server.keeping.opening import open_records  # noqa: E402
 from antiphon.server.keeping.service import follower_of  # noqa: E402
 from antiphon.storage.keys import keyring  # noqa: E402
 from antiphon.storage.records import COMPLETE, CUT_SHORT, CallQuery, CallRecords  # noqa: E402
+from antiphon.storage.sealed import is_sealed  # noqa: E402
+from antiphon.storage.traces import TraceReader  # noqa: E402
 
 
 @dataclass(slots=True)
 class Tally:
-    """`early`: told of, but killed before their first line was on the disk; the promise is of a second."""
+    """`early`: told of, but killed before their first line was on the disk; the promise is of a second.
+    `lines_lost`: calls without lines that the disk had confirmed."""
 
     kills: int = 0
     begun: int = 0
@@ -46,14 +49,19 @@ class Tally:
     double: int = 0
     never_settled: int = 0
     ended_but_not_complete: int = 0
+    traces: int = 0
+    traces_in_clear: int = 0
+    traces_unreadable: int = 0
+    lines_lost: int = 0
     recordings: int = 0
     recordings_unreadable: int = 0
     recordings_orphaned: int = 0
 
     @property
     def good(self) -> bool:
-        faults = (self.missing, self.double, self.never_settled, self.ended_but_not_complete)
-        return not any((*faults, self.recordings_unreadable, self.recordings_orphaned))
+        calls = (self.missing, self.double, self.never_settled, self.ended_but_not_complete)
+        traces = (self.traces_in_clear, self.traces_unreadable, self.lines_lost)
+        return not any((*calls, *traces, self.recordings_unreadable, self.recordings_orphaned))
 
 
 async def torture(home: Path, times: int, *, seed: int, run_s: tuple[float, float]) -> Tally:
@@ -76,10 +84,15 @@ async def torture(home: Path, times: int, *, seed: int, run_s: tuple[float, floa
     for line in told_path(home).read_text().splitlines():
         what, _, call_id = line.partition(" ")
         told[what].add(call_id)
-    return await _looked(home, Tally(kills=times), told["begun"], told["flushed"], told["ended"])
+    tally = Tally(kills=times)
+    await _look_at_calls(home, tally, told["begun"], told["flushed"], told["ended"])
+    _look_at_traces(home, tally, told["kept"])
+    return tally
 
 
-async def _looked(home: Path, tally: Tally, begun: set[str], flushed: set[str], ended: set[str]) -> Tally:
+async def _look_at_calls(
+    home: Path, tally: Tally, begun: set[str], flushed: set[str], ended: set[str]
+) -> None:
     records = await open_records(home, {})
     try:
         await follower_of(home, records).catch_up()
@@ -102,7 +115,20 @@ async def _looked(home: Path, tally: Tally, begun: set[str], flushed: set[str], 
             read_recording(path, keyring(home, {}))
         except ConfigError:
             tally.recordings_unreadable += 1
-    return tally
+
+
+def _look_at_traces(home: Path, tally: Tally, kept: set[str]) -> None:
+    for path in sorted((home / "calls").rglob("*.jsonl")):
+        if not path.stat().st_size:
+            continue  # Killed between making the file and its first line; counted as early.
+        tally.traces += 1
+        tally.traces_in_clear += not is_sealed(path.read_bytes()[:65536])
+        try:
+            lines = sum(1 for _ in TraceReader(path).lines())
+        except ConfigError:
+            tally.traces_unreadable += 1
+        else:
+            tally.lines_lost += path.stem in kept and lines < KEPT_LINES
 
 
 async def _all(records: CallRecords) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """What `kill9.py` kills: a process that takes calls without end, or one that indexes them.
 
-It writes "begun ID" before a call, "flushed ID" when its first lines are on the disk, "ended ID" at its end.
+It writes "begun ID" before a call, "flushed ID" when its first lines are on the disk, "kept ID" when its
+first `KEPT_LINES` are, "ended ID" at its end.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from antiphon.storage.keys import keyring  # noqa: E402
 from antiphon.storage.traces import TraceWriter  # noqa: E402
 
 CALLS_AT_ONCE = 12
+KEPT_LINES = 20
 ANNOUNCEMENT = "This call is recorded."
 POLICY = Policy(turn=AS_RECORDED)
 TRACE = [
@@ -72,6 +74,8 @@ async def one_call(home: Path, recorder: Recorder) -> None:
     for number, text in enumerate(TRACE):
         trace.write(text)
         recording.caller(bytes(16_000))
+        if number + 1 == KEPT_LINES and await asyncio.wrap_future(trace.sync()):
+            tell(home, "kept", call_id)
         if number % 4 == 0:
             await asyncio.sleep(0.01)
     recording.end()

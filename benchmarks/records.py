@@ -1,4 +1,5 @@
-"""100,000 calls on record: how long list, filter, search, count and open take, and how fast calls go in.
+"""100,000 calls on record: how long list, filter, search, count, open and the overview of all calls take, and
+how fast calls go in.
 
     python benchmarks/records.py --calls 100000 [--url postgresql://…] [--keep FOLDER]
 
@@ -20,6 +21,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+from antiphon.server.api.overview import stretch_ms
 from antiphon.storage.access import Database, database_url
 from antiphon.storage.access.database import DATABASE_VARIABLE
 from antiphon.storage.keys import keyring
@@ -33,6 +35,8 @@ from antiphon.storage.records import (
     ToolEntry,
     TurnEntry,
 )
+from antiphon.storage.records.overview import OverviewQuery, overview
+from antiphon.storage.records.stretches import settle
 
 ORGANISATION = "default"
 STARTED_MS = 1_780_000_000_000
@@ -42,6 +46,7 @@ TURNS = 10
 WORDS_A_TURN = 12
 BATCH = 500
 ROUNDS = 200
+DAY_MS = 86_400_000
 
 
 class Speech:
@@ -159,7 +164,31 @@ def questions(
         ),
         "count all": lambda: records.count(ours),
         "count a common word": lambda: records.count(replace(ours, words=speech.words[3])),
+        **overviews(records, count),
         "open one": lambda: records.open_call(ORGANISATION, f"call-{chance.randrange(count):07d}"),
+    }
+
+
+def overviews(records: CallRecords, count: int) -> dict[str, Callable[[], Awaitable[object]]]:
+    """As the page asks, at the moment of the last call: all there is, a week, three days."""
+    now_ms = STARTED_MS + count * EVERY_MS
+
+    def ask(days: int, agent: str = "") -> Awaitable[object]:
+        asked = OverviewQuery(
+            organisation_id=ORGANISATION,
+            from_ms=now_ms - days * DAY_MS,
+            to_ms=now_ms,
+            each_ms=stretch_ms(days * DAY_MS),
+            agent=agent,
+        )
+        return overview(records.database, asked)
+
+    everything = -(-count * EVERY_MS // DAY_MS)
+    return {
+        "overview of all calls": lambda: ask(everything),
+        "overview of one agent's calls": lambda: ask(everything, agent="bank"),
+        "overview of a week": lambda: ask(7),
+        "overview of three days by the hour": lambda: ask(3),
     }
 
 
@@ -171,6 +200,9 @@ async def measure(home: Path, url: str, count: int) -> dict[str, object]:
         records = await CallRecords.open(database, keyring(home, {}))
         have = await records.count(CallQuery(organisation_id=ORGANISATION))
         filled_s = await fill(records, count, speech, chance) if have < count else 0.0
+        began_s = time.perf_counter()
+        settled = await settle(database, STARTED_MS + count * EVERY_MS)
+        settled_s = time.perf_counter() - began_s
         asked = {
             name: await timed(ROUNDS, act) for name, act in questions(records, count, speech, chance).items()
         }
@@ -181,6 +213,8 @@ async def measure(home: Path, url: str, count: int) -> dict[str, object]:
         "calls": count,
         "engine": url.partition(":")[0] or "sqlite",
         "put_in_per_s": round(count / filled_s) if filled_s else None,
+        "stretches_settled": settled,
+        "settled_s": round(settled_s, 1),
         "database_mb": round(size / 1e6),
         "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "asked": asked,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -70,17 +70,40 @@ LISTEN = """
 """
 
 
-@asynccontextmanager
-async def browsers() -> AsyncIterator[Callable[..., Any]]:
-    """Gives `await open_page(url, microphone=wav, ...)`: a page in a browser of its own.
+OpenPage = Callable[..., Any]
+Launch = Callable[[Sequence[str]], Awaitable[Any]]
 
-    `more` are arguments for Chromium. Without a device there is no microphone at all; without a grant the
-    person says no.
-    """
+
+@asynccontextmanager
+async def chromiums() -> AsyncIterator[Launch]:
+    """Gives `await launch(arguments)`: a Chromium, the same one for the same arguments, until we close."""
     from playwright.async_api import async_playwright
 
     async with AsyncExitStack() as stack:
         driver = await stack.enter_async_context(async_playwright())
+        running: dict[tuple[str, ...], Any] = {}
+
+        async def launch(arguments: Sequence[str]) -> Any:
+            key = tuple(arguments)
+            if key not in running:
+                started = await driver.chromium.launch(
+                    executable_path=chromium(), headless=True, args=list(key)
+                )
+                stack.push_async_callback(started.close)
+                running[key] = started
+            return running[key]
+
+        yield launch
+
+
+@asynccontextmanager
+async def pages(launch: Launch) -> AsyncIterator[OpenPage]:
+    """Gives `await open_page(url, microphone=wav, ...)`: a page with storage and permissions of its own.
+
+    `more` are arguments for Chromium. Without a device there is no microphone at all; without a grant the
+    person says no. Pages are left, so that they hang up, and closed with us.
+    """
+    async with AsyncExitStack() as stack:
 
         async def open_page(
             url: str,
@@ -96,15 +119,23 @@ async def browsers() -> AsyncIterator[Callable[..., Any]]:
                 arguments += FAKE_MICROPHONE if granted else FAKE_MICROPHONE[:1]
             if microphone is not None:
                 arguments.append(f"--use-file-for-fake-audio-capture={microphone}")
-            browser = await driver.chromium.launch(executable_path=chromium(), headless=True, args=arguments)
-            stack.push_async_callback(browser.close)
+            browser = await launch(arguments)
             opened = await browser.new_context(permissions=["microphone"] if granted else [], **context)
+            stack.push_async_callback(opened.close)
             page = await opened.new_page()
             page.set_default_timeout(30_000)
             await page.add_init_script(LISTEN)
             await page.goto(url)
+            stack.push_async_callback(page.goto, "about:blank")
             return page
 
+        yield open_page
+
+
+@asynccontextmanager
+async def browsers() -> AsyncIterator[OpenPage]:
+    """`pages` with Chromiums of their own."""
+    async with chromiums() as launch, pages(launch) as open_page:
         yield open_page
 
 

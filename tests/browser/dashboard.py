@@ -17,6 +17,7 @@ from tests.browser.running import ROOT
 from tests.doubles.api_world import ApiWorld, api_world
 
 AXE: Final = ROOT / "web/node_modules/axe-core/axe.min.js"
+PHONE: Final = {"width": 360, "height": 740}
 # What WCAG 2.2 asks up to AA, and axe's own advice on structure.
 _RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -56,6 +57,15 @@ async def axe_faults(page: Any) -> list[str]:
         _RULES,
     )
     return list(found)
+
+
+async def unfit(page: Any) -> list[str]:
+    """What axe finds in light and in dark, and what is too wide for the window."""
+    found = []
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)
+        found += [f"{scheme}: {fault}" for fault in await axe_faults(page)]
+    return found + await too_wide(page)
 
 
 async def too_wide(page: Any) -> list[str]:

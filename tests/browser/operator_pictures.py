@@ -39,7 +39,7 @@ async def take_pictures(folder: Path) -> None:
         await page.screenshot(path=folder / "agent-flow.png")
         await page.goto(dashboard.page("agents/clinic/edit"))
         file = page.get_by_label("Agent file", exact=False)
-        await page.locator(".persona").wait_for()
+        await page.locator(".persona input:enabled").first.wait_for()
         text = await file.input_value()
         await file.fill(text.replace("language: en-US", "langage: en-US"))
         await page.locator(".faults li").first.wait_for()

@@ -60,6 +60,7 @@ async def one_call(page: Any, made: Dashboard, path: Path) -> Path:
     await page.get_by_role("slider", name="Position").fill("5300")
     await page.locator("li[aria-current=true]").wait_for()
     await page.get_by_role("heading", name="Requests to models").wait_for()
+    await page.get_by_role("button", name="Give feedback").wait_for()
     return await taken_of(page, path)
 
 

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from antiphon.server.access.roles import Role
-from tests.browser.conftest import OpenPage
-from tests.browser.dashboard import AXE, Dashboard, axe_faults, dashboard_of, too_wide
-from tests.doubles.api_world import OUTSIDE
+from tests.browser.browser import OpenPage
+from tests.browser.dashboard import Dashboard, unfit
 from tests.doubles.oidc_issuer import ISSUER, Issuer, oidc_of
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-async def guarded(talk_page: None, tmp_path: Path) -> AsyncIterator[Dashboard]:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed: make web")
-    async with dashboard_of(tmp_path, OUTSIDE) as made:
-        yield made
 
 
 async def heading(page: Any, words: str) -> Any:
@@ -77,19 +66,25 @@ async def test_colours_follow_the_device_until_somebody_chooses(
     assert await page.evaluate(ground) == dark
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_talk_and_sign_in_are_clean_and_fit_a_phone(
-    guarded: Dashboard, open_page: OpenPage, scheme: str
-) -> None:
-    small = {"width": 360, "height": 640}
-    page = await open_page(guarded.url, color_scheme=scheme, viewport=small)
-    await page.get_by_role("button", name="Start").wait_for()
-    assert await axe_faults(page) == []
-    assert await too_wide(page) == []
-    await page.goto(guarded.page("calls"))
+async def test_talk_and_sign_in_are_clean_and_fit_a_phone(guarded: Dashboard, open_page: OpenPage) -> None:
+    page = await open_page(guarded.url, viewport={"width": 360, "height": 640})
     await heading(page, "Sign in")
-    assert await axe_faults(page) == []
-    assert await too_wide(page) == []
+    assert await unfit(page) == []
+    await page.get_by_label("API key").fill(await guarded.world.key(Role.OPERATOR))
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Start").wait_for()
+    assert await unfit(page) == []
+
+
+async def test_whoever_may_only_read_begins_with_the_overview(
+    guarded: Dashboard, open_page: OpenPage
+) -> None:
+    page = await open_page(guarded.url)
+    await page.get_by_label("API key").fill(await guarded.world.key(Role.AUDITOR))
+    await page.keyboard.press("Enter")
+    await heading(page, "Overview")
+    links = page.get_by_role("navigation", name="Pages").get_by_role("link")
+    assert await links.all_inner_texts() == ["Overview", "Live", "Calls", "Agents"]
 
 
 async def test_a_key_opens_the_pages_and_is_gone_after_signing_out(

@@ -10,21 +10,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.browser.browser import agent_audio
-from tests.browser.conftest import OpenPage
+from tests.browser.browser import OpenPage, agent_audio
+from tests.browser.conftest import TONE_HZ
+from tests.browser.holding import Held
 from tests.browser.running import Server
 
 pytestmark = pytest.mark.browser
-
-TONE_HZ = 700
-
-
-@pytest.fixture
-def tone(tmp_path: Path) -> Path:
-    path = tmp_path / "tone.wav"
-    seconds = np.arange(48000 * 10) / 48000
-    soundfile.write(path, 0.4 * np.sin(2 * np.pi * TONE_HZ * seconds), 48000, subtype="PCM_16")
-    return path
 
 
 async def call(page: Any) -> None:
@@ -71,13 +62,14 @@ async def test_keys_reach_the_agent_and_its_goodbye_ends_the_call_with_a_summary
 ) -> None:
     page = await open_page(echo_server.url, microphone=tone)
     await call(page)
+    (up,) = await active(page)
     await page.get_by_role("button", name="Keypad").click()
     await page.get_by_role("button", name="5").click()
     await page.get_by_text("key 5").wait_for()
     await page.get_by_role("button", name="pound").click()
     summary = page.get_by_label("Call summary")
     await summary.get_by_text("The agent ended the call.").wait_for()
-    await summary.get_by_text("antiphon calls show echo-1").wait_for()
+    await summary.get_by_text(f"antiphon calls show {up['call_id']}", exact=True).wait_for()
 
 
 async def test_the_talk_button_and_the_space_bar_are_held_to_be_heard(
@@ -162,7 +154,36 @@ async def test_a_call_goes_on_when_the_network_changes(
     await no_calls_left(page)
 
 
+async def test_a_held_button_stays_held_over_a_network_change(
+    echo_server: Server, open_page: OpenPage, tone: Path
+) -> None:
+    page, held = await open_page(echo_server.url, microphone=tone), Held()
+    await held.hold(page, "**/calls/browser/lines/*/offer")
+    await page.evaluate(COUNTED)
+    await page.get_by_label("Agent").select_option("radio")
+    await call(page)
+    await page.get_by_role("button", name="Hold to talk").hover()
+    await page.mouse.down()
+    await page.get_by_text("talk down").wait_for()
+    await page.context.set_offline(True)
+    await page.context.set_offline(False)
+    await held.asked()
+    await page.get_by_role("status").get_by_text("Reconnecting").wait_for()
+    await page.locator("button.talk[aria-pressed=true]").wait_for()
+    held.release()
+    async with asyncio.timeout(30):
+        while await page.evaluate(HEARD) < 0.001:
+            pass
+    await page.locator("button.talk[aria-pressed=true]").wait_for()
+    await page.mouse.up()
+    await page.get_by_text("talk up").wait_for()
+
+
 async def active(page: Any) -> list[dict[str, str]]:
+    """Calls that are up, once those of the tests before have been hung up."""
+    await page.wait_for_function(
+        "fetch('/api/calls/active').then((got) => got.json()).then((body) => body.calls.length === 1)"
+    )
     body = await page.evaluate("fetch('/api/calls/active').then((got) => got.json())")
     return list(body["calls"])
 

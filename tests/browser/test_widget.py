@@ -2,86 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
 
-from tests.browser.browser import agent_audio
-from tests.browser.conftest import OpenPage
-from tests.browser.host_site import HostSite, made_key
-from tests.browser.running import ROOT, start_server
+from tests.browser.browser import OpenPage, agent_audio
+from tests.browser.conftest import TONE_HZ
+from tests.browser.dashboard import AXE
+from tests.browser.host_site import HostSite
+from tests.browser.shop import Visit, script_tag, told, until, until_told
 
 pytestmark = pytest.mark.browser
-
-TONE_HZ = 700
-AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
-WIDGET = ROOT / "src/antiphon/server/static/widget.js"
-
-
-@pytest.fixture
-def tone(tmp_path: Path) -> Path:
-    path = tmp_path / "tone.wav"
-    seconds = np.arange(48000 * 10) / 48000
-    soundfile.write(path, 0.4 * np.sin(2 * np.pi * TONE_HZ * seconds), 48000, subtype="PCM_16")
-    return path
-
-
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[HostSite]:
-    """A site that our server knows, and our server, which asks everybody for a credential."""
-    if not WIDGET.is_file():
-        pytest.skip("the widget is not built: make web")
-    site, home = HostSite(), tmp_path / "home"
-    home.mkdir()
-    async with AsyncExitStack() as stack:
-        stack.enter_context(site.running())
-        site.key = made_key(home)
-        script = str(ROOT / "tests/browser/echo_server.py")
-        env = {"ANTIPHON_AUTH": "required", "ANTIPHON_WIDGET_ORIGINS": site.origin}
-        site.voice = (await start_server([sys.executable, script, str(home)], stack, env)).url
-        yield site
-
-
-Visit = Callable[..., Awaitable[Any]]
-
-
-@pytest.fixture
-async def visit(shop: HostSite, open_page: OpenPage) -> Visit:
-    async def visited(body: str, **options: Any) -> Any:
-        shop.body = body
-        return await open_page(shop.origin, more=shop.browser_arguments, **options)
-
-    return visited
-
-
-def script_tag(shop: HostSite, **data: str) -> str:
-    told = {"agent": "echo", "token-url": "/voice-token", **{k.replace("_", "-"): v for k, v in data.items()}}
-    shown = " ".join(f'data-{name}="{value}"' for name, value in told.items())
-    return f'<script src="{shop.voice}widget.js" {shown}></script>'
-
-
-async def told(page: Any, kind: str) -> list[dict[str, Any]]:
-    found = await page.evaluate("told")
-    return [detail for name, detail in found if name == kind]
-
-
-async def until(page: Any, expression: str) -> None:
-    """Playwright's own wait needs `eval`, which the page's policy forbids."""
-    async with asyncio.timeout(30):
-        while not await page.evaluate(expression):
-            await page.evaluate("new Promise(requestAnimationFrame)")
-
-
-async def until_told(page: Any, kind: str, condition: str = "true") -> None:
-    """`condition` of `detail`."""
-    await until(page, f"told.some(([name, detail]) => name === {kind!r} && ({condition}))")
 
 
 async def test_one_script_tag_puts_a_call_into_a_page_of_another_site(
@@ -92,7 +26,9 @@ async def test_one_script_tag_puts_a_call_into_a_page_of_another_site(
     talk = page.get_by_role("button", name="Hold to talk")
     await talk.wait_for()
     assert shop.asked == ["/voice-token"]
-    await until_told(page, "call", "detail.call_id === 'echo-1'")
+    await until_told(page, "call")
+    (begun,) = await told(page, "call")
+    assert re.fullmatch(r"echo-\d+", begun["call_id"])
     await until_told(page, "tool", "detail.name === 'has_a_talk_button'")
 
     await talk.hover()
@@ -114,7 +50,7 @@ async def test_one_script_tag_puts_a_call_into_a_page_of_another_site(
     assert stages[:3] == ["microphone", "connecting", "live"]
 
     await page.get_by_role("button", name="End the call").click()
-    await until_told(page, "end", "detail.call_id === 'echo-1'")
+    await until_told(page, "end", f"detail.call_id === '{begun['call_id']}'")
     await page.get_by_role("button", name="Talk to us").wait_for()
 
 
@@ -267,3 +203,18 @@ async def test_leaving_the_page_hangs_up(shop: HostSite, visit: Visit, tone: Pat
     await until_told(page, "call")
     await page.goto(f"{shop.voice}healthz")
     await until(page, "fetch('/readyz').then((got) => got.json()).then((body) => body.media.calls === 0)")
+
+
+async def test_whoever_has_a_key_of_that_server_talks_on_its_own_page(
+    shop: HostSite, open_page: OpenPage, tone: Path
+) -> None:
+    page = await open_page(shop.voice, microphone=tone)
+    await page.get_by_role("heading", level=1, name="Sign in").wait_for()
+    assert await page.get_by_role("button", name="Start").count() == 0
+    await page.get_by_label("API key").fill(shop.key)
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Start").click()
+    await page.get_by_text("testing one two three").wait_for()
+    assert np.sqrt(np.mean((await agent_audio(page))[-4000:] ** 2)) > 0.05
+    await page.get_by_role("button", name="End").click()
+    await page.get_by_text("You hung up.").wait_for()

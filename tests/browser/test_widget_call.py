@@ -7,18 +7,18 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.browser.asking import DAYS, ask_and_be_answered, captions, question, with_the_button
-from tests.browser.browser import agent_audio
-from tests.browser.conftest import OpenPage
+from tests.browser.browser import OpenPage, agent_audio
 from tests.browser.host_site import HostSite, clinics_site
+from tests.browser.shop import WIDGET
 from tests.browser.speaking import transcribe
-from tests.browser.test_widget import WIDGET
 
 pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.audio]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(tmp_path: Path) -> AsyncIterator[HostSite]:
     if not WIDGET.is_file():
         pytest.skip("the widget is not built: make web")

@@ -28,7 +28,7 @@ from antiphon.calls.realtime import Admission, RealtimeSession
 from antiphon.calls.streams.dialect import CloseCode
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.media import MediaPlane
-from antiphon.runtime.metering import metered_model
+from antiphon.runtime.metered_models import metered_model
 from antiphon.runtime.records.lines import CallRecord, read_call
 from antiphon.server.realtime import offer_of
 from antiphon.storage.traces import find_call

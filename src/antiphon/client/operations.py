@@ -122,6 +122,17 @@ class Operations(Generic[Answer]):
         """A link to the call without its people, which ends by itself."""
         return self._post(f"/calls/{_safe(call_id)}/share", {"life_s": life_s})
 
+    def links(self, call_id: str) -> Answer:
+        """Links to the call, without their tokens; also those that are over."""
+        return self._get(f"/calls/{_safe(call_id)}/share")
+
+    def revoke_link(self, call_id: str, link_id: str) -> Answer:
+        return self._delete(f"/calls/{_safe(call_id)}/share/{_safe(link_id)}")
+
+    def shared(self) -> Answer:
+        """The call behind a link, of a client whose key is the link's token."""
+        return self._get("/shared")
+
     def recording(self, call_id: str, channel: str = "both") -> Answer:
         """Bytes of a WAV file. `channel`: both, caller, agent."""
         path, params = f"/calls/{_safe(call_id)}/recording", {"channel": channel}
@@ -228,6 +239,10 @@ class Operations(Generic[Answer]):
         return self._post(
             "/realtime/client_secrets", {"session": wanted, "expires_after": {"seconds": life_s}}
         )
+
+    def entrance(self) -> Answer:
+        """Where people sign in: `sign_in_page`, "" where keys are the only way."""
+        return self._get("/entrance")
 
     def members(self) -> Answer:
         return self._get("/members")

@@ -31,7 +31,8 @@ from antiphon.runtime.failover.routing import RoutedModel
 from antiphon.runtime.failover.sessions import GuardedSessions
 from antiphon.runtime.failover.voices import FailoverTts, SpeakingAs
 from antiphon.runtime.kit import AgentKit
-from antiphon.runtime.metering import MeteredStt, MeteredTts, Prices, metered_model, payer
+from antiphon.runtime.metered_models import metered_model
+from antiphon.runtime.metering import MeteredStt, MeteredTts, Prices, payer
 from antiphon.runtime.speaking import Voice
 from antiphon.runtime.unified import UnifiedModel
 from antiphon.speech.chunks import Chunker

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
-from antiphon.agents.ports import Completion, LanguageModel, Message, Tool, Usage, WarmsPrompts
+from antiphon.agents.ports import Message, Tool
+from antiphon.runtime.prompts import Prompts
 from antiphon.speech.ports import (
     CountsCharacters,
     SpeechToText,
@@ -27,17 +28,16 @@ from antiphon.speech.ports import (
     WarmsVoices,
 )
 
-CHARS_PER_TOKEN = 4  # English, for requests that were cut before the vendor could tell.
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """One request to one provider. `estimated`: the vendor could not be asked any more; `wasted`: nobody will
-    ever hear anything of it."""
+    """One request to one provider. `request`: the number of its prompt, 0 without one. `estimated`: the
+    vendor could not be asked any more; `wasted`: nobody will ever hear anything of it."""
 
     role: str
     provider: str
     reply: str = ""
+    request: int = 0
     amounts: dict[str, int]
     estimated: bool = False
     wasted: bool = False
@@ -59,20 +59,21 @@ class Meter:
     def __init__(self, prices: Prices | None = None, spent: Callable[[Decimal], None] | None = None) -> None:
         self.prices = prices
         self.spent = spent
+        self.prompts = Prompts()
         self.note: Callable[..., None] = _nowhere  # Bound to the trace when the call begins.
         self.total_usd = Decimal(0)
         self.unpriced: set[str] = set()
 
     def take(self, use: Use) -> None:
         cost = self.prices.cost_usd(use.role, use.provider, use.amounts) if self.prices else None
-        flags = {name: True for name in ("estimated", "wasted") if getattr(use, name)}
+        told = {name: value for name in ("request", "estimated", "wasted") if (value := getattr(use, name))}
         self.note(
             "usage",
             role=use.role,
             provider=use.provider,
             reply=use.reply,
             **use.amounts,
-            **flags,
+            **told,
             # Text, because a float is not what the price book says.
             cost_usd=None if cost is None else format(cost, "f"),
         )
@@ -104,13 +105,23 @@ class Payer:
         """The same payer for one attempt of several."""
         return Payer(meter=self.meter, reply=self.reply)
 
-    def take(self, role: str, provider: str, amounts: dict[str, int], *, estimated: bool = False) -> None:
+    def take(self, role: str, provider: str, amounts: dict[str, int], **told: Any) -> None:
+        """`told`: request, estimated."""
         if self.meter is not None and any(amounts.values()):
             use = Use(
-                role=role, provider=provider, reply=self.reply, amounts=amounts, estimated=estimated,
-                wasted=self.lost,
-            )  # fmt: skip
+                role=role, provider=provider, reply=self.reply, amounts=amounts, wasted=self.lost, **told
+            )
             self.meter.take(use)
+
+    def asked(self, provider: str, messages: Sequence[Message], tools: Sequence[Tool]) -> int:
+        """A model is asked that now: word for word into the trace. Gives the number of the request."""
+        if self.meter is None:
+            return 0
+        told = self.meter.prompts.taken(messages)
+        self.meter.note(
+            "prompt", provider=provider, reply=self.reply, tools=[tool.name for tool in tools], **told
+        )
+        return int(told["request"])
 
     def note(self, type: str, **fields: object) -> None:  # noqa: A002 - the trace's own word
         if self.meter is not None:
@@ -132,82 +143,6 @@ def paid_by(who: Payer) -> Iterator[None]:
         yield
     finally:
         _PAYER.reset(token)
-
-
-class MeteredModel:
-    """`LanguageModel`, and `WarmsPrompts` where the model is (see `metered_model`)."""
-
-    def __init__(self, name: str, model: LanguageModel) -> None:
-        self._name = name
-        self._model = model
-
-    async def complete(
-        self,
-        messages: Sequence[Message],
-        tools: Sequence[Tool],
-        emit: Callable[[str], None],
-        meter: Callable[[Usage], None] | None = None,
-    ) -> Completion:
-        said = 0
-        told: Usage | None = None
-
-        def count(text: str) -> None:
-            nonlocal said
-            said += len(text)
-            emit(text)
-
-        def tell(usage: Usage) -> None:
-            nonlocal told
-            told = usage
-            if meter is not None:
-                meter(usage)
-
-        try:
-            completion = await self._model.complete(messages, tools, count, tell)
-        except Exception:
-            # What an error is charged for, vendors say only where words came before it.
-            if said or told is not None:
-                _take_estimate(self._name, messages, said, told)
-            raise
-        except BaseException:  # Cancelled: the vendor had the prompt, and has begun to answer.
-            _take_estimate(self._name, messages, said, told)
-            raise
-        payer().take("llm", self._name, _tokens(completion.usage))
-        return completion
-
-
-class MeteredWarmModel(MeteredModel):
-    def __init__(self, name: str, model: LanguageModel, warms: WarmsPrompts) -> None:
-        super().__init__(name, model)
-        self._warms = warms
-
-    async def warm(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Usage:
-        usage = await self._warms.warm(messages, tools)
-        payer().take("llm", self._name, _tokens(usage))
-        return usage
-
-
-def metered_model(name: str, model: LanguageModel) -> LanguageModel:
-    return (
-        MeteredWarmModel(name, model, model) if isinstance(model, WarmsPrompts) else MeteredModel(name, model)
-    )
-
-
-def _tokens(usage: Usage) -> dict[str, int]:
-    return {
-        "input_tokens": usage.input_tokens,
-        "cached_tokens": usage.cached_tokens,
-        "cache_write_tokens": usage.cache_write_tokens,
-        "output_tokens": usage.output_tokens,
-    }
-
-
-def _take_estimate(name: str, messages: Sequence[Message], said: int, told: Usage | None) -> None:
-    """By what the vendor told before the answer was cut, else by the words; of what came out, the larger."""
-    asked = sum(len(message.content) for message in messages)
-    known = told or Usage(input_tokens=-(-asked // CHARS_PER_TOKEN))
-    usage = replace(known, output_tokens=max(known.output_tokens, -(-said // CHARS_PER_TOKEN)))
-    payer().take("llm", name, _tokens(usage), estimated=True)
 
 
 class MeteredTts:

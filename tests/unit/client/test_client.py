@@ -48,6 +48,13 @@ async def test_a_developer_drives_everything_with_it(world: ApiWorld, antiphon: 
     assert (await antiphon.replay(CALL))["difference"] is None
     assert (await antiphon.give_feedback(CALL, rating=5))["rating"] == 5
     assert len((await antiphon.feedback(CALL))["feedback"]) == 1
+    link = await antiphon.share(CALL)
+    transport = httpx.ASGITransport(app=world.app, raise_app_exceptions=False)
+    async with AsyncClient(BASE, link["token"], transport=transport) as stranger:
+        assert (await stranger.shared())["turns"]
+    await antiphon.revoke_link(CALL, link["id"])
+    assert (await antiphon.links(CALL))["links"][0]["revoked_at_ms"]
+    assert (await antiphon.entrance())["sign_in_page"] == ""
     assert (await antiphon.costs(by="day"))["calls"] == 2
     assert (await antiphon.live())["calls"][0]["call_id"] == LIVE
     await antiphon.whisper(LIVE, "be brief")

@@ -12,7 +12,8 @@ from antiphon.errors import ProviderUnavailable
 from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.failover.models import FailoverModel
 from antiphon.runtime.failover.race import Candidate, RaceRules
-from antiphon.runtime.metering import Meter, Payer, metered_model, paid_by
+from antiphon.runtime.metered_models import metered_model
+from antiphon.runtime.metering import Meter, Payer, paid_by
 
 DOWN = ProviderUnavailable("m", "down")
 ASK = [Message(role="user", content="Hello?" * 10)]

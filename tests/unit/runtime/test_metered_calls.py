@@ -17,7 +17,8 @@ from tests.doubles.phone_world import PhoneWorld
 from tests.doubles.virtual_loop import live
 
 from antiphon.agents.ports import Completion, Message, Tool, Usage
-from antiphon.runtime.metering import CHARS_PER_TOKEN, MeteredModel, MeteredStt, MeteredTts
+from antiphon.runtime.metered_models import CHARS_PER_TOKEN, MeteredModel
+from antiphon.runtime.metering import MeteredStt, MeteredTts
 from antiphon.runtime.records.lines import NoteEntry, read_call
 from antiphon.speech.ports import SttConfig, SttEvent, TtsAudio, TtsRequest
 

@@ -17,7 +17,8 @@ from tests.unit.runtime.stage import Stage, StageReasoner, settle
 from antiphon.agents.ports import Message, Replying, ReplyRequest, Usage
 from antiphon.conversation import commands as c
 from antiphon.errors import ProviderUnavailable
-from antiphon.runtime.metering import Meter, MeteredModel, MeteredStt, MeteredTts, Payer, paid_by
+from antiphon.runtime.metered_models import MeteredModel
+from antiphon.runtime.metering import Meter, MeteredStt, MeteredTts, Payer, paid_by
 from antiphon.runtime.records.cost import cost_of
 from antiphon.runtime.records.lines import CommandEntry, Entry, NoteEntry, read_call
 from antiphon.runtime.records.screen import render_call
@@ -40,7 +41,11 @@ class Bill:
         self.totals: list[Decimal] = []
         self.meter = Meter(CentAnything(), self.totals.append)
         self.notes: list[dict[str, Any]] = []
-        self.meter.note = lambda kind, **fields: self.notes.append({"type": kind, **fields})
+        self.meter.note = self._take
+
+    def _take(self, kind: str, **fields: Any) -> None:
+        if kind != "prompt":
+            self.notes.append({"type": kind, **fields})
 
 
 ASK = [Message(role="user", content="x" * 40)]

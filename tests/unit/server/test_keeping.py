@@ -6,12 +6,16 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from tests.unit.runtime.recorded_call import record_call
 
 from antiphon.cli import main
 from antiphon.errors import ConfigError
+from antiphon.server.keeping.opening import open_records
 from antiphon.server.keeping.service import IndexService
 from antiphon.storage.home import home_directory
+from antiphon.storage.records.stretches import DAY_MS
+from antiphon.storage.records.tables import stretches
 
 
 @pytest.fixture
@@ -59,7 +63,7 @@ def test_the_database_tells_its_step_and_keys_are_rewrapped(capsys: pytest.Captu
     assert main(["db", "current"]) == 0
     assert main(["records", "rewrap"]) == 0
     first, second, third = capsys.readouterr().out.splitlines()
-    assert first == second == "at step 0004, the newest is 0004"
+    assert first == second == "at step 0006, the newest is 0006"
     assert third.startswith("0 keys")
 
 
@@ -69,6 +73,11 @@ async def test_a_server_indexes_what_ended_before_and_while_it_ran(home: Path) -
     await service.start()
     await service.stop()
     assert (home / "antiphon.db").stat().st_mode & 0o777 == 0o600
+    records = await open_records(home, {})
+    async with records.database.reading() as connection:
+        widths = list((await connection.execute(select(stretches.c.width_ms))).scalars())
+    await records.database.close()
+    assert widths == [DAY_MS], "the day of that call was not counted"
 
 
 async def test_a_server_refuses_a_database_that_is_none_of_its_own(home: Path) -> None:

@@ -17,3 +17,5 @@ async def test_calls_survive_processes_that_are_killed_while_they_write(tmp_path
     assert (tally.missing, tally.double, tally.never_settled, tally.ended_but_not_complete) == (0, 0, 0, 0)
     assert tally.recordings > 0
     assert (tally.recordings_unreadable, tally.recordings_orphaned) == (0, 0)
+    assert tally.traces > 10
+    assert (tally.traces_in_clear, tally.traces_unreadable, tally.lines_lost) == (0, 0, 0)

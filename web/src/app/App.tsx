@@ -6,7 +6,7 @@ import { Page } from "../components/Page";
 import { Failure, Loading } from "../components/States";
 import { Shell } from "./Shell";
 import { SignIn } from "./SignIn";
-import { first, pages } from "./pages";
+import { first, firstForReaders, pages } from "./pages";
 import { href, useRoute } from "./router";
 
 type Entry = { state: "asking" } | { state: "stranger" } | { state: "in"; me: Me } | { state: "failed"; problem: ApiProblem };
@@ -15,7 +15,8 @@ type Entry = { state: "asking" } | { state: "stranger" } | { state: "in"; me: Me
 export function App() {
   const { segments } = useRoute();
   const [entry, askAgain, enter] = useEntry();
-  const here = segments[0] ?? first;
+  const readsOnly = entry.state === "in" && !entry.me.permissions.includes("talk");
+  const here = segments[0] ?? (readsOnly ? firstForReaders : first);
   return (
     <MeContext value={entry.state === "in" ? entry.me : null}>
       <Shell here={here} me={entry.state === "in" ? entry.me : null}>

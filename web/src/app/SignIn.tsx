@@ -3,6 +3,7 @@ import { credential, problemFrom, request, signIn, signOut } from "../api/client
 import type { Me } from "../api/me";
 import { useApi } from "../api/useApi";
 import { Page } from "../components/Page";
+import { Loading } from "../components/States";
 import { goToSignIn } from "./oidc";
 
 /** The server wants to know who asks. What is pasted stays in this tab and is gone when it closes. */
@@ -10,7 +11,9 @@ export function SignIn({ onSignedIn }: { onSignedIn(me: Me): void }) {
   const [shown, setShown] = useState("");
   const [refusal, setRefusal] = useState("");
   const [busy, setBusy] = useState(false);
-  const provider = useApi<{ sign_in_page: string; client_id: string }>("/entrance").data;
+  const provider = useApi<{ sign_in_page: string; client_id: string }>("/entrance");
+
+  const page = provider.data?.sign_in_page;
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -27,12 +30,14 @@ export function SignIn({ onSignedIn }: { onSignedIn(me: Me): void }) {
     }
   }
 
+  // A button that came in above the form would move it under the hand.
+  if (provider.loading) return <Page title="Sign in"><Loading /></Page>;
   return (
     <Page title="Sign in">
-      {provider?.sign_in_page && (
+      {page && (
         <p>
-          <button type="button" className="primary" onClick={() => goToSignIn(provider.sign_in_page, provider.client_id)}>
-            Sign in at {new URL(provider.sign_in_page).hostname}
+          <button type="button" className="primary" onClick={() => goToSignIn(page, provider.data?.client_id ?? "")}>
+            Sign in at {new URL(page).hostname}
           </button>
         </p>
       )}

@@ -21,8 +21,10 @@ export const pages: PageEntry[] = [
   { path: "calls", title: "Calls", needs: "calls:read", view: lazy(() => import("../pages/calls")) },
   { path: "agents", title: "Agents", needs: "agents:read", view: lazy(() => import("../pages/agents")) },
   { path: "shared", title: "Shared call", needs: "", unlisted: true, view: lazy(() => import("../pages/shared")) },
-  { path: "talk", title: "Talk", needs: "", view: lazy(() => import("../pages/talk")) },
+  { path: "talk", title: "Talk", needs: "talk", view: lazy(() => import("../pages/talk")) },
 ];
 
 /** What the bare address shows: whoever has just started a server wants to talk to it. */
 export const first = "talk";
+/** Instead, for whoever may not talk to agents. */
+export const firstForReaders = "overview";

@@ -1,12 +1,12 @@
 /** The agents on offer. */
 
 import { problemWords } from "./connection";
-import { type Server, ownServer, shown } from "./server";
+import { type Server, shown } from "./server";
 
 export type Agent = { name: string; title: string; role: string; language: string; push_to_talk?: boolean };
 export type Offer = { agents: Agent[]; ice_servers: RTCIceServer[] };
 
-export async function fetchAgents(server: Server = ownServer): Promise<Offer> {
+export async function fetchAgents(server: Server): Promise<Offer> {
   const response = await fetch(`${server.url}/api/agents`, { headers: shown(server) });
   if (!response.ok) throw new Error(await problemWords(response));
   const offer = (await response.json()) as { agents: Agent[]; ice_servers: Record<string, string | null>[] };

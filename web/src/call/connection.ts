@@ -1,7 +1,7 @@
 /** One call: the peer connection, its data channel, and the few words the page may send. No screen in here. */
 
 import { type ServerMessage, parseMessage } from "./messages";
-import { type Server, ownServer, shown } from "./server";
+import { type Server, shown } from "./server";
 
 const gatheringMaxMs = 1500; // Candidates found by then are enough; a slow STUN server must not hold the call.
 const reportEveryMs = 1000;
@@ -10,6 +10,7 @@ const goodbyeMs = 150; // The word "end" needs a moment on the wire before the c
 const hiccupMs = 1500; // A connection that is quiet for less comes back by itself.
 const tryAgainMs = 2000;
 const lostAfterMs = 13_000; // The server waits for 15 s.
+const keysWaitingMax = 32; // Nobody presses more while a connection is made; what is beyond is dropped.
 
 export type CallListener = {
   onMessage(message: ServerMessage): void;
@@ -39,12 +40,14 @@ export class BrowserCall {
   private worry = 0;
   private interruptedAt = 0; // 0: all is well.
   private moving = false;
+  private held: boolean | null = null; // null: the button was never pressed.
+  private keysWaiting: string[] = [];
 
   constructor(
     private readonly microphone: MediaStream,
     private readonly iceServers: RTCIceServer[],
     private readonly listener: CallListener,
-    private readonly server: Server = ownServer,
+    private readonly server: Server,
   ) {
     this.link = this.newLink();
     window.addEventListener("pagehide", this.leave);
@@ -65,10 +68,12 @@ export class BrowserCall {
   }
 
   press(key: string): void {
-    this.say(`dtmf:${key}`);
+    if (!this.say(`dtmf:${key}`) && this.keysWaiting.length < keysWaitingMax) this.keysWaiting.push(key);
   }
 
+  /** At any time of the call: the server is told as soon as it can be, and again on another network. */
   talk(held: boolean): void {
+    this.held = held;
     this.say(`talk:${held ? "down" : "up"}`);
   }
 
@@ -116,6 +121,7 @@ export class BrowserCall {
     const peer = new RTCPeerConnection({ iceServers: this.iceServers });
     const channel = peer.createDataChannel("events");
     const isOurs = () => this.link.peer === peer;
+    channel.onopen = () => isOurs() && this.catchUp();
     channel.onmessage = (event) => this.take(event.data);
     channel.onclose = () => {
       if (isOurs() && !this.interruptedAt) this.close(this.ended ? "" : "The connection was closed.");
@@ -208,8 +214,18 @@ export class BrowserCall {
     if (buffer !== null) this.say(`far_end:${Math.round((buffer + tripS / 2) * 1000)}`);
   }
 
-  private say(words: string): void {
-    if (this.link.channel.readyState === "open") this.link.channel.send(words);
+  /** What was pressed while there was no channel, or one whose last words may have been lost. */
+  private catchUp(): void {
+    if (this.held !== null) this.talk(this.held);
+    for (const key of this.keysWaiting.splice(0)) this.press(key);
+  }
+
+  /** Whether there was a channel to say it on. */
+  private say(words: string): boolean {
+    const { channel } = this.link;
+    if (channel.readyState !== "open") return false;
+    channel.send(words);
+    return true;
   }
 
   /** The page goes away: a request that outlives it, in case the data channel's word does not. */

@@ -7,8 +7,6 @@ export type Server = {
   credential: string;
 };
 
-export const ownServer: Server = { url: "", credential: "" };
-
 export function shown(server: Server): Record<string, string> {
   return server.credential ? { authorization: `Bearer ${server.credential}` } : {};
 }

@@ -6,7 +6,7 @@ import { LevelMeter, voiceFloor } from "./levels";
 import type { ServerMessage } from "./messages";
 import { MicrophoneError, type MicrophoneProblem, openMicrophone, silent } from "./microphone";
 import { shrink } from "./picture";
-import { type Server, ownServer } from "./server";
+import type { Server } from "./server";
 import { watchSilence } from "./silence";
 import { type Conversation, applyMessage, emptyConversation } from "./transcript";
 
@@ -19,7 +19,7 @@ function reduce(state: Conversation, action: Action): Conversation {
   return action.type === "reset" ? emptyConversation : applyMessage(state, action);
 }
 
-export function useCall(iceServers: RTCIceServer[], server: Server = ownServer) {
+export function useCall(iceServers: RTCIceServer[], server: Server) {
   const [stage, setStage] = useState<Stage>("idle");
   const [trouble, setTrouble] = useState<Trouble>(null);
   const [muted, setMuted] = useState(false);

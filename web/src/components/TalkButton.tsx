@@ -1,6 +1,11 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
-/** Held with the pointer, or with the space bar anywhere on the page; whatever takes the hold away releases it. */
+/**
+ * Held with the pointer, or with the space bar anywhere on the page; whatever takes the hold away releases it.
+ *
+ * It stays from the first moment of a call to the last: one that went away while the line is made anew would take
+ * the hold of whoever goes on pressing.
+ */
 export function TalkButton({ onHold }: { onHold: (held: boolean) => void }) {
   const [held, setHeld] = useState(false);
   const down = useRef(false);
@@ -43,6 +48,7 @@ export function TalkButton({ onHold }: { onHold: (held: boolean) => void }) {
       className="talk"
       aria-pressed={held}
       onPointerDown={(event) => {
+        if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
         hold(true);
       }}

@@ -25,6 +25,7 @@ export class AntiphonVoice extends HTMLElement {
 
   private texts: Words = english;
   private stage: Stage = "idle";
+  private wasLive = false; // Since then a turn may be taken, also while another network is sought.
   private phase = "";
   private agentName = "";
   private conversation = emptyConversation;
@@ -42,7 +43,8 @@ export class AntiphonVoice extends HTMLElement {
     this.captions = new Captions(this.parts.captions, () => this.texts);
     this.holding = new Holding(
       this.parts.talk,
-      () => this.stage === "live" && this.pushToTalk,
+      () => this.stage !== "idle" && this.pushToTalk,
+      () => this.wasLive,
       (held) => this.talk(held),
     );
     this.parts.talk.addEventListener("click", () => this.stage === "idle" && this.start());
@@ -109,8 +111,8 @@ export class AntiphonVoice extends HTMLElement {
 
   /** Begin and finish a turn of the caller, as the button does; nothing with `mode="open"`. */
   talk(held: boolean): void {
-    if (this.stage !== "live" || !this.pushToTalk) return;
-    this.call?.talk(held);
+    if (!this.call || !this.pushToTalk) return;
+    this.call.talk(held);
     this.render();
     this.tell("talk", { held });
   }
@@ -137,6 +139,7 @@ export class AntiphonVoice extends HTMLElement {
 
   private enter(stage: Stage): void {
     this.stage = stage;
+    this.wasLive ||= stage === "live";
     this.render();
     this.tell("state", { stage, phase: this.phase });
   }
@@ -170,6 +173,7 @@ export class AntiphonVoice extends HTMLElement {
     if (this.call !== call) return;
     this.call = null;
     this.stage = "idle";
+    this.wasLive = false;
     this.phase = "";
     this.holding.release();
     this.render();
@@ -190,17 +194,20 @@ export class AntiphonVoice extends HTMLElement {
 
   private render(): void {
     const { talk, label, state, end, captions, hint } = this.parts;
-    const live = this.stage === "live";
-    const held = talk.getAttribute("aria-pressed") === "true";
+    const held = this.holding.isHeld;
+    const takesTurns = this.pushToTalk && (this.wasLive || held);
     const text = this.label(held);
     if (label.textContent !== text) label.textContent = text;
-    talk.disabled = this.stage === "microphone" || this.stage === "connecting" || (live && !this.pushToTalk);
+    // A button that is held to talk is never disabled: a press that comes a little early must not be lost.
+    talk.disabled = this.stage !== "idle" && !this.pushToTalk;
+    if (this.stage === "idle" || this.wasLive) talk.removeAttribute("aria-disabled");
+    else talk.setAttribute("aria-disabled", "true");
     talk.dataset["busy"] = String(this.stage === "connecting" || this.phase === "thinking");
-    if (live && this.pushToTalk) talk.setAttribute("aria-pressed", String(held));
+    if (takesTurns) talk.setAttribute("aria-pressed", String(held));
     else talk.removeAttribute("aria-pressed");
     end.textContent = this.texts.end;
     end.hidden = this.stage === "idle";
-    hint.textContent = live && this.pushToTalk ? this.texts.hint : this.texts.machine;
+    hint.textContent = takesTurns ? this.texts.hint : this.texts.machine;
     captions.setAttribute("aria-label", this.texts.captions);
     const wanted = this.getAttribute("captions") !== "off";
     captions.hidden = !wanted || this.conversation.entries.length === 0;

@@ -9,39 +9,68 @@ export class Holding {
   private held = false;
   private downAt = 0;
   private wasHeld = false;
+  private pointer: number | null = null; // The one that is down on the button.
 
+  /** `enabled`: there is a turn to take. `settled`: a tap may begin one; before that only a hold counts. */
   constructor(
     private readonly button: HTMLButtonElement,
     private readonly enabled: () => boolean,
+    private readonly settled: () => boolean,
     private readonly say: (held: boolean) => void,
   ) {
+    this.followPointer();
+    this.followKeys();
+    button.addEventListener("contextmenu", (event) => enabled() && event.preventDefault());
+    button.addEventListener("click", (event) => {
+      // A click that no pointer made: assistive technology.
+      if (enabled() && settled() && event.detail === 0) this.set(!this.held);
+    });
+  }
+
+  get isHeld(): boolean {
+    return this.held;
+  }
+
+  release(): void {
+    this.pointer = null;
+    this.set(false);
+  }
+
+  private followPointer(): void {
+    const { button } = this;
     button.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0 || !enabled()) return;
+      if (event.button !== 0 || this.pointer !== null || !this.enabled()) return;
       button.setPointerCapture(event.pointerId);
+      this.pointer = event.pointerId;
       this.down();
     });
-    button.addEventListener("pointerup", () => this.up());
-    button.addEventListener("pointercancel", () => this.release());
-    button.addEventListener("contextmenu", (event) => enabled() && event.preventDefault());
+    button.addEventListener("pointerup", (event) => {
+      if (event.pointerId !== this.pointer) return;
+      this.pointer = null;
+      this.up();
+    });
+    // After a `pointerup` both are no news; without one the finger was taken from us.
+    for (const taken of ["pointercancel", "lostpointercapture"] as const) {
+      button.addEventListener(taken, (event) => event.pointerId === this.pointer && this.release());
+    }
+  }
+
+  private followKeys(): void {
+    const { button } = this;
     button.addEventListener("keydown", (event) => {
-      if (!isKey(event) || !enabled()) return;
+      if (!isKey(event) || !this.enabled()) return;
       event.preventDefault(); // Neither a click nor a page that scrolls.
       if (!event.repeat) this.down();
     });
     button.addEventListener("keyup", (event) => {
-      if (!isKey(event) || !enabled()) return;
+      if (!isKey(event) || !this.enabled()) return;
       event.preventDefault();
       this.up();
     });
-    button.addEventListener("click", (event) => {
-      // A click that no pointer made: assistive technology.
-      if (enabled() && event.detail === 0) this.set(!this.held);
+    button.addEventListener("blur", () => {
+      // The page may move its focus under a finger that stays; a key that is let go elsewhere is not heard here.
+      if (this.pointer === null) this.release();
     });
-    button.addEventListener("blur", () => this.release());
-  }
-
-  release(): void {
-    this.set(false);
   }
 
   private down(): void {
@@ -51,16 +80,20 @@ export class Holding {
   }
 
   private up(): void {
-    if (!this.enabled()) return;
-    if (this.wasHeld || performance.now() - this.downAt >= tapMs) this.set(false);
+    const isTap = performance.now() - this.downAt < tapMs;
+    if (this.wasHeld || !isTap || !this.settled()) this.set(false);
   }
 
   private set(held: boolean): void {
     if (this.held === held) return;
     this.held = held;
-    this.button.setAttribute("aria-pressed", String(held));
+    // Another window in front: whatever is let go there is not heard here.
+    if (held) window.addEventListener("blur", this.left);
+    else window.removeEventListener("blur", this.left);
     this.say(held);
   }
+
+  private readonly left = (): void => this.release();
 }
 
 function isKey(event: KeyboardEvent): boolean {

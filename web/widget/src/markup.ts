@@ -22,7 +22,7 @@ export function markup() {
   const row = element("div", "row");
   row.append(end, talk);
   const box = element("div", "box");
-  box.append(captions, trouble, row, hint, state);
+  box.append(captions, trouble, hint, row, state); // The row last: in a corner nothing moves it.
 
   function complain(problem: MicrophoneProblem | null): void {
     trouble.hidden = !problem;

@@ -47,6 +47,7 @@ export const style = `
 * { box-sizing: border-box; margin: 0; }
 .box { display: flex; flex-direction: column; gap: 0.6rem; align-items: flex-end; max-width: min(22rem, calc(100vw - 2rem)); }
 .row { display: flex; gap: 0.5rem; align-items: center; }
+:host(:not([placement="corner"])) .row { order: -1; } /* There words that come would push it down. */
 button {
   font: inherit;
   font-weight: 600;
@@ -58,7 +59,7 @@ button {
   touch-action: manipulation;
 }
 button:focus-visible { outline: 3px solid var(--text); outline-offset: 2px; }
-button:disabled { cursor: progress; }
+button:disabled, button[aria-disabled="true"] { cursor: progress; }
 .talk { display: inline-flex; gap: 0.6rem; align-items: center; background: var(--accent); color: var(--on-accent); user-select: none; -webkit-user-select: none; }
 .talk[aria-pressed="true"] { box-shadow: 0 0 0 4px var(--surface), 0 0 0 7px var(--accent); }
 .talk svg { inline-size: 1.3em; block-size: 1.3em; flex: none; }

@@ -50,7 +50,10 @@ export class Talk {
       if (agent) this.listener.onAgent(agent);
       if (this.over) return this.stop();
       this.call = new BrowserCall(microphone, offer.ice_servers, this.listen(microphone), server);
-      if (this.wanted.pushToTalk) this.call.mute(true);
+      if (this.wanted.pushToTalk) {
+        this.call.mute(!this.held);
+        if (this.held) this.call.talk(true); // It was pressed while we were getting here.
+      }
       await this.call.connect(this.wanted.agent, this.wanted.pushToTalk);
     } catch (error) {
       const over = this.over;
@@ -59,11 +62,12 @@ export class Talk {
     }
   }
 
-  /** Nothing leaves the microphone while the button is not held. */
+  /** Nothing leaves the microphone while the button is not held. Counts from the first moment of the call on. */
   talk(held: boolean): void {
-    if (!this.call || this.held === held) return;
+    if (this.held === held) return;
     this.held = held;
     window.clearTimeout(this.muting);
+    if (!this.call) return;
     if (held) this.call.mute(false);
     else this.muting = window.setTimeout(() => this.call?.mute(true), tailMs);
     this.call.talk(held);

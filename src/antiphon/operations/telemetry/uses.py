@@ -12,7 +12,7 @@ from antiphon.runtime.records.story import CallStory, TurnStory
 
 # What a recogniser heard of a turn is counted as the turn is committed; what comes later is of none.
 _COUNTED_WITHIN_MS = 1000
-_NOT_AMOUNTS = frozenset({"role", "provider", "reply", "estimated", "wasted", "cost_usd"})
+_NOT_AMOUNTS = frozenset({"role", "provider", "reply", "request", "estimated", "wasted", "cost_usd"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any
 from antiphon.runtime.records.lines import Entry, NoteEntry
 from antiphon.runtime.records.story import CallStory
 
-_NOT_AMOUNTS = frozenset({"role", "provider", "reply", "estimated", "wasted", "cost_usd"})
+_NOT_AMOUNTS = frozenset({"role", "provider", "reply", "request", "estimated", "wasted", "cost_usd"})
 
 
 @dataclass(slots=True, kw_only=True)

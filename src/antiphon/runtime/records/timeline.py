@@ -3,8 +3,10 @@ request to a model, the state of the line, what was permitted. The stages are th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from antiphon.runtime.prompts import prompts_of
 from antiphon.runtime.records.lines import CallRecord, NoteEntry
 from antiphon.runtime.records.story import CallStory, ReplyStory, TurnStory, tell
 from antiphon.runtime.records.waterfall import BUDGET_MS, TOTAL_BOUNDS_MS, waterfall
@@ -23,16 +25,19 @@ _PERMITTED = (
 
 
 def timeline(record: CallRecord) -> dict[str, Any]:
-    """Keys: budget_ms (from and to, by stage), bounds_ms, turns, replies, model_calls, line, line_totals,
-    notes, header. Moments are call time in ms; a stage's are counted from the caller's last sample."""
+    """Keys: budget_ms (from and to, by stage), bounds_ms, turns, replies, messages, model_calls, line,
+    line_totals, notes, header. Moments are call time in ms; a stage's are counted from the caller's last
+    sample. A model call's `prompt` are places in `messages`, None where the trace does not say."""
     story = tell(record.entries)
     notes = [entry for entry in record.entries if isinstance(entry, NoteEntry)]
+    messages, prompts = prompts_of(note.fields for note in notes if note.type == "prompt")
     return {
         "budget_ms": {name: list(bounds) for name, bounds in BUDGET_MS.items()},
         "bounds_ms": TOTAL_BOUNDS_MS,
         "turns": [_turn(turn, story.replies.get(turn.reply_id or "")) for turn in story.turns],
         "replies": [_reply(reply) for reply in story.replies.values()],
-        "model_calls": [_model_call(note, story) for note in notes if _is_model_call(note)],
+        "messages": messages,
+        "model_calls": [_model_call(note, story, prompts) for note in notes if _is_model_call(note)],
         "line": [
             {
                 "at_ms": graded.at_ms,
@@ -101,7 +106,7 @@ def _is_model_call(note: NoteEntry) -> bool:
     return note.type == "usage" and any(name in note.fields for name in _TOKENS)
 
 
-def _model_call(note: NoteEntry, story: CallStory) -> dict[str, Any]:
+def _model_call(note: NoteEntry, story: CallStory, prompts: Mapping[int, list[int]]) -> dict[str, Any]:
     fields = note.fields
     reply = story.replies.get(str(fields.get("reply", "")))
     return {
@@ -112,5 +117,6 @@ def _model_call(note: NoteEntry, story: CallStory) -> dict[str, Any]:
         "cost_usd": fields.get("cost_usd"),
         "estimated": bool(fields.get("estimated")),
         "wasted": bool(fields.get("wasted")) or (reply is not None and reply.discarded),
+        "prompt": prompts.get(int(fields.get("request") or 0)),
         **{name: int(fields.get(name) or 0) for name in _TOKENS},
     }

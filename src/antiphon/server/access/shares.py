@@ -24,8 +24,14 @@ _ALGORITHM: Final = "HS256"  # We make them and we read them: nobody else needs 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedLink:
-    """What a link opens. `key_id`: the API key it was made with, "" for people."""
+    """What a link opens.
 
+    Attributes:
+        id: Under which it is on record.
+        key_id: The API key it was made with, "" for people.
+    """
+
+    id: str
     organisation_id: str
     call_id: str
     key_id: str
@@ -44,28 +50,35 @@ class ShareTokens:
         }
         self._clock_ms = clock_ms
 
-    def mint(self, maker: Principal, call_id: str, life_s: int) -> tuple[str, int]:
-        """The token and when it is over, ms since 1970; no later than what its maker showed."""
+    def mint(self, maker: Principal, call_id: str, life_s: int) -> tuple[str, SharedLink]:
+        """The token, and what it opens until when; no later than what its maker showed."""
         assert 0 < life_s <= SHARE_MAX_S, "whoever asks was told the longest life"
         at_s = self._clock_ms() // 1000
         until_s = at_s + life_s
         if maker.good_until_ms is not None and maker.kind != "person":
             until_s = min(until_s, maker.good_until_ms // 1000)
+        link = SharedLink(
+            id=secrets.token_hex(8),
+            organisation_id=maker.organisation_id,
+            call_id=call_id,
+            key_id=maker.key_id,
+            good_until_ms=until_s * 1000,
+        )
         claims = {
             "iss": ISSUER,
             "aud": AUDIENCE,
-            "jti": secrets.token_hex(8),
+            "jti": link.id,
             "sub": maker.subject,
-            "org": maker.organisation_id,
-            "call": call_id,
-            "key": maker.key_id,
+            "org": link.organisation_id,
+            "call": link.call_id,
+            "key": link.key_id,
             "iat": at_s,
             "exp": until_s,
         }
         token = jwt.encode(
             claims, self._secrets[self._current], algorithm=_ALGORITHM, headers={"kid": self._current}
         )
-        return token, until_s * 1000
+        return token, link
 
     def read(self, token: str) -> SharedLink | None:
         """What it opens; None for one that is forged, changed, over, or none of ours."""
@@ -88,6 +101,7 @@ class ShareTokens:
         if not isinstance(claims["exp"], int) or claims["exp"] * 1000 <= self._clock_ms():
             return None
         return SharedLink(
+            id=str(claims["jti"]),
             organisation_id=str(claims["org"]),
             call_id=str(claims["call"]),
             key_id=str(claims["key"]),

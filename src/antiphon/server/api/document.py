@@ -47,6 +47,8 @@ _ROOMS: Final = (
     realtime,
     access,
 )
+# For whoever has no credential of ours: they stand before the gate.
+_OPEN: Final = (sharing.open_router, entering.open_router)
 _PROBLEMS: Final = {
     "400": "The request makes no sense",
     "401": "Who asks is not known",
@@ -72,11 +74,11 @@ def api_router() -> APIRouter:
     router = APIRouter(prefix="/v1")
     for room in _ROOMS:
         router.include_router(room.router)
+    for open_router in _OPEN:
+        router.include_router(open_router)
     router.include_router(events.router)
-    router.include_router(sharing.open_router)
     router.include_router(following.router)
     router.include_router(realtime.sockets)
-    router.include_router(entering.open_router)
 
     @router.get("/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:
@@ -92,6 +94,8 @@ def openapi_document() -> dict[str, Any]:
     router = APIRouter(prefix="/v1")
     for room in _ROOMS:
         router.include_router(room.router)
+    for open_router in _OPEN:
+        router.include_router(open_router)
     app.include_router(router)
     document = get_openapi(title="Antiphon", version=__version__, description=_ABOUT, routes=app.routes)
     components = document.setdefault("components", {})

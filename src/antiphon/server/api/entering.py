@@ -10,7 +10,8 @@ from antiphon.server.api.gate import Parts
 open_router = APIRouter(tags=["access"])
 
 
-@open_router.get("/entrance", include_in_schema=False)
+# Whoever asks has nothing to show yet.
+@open_router.get("/entrance", openapi_extra={"security": []})
 async def how_to_sign_in(parts: Parts) -> views.WayIn:
     """The page of the identity provider, and who we are there; both "" where keys are the only way."""
     page, client_id = await parts.entrance.sign_in_page()

@@ -28,6 +28,7 @@ from antiphon.storage.access import (
     Organisations,
     Outbox,
     Placements,
+    SharedLinks,
     database_url,
 )
 from antiphon.storage.keys import Keyring, keyring
@@ -45,6 +46,7 @@ class ApiParts:
     entrance: Entrance
     tokens: BrowserTokens
     shares: ShareTokens
+    links: SharedLinks
     organisations: Organisations
     keys: ApiKeys
     audit: Audit
@@ -86,6 +88,7 @@ async def open_parts(serve: ServeSettings, environ: Mapping[str, str] = os.envir
         entrance=Entrance(settings, keys=keys, organisations=organisations, tokens=tokens, issuer=issuer),
         tokens=tokens,
         shares=ShareTokens(keys_at_rest),
+        links=SharedLinks(database),
         organisations=organisations,
         keys=keys,
         audit=Audit(database),

@@ -23,6 +23,7 @@ from antiphon.server.api.gate import GatedRoute, Parts, Who, address_of, bearer,
 from antiphon.server.api.parts import ApiParts
 from antiphon.server.api.publishing import file_of
 from antiphon.server.problems import Problem
+from antiphon.storage.access import SharedLinkEntry, now_ms
 from antiphon.storage.records import CallDetail
 from antiphon.trust.redaction import mask
 
@@ -42,13 +43,42 @@ async def share_call(call_id: str, wanted: views.Share, who: Who, parts: Parts) 
     numbers, sound, costs and what tools were told. It dies with the key it was made with, and with the
     call."""
     path = await call_path(call_id, who, parts)
-    token, good_until_ms = parts.shares.mint(who, path.stem, wanted.life_s)
-    return views.Shared(token=token, good_until_ms=good_until_ms)
+    token, link = parts.shares.mint(who, path.stem, wanted.life_s)
+    await parts.links.add(
+        SharedLinkEntry(
+            id=link.id,
+            organisation_id=link.organisation_id,
+            call_id=link.call_id,
+            created_by=who.subject[:200],
+            created_at_ms=now_ms(),
+            good_until_ms=link.good_until_ms,
+        )
+    )
+    return views.Shared(id=link.id, token=token, good_until_ms=link.good_until_ms)
 
 
-@open_router.get("/shared", include_in_schema=False)
+@router.get("/{call_id}/share", openapi_extra=needs(Permission.CALLS_SHARE))
+async def list_links(call_id: str, who: Who, parts: Parts) -> views.SharedLinks:
+    """The newest hundred links to this call, newest first, also those that are over or were taken back."""
+    path = await call_path(call_id, who, parts)
+    found = await parts.links.of_call(who.organisation_id, path.stem)
+    names = views.SharedLink.model_fields
+    return views.SharedLinks(
+        links=[views.SharedLink(**{name: getattr(one, name) for name in names}) for one in found]
+    )
+
+
+@router.delete("/{call_id}/share/{link_id}", status_code=204, openapi_extra=needs(Permission.CALLS_SHARE))
+async def revoke_link(call_id: str, link_id: str, who: Who, parts: Parts) -> None:
+    """It opens nothing any more, from now on and for good."""
+    path = await call_path(call_id, who, parts)
+    if not await parts.links.revoke(who.organisation_id, path.stem, link_id):
+        raise Problem(404, "no such link")
+
+
+@open_router.get("/shared")
 async def see_shared(request: Request, parts: Parts) -> views.SharedCall:
-    """The call behind a share token."""
+    """The call behind a share token, which is shown as a bearer credential."""
     if (wait_s := _LOOKS.wait_s(address_of(request))) > 0:
         raise Problem(429, "too many requests", retry_after_s=wait_s)
     token = bearer(request.headers.get("authorization", ""))
@@ -98,7 +128,7 @@ async def _still_good(parts: ApiParts, link: SharedLink) -> bool:
         permissions=frozenset(),
         key_id=link.key_id,
     )
-    return await parts.entrance.still_good(made_by)
+    return await parts.links.is_good(link.id) and await parts.entrance.still_good(made_by)
 
 
 def _words_of_agent(agents: Path, agent: str) -> frozenset[str]:

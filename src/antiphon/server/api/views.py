@@ -16,13 +16,15 @@ class WayIn(BaseModel):
 
 
 class Timeline(BaseModel):
-    """`instructions`: what the models were told to be, "" where the agent's file is another one by now."""
+    """`messages`: what models were told, each once; a model call's `prompt` are places in it, null where the
+    trace does not say. `instructions`: what the agent's file tells them, "" where it is another by now."""
 
     call_id: str
     budget_ms: dict[str, list[int]]
     bounds_ms: dict[str, int]
     turns: list[dict[str, Any]]
     replies: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
     model_calls: list[dict[str, Any]]
     line: list[dict[str, Any]]
     line_totals: dict[str, Any] | None
@@ -52,8 +54,23 @@ class Share(In):
 class Shared(BaseModel):
     """`token` opens `/v1/shared`; on the dashboard it is `#/shared/TOKEN`. It is shown this once."""
 
+    id: str
     token: str
     good_until_ms: int
+
+
+class SharedLink(BaseModel):
+    """A link to a call; its token is not kept. It opens nothing from `revoked_at_ms` on."""
+
+    id: str
+    created_by: str
+    created_at_ms: int
+    good_until_ms: int
+    revoked_at_ms: int | None
+
+
+class SharedLinks(BaseModel):
+    links: list[SharedLink]
 
 
 class SharedTurn(BaseModel):

@@ -21,17 +21,19 @@ from antiphon.runtime.records.entries import Taken
 from antiphon.runtime.records.following import CallFollower, Caught, Ended
 from antiphon.server.keeping.opening import open_records
 from antiphon.server.keeping.retaining import Retention, retention_policy
-from antiphon.storage.access import Organisations
+from antiphon.storage.access import Organisations, now_ms
 from antiphon.storage.keys import keyring
 from antiphon.storage.objects import FolderStore, archive_store
 from antiphon.storage.records import CallRecords, RecordingEntry
 from antiphon.storage.records.archive import CallArchive
 from antiphon.storage.records.removal import CallRemoval
+from antiphon.storage.records.stretches import settle
 from antiphon.storage.sealed import looks_complete, read_head
 
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
+SETTLE_EVERY_MS: Final = 3_600_000
 
 
 class IndexService:
@@ -55,6 +57,7 @@ class IndexService:
         self._follower: CallFollower | None = None
         self._running: asyncio.Task[None] | None = None
         self._behind = False
+        self._settled_at_ms: int | None = None
 
     async def start(self) -> None:
         """Raises ConfigError: The operator has something to fix. An unreachable database is none of it."""
@@ -109,7 +112,15 @@ class IndexService:
         if self._store is not None:
             ring = keyring(self._home, self._environ)
             await CallArchive(self._records, self._store, self._home, ring).archive()
+        await self._settle(self._records)
         return caught
+
+    async def _settle(self, records: CallRecords) -> None:
+        """Hours and days that are over are counted once, so that overviews are quick."""
+        at_ms = now_ms()
+        if self._settled_at_ms is None or at_ms - self._settled_at_ms >= SETTLE_EVERY_MS:
+            await settle(records.database, at_ms)
+            self._settled_at_ms = at_ms
 
     def _ended(self, call: Taken) -> None:
         if call.record is not None:

@@ -15,6 +15,7 @@ from antiphon.storage.access.organisations import (
 )
 from antiphon.storage.access.outbox import DELIVERED, GIVEN_UP, PENDING, Delivery, Outbox, Webhook
 from antiphon.storage.access.placements import Placements
+from antiphon.storage.access.shared_links import SharedLinkEntry, SharedLinks
 from antiphon.storage.access.versions import AgentVersion, AgentVersions
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "Organisations",
     "Outbox",
     "Placements",
+    "SharedLinkEntry",
+    "SharedLinks",
     "Webhook",
     "database_url",
     "new_key",

@@ -145,6 +145,20 @@ deliveries = Table(
     Index("deliveries_due", "state", "due_at_ms"),
 )
 
+# Without the call they lead to nothing: they go with it.
+shared_links = Table(
+    "shared_links",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("organisation_id", _Id, nullable=False),
+    Column("call_id", String(100), nullable=False),
+    Column("created_by", _Name, nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("good_until_ms", BigInteger, nullable=False),
+    Column("revoked_at_ms", BigInteger),
+    Index("shared_links_of_call", "organisation_id", "call_id"),
+)
+
 placed_calls = Table(
     "placed_calls",
     metadata,

@@ -25,13 +25,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from antiphon.errors import ConfigError
 from antiphon.storage.access.database import Database
-from antiphon.storage.access.tables import feedback
+from antiphon.storage.access.tables import feedback, shared_links
 from antiphon.storage.keys import Keyring
 from antiphon.storage.records import rows
 from antiphon.storage.records.numbering import call_number, first_number
 from antiphon.storage.records.seals import CallSeal, RecordKeys
+from antiphon.storage.records.stretches import forget_counts
 from antiphon.storage.records.tables import calls, costs, recordings, signs, tools, turns
-from antiphon.storage.records.values import FLAGGED, CallDetail, CallEntry, CallPage, CallQuery, CallSummary
+from antiphon.storage.records.values import (
+    FLAGGED,
+    LIVE,
+    CallDetail,
+    CallEntry,
+    CallPage,
+    CallQuery,
+    CallSummary,
+)
 from antiphon.storage.records.words import Source, drop_words, put_words, sought, where_said
 
 PAGE_MAX: Final = 500
@@ -79,6 +88,10 @@ class CallRecords:
                 )
             ]
             await connection.execute(insert(calls), [one.call for one in made])
+            await forget_counts(
+                connection,
+                [(one.call["organisation_id"], one.call["id"]) for one in made if one.call["state"] != LIVE],
+            )
             for table, kind in (
                 (turns, "turns"),
                 (tools, "tools"),
@@ -148,7 +161,7 @@ class CallRecords:
             return {row[0]: Indexed(state=row[1], trace_bytes=row[2]) for row in found}
 
     async def remove(self, call_ids: Sequence[str]) -> int:
-        """Take calls out, with their keys, words, feedback and all; gives how many there were."""
+        """Take calls out, with their keys, words, feedback, links and all; gives how many there were."""
         removed = 0
         for start in range(0, len(call_ids), _TAKEN_OUT_AT_ONCE):
             some = call_ids[start : start + _TAKEN_OUT_AT_ONCE]
@@ -156,7 +169,8 @@ class CallRecords:
                 known = select(calls.c.id).where(calls.c.call_id.in_(some))
                 numbers = list((await connection.execute(known)).scalars())
                 await _take_out(connection, numbers)
-                await connection.execute(delete(feedback).where(feedback.c.call_id.in_(some)))
+                for table in (feedback, shared_links):
+                    await connection.execute(delete(table).where(table.c.call_id.in_(some)))
             removed += len(numbers)
         return removed
 
@@ -232,6 +246,8 @@ async def _numbers(connection: AsyncConnection, entries: Iterable[CallEntry]) ->
 async def _take_out(connection: AsyncConnection, numbers: list[int]) -> None:
     if not numbers:
         return
+    over = select(calls.c.organisation_id, calls.c.id).where(calls.c.id.in_(numbers), calls.c.state != LIVE)
+    await forget_counts(connection, [(row[0], row[1]) for row in await connection.execute(over)])
     await drop_words(connection, numbers)
     await connection.execute(delete(calls).where(calls.c.id.in_(numbers)))
 

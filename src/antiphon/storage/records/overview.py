@@ -1,24 +1,16 @@
-"""All calls together: sums by stretch of time, agent and end, and how long answers took. From one index."""
+"""All calls together: sums by stretch of time, agent and end, and how long answers took."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import ceil
-from typing import Any, Final
-
-from sqlalchemy import BigInteger, ColumnElement, Integer, Row, cast, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from antiphon.storage.access.database import Database
-from antiphon.storage.records.numbering import SUFFIX_BITS, first_number
+from antiphon.storage.records.counting import Counts, Group, Span
 from antiphon.storage.records.rows import NANO
-from antiphon.storage.records.tables import calls
-from antiphon.storage.records.values import LIVE
-
-# Delays are counted in steps as wide as this, so that a hundred thousand calls are a few hundred counts.
-STEP_MS: Final = 10
+from antiphon.storage.records.stretches import counted_in
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,9 +21,13 @@ class Sum:
     duration_ms: int = 0
     errors: int = 0
     interruptions: int = 0
-    cost_usd: Decimal = Decimal(0)
+    nano_usd: int = 0
     costed: bool = True
     outcomes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def cost_usd(self) -> Decimal:
+        return self.nano_usd / NANO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,30 +70,34 @@ class OverviewQuery:
 
 
 async def overview(database: Database, query: OverviewQuery) -> Overview:
+    """`each_ms` is a whole number of hours."""
+    span = Span(organisation_id=query.organisation_id, from_ms=query.from_ms, to_ms=query.to_ms)
     async with database.reading() as connection:
-        summed = (await connection.execute(_sums(query))).all()
-        p50 = await _counted(connection, query, calls.c.response_p50_ms)
-        p99 = await _counted(connection, query, calls.c.response_p99_ms)
-    total, agents, stretches = Sum(), dict[str, Sum](), dict[int, Sum]()
-    endings: dict[str, int] = {}
-    for row in summed:
-        endings[row.end_cause] = endings.get(row.end_cause, 0) + int(row.calls)
-        for one in (
-            total,
-            agents.setdefault(row.agent, Sum()),
-            stretches.setdefault(int(row.stretch), Sum()),
-        ):
-            _add(one, row)
+        pieces = await counted_in(connection, span, query.each_ms)
+    total, agents, endings = Sum(), dict[str, Sum](), dict[str, int]()
+    stretches: dict[int, _Stretch] = {}
+    for from_ms, piece in pieces:
+        for group in piece.groups:
+            if query.agent not in ("", group.agent):
+                continue
+            stretch = stretches.setdefault(from_ms // query.each_ms, _Stretch())
+            for one in (total, agents.setdefault(group.agent, Sum()), stretch.sum):
+                _add(one, group)
+            endings[group.end_cause] = endings.get(group.end_cause, 0) + group.calls
+        for name in ("p50_ms", "p99_ms"):
+            for agent, counts in getattr(piece, name).items():
+                if query.agent in ("", agent):
+                    _merge(getattr(stretches[from_ms // query.each_ms], name), counts)
+    p50_ms, p99_ms = Counts(), Counts()
+    for stretch in stretches.values():
+        _merge(p50_ms, stretch.p50_ms)
+        _merge(p99_ms, stretch.p99_ms)
     return Overview(
         total=total,
-        delays=_delays(_merged(p50.values()), _merged(p99.values())),
+        delays=_delays(p50_ms, p99_ms),
         stretches=tuple(
-            Stretch(
-                from_ms=number * query.each_ms,
-                sum=stretches[number],
-                delays=_delays(p50.get(number, {}), p99.get(number, {})),
-            )
-            for number in sorted(stretches)
+            Stretch(from_ms=number * query.each_ms, sum=one.sum, delays=_delays(one.p50_ms, one.p99_ms))
+            for number, one in sorted(stretches.items())
         ),
         agents=dict(sorted(agents.items())),
         endings=dict(sorted(endings.items(), key=lambda item: (-item[1], item[0]))),
@@ -114,71 +114,26 @@ def percentile_of(counts: Mapping[int, int], percent: float) -> int | None:
     return None
 
 
-def _wanted(query: OverviewQuery) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [
-        calls.c.organisation_id == query.organisation_id,
-        calls.c.id >= first_number(query.from_ms),
-        calls.c.id < first_number(query.to_ms),
-        calls.c.state != LIVE,
-    ]
-    if query.agent:
-        conditions.append(calls.c.agent == query.agent)
-    return conditions
+@dataclass(slots=True)
+class _Stretch:
+    sum: Sum = field(default_factory=Sum)
+    p50_ms: Counts = field(default_factory=dict)
+    p99_ms: Counts = field(default_factory=dict)
 
 
-def _stretch(query: OverviewQuery) -> ColumnElement[int]:
-    """A call's number begins with its time (`numbering.py`)."""
-    return (calls.c.id // (query.each_ms << SUFFIX_BITS)).label("stretch")
+def _add(one: Sum, group: Group) -> None:
+    one.calls += group.calls
+    one.duration_ms += group.duration_ms
+    one.errors += group.errors
+    one.interruptions += group.interruptions
+    one.nano_usd += group.nano_usd
+    one.costed = one.costed and group.costed
+    one.outcomes[group.outcome] = one.outcomes.get(group.outcome, 0) + group.calls
 
 
-def _sums(query: OverviewQuery) -> Any:
-    stretch = _stretch(query)
-    return (
-        select(
-            stretch,
-            calls.c.agent,
-            calls.c.outcome,
-            calls.c.end_cause,
-            func.count().label("calls"),
-            func.sum(calls.c.duration_ms).label("duration_ms"),
-            func.sum(calls.c.errors).label("errors"),
-            func.sum(calls.c.interruptions).label("interruptions"),
-            func.sum(calls.c.cost_nano_usd).label("nano_usd"),
-            func.min(cast(calls.c.cost_complete, Integer)).label("costed"),
-        )
-        .where(*_wanted(query))
-        .group_by(stretch, calls.c.agent, calls.c.outcome, calls.c.end_cause)
-    )
-
-
-async def _counted(
-    connection: AsyncConnection, query: OverviewQuery, column: ColumnElement[int | None]
-) -> dict[int, dict[int, int]]:
-    """How often each delay was seen, by stretch."""
-    stretch, step = _stretch(query), (cast(column, BigInteger) // STEP_MS).label("step")
-    asked = select(stretch, step, func.count()).where(*_wanted(query), column.is_not(None))
-    found: dict[int, dict[int, int]] = {}
-    for number, value, count in await connection.execute(asked.group_by(stretch, step)):
-        found.setdefault(int(number), {})[int(value) * STEP_MS] = int(count)
-    return found
-
-
-def _add(one: Sum, row: Row[Any]) -> None:
-    one.calls += int(row.calls)
-    one.duration_ms += int(row.duration_ms)
-    one.errors += int(row.errors)
-    one.interruptions += int(row.interruptions)
-    one.cost_usd += Decimal(int(row.nano_usd)) / NANO
-    one.costed = one.costed and bool(row.costed)
-    one.outcomes[row.outcome] = one.outcomes.get(row.outcome, 0) + int(row.calls)
-
-
-def _merged(counts: Iterable[Mapping[int, int]]) -> dict[int, int]:
-    merged: dict[int, int] = {}
-    for one in counts:
-        for value, count in one.items():
-            merged[value] = merged.get(value, 0) + count
-    return merged
+def _merge(into: Counts, counts: Mapping[int, int]) -> None:
+    for value, count in counts.items():
+        into[value] = into.get(value, 0) + count
 
 
 def _delays(p50: Mapping[int, int], p99: Mapping[int, int]) -> Delays:

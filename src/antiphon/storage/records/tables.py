@@ -33,6 +33,7 @@ __all__ = [
     "recordings",
     "retention_runs",
     "signs",
+    "stretches",
     "tools",
     "turns",
 ]
@@ -100,6 +101,16 @@ signs = Table(
     _of_call(),
     Column("sign", String(40), primary_key=True),
     Index("calls_by_sign", "sign", "call"),
+)
+
+# Counts of hours and days that are over (`stretches.py`): sums only, made again where they are missing.
+stretches = Table(
+    "call_stretches",
+    metadata,
+    Column("organisation_id", _Id, primary_key=True),
+    Column("width_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
 )
 
 turns = Table(

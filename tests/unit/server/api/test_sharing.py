@@ -77,10 +77,44 @@ async def test_a_link_dies_with_the_key_that_made_it(world: ApiWorld) -> None:
     problem(await look(world, token), 404)
 
 
+async def test_links_are_listed_and_one_is_taken_back(world: ApiWorld) -> None:
+    tokens = [await share(world) for _ in range(2)]
+    async with world.client(await world.key(Role.REVIEWER)) as reviewer:
+        links = (await reviewer.get(f"/v1/calls/{CALL}/share")).json()["links"]
+        first = jwt.decode(tokens[0], options={"verify_signature": False})["jti"]
+        assert {link["revoked_at_ms"] for link in links} == {None}
+        assert sorted(link["id"] for link in links) == sorted(
+            jwt.decode(token, options={"verify_signature": False})["jti"] for token in tokens
+        )
+        assert all(link["created_by"].startswith("key:") for link in links)
+        assert not any(token in json.dumps(links) for token in tokens)
+        problem(await reviewer.delete(f"/v1/calls/another/share/{first}"), 404)
+        problem(await reviewer.delete(f"/v1/calls/{CALL}/share/nobody"), 404)
+        assert (await look(world, tokens[0])).status_code == 200
+        assert (await reviewer.delete(f"/v1/calls/{CALL}/share/{first}")).status_code == 204
+        again = await reviewer.delete(f"/v1/calls/{CALL}/share/{first}")
+        assert again.status_code == 204
+        links = (await reviewer.get(f"/v1/calls/{CALL}/share")).json()["links"]
+        assert sum(link["revoked_at_ms"] is not None for link in links) == 1
+    problem(await look(world, tokens[0]), 404)
+    assert (await look(world, tokens[1])).status_code == 200
+    entries = await world.parts.audit.entries("default")
+    (_, taken_back) = [entry for entry in entries if entry.action == "revoke_link" and entry.outcome == "204"]
+    assert taken_back.target == {"call_id": CALL, "link_id": first}
+
+
+async def test_a_link_that_is_not_on_record_opens_nothing(world: ApiWorld) -> None:
+    """Whoever has the key file could sign one; whoever has a link of before it was kept has to ask anew."""
+    maker = LOCAL_OWNER
+    token, _ = world.parts.shares.mint(maker, CALL, 3600)
+    problem(await look(world, token), 404)
+
+
 async def test_a_link_dies_with_the_call(world: ApiWorld) -> None:
     token = await share(world)
     await world.parts.records.remove([CALL])
     problem(await look(world, token), 404)
+    assert await world.parts.links.of_call("default", CALL) == []
 
 
 def forged(token: str, header: dict[str, Any], **claims: Any) -> str:

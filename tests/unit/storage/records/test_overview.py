@@ -12,7 +12,8 @@ from sqlalchemy import text
 from tests.unit.storage.records.entries import STARTED_MS, SUMMARY, a_call
 
 from antiphon.storage.records import LIVE, CallEntry, CallRecords
-from antiphon.storage.records.overview import Overview, OverviewQuery, _sums, overview, percentile_of
+from antiphon.storage.records.counting import Span, sums_of
+from antiphon.storage.records.overview import Overview, OverviewQuery, overview, percentile_of
 
 HOUR_MS = 3_600_000
 FROM_MS = STARTED_MS - STARTED_MS % HOUR_MS
@@ -79,7 +80,8 @@ async def test_another_organisations_calls_are_not_counted(records: CallRecords)
 
 async def test_the_sums_are_read_from_one_index(records: CallRecords) -> None:
     """Rows hold sealed words; a hundred thousand of them are a tenth of a gigabyte."""
-    compiled = _sums(QUERY).compile(compile_kwargs={"literal_binds": True})
+    span = Span(organisation_id="default", from_ms=FROM_MS, to_ms=FROM_MS + HOUR_MS)
+    compiled = sums_of(span, HOUR_MS).compile(compile_kwargs={"literal_binds": True})
     async with records.database.reading() as connection:
         if connection.dialect.name != "sqlite":
             pytest.skip("PostgreSQL chooses by statistics")

@@ -31,7 +31,7 @@ export function OneAgent({ name, part }: { name: string; part: string }) {
     agent.reload();
     inspected.reload();
   };
-  if (agent.problem) return <Page title={name}><Failure problem={agent.problem} onRetry={agent.reload} /></Page>;
+  if (agent.problem && !agent.data) return <Page title={name}><Failure problem={agent.problem} onRetry={agent.reload} /></Page>;
   if (!agent.data) return <Page title={name}><Loading /></Page>;
   const detail = agent.data;
 
@@ -61,6 +61,7 @@ export function OneAgent({ name, part }: { name: string; part: string }) {
       {(part === "" || part === "tools" || part === "flow") && (
         <Inspected agent={detail} part={part} inspected={inspected.data} problem={inspected.problem} />
       )}
+      {agent.problem && <Failure problem={agent.problem} onRetry={agent.reload} />}
     </Page>
   );
 }
@@ -68,7 +69,7 @@ export function OneAgent({ name, part }: { name: string; part: string }) {
 type InspectedProps = { agent: AgentDetail; part: string; inspected: Inspection | null; problem: Parameters<typeof Failure>[0]["problem"] | null };
 
 function Inspected({ agent, part, inspected, problem }: InspectedProps) {
-  if (problem) return <Failure problem={problem} />;
+  if (problem && !inspected) return <Failure problem={problem} />;
   if (!inspected) return <Loading />;
   if (part === "tools") return <Tools agent={agent.name} tools={inspected.tools} />;
   if (part === "flow") {

@@ -192,30 +192,56 @@ function Acts({ agent, text, judged, onChanged }: { agent: AgentDetail; text: st
   );
 }
 
-/** Who the agent is, without YAML. */
-function Persona({ text, persona, onText }: { text: string; persona: Inspection["persona"] | undefined; onText(text: string): void }) {
-  if (!persona?.name) return null;
+type PersonaFields = Inspection["persona"];
+const nobody: PersonaFields = { name: "", role: "", style: "" };
+
+/** Who the agent is, without YAML; while the file is judged, or is broken, as it was known last. */
+function Persona({ text, persona, onText }: { text: string; persona: PersonaFields | undefined; onText(text: string): void }) {
+  const [known, setKnown] = useState(nobody);
+  useEffect(() => {
+    if (persona?.name) setKnown(persona);
+  }, [persona]);
   const fields = [["name", "Name"], ["role", "Role"], ["style", "Style"]] as const;
   return (
     <fieldset className="card persona">
       <legend>Persona</legend>
-      {fields.map(([field, title]) => {
-        const editable = withPersona(text, field, "") !== null;
-        return (
-          <label key={field}>
-            {title}
-            <input
-              key={persona[field]}
-              defaultValue={persona[field]}
-              disabled={!editable}
-              onBlur={(event) => {
-                const written = event.target.value === persona[field] ? null : withPersona(text, field, event.target.value);
-                if (written !== null) onText(written);
-              }}
-            />
-          </label>
-        );
-      })}
+      {fields.map(([field, title]) => (
+        <PersonaField
+          key={field}
+          title={title}
+          known={known[field]}
+          editable={known !== nobody && withPersona(text, field, "") !== null}
+          onWrite={(value) => {
+            const written = withPersona(text, field, value);
+            if (written !== null) onText(written);
+          }}
+        />
+      ))}
     </fieldset>
+  );
+}
+
+/** What is typed stays until the file says the same; what the file says comes in when nobody is typing. */
+function PersonaField(props: { title: string; known: string; editable: boolean; onWrite(value: string): void }) {
+  const { title, known, editable, onWrite } = props;
+  const [typed, setTyped] = useState<string | null>(null);
+  const inside = useRef(false);
+  useEffect(() => {
+    if (!inside.current) setTyped(null);
+  }, [known]);
+  return (
+    <label>
+      {title}
+      <input
+        value={typed ?? known}
+        disabled={!editable}
+        onFocus={() => (inside.current = true)}
+        onChange={(event) => setTyped(event.target.value)}
+        onBlur={() => {
+          inside.current = false;
+          if (typed !== null && typed !== known) onWrite(typed);
+        }}
+      />
+    </label>
   );
 }

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
-import type { CallDetail, Timeline } from "../../api/calls";
+import type { CallDetail, Opinion, Peaks, Timeline } from "../../api/calls";
 import { useMay } from "../../api/me";
-import { useApi } from "../../api/useApi";
+import { type Resource, useApi } from "../../api/useApi";
 import { href } from "../../app/router";
 import { atTime, delayed, lasted, paid, said } from "../../app/words";
 import { Page } from "../../components/Page";
@@ -22,13 +22,14 @@ export function CallPage({ callId }: { callId: string }) {
   const path = `/calls/${encodeURIComponent(callId)}`;
   const call = useApi<CallDetail>(path);
   const timeline = useApi<Timeline>(mayTrace ? `${path}/timeline` : null);
+  const opinions = useApi<{ feedback: Opinion[] }>(`${path}/feedback`);
   return (
     <Page
       title="Call"
       actions={
         <>
           <a className="button" href={href(["calls"])}>All calls</a>
-          {mayRate && <Flag path={path} />}
+          {mayRate && <Flag path={path} opinions={opinions} />}
           {mayShare && <Share path={path} />}
         </>
       }
@@ -39,25 +40,30 @@ export function CallPage({ callId }: { callId: string }) {
         <Opened
           path={path}
           call={call.data}
-          timeline={timeline.data}
-          onReplay={mayTrace}
+          timeline={timeline}
+          opinions={opinions}
         />
       )}
-      {timeline.problem && <Failure problem={timeline.problem} onRetry={timeline.reload} />}
     </Page>
   );
 }
 
-function Opened(props: { path: string; call: CallDetail; timeline: Timeline | null; onReplay: boolean }) {
-  const { path, call, timeline } = props;
+type Given = { path: string; call: CallDetail; timeline: Resource<Timeline>; opinions: Resource<{ feedback: Opinion[] }> };
+
+function Opened({ path, call, opinions, ...given }: Given) {
+  const timeline = given.timeline.data;
+  const [mayTrace, mayHear] = [useMay("traces:read"), useMay("recordings:read")];
+  const peaks = useApi<Peaks>(mayHear ? `${path}/peaks` : null);
+  // What comes in above a form moves it: a click between its two halves is lost, a key goes elsewhere.
+  const settled = !given.timeline.loading && !peaks.loading && !opinions.loading;
   const story = useMemo(() => storyOf(call, timeline), [call, timeline]);
   const [atMs, setAtMs] = useState(-1);
   const [seek, setSeek] = useState<{ ms: number; count: number }>({ ms: 0, count: 0 });
   return (
     <>
       <Facts call={call} timeline={timeline} />
-      {useMay("recordings:read") && (
-        <Player path={path} interruptions={call.interruptions} seek={seek} onTime={setAtMs} />
+      {mayHear && (
+        <Player path={path} peaks={peaks} interruptions={call.interruptions} seek={seek} onTime={setAtMs} />
       )}
       <div className="call-columns">
         <section aria-labelledby="said" className="card">
@@ -80,11 +86,16 @@ function Opened(props: { path: string; call: CallDetail; timeline: Timeline | nu
         <Costs cost={call.cost} />
         {timeline && <Line timeline={timeline} />}
       </div>
-      <div className="call-pair">
-        {timeline && <Permissions timeline={timeline} />}
-        <Feedback path={path} />
-      </div>
-      {props.onReplay && <Replay path={path} />}
+      {settled ? (
+        <div className="call-pair">
+          {timeline && <Permissions timeline={timeline} />}
+          <Feedback path={path} opinions={opinions} />
+        </div>
+      ) : (
+        <Loading what="Looking for the rest" />
+      )}
+      {settled && mayTrace && <Replay path={path} />}
+      {given.timeline.problem && <Failure problem={given.timeline.problem} onRetry={given.timeline.reload} />}
     </>
   );
 }

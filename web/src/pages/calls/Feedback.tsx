@@ -2,20 +2,22 @@ import { type FormEvent, useState } from "react";
 import type { Opinion } from "../../api/calls";
 import { type ApiProblem, problemFrom, request } from "../../api/client";
 import { useMay } from "../../api/me";
-import { useApi } from "../../api/useApi";
+import type { Resource } from "../../api/useApi";
 import { atTime } from "../../app/words";
 import { Failure } from "../../components/States";
 
 const flagLabel = "flagged";
 const ratings = [1, 2, 3, 4, 5];
 
-/** What callers, reviewers and the call itself say about it. */
-export function Feedback({ path }: { path: string }) {
-  const known = useApi<{ feedback: Opinion[] }>(`${path}/feedback`);
+type Given = { path: string; opinions: Resource<{ feedback: Opinion[] }> };
+
+/** What callers, reviewers and the call itself say about it. The form first: what others say grows below it. */
+export function Feedback({ path, opinions: known }: Given) {
   const may = useMay("feedback:write");
   return (
     <section className="card" aria-labelledby="feedback">
       <h2 id="feedback">Feedback</h2>
+      {may && <Rate path={path} onGiven={known.reload} />}
       {known.problem && <Failure problem={known.problem} onRetry={known.reload} />}
       <ul className="events">
         {known.data?.feedback.map((one) => (
@@ -29,7 +31,6 @@ export function Feedback({ path }: { path: string }) {
         ))}
         {known.data?.feedback.length === 0 && <li className="hint">Nobody has said anything yet.</li>}
       </ul>
-      {may && <Rate path={path} onGiven={known.reload} />}
     </section>
   );
 }
@@ -71,8 +72,7 @@ function Rate({ path, onGiven }: { path: string; onGiven(): void }) {
 }
 
 /** A flag brings the call into the list's "Flagged"; it is a label like any other, with who put it there. */
-export function Flag({ path }: { path: string }) {
-  const known = useApi<{ feedback: Opinion[] }>(`${path}/feedback`);
+export function Flag({ path, opinions: known }: Given) {
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const flagged = known.data?.feedback.some((one) => one.labels.includes(flagLabel)) ?? false;
   const flag = () =>

@@ -1,4 +1,4 @@
-import type { CallDetail, ModelCall, Timeline } from "../../api/calls";
+import type { CallDetail, ModelCall, Timeline, Told } from "../../api/calls";
 import { counted, lasted, paid, share } from "../../app/words";
 import { Wide } from "../../components/Wide";
 import type { Said } from "./story";
@@ -52,8 +52,29 @@ export function ModelCalls({ timeline, story, chosen }: Given) {
   );
 }
 
-/** The trace keeps no prompts; they are the agent's instructions and what had been said and heard until then. */
+/** Word for word, where the trace has it; traces of older versions do not. */
 function Prompt({ call, timeline, story }: { call: ModelCall; timeline: Timeline; story: Said[] }) {
+  if (!call.prompt) return <LikelyPrompt call={call} timeline={timeline} story={story} />;
+  const told = call.prompt.map((place) => timeline.messages[place]).filter((one) => one !== undefined);
+  return (
+    <details>
+      <summary>Prompt</summary>
+      {told.map((message, index) => (
+        <div key={index}>
+          <h3>{message.role}</h3>
+          <pre>{wordsOf(message)}</pre>
+        </div>
+      ))}
+    </details>
+  );
+}
+
+function wordsOf({ content, tool_calls: calls = [] }: Told): string {
+  return [content, ...calls.map((call) => `${call.name} ${call.arguments}`)].filter(Boolean).join("\n");
+}
+
+/** The agent's instructions, and what had been said and heard until then. */
+function LikelyPrompt({ call, timeline, story }: { call: ModelCall; timeline: Timeline; story: Said[] }) {
   const answered = timeline.turns.find((turn) => turn.reply !== null && turn.reply === call.reply);
   const untilMs = answered?.ended_ms ?? call.at_ms;
   const before = story.filter((line) => line.speaker !== "note" && line.atMs <= untilMs);

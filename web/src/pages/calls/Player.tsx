@@ -1,7 +1,7 @@
 import { type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { Interruption, Peaks } from "../../api/calls";
 import { type ApiProblem, fetchApi, problemFrom } from "../../api/client";
-import { useApi } from "../../api/useApi";
+import type { Resource } from "../../api/useApi";
 import { atTime, lasted } from "../../app/words";
 import { Failure } from "../../components/States";
 
@@ -9,6 +9,7 @@ const laneHeight = 50;
 
 type Given = {
   path: string;
+  peaks: Resource<Peaks>;
   interruptions: Interruption[];
   /** Where to go; a new count means again, to the same place too. */
   seek: { ms: number; count: number };
@@ -17,15 +18,14 @@ type Given = {
 };
 
 /** The recording: the caller above, the agent below. Its outline comes at once, its sound when it is wanted. */
-export function Player({ path, interruptions, seek, onTime }: Given) {
-  const peaks = useApi<Peaks>(`${path}/peaks`);
+export function Player({ peaks, ...given }: Given) {
   if (peaks.problem?.status === 404) return <p className="hint">This call was not recorded, or its time is over.</p>;
   if (peaks.problem) return <Failure problem={peaks.problem} onRetry={peaks.reload} />;
-  if (!peaks.data) return null;
-  return <Recording path={path} peaks={peaks.data} interruptions={interruptions} seek={seek} onTime={onTime} />;
+  if (!peaks.data) return <section className="player card" aria-label="Recording" aria-busy="true" />;
+  return <Recording {...given} peaks={peaks.data} />;
 }
 
-function Recording({ path, peaks, interruptions, seek, onTime }: Given & { peaks: Peaks }) {
+function Recording({ path, peaks, interruptions, seek, onTime }: Omit<Given, "peaks"> & { peaks: Peaks }) {
   const sound = useSound(path);
   const audio = useRef<HTMLAudioElement>(null);
   const [atMs, setAtMs] = useState(0);

@@ -30,13 +30,15 @@ export function OneLiveCall({ id }: { id: string }) {
         {call && !over && <Since at={call.started_at_ms} />}
         {call && <span>{call.cost_usd.toFixed(4)} USD</span>}
       </p>
-      {call && call.reasons.length > 0 && (
-        <ul className="live-reasons" aria-label="Why it needs somebody">
-          {call.reasons.map((reason) => (
-            <li key={reason.kind}>{reason.words}</li>
-          ))}
-        </ul>
-      )}
+      <div className="live-why-now">
+        {call && call.reasons.length > 0 && (
+          <ul className="live-reasons" tabIndex={0} aria-label="Why it needs somebody">
+            {call.reasons.map((reason) => (
+              <li key={reason.kind}>{reason.words}</li>
+            ))}
+          </ul>
+        )}
+      </div>
       {over && (
         <section className="notice" role="alert">
           <p>

@@ -21,7 +21,6 @@ export function LiveList() {
   const needy = calls.filter((call) => call.attention >= needyFrom).length;
   return (
     <Page title="Live">
-      {problem && <Failure problem={problem} />}
       <p className="live-sum" role="status">
         {calls.length} {calls.length === 1 ? "call" : "calls"} up, {needy} {needy === 1 ? "needs" : "need"} somebody
       </p>
@@ -61,6 +60,7 @@ export function LiveList() {
           Keep the order
         </label>
       </div>
+      {problem && <Failure problem={problem} />}
       {shown.length ? (
         <ul className="live-list" aria-label="Calls">
           {shown.map((call) => (

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import { request } from "../../api/client";
+import { ourServer } from "../../api/server";
 import { fetchAgents } from "../../call/agents";
 import { BrowserCall } from "../../call/connection";
 import { MicrophoneError, openMicrophone } from "../../call/microphone";
@@ -28,7 +29,8 @@ export function useTakeOver(callId: string): TakeOver {
     setMuted(false);
     setState("connecting");
     try {
-      const [microphone, offered] = await Promise.all([openMicrophone(), fetchAgents()]);
+      const server = ourServer();
+      const [microphone, offered] = await Promise.all([openMicrophone(), fetchAgents(server)]);
       player.current = new Audio();
       const next = new BrowserCall(microphone, offered.ice_servers, {
         onMessage: () => undefined, // The words come by following the call.
@@ -45,7 +47,7 @@ export function useTakeOver(callId: string): TakeOver {
           setState("no");
           setTrouble(reason);
         },
-      });
+      }, server);
       call.current = next;
       await next.connectBy((sdp) =>
         request(`/live/${encodeURIComponent(callId)}/take-over`, { method: "POST", body: { sdp } }),

@@ -1,8 +1,10 @@
 import { useEffect, useState } from "react";
 import "../../styles/talk.css";
 import { type Agent, fetchAgents } from "../../call/agents";
+import type { Server } from "../../call/server";
 import { insecure } from "../../call/microphone";
 import { useRoute } from "../../app/router";
+import { ourServer } from "../../api/server";
 import { useCall } from "../../call/useCall";
 import { CallSummary } from "../../components/CallSummary";
 import { Keypad } from "../../components/Keypad";
@@ -16,12 +18,13 @@ import { Transcript } from "../../components/Transcript";
 
 /** Choose an agent, talk to it, see what each side said and how long the answers took. */
 export default function Talk() {
-  const { agents: offered, iceServers, failure } = useAgents();
+  const [server] = useState(ourServer); // Whoever signs in as somebody else gets another page.
+  const { agents: offered, iceServers, failure } = useAgents(server);
   const asked = useRoute().query.get("agent") ?? "";
   const [chosen, setChosen] = useState(asked);
   const agents = asked.startsWith("draft-") ? [draft(asked), ...offered] : offered;
   const [keypad, setKeypad] = useState(false);
-  const call = useCall(iceServers);
+  const call = useCall(iceServers, server);
   const agent = agents.find((known) => known.name === chosen) ?? agents[0];
   const idle = call.stage === "idle" || call.stage === "ended";
   const trouble = call.trouble ?? failure ?? (window.isSecureContext ? null : insecure);
@@ -74,7 +77,7 @@ export default function Talk() {
               <Meter meter={call.muted ? null : call.meters.caller} label="You" tone="caller" />
               <Meter meter={call.meters.agent} label="Agent" tone="agent" />
             </div>
-            {agent?.push_to_talk && call.stage === "live" && <TalkButton onHold={call.talk} />}
+            {agent?.push_to_talk && call.stage !== "microphone" && <TalkButton onHold={call.talk} />}
             {keypad && <Keypad onPress={call.press} />}
             <div className="controls">
               <button type="button" aria-pressed={call.muted} onClick={call.toggleMute}>
@@ -117,7 +120,7 @@ function Welcome({ agent, live }: { agent: Agent | undefined; live: boolean }) {
   );
 }
 
-function useAgents() {
+function useAgents(server: Server) {
   const [state, setState] = useState<{ agents: Agent[]; iceServers: RTCIceServer[]; error: string }>({
     agents: [],
     iceServers: [],
@@ -125,14 +128,14 @@ function useAgents() {
   });
   useEffect(() => {
     let current = true;
-    fetchAgents().then(
+    fetchAgents(server).then(
       (offer) => current && setState({ agents: offer.agents, iceServers: offer.ice_servers, error: "" }),
       (error: unknown) => current && setState({ agents: [], iceServers: [], error: String(error) }),
     );
     return () => {
       current = false;
     };
-  }, []);
+  }, [server]);
   const failure = state.error
     ? { title: "The server cannot be reached", what: state.error, tips: ["Start it and reload this page."] }
     : null;

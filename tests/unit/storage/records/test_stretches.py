@@ -1,0 +1,135 @@
+"""Counts that are kept of hours and days that are over tell what the calls themselves tell, whatever is
+saved, changed and removed meanwhile. On SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import delete, func, select, update
+from tests.unit.storage.records.entries import SUMMARY, a_call
+
+from antiphon.storage.records import COMPLETE, LIVE, CallEntry, CallRecords
+from antiphon.storage.records.overview import Overview, OverviewQuery, overview
+from antiphon.storage.records.stretches import DAY_MS, HOUR_MS, settle
+from antiphon.storage.records.tables import calls, stretches
+
+FROM_MS = 20_600 * DAY_MS
+DAYS = 6
+NOW_MS = FROM_MS + DAYS * DAY_MS + 5 * HOUR_MS // 2
+
+
+def call(name: str, started_at_ms: int, chance: random.Random, **facts: object) -> CallEntry:
+    told: dict[str, object] = {
+        "call_id": name,
+        "started_at_ms": started_at_ms,
+        "organisation_id": chance.choice(("default", "default", "other")),
+        "agent": chance.choice(("clinic", "bank")),
+        "outcome": chance.choice(("contained", "failed")),
+        "end_cause": chance.choice(("caller_hung_up", "agent")),
+        "state": chance.choice((COMPLETE, COMPLETE, COMPLETE, LIVE)),
+        "duration_ms": chance.randrange(1000, 90_000),
+        "errors": chance.randrange(3),
+        "cost_usd": Decimal(chance.randrange(10**9)) / 10**9,
+        "cost_complete": chance.random() < 0.9,
+        "response_p50_ms": chance.choice((None, 300, 470, 480, 900)),
+        "response_p99_ms": chance.choice((None, 700, 2000)),
+    }
+    return replace(a_call(name), summary=replace(SUMMARY, **(told | facts)))  # type: ignore[arg-type]
+
+
+def some(count: int, seed: int) -> list[CallEntry]:
+    chance = random.Random(seed)
+    return [call(f"c{n}", FROM_MS + chance.randrange(DAYS * DAY_MS), chance) for n in range(count)]
+
+
+async def views(records: CallRecords) -> list[Overview]:
+    """By the hour and by the day, edges within hours, of one agent and of all."""
+    asked = OverviewQuery(organisation_id="default", from_ms=FROM_MS, to_ms=NOW_MS, each_ms=DAY_MS)
+    return [
+        await overview(records.database, query)
+        for query in (
+            asked,
+            replace(asked, agent="bank"),
+            replace(asked, organisation_id="other"),
+            replace(
+                asked, from_ms=FROM_MS + 5 * HOUR_MS // 2, to_ms=NOW_MS - 7 * HOUR_MS // 3, each_ms=2 * DAY_MS
+            ),
+            replace(asked, from_ms=NOW_MS - 3 * DAY_MS, each_ms=HOUR_MS),
+            replace(asked, from_ms=FROM_MS + 1, to_ms=FROM_MS + HOUR_MS, each_ms=HOUR_MS),
+        )
+    ]
+
+
+async def kept(records: CallRecords) -> int:
+    async with records.database.reading() as connection:
+        return int((await connection.execute(select(func.count()).select_from(stretches))).scalar_one())
+
+
+async def uncounted(records: CallRecords) -> list[Overview]:
+    """As if nothing had ever been kept."""
+    async with records.database.transaction() as connection:
+        await connection.execute(delete(stretches))
+    return await views(records)
+
+
+async def test_what_is_kept_tells_what_the_calls_tell(records: CallRecords) -> None:
+    await records.save(some(120, seed=1))
+    before = await views(records)
+    assert before[0].total.calls > 50
+    assert await settle(records.database, NOW_MS) > DAYS
+    assert await settle(records.database, NOW_MS) == 0, "counted twice"
+    assert await views(records) == before
+
+
+async def test_an_overview_reads_what_is_kept_and_not_the_calls(records: CallRecords) -> None:
+    await records.save(some(60, seed=2))
+    await settle(records.database, NOW_MS)
+    before = (await views(records))[0]
+    async with records.database.transaction() as connection:
+        await connection.execute(update(calls).values(errors=1000))
+    assert (await views(records))[0].total.errors == before.total.errors < 1000
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_nothing_that_happens_to_calls_makes_the_counts_wrong(records: CallRecords, seed: int) -> None:
+    chance = random.Random(seed)
+    entries = {entry.summary.call_id: entry for entry in some(40, seed)}
+    await records.save(entries.values())
+    for at_ms in (NOW_MS - DAY_MS, NOW_MS):
+        await settle(records.database, at_ms)
+        names = sorted(entries)
+        again = [
+            call(name, entries[name].summary.started_at_ms + chance.choice((0, 0, DAY_MS)), chance)
+            for name in chance.sample(names, 4)
+        ]
+        gone = chance.sample(names, 3)
+        late = call(f"late{at_ms}", FROM_MS + chance.randrange(DAYS * DAY_MS), chance, state=COMPLETE)
+        await records.save([*again, late])
+        await records.remove(gone)
+        told = await views(records)
+        assert await kept(records), "everything was let go of"
+        assert told == await uncounted(records)
+
+
+async def test_a_call_saved_while_its_day_is_counted_is_not_lost(records: CallRecords) -> None:
+    """Whoever comes second waits for the first, or lets go of what it counted."""
+    for number, made in enumerate(some(9, seed=5)):
+        ours = replace(made.summary, organisation_id="default", state=COMPLETE)
+        await asyncio.gather(records.save([replace(made, summary=ours)]), settle(records.database, NOW_MS))
+        if number % 3 == 2:
+            assert (await views(records))[0].total.calls == number + 1
+
+
+async def test_hours_are_let_go_of_when_their_day_tells_the_same(records: CallRecords) -> None:
+    await records.save(some(60, seed=3))
+    await settle(records.database, NOW_MS)
+    many = await kept(records)
+    await settle(records.database, NOW_MS + 30 * DAY_MS)
+    assert await kept(records) < many
+    async with records.database.reading() as connection:
+        widths = set((await connection.execute(select(stretches.c.width_ms))).scalars())
+    assert widths == {DAY_MS}
