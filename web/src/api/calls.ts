@@ -101,6 +101,13 @@ export type ModelCall = {
   input_tokens: number;
   cached_tokens: number;
   output_tokens: number;
+  /** Places in the timeline's messages; null where the trace does not say. */
+  prompt: number[] | null;
+};
+export type PromptMessage = {
+  role: string;
+  content: string;
+  tool_calls?: { id: string; name: string; arguments: string }[];
 };
 export type LineState = {
   at_ms: number;
@@ -116,6 +123,7 @@ export type Timeline = {
   budget_ms: Record<string, [number, number]>;
   bounds_ms: Record<string, number>;
   turns: TimedTurn[];
+  messages: PromptMessage[];
   model_calls: ModelCall[];
   line: LineState[];
   line_totals: { seconds?: number; voiced_seconds?: number; poor_seconds?: number } | null;

@@ -52,14 +52,30 @@ export function ModelCalls({ timeline, story, chosen }: Given) {
   );
 }
 
-/** The trace keeps no prompts; they are the agent's instructions and what had been said and heard until then. */
 function Prompt({ call, timeline, story }: { call: ModelCall; timeline: Timeline; story: Said[] }) {
+  if (call.prompt === null) return <Rebuilt call={call} timeline={timeline} story={story} />;
+  const messages = call.prompt.flatMap((place) => timeline.messages[place] ?? []);
+  return (
+    <details>
+      <summary>Prompt</summary>
+      {messages.map((message, index) => (
+        <div key={index}>
+          <h3>{message.role}</h3>
+          <pre>{[message.content, ...(message.tool_calls ?? []).map((asked) => `${asked.name}(${asked.arguments})`)].filter(Boolean).join("\n")}</pre>
+        </div>
+      ))}
+    </details>
+  );
+}
+
+/** Of calls whose trace keeps no prompts: the agent's instructions, and what had been said and heard until then. */
+function Rebuilt({ call, timeline, story }: { call: ModelCall; timeline: Timeline; story: Said[] }) {
   const answered = timeline.turns.find((turn) => turn.reply !== null && turn.reply === call.reply);
   const untilMs = answered?.ended_ms ?? call.at_ms;
   const before = story.filter((line) => line.speaker !== "note" && line.atMs <= untilMs);
   return (
     <details>
-      <summary>Prompt</summary>
+      <summary>Prompt, rebuilt</summary>
       <h3>Instructions</h3>
       {timeline.instructions ? (
         <pre>{timeline.instructions}</pre>
