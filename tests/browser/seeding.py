@@ -30,7 +30,10 @@ def put_rich_call(world: ApiWorld, call_id: str, at_ms: int = 0) -> Path:
     header["definition_hash"] = load_agent(world.home / "agents" / "clinic.yaml").digest
     notes = [
         note(100, "recording_began", basis="announced", since_ms=0),
-        note(5000, "usage", role="llm", provider="acme/large", reply="r2", cost_usd="0.0021",
+        note(4600, "prompt", provider="acme/large", reply="r2", tools=[], request=1, prompt=[0, 1],
+             said={"0": {"role": "system", "content": "You are Robin <script>alert(1)</script>"},
+                   "1": {"role": "user", "content": "Do you take Aetna?"}}),
+        note(5000, "usage", role="llm", provider="acme/large", reply="r2", cost_usd="0.0021", request=1,
              input_tokens=1480, cached_tokens=1024, output_tokens=24),
         note(5100, "usage", role="tts", provider="acme/voice", reply="r2", cost_usd="0.0009", characters=60),
         note(8300, "usage", role="llm", provider="acme/large", reply="r3", cost_usd="0.0018",

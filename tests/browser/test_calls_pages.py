@@ -107,8 +107,11 @@ async def test_a_call_shows_what_was_really_heard_and_what_it_took(
         "$0.0021",
     ]
     await models.first.get_by_text("Prompt").click()
-    await models.first.get_by_text("You are an AI and never claim").wait_for()
-    assert "caller: What are your opening hours?" in await models.first.inner_text()
+    await models.first.get_by_text("You are Robin <script>alert(1)</script>").wait_for()
+    assert "Do you take Aetna?" in await models.first.inner_text()
+    await models.nth(1).get_by_text("Prompt, rebuilt").click()  # Of a trace of before they were kept.
+    await models.nth(1).get_by_text("You are an AI and never claim").wait_for()
+    assert "caller: What are your opening hours?" in await models.nth(1).inner_text()
     await page.get_by_text("The caller interrupted").wait_for()
     costs = page.get_by_role("table").filter(has_text="Together")
     assert "$0.0048" in await costs.inner_text()

@@ -25,6 +25,7 @@ from antiphon.agents.build import prepare_reasoning
 from antiphon.agents.definition import load_agent
 from antiphon.agents.ports import LanguageModel
 from antiphon.agents.tools import CalendarView, appointment_tools
+from antiphon.agents.tools.feedback import feedback_tools
 from antiphon.audio.ports import PHONE
 from antiphon.calls.amd import open_screening
 from antiphon.calls.loopback import Heard, LoopbackLine
@@ -185,6 +186,8 @@ class FrontDesk:
         definition = load_agent(path)
         self.calendar = self.home / "calendar.sqlite"
         tools = appointment_tools(self.calendar, AGENTS / "clinic" / "calendar.yaml", today=NOW.date())
+        if "feedback" in file["tools"]:
+            tools = [*tools, *feedback_tools()]
         reasoning = prepare_reasoning(
             definition, encoder=None, tools=tools, language_model=self.language_model
         )

@@ -63,7 +63,7 @@ def test_the_database_tells_its_step_and_keys_are_rewrapped(capsys: pytest.Captu
     assert main(["db", "current"]) == 0
     assert main(["records", "rewrap"]) == 0
     first, second, third = capsys.readouterr().out.splitlines()
-    assert first == second == "at step 0006, the newest is 0006"
+    assert first == second == "at step 0007, the newest is 0007"
     assert third.startswith("0 keys")
 
 

@@ -43,7 +43,7 @@ async def place_call(
     served = {entry["name"] for entry in await control.media.agents()}
     if wanted.agent not in served or not (await sight_of(who, parts))(wanted.agent):
         raise Problem(404, "no such agent")
-    request = hashlib.sha256(wanted.model_dump_json().encode()).hexdigest()
+    request = parts.records.keys.request_hash(who.organisation_id, wanted.model_dump_json())
     intent = (who.organisation_id, idempotency_key)
     known = await parts.placements.begin(*intent, request)
     if known is not None:

@@ -15,7 +15,7 @@ from typing import Any
 from antiphon.errors import ConfigError
 from antiphon.server.keeping.opening import open_records
 from antiphon.server.keeping.service import follower_of
-from antiphon.storage.access import DEFAULT_ORGANISATION, now_ms
+from antiphon.storage.access import DEFAULT_ORGANISATION, Opinions, Outbox, now_ms
 from antiphon.storage.home import home_directory
 from antiphon.storage.keys import keyring
 from antiphon.storage.migrations import current_revision, newest_revision
@@ -139,7 +139,10 @@ async def _restore(records: CallRecords, args: argparse.Namespace) -> int:
 
 
 async def _rewrap(records: CallRecords, args: argparse.Namespace) -> int:
-    print(f"{await records.keys.rewrap(records.database)} keys are wrapped by the current storage key now")
+    ring = keyring(home_directory())
+    done = await records.keys.rewrap(records.database)
+    done += await Outbox(records.database, ring).rewrap() + await Opinions(records.database, ring).rewrap()
+    print(f"{done} keys and sealed words are under the current storage key now")
     return 0
 
 

@@ -83,6 +83,18 @@ class Outbox:
             rows = await connection.execute(select(*_COLUMNS).where(webhooks.c.enabled.is_(True)))
             return [_webhook(row) for row in rows.mappings()]
 
+    async def rewrap(self) -> int:
+        """Seal secrets with the current storage key; gives how many were under older ones."""
+        old = webhooks.c.secret_key != self._keyring.current
+        async with self._database.transaction() as connection:
+            rows = (await connection.execute(select(webhooks).where(old))).mappings().all()
+            for row in rows:
+                secret = self._keyring.unwrap(row["secret_key"], bytes(row["secret_sealed"]))
+                name, sealed = self._keyring.wrap(secret)
+                change = {"secret_key": name, "secret_sealed": sealed}
+                await connection.execute(update(webhooks).where(webhooks.c.id == row["id"]).values(change))
+        return len(rows)
+
     async def remove(self, organisation_id: str, webhook_id: str) -> bool:
         """Nothing more is sent to it, not even what waits."""
         ours = (webhooks.c.organisation_id == organisation_id) & (webhooks.c.id == webhook_id)

@@ -93,9 +93,11 @@ feedback = Table(
     Column("source", String(20), nullable=False),
     Column("rating", Integer),
     Column("labels", JSON, nullable=False),
-    Column("comment", Text, nullable=False),
+    Column("comment", Text, nullable=False),  # "" where it is sealed.
     Column("given_by", _Name, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+    Column("comment_key", String(64), nullable=False, server_default=""),
+    Column("comment_sealed", LargeBinary),
     Index("feedback_of_call", "organisation_id", "call_id"),
 )
 

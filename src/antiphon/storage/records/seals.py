@@ -89,6 +89,10 @@ class RecordKeys:
         kept = "".join(sign for sign in number if sign.isalnum() or sign in "+@.:")
         return self._hash(organisation_id, "number", kept.casefold(), 16).hex() if kept else ""
 
+    def request_hash(self, organisation_id: str, request: str) -> str:
+        """64 hex digits. Without our key, whoever tried all numbers would find the one in a request."""
+        return self._hash(organisation_id, "request", request, 32).hex()
+
     def word_token(self, organisation_id: str, word: str) -> str:
         """10 letters a to p, which no tokeniser takes apart. Of a million words hardly two share 40 bits."""
         return self._hashed(organisation_id, "word", word, 5).hex().encode().translate(_LETTERS).decode()

@@ -52,14 +52,22 @@ async def test_requests_to_models_come_with_their_tokens_and_the_instructions_th
     facts = msgspec.json.decode(header) | {"definition_hash": digest}
     usage = {
         "t": 4990, "k": "note", "type": "usage", "role": "llm", "provider": "acme/large", "reply": "r2",
-        "input_tokens": 900, "cached_tokens": 768, "output_tokens": 12, "cost_usd": "0.0011",
+        "input_tokens": 900, "cached_tokens": 768, "output_tokens": 12, "cost_usd": "0.0011", "request": 2,
     }  # fmt: skip
+    asked = {
+        "t": 4000, "k": "note", "type": "prompt", "provider": "acme/large", "reply": "r2", "tools": ["t"],
+        "request": 2, "prompt": [1, 0],
+        "said": {"0": {"role": "user", "content": "<b>"}, "1": {"role": "system", "content": "s"}},
+    }  # fmt: skip
+    before = usage | {"request": 1}
     spoken = {"t": 5000, "k": "note", "type": "usage", "role": "tts", "provider": "acme/v", "characters": 9}
     consent = {"t": 10, "k": "note", "type": "recording_began", "basis": "announced", "since_ms": 0}
-    lines = [facts, consent, *map(msgspec.json.decode, rest[:-1]), usage, spoken]
+    lines = [facts, consent, *map(msgspec.json.decode, rest[:-1]), asked, before, usage, spoken]
     path.write_bytes(b"\n".join(map(msgspec.json.encode, lines)) + b"\n")
     told = (await owner.get("/v1/calls/asked/timeline")).json()
-    (call,) = told["model_calls"]
+    lost, call = told["model_calls"]
+    assert lost["prompt"] is None, "its message is not in the trace"
+    assert [told["messages"][place]["role"] for place in call["prompt"]] == ["system", "user"]
     assert (call["provider"], call["input_tokens"], call["cached_tokens"]) == ("acme/large", 900, 768)
     assert (call["cost_usd"], call["wasted"], call["cache_write_tokens"]) == ("0.0011", False, 0)
     assert "You are an AI" in told["instructions"]

@@ -13,6 +13,7 @@ from tests.unit.storage.records.entries import CALL, STARTED_MS, a_call
 
 from antiphon.errors import ConfigError
 from antiphon.storage.access import Database, Opinions
+from antiphon.storage.keys import keyring
 from antiphon.storage.records import CUT_SHORT, LIVE, CallQuery, CallRecords
 from antiphon.storage.records.tables import calls
 
@@ -199,9 +200,9 @@ async def test_calls_are_found_by_how_long_they_were(records: CallRecords) -> No
     assert await ids(records, duration_from_ms=1000) == ["long"]
 
 
-async def test_calls_are_found_by_the_flag_somebody_put_on_them(records: CallRecords) -> None:
+async def test_calls_are_found_by_the_flag_somebody_put_on_them(records: CallRecords, tmp_path: Path) -> None:
     await records.save([a_call("plain"), a_call("flagged"), a_call("elsewhere")])
-    opinions = Opinions(records.database)
+    opinions = Opinions(records.database, keyring(tmp_path, {}))
     said = {"by": "us", "source": "reviewer", "rating": None, "comment": "flagged"}
     await opinions.give("default", "plain", labels=("not flagged", "flagged2"), **said)
     await opinions.give("default", "flagged", labels=("rude", "flagged"), **said)

@@ -12,6 +12,7 @@ from tests.unit.storage.records.entries import a_call
 from antiphon.conversation import events as e
 from antiphon.runtime.records.entries import Filed, taken_of
 from antiphon.storage.access import Opinions
+from antiphon.storage.keys import keyring
 from antiphon.storage.records import CallQuery, CallRecords
 from antiphon.storage.records.tables import signs
 from antiphon.storage.traces import peek_call
@@ -22,7 +23,7 @@ async def found(records: CallRecords, **query: Any) -> list[str]:
     return [call.call_id for call in page.calls]
 
 
-async def test_by_sign_and_by_rating_in_the_call_or_later(records: CallRecords) -> None:
+async def test_by_sign_and_by_rating_in_the_call_or_later(records: CallRecords, tmp_path: Path) -> None:
     await records.save(
         [
             a_call("a", after_ms=1, signs=("repeated", "badly_rated"), rating=1),
@@ -32,7 +33,7 @@ async def test_by_sign_and_by_rating_in_the_call_or_later(records: CallRecords) 
             a_call("theirs", after_ms=5, signs=("repeated",), rating=1, organisation_id="org_other"),
         ]
     )
-    opinions = Opinions(records.database)
+    opinions = Opinions(records.database, keyring(tmp_path, {}))
     said = {"source": "reviewer", "labels": (), "comment": ""}
     await opinions.give("default", "d", by="ann", rating=2, **said)
     await opinions.give("org_other", "c", by="eve", rating=1, **said)
