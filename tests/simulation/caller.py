@@ -8,6 +8,7 @@ from antiphon.conversation import events as ev
 from tests.simulation.choices import Value
 from tests.simulation.line import Playing
 from tests.simulation.plan import HOLDS, SPEECHLESS, Utterance
+from tests.simulation.turn_ends import TurnEnds
 from tests.simulation.vendors import Recogniser, Surroundings
 
 ONSET_MS = 70  # From the first sample to `SpeechStarted`.
@@ -20,6 +21,7 @@ class Caller:
 
     def __init__(self, world: Surroundings, recogniser: Recogniser) -> None:
         self._world, self._recogniser = world, recogniser
+        self.turn_ends = TurnEnds(world, recogniser)
         self._words = 0
         self.voiced = False
         self.spoken: list[tuple[int, int]] = []  # From, to: every stretch of caller's sound.
@@ -56,6 +58,8 @@ class Caller:
         if not (echo or unheard):
             self.speaks_until_ms = onset_ms + duration_ms
         ear.begins(words)
+        if not echo:
+            self.turn_ends.begins()
         if not unheard:
             started = ev.SpeechStarted(at_ms=onset_ms + ONSET_MS, onset_ms=onset_ms)
             world.post(started, "vad", delay_ms=ONSET_MS)
@@ -71,6 +75,7 @@ class Caller:
         self._recogniser.ends()
         if not echo:
             self.spoken.append((onset_ms, world.now_ms))
+            self.turn_ends.is_over()
         if unheard:
             # A recogniser with its own ears gives a final unasked.
             world.later(400, "stt", self._recogniser.finalize)

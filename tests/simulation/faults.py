@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from antiphon.conversation import conversation, ending, floor, heard, replies, silence, tools, turns
+from antiphon.conversation import (
+    conversation,
+    ending,
+    floor,
+    heard,
+    push_to_talk,
+    replies,
+    silence,
+    tools,
+    turns,
+)
 from antiphon.conversation import events as ev
 from antiphon.conversation.commands import (
     CancelReply,
@@ -49,6 +59,14 @@ def flushed_replies_are_resumed(patch: pytest.MonkeyPatch) -> None:
 def words_wait_for_the_end_of_the_utterance(patch: pytest.MonkeyPatch) -> None:
     taken = floor.taken
     patch.setattr(floor, "taken", lambda state, turn: not turn.voiced and taken(state, turn))
+
+
+def a_press_over_the_agent_is_ignored(patch: pytest.MonkeyPatch) -> None:
+    def pressed(state: State, event: ev.TalkPressed) -> None:
+        if state.phase is not Phase.SPEAKING:
+            push_to_talk.pressed(state, event)
+
+    patch.setitem(conversation._HANDLERS, ev.TalkPressed, pressed)
 
 
 def flush_is_forgotten(patch: pytest.MonkeyPatch) -> None:
@@ -222,6 +240,7 @@ FAULTS: list[tuple[str, Fault]] = [
     ("flushed_is_silent", flushed_replies_are_resumed),
     ("silent_after_interruption", words_wait_for_the_end_of_the_utterance),
     ("silent_after_interruption", flush_is_forgotten),
+    ("silent_after_interruption", a_press_over_the_agent_is_ignored),
     ("context_is_what_was_heard", everything_given_counts_as_heard),
     ("context_is_what_was_heard", nothing_cut_counts_as_heard),
     ("every_reply_ends_once", ends_forget_what_was_said),
@@ -236,6 +255,8 @@ FAULTS: list[tuple[str, Fault]] = [
     ("silence_is_covered", timer_does_nothing("reply_deadline")),
     ("silence_is_covered", timer_does_nothing("final_wait")),
     ("silence_is_covered", timer_does_nothing("hold")),
+    ("silence_is_covered", timer_does_nothing("vendor_turn")),
+    ("silence_is_covered", timer_does_nothing("talk")),
     ("every_call_ends", the_limit_is_not_kept),
     ("asking_again_is_bounded", the_caller_is_asked_for_ever),
     ("a_timer_is_pending", timers_are_not_set("call_limit", "silence")),

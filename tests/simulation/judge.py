@@ -149,6 +149,7 @@ def _silence_is_covered(world: World) -> Iterator[str]:
     """Between two sounds of the call there is at most the caller's own patience and then ours."""
     last_ms = 0
     sounds = [*((a, b) for a, b, _ in world.line.sounded), *world.caller.spoken]
+    sounds += world.caller.turn_ends.held  # Who holds the button holds the floor.
     pressed = [(at_ms, at_ms) for at_ms in world.caller.pressed_at_ms if at_ms <= world.now_ms]
     for begin_ms, end_ms in sorted([*sounds, *pressed, (world.now_ms, world.now_ms)]):
         if begin_ms - last_ms > world.policy.silence.reprompt_after_ms:

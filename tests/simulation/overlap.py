@@ -40,6 +40,8 @@ class Overlap:
         kind = type(event)
         if kind is ev.SpeechStarted and event.onset_ms == self._world.caller.onset_ms:  # type: ignore[union-attr]
             self._noticed_until_ms = self._world.caller.speaks_until_ms
+        elif kind is ev.TalkPressed:
+            self._interrupts(self._world.caller.speaks_until_ms)  # Before his first word.
         elif kind is ev.TranscriptPartial or kind is ev.TranscriptFinal:
             self._words(event)  # type: ignore[arg-type]
 
@@ -50,10 +52,15 @@ class Overlap:
         current = event.segment == world.recogniser.segment
         if until_ms <= world.now_ms or until_ms != self._noticed_until_ms or not current:
             return
+        if world.policy.turn.endpointing == "push_to_talk":
+            return  # Without the button it is not for us.
         spoken = event.text.split()
         own = sum(word[0] == "w" and word[1:].isdigit() for word in spoken)
         # One short word behind an echo of ours may be the echo misheard (decision 0010): the next one tells.
         if own > (len(spoken) > own):
-            for playing in world.line.replies.values():
-                if playing.started and not playing.dead and playing.id not in self._uninterruptible:
-                    self.interruptions.append((world.now_ms, until_ms, playing.id))
+            self._interrupts(until_ms)
+
+    def _interrupts(self, until_ms: int) -> None:
+        for playing in self._world.line.replies.values():
+            if playing.started and not playing.dead and playing.id not in self._uninterruptible:
+                self.interruptions.append((self._world.now_ms, until_ms, playing.id))

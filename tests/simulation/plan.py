@@ -66,6 +66,7 @@ WEATHERS = {
 SPEECHLESS = ("mm-hmm", "okay", "right", "yes", "thank you bye")
 HOLDS = ("one second", "hold on", "let me find my card")
 KEYS = ("dtmf:1", "dtmf:42#", "dtmf:5551234", "dtmf:#")
+ENDPOINTING = (*("ours",) * 8, "provider", "push_to_talk")
 
 _POLICIES = (
     Policy(),
@@ -97,6 +98,7 @@ def random_plan(seed: int, weather: str = "fair") -> Plan:
     pick = random.Random(f"{weather}/{seed}")
     # Apart, so that a seed without a poor line is the call it always was.
     line = random.Random(f"{weather}/{seed}/line")
+    endpointing = random.Random(f"{weather}/{seed}/turns").choice(ENDPOINTING)
     utterances: list[Utterance] = []
     at_ms = pick.randint(0, 6000)
     for _ in range(pick.randint(0, 12)):
@@ -109,7 +111,10 @@ def random_plan(seed: int, weather: str = "fair") -> Plan:
     ]
     return Plan(
         seed=seed,
-        policy=_minding_the_line(pick.choice(_POLICIES) if pick.random() < 0.6 else _POLICIES[0], line),
+        policy=_ending_turns(
+            endpointing,
+            _minding_the_line(pick.choice(_POLICIES) if pick.random() < 0.6 else _POLICIES[0], line),
+        ),
         weather=WEATHERS[weather],
         utterances=tuple(utterances),
         stalls=tuple(stalls),
@@ -117,6 +122,12 @@ def random_plan(seed: int, weather: str = "fair") -> Plan:
         hang_up_ms=at_ms + pick.randint(0, 20_000) if pick.random() < 0.5 else None,
         mark_every_ms=pick.choice((200, 500, 500, 1000)),
     )
+
+
+def _ending_turns(endpointing: str, policy: Policy) -> Policy:
+    if endpointing == "ours":
+        return policy
+    return structs.replace(policy, turn=structs.replace(policy.turn, endpointing=endpointing))
 
 
 def _minding_the_line(policy: Policy, line: random.Random) -> Policy:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from tests.simulation.choices import Value
 from tests.simulation.judge import Violation, violations
 from tests.simulation.plan import Plan, Utterance
 from tests.simulation.record import write_trace
@@ -19,6 +21,9 @@ from tests.simulation.world import World
 
 T = TypeVar("T")
 TRIES_MAX = 3000
+SOONER_SAID_MAX, SOONER_MADE_MAX = 2, 6
+SOONER_AT_MS = 500  # While the greeting is heard.
+SECOND_MS = 1000
 
 
 def broken_by(plan: Plan) -> list[Violation]:
@@ -40,11 +45,13 @@ def shrink(plan: Plan) -> Plan:
 
     smallest = dataclasses.replace(plan, made=dict(world.choices.made))
     assert fails(smallest), "a call played back breaks what it broke"
+    smallest = _until_it_breaks(smallest, fails)
+    smallest = next((sooner for sooner in _sooner(smallest) if fails(sooner)), smallest)
     while True:
         before = _size(smallest)
         smallest = _pass(smallest, fails)
         if _size(smallest) >= before:
-            return smallest
+            return _until_he_hangs_up(smallest, fails)
 
 
 def explain(plan: Plan, directory: Path | None = None) -> str:
@@ -100,23 +107,77 @@ def _plainer(utterance: Utterance) -> list[Utterance]:
 
 
 def fewer(things: Sequence[T], fails: Callable[[Sequence[T]], bool]) -> Sequence[T]:
-    """A subset that still fails and of which no single thing can be left out (ddmin, by complements)."""
+    """A subset that still fails and of which no single thing can be left out.
+
+    Halves, quarters and so on are left out, the last first: what comes late changes nothing of what was.
+    """
     kept = list(things)
-    parts = 2
     if kept and fails([]):
         return []
-    while len(kept) >= 2:
-        size = max(1, len(kept) // parts)
-        for start in range(0, len(kept), size):
-            rest = kept[:start] + kept[start + size :]
-            if fails(rest):
-                kept, parts = rest, max(2, parts - 1)
-                break
-        else:
-            if size == 1:
-                break
-            parts = min(len(kept), 2 * parts)
+    size = max(1, len(kept) // 2)
+    while kept:
+        before = len(kept)
+        for end in range(len(kept), 0, -size):
+            rest = kept[: max(0, end - size)] + kept[end:]
+            if rest and fails(rest):
+                kept = rest
+        if size > 1:
+            size //= 2
+        elif len(kept) == before:
+            break
     return kept
+
+
+def _until_it_breaks(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:
+    """Without what happens only when it is broken already."""
+    replace = dataclasses.replace
+    made = list((plan.made or {}).items())
+    plan = replace(plan, made=dict(_beginning(made, lambda kept: fails(replace(plan, made=dict(kept))))))
+    said = _beginning(plan.utterances, lambda kept: fails(replace(plan, utterances=tuple(kept))))
+    return replace(plan, utterances=tuple(said))
+
+
+def _beginning(things: Sequence[T], fails: Callable[[Sequence[T]], bool]) -> Sequence[T]:
+    """By halves: the shortest that still fails, if any longer one does."""
+    enough, too_few = len(things), -1
+    while enough - too_few > 1:
+        middle = (enough + too_few) // 2
+        if fails(things[:middle]):
+            enough = middle
+        else:
+            too_few = middle
+    return things[:enough]
+
+
+def _until_he_hangs_up(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:
+    """A call that is broken need not last until its time limit."""
+    late_ms, early_ms = _outcome(plan)[0].now_ms, 0
+    shortest = plan
+    while late_ms - early_ms > SECOND_MS:
+        middle_ms = (late_ms + early_ms) // 2
+        shorter = dataclasses.replace(plan, hang_up_ms=middle_ms)
+        if fails(shorter):
+            shortest, late_ms = shorter, middle_ms
+        else:
+            early_ms = middle_ms
+    return shortest
+
+
+def _sooner(plan: Plan) -> Iterator[Plan]:
+    """The last things that happened, and nothing before them: a fault that took long to show may be in reach
+    of the greeting. Decisions are numbered anew."""
+    made = list((plan.made or {}).items())
+    for said in range(min(SOONER_SAID_MAX, len(plan.utterances)) + 1):
+        last = plan.utterances[len(plan.utterances) - said :]
+        earlier_ms = last[0].at_ms - SOONER_AT_MS if last else 0
+        utterances = tuple(dataclasses.replace(u, at_ms=u.at_ms - earlier_ms) for u in last)
+        for count in range(min(SOONER_MADE_MAX, len(made)) + 1):
+            numbers: Counter[str] = Counter()
+            anew: dict[tuple[str, int], Value] = {}
+            for (name, _), value in made[len(made) - count :]:
+                anew[name, numbers[name]] = value
+                numbers[name] += 1
+            yield dataclasses.replace(plan, utterances=utterances, made=anew, stalls=(), hang_up_ms=None)
 
 
 def _size(plan: Plan) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from itertools import product
 from pathlib import Path
 
@@ -9,10 +10,17 @@ import pytest
 
 from antiphon import cli
 from antiphon.runtime.records.lines import NoteEntry, read_call
-from tests.simulation.faults import everything_given_counts_as_heard, timer_does_nothing
+from tests.simulation.faults import (
+    Fault,
+    effects_are_not_remembered,
+    everything_given_counts_as_heard,
+    finals_are_used_twice,
+    timer_does_nothing,
+)
 from tests.simulation.plan import WEATHERS, Plan, random_plan
 from tests.simulation.run import main
 from tests.simulation.shrink import broken_by, explain, fewer, shrink
+from tests.simulation.world import World
 
 
 def _first_broken(invariant: str) -> Plan:
@@ -33,15 +41,41 @@ def test_a_planted_fault_is_shrunk_to_what_shows_it(monkeypatch: pytest.MonkeyPa
     assert left <= 2 < len(plan.utterances), "an interruption, or a reply and its echo, is all it takes"
 
 
-def test_nothing_can_be_left_out_of_the_smallest_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    import dataclasses
+@pytest.mark.parametrize(
+    ("invariant", "fault"),
+    [
+        ("silence_is_covered", timer_does_nothing("hold")),
+        ("silence_is_covered", timer_does_nothing("final_wait")),
+        ("every_final_once", finals_are_used_twice),
+        ("effects_once", effects_are_not_remembered),
+    ],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_nothing_can_be_left_out_of_the_smallest_call(
+    invariant: str, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault(monkeypatch)
+    small = shrink(_first_broken(invariant))
+    made = dict(small.made or {})
+    assert 0 < len(small.utterances) + len(made) < 12, "somebody can read it"
+    smaller = [
+        dataclasses.replace(small, utterances=(*small.utterances[:index], *small.utterances[index + 1 :]))
+        for index in range(len(small.utterances))
+    ]
+    for decision in made:
+        rest = {name: value for name, value in made.items() if name != decision}
+        smaller.append(dataclasses.replace(small, made=rest))
+    for plan in smaller:
+        assert invariant not in {violation.invariant for violation in broken_by(plan)}
 
+
+def test_what_took_minutes_to_show_is_told_in_one_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most random calls break late, by the last of many things; the story is that thing alone."""
     timer_does_nothing("hold")(monkeypatch)
-    small = shrink(_first_broken("silence_is_covered"))
-    for index in range(len(small.utterances)):
-        rest = (*small.utterances[:index], *small.utterances[index + 1 :])
-        smaller = broken_by(dataclasses.replace(small, utterances=rest))
-        assert "silence_is_covered" not in {violation.invariant for violation in smaller}
+    plan = _first_broken("silence_is_covered")
+    small = shrink(plan)
+    assert len(small.utterances) + len(small.made or {}) <= 3
+    assert len(World(small).run().steps) < len(World(plan).run().steps) / 4
 
 
 def test_the_written_trace_replays_on_the_broken_core_and_differs_on_the_whole_one(

@@ -40,6 +40,8 @@ def test_the_calls_reach_every_kind_of_situation() -> None:
         seen |= {f"{c.kind} noted" for c in commands if isinstance(c, cmd.NoteUtterance)}
         seen |= {name for name, _ in world.choices.made}
         seen |= {world.ended, *("interrupted" for _ in world.overlap.interruptions)}
+        if any(isinstance(command, cmd.CommitTurn) for command in commands):
+            seen.add(f"turns by {world.policy.turn.endpointing}")
     kinds = {command.__name__ for command in cmd.Command.__subclasses__()}
     # Words that come after their turn: `test_unified_calls.py`; a caller who waits for a person:
     # `tests/unit/conversation/test_handover.py` and `tests/conformance/test_warm_transfer.py`.
@@ -50,6 +52,9 @@ def test_the_calls_reach_every_kind_of_situation() -> None:
         "talks over a filler", "talks over a reply", "talks over a goodbye", "talks during a tool",
         "talks at the last sample", "echo", "after a stall", "comes late", "the final comes twice",
         "the tool answers twice", "a mark is lost", "too late to take back", "words are timed",
+        "turns by ours", "turns by provider", "turns by push_to_talk", "the turn is never told",
+        "the turn is told twice", "the recogniser is lost", "cuts him off", "it was none",
+        "speaks without pressing", "holds on to the button",
     } <= seen  # fmt: skip
 
 

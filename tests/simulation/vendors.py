@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from antiphon.conversation import Policy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.heard import weight
@@ -25,6 +26,7 @@ class Surroundings(Protocol):
     now_ms: int
     choices: Choices
     weather: Weather
+    policy: Policy
     line: Line
 
     def post(self, event: ev.AnyEvent, stream: str, *, delay_ms: int = 0, keeps_order: bool = True) -> None:

@@ -27,7 +27,7 @@ from tests.simulation.vendors import Reasoner, Recogniser, Usage, Voice
 CALL_MAX_MS = 40 * 60 * 1000
 # What no stall can stop: the caller's own mouth and ear.
 _PHYSICAL = frozenset({"caller", "ear"})
-_OURS = frozenset({"timer", "vad", "line", "mark", "dtmf"})  # ... and what only our own process can.
+_OURS = frozenset({"timer", "vad", "line", "mark", "dtmf", "thumb"})  # ... and what only our own process can.
 
 Action = Callable[[], None]
 Held = dict[str, list[Action | ev.AnyEvent]]  # By stream, each in its own order.

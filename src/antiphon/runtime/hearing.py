@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -37,6 +38,11 @@ def heard_as(turn: TurnPolicy, rate_hz: int, language: str, vocabulary: tuple[st
         vocabulary=vocabulary,
         provider_turns=turn.endpointing == "provider",
     )
+
+
+def _certainty(confidence: float) -> float:
+    """Within 0 to 1; what is no number says nothing, and no trace could hold it."""
+    return 1.0 if math.isnan(confidence) else round(min(1.0, max(0.0, confidence)), 4)
 
 
 class Hearing:
@@ -162,7 +168,7 @@ class Hearing:
                     at_ms=at_ms,
                     segment=transcript.segment,
                     text=transcript.text,
-                    confidence=round(transcript.confidence, 4),
+                    confidence=_certainty(transcript.confidence),
                     took_ms=transcript.took_ms,
                     lost=transcript.lost,
                 )

@@ -30,5 +30,8 @@ async def score_pause(
     except (ProviderError, TimeoutError) as error:  # The core's own silence decides.
         note("end_of_turn_failed", reason=str(error) or "deadline exceeded")
         return
+    if not 0 <= score <= 1:  # Nor a number: a trace could not hold it.
+        note("end_of_turn_failed", reason=f"a score of {score}")
+        return
     now_ms = line.now_ms
     post(EndOfTurnScored(at_ms=now_ms, ended_ms=ended_ms, score=round(score, 4), took_ms=now_ms - begun_ms))
