@@ -118,6 +118,31 @@ def test_a_stop_or_a_socket_that_closes_ends_the_call_once(line: CarrierLine, sp
     assert line.switchboard.world.plane.live_calls == 0
 
 
+def test_what_comes_after_the_stop_is_refused_and_no_other_call_notices(
+    line: CarrierLine, speech: Speech
+) -> None:
+    """Where a carrier never says stop, its socket closes, and what lay in it is nobody's."""
+    other = CarrierLine(speech, beside=line)
+    line.start()
+    other.start()
+    frame = encoded(silence(20, sample_rate_hz=speech.line_format.sample_rate_hz), speech.line_format)
+    line.speak(frame)
+    line.say(speech.stop()) if speech.stops else line.session.disconnected()
+    for late in (speech.media(2, frame), speech.dtmf("7"), speech.mark("m1"), speech.start({})):
+        line.say(late)
+    assert line.counted == ({"bad_message": 4} if speech.stops else {})
+    (_, _, notes), (_, _, others) = line.switchboard.calls
+    assert notes.named("closed") == [("closed", "hangup", None)] and not notes.named("dtmf")
+    assert line.socket.closed == ([(CloseCode.DONE, "")] if speech.stops else [])
+    for _ in range(200):  # However much of it comes.
+        line.say(speech.media(3, frame))
+    other.speak(frame)
+    counters = line.switchboard.world.plane.counters
+    assert counters.frames_in == 2, "one of each call"
+    assert line.switchboard.world.plane.live_calls == 1
+    assert not others.named("closed") and not other.socket.closed
+
+
 def test_a_stream_that_goes_quiet_ends_its_call(line: CarrierLine) -> None:
     line.start()
     line.session.check(line.clock.now_ns + STALLED_AFTER_NS + 1)

@@ -81,11 +81,8 @@ def test_a_person_is_rung_and_told_what_was_gathered(tmp_path: Path, carrier: st
     async def story(world: TransferWorld, phone: Carrier) -> None:
         forward = await phone.asks_what_comes_after()
         assert forward.to == PERSON and not world.account.calls, "the carrier dials, not we"
-        if carrier == "telnyx":
-            assert forward.whisper_url == "", "it documents none"
-        else:
-            assert await phone.whisper(forward.whisper_url) == SUMMARY
-            assert "appointment" not in forward.whisper_url
+        assert await phone.whisper(forward.whisper_url) == SUMMARY
+        assert "appointment" not in forward.whisper_url
         news = phone.does.tells(forward.after_url, taken=True)
         if carrier == "vonage":
             assert await phone.post(news, status=204) == "", "instructions would take the two apart"

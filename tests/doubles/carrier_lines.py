@@ -244,12 +244,23 @@ class Socket:
 
 
 class CarrierLine:
-    """One stream of one carrier: a session, its socket and its switchboard, on virtual time."""
+    """One stream of one carrier: a session, its socket and its switchboard, on virtual time.
 
-    def __init__(self, speech: Speech, tokens: StreamTokens | None = None, agent: str = "clinic") -> None:
+    Args:
+        beside: Another stream of the same listener.
+    """
+
+    def __init__(
+        self,
+        speech: Speech,
+        tokens: StreamTokens | None = None,
+        agent: str = "clinic",
+        *,
+        beside: CarrierLine | None = None,
+    ) -> None:
         self.speech = speech
-        self.switchboard = NotingSwitchboard()
-        self.socket, self.counted = Socket(), Counter[str]()
+        self.switchboard = beside.switchboard if beside else NotingSwitchboard()
+        self.socket, self.counted = Socket(), beside.counted if beside else Counter[str]()
         self.clock = self.switchboard.world.clock
         admission = Admission(
             switchboard=self.switchboard,

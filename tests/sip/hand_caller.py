@@ -4,6 +4,7 @@ sees where RTP really comes from."""
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 from typing import Any, Self
 
@@ -13,6 +14,9 @@ from antiphon.audio import g711
 
 _CODE = re.compile(r"SIP/2\.0 (\d{3})")
 _PACKET = bytes([0x80, 8])  # RTP version 2, A-law.
+# Never two alike: for 32 s the far end takes a call with a known Call-ID and branch for the old one, sent
+# again (RFC 3261, 17.2), and answers whoever called then. An address in memory comes back sooner.
+_NUMBERS = itertools.count(1)
 
 
 class _Socket(asyncio.DatagramProtocol):
@@ -38,7 +42,7 @@ class HandCaller:
         self._port = port
         self._number = 0
         self._to_tag = ""
-        self.call_id = f"by-hand-{id(self)}"
+        self.call_id = f"by-hand-{next(_NUMBERS)}"
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()

@@ -31,7 +31,7 @@ async def caller(house: SipHouse) -> AsyncIterator[HandCaller]:
     async with HandCaller(house.port) as caller:
         yield caller
         await until(lambda: not len(house.lines) and house.plane.live_calls == 0)
-        await until(lambda: house.lines.counts()["legs"] == 0)
+        await until(lambda: house.lines.counts().get("legs") == 0)
         await until(lambda: house.usage()["files"] <= before["files"])
         await until(lambda: len(asyncio.all_tasks()) <= tasks)
 

@@ -10,6 +10,7 @@ from tests.doubles.transfer_carriers import TRANSFER_CARRIERS
 
 from antiphon.errors import ConfigError
 from antiphon.server.operating.command import register
+from antiphon.server.operating.number_accounts import CarrierAccount
 
 PUBLIC = "https://voice.example.com"
 
@@ -22,9 +23,8 @@ def typed(*words: str) -> argparse.Namespace:
 
 @pytest.mark.parametrize("carrier", TRANSFER_CARRIERS)
 async def test_a_number_is_searched_bought_configured_listed_and_released(
-    carrier: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    carrier: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("ANTIPHON_PUBLIC_URL", PUBLIC)
     made = TRANSFER_CARRIERS[carrier]()
     # Where an application has one address for all its numbers, it has been set in the carrier's portal.
     for setting in ("answer_url", "voice_url"):
@@ -35,7 +35,7 @@ async def test_a_number_is_searched_bought_configured_listed_and_released(
 
         async def said(*words: str) -> str:
             args = typed(*words)
-            assert await args.act(control, args) == 0
+            assert await args.act(CarrierAccount(control, PUBLIC), args) == 0
             return capsys.readouterr().out
 
         found = await said("search", "US", "--area", "415")
@@ -52,13 +52,12 @@ async def test_a_number_is_searched_bought_configured_listed_and_released(
         await control.close()
 
 
-async def test_without_a_public_address_nothing_is_bought(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ANTIPHON_PUBLIC_URL", raising=False)
+async def test_without_a_public_address_nothing_is_bought() -> None:
     made = TRANSFER_CARRIERS["plivo"]()
     async with HttpVendor(wire=made.account, answers_get=True) as vendor:
         control = made.control(vendor.url)
         args = typed("buy", "+14155550100", "--agent", "clinic")
         with pytest.raises(ConfigError, match="how the carrier reaches us"):
-            await args.act(control, args)
+            await args.act(CarrierAccount(control, ""), args)
         assert not vendor.requests
         await control.close()

@@ -17,8 +17,8 @@ from antiphon.errors import ConfigError
 CAPABILITIES: Mapping[str, frozenset[Capability]] = {
     "twilio": frozenset(Capability) - {Capability.ANSWER},
     "signalwire": frozenset(Capability) - {Capability.ANSWER},
-    # Its markup plays no keys, and a whisper before a transfer is not documented for it.
-    "telnyx": frozenset(Capability) - {Capability.ANSWER, Capability.SEND_DIGITS, Capability.WHISPER},
+    # Its markup plays no keys.
+    "telnyx": frozenset(Capability) - {Capability.ANSWER, Capability.SEND_DIGITS},
     "plivo": frozenset(Capability) - {Capability.ANSWER, Capability.PAUSE_RECORDING},
     # It records by what a call is told to begin with, never by a request.
     "vonage": frozenset(Capability) - {Capability.ANSWER, Capability.RECORD, Capability.PAUSE_RECORDING},

@@ -57,6 +57,7 @@ _GONE = _Gone()
 class _Phase(Enum):
     CONNECTING = "connecting"
     STREAMING = "streaming"
+    STOPPED = "stopped"  # By the carrier's own word: nothing may follow.
     CLOSED = "closed"
 
 
@@ -103,7 +104,7 @@ class StreamSession:
 
     def message(self, frame: Frame) -> None:
         """One text frame; `frame` is not kept."""
-        if self._phase is _Phase.CLOSED:
+        if self._phase is not _Phase.STREAMING and self._is_over():
             return
         self._heard_ns = self._admission.clock()
         try:
@@ -130,7 +131,7 @@ class StreamSession:
 
     def binary(self, frame: Frame) -> None:
         """One binary frame; `frame` is not kept."""
-        if self._phase is _Phase.CLOSED:
+        if self._phase is not _Phase.STREAMING and self._is_over():
             return
         self._heard_ns = self._admission.clock()
         try:
@@ -173,9 +174,15 @@ class StreamSession:
 
     def end(self) -> None:
         """Closing the socket moves the call on to what the carrier was told comes after the stream."""
-        if self._phase is not _Phase.CLOSED:
+        if self._phase in (_Phase.CONNECTING, _Phase.STREAMING):
             self._phase, self._source = _Phase.CLOSED, None
             self._line.close(CloseCode.DONE, "")
+
+    def _is_over(self) -> bool:
+        """What still comes is nobody's; after our own hang-up some always does, after a stop none should."""
+        if self._phase is _Phase.STOPPED:
+            self._bad("a message after the stop")
+        return self._phase is not _Phase.CONNECTING
 
     def _rare(self, event: Event) -> None:
         match event:
@@ -187,6 +194,7 @@ class StreamSession:
                 self._start(event)
             case Stop():
                 self._over("hangup", CloseCode.DONE)
+                self._phase = _Phase.STOPPED
             case _:
                 self._refuse(CloseCode.PROTOCOL, f"{type(event).__name__.lower()} before start")
 
@@ -239,7 +247,7 @@ class StreamSession:
             self._refuse(CloseCode.PROTOCOL, "too many bad messages")
 
     def _refuse(self, code: CloseCode, reason: str) -> None:
-        if self._phase is _Phase.CLOSED:
+        if self._phase in (_Phase.STOPPED, _Phase.CLOSED):
             return
         self._admission.counted["refused"] += 1
         log.warning(
@@ -252,7 +260,7 @@ class StreamSession:
         self._over(f"error: {reason}", code, reason)
 
     def _over(self, why: str, code: CloseCode | None, reason: str = "") -> None:
-        if self._phase is _Phase.CLOSED:
+        if self._phase in (_Phase.STOPPED, _Phase.CLOSED):
             return
         self._phase = _Phase.CLOSED
         source, self._source = self._source, None

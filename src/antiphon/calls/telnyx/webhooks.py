@@ -1,6 +1,7 @@
 """Telnyx's `Webhooks`: TeXML, and Ed25519 over date and body.
 
-Source: Telnyx, "TeXML", "TeXML Stream", "Webhook signing", read 2026-11. The signed text is the date in Unix
+Source: Telnyx, "TeXML", "TeXML Stream", "Dial" (Number and Sip take a `url`, asked by POST: what the called
+party hears before he is connected), "Webhook signing", read 2026-11. The signed text is the date in Unix
 seconds, a bar, and the body as it came.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from cryptography.exceptions import InvalidSignature
@@ -76,7 +77,7 @@ class TelnyxWebhooks:
         return f"{XML_HEAD}<Response><Connect>{stream}</Connect>{after}</Response>"
 
     def after(self, transfer: ColdTransfer | None, call: IncomingCall) -> str:
-        return dial_twiml(replace(transfer, whisper_url="")) if transfer else after_stream_twiml()
+        return dial_twiml(transfer) if transfer else after_stream_twiml()
 
     def back(self, words: str, connection: Connection) -> str:
         return with_words(words, self.connect(connection))

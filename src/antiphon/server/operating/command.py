@@ -1,5 +1,5 @@
 """`antiphon calls …`, `antiphon transfer` and `antiphon numbers`: what an operator does to calls that are up,
-and to the numbers they come in on. The first two ask a running `antiphon serve`."""
+and to the numbers they come in on. Numbers too are asked of a running `antiphon serve` where one is named."""
 
 from __future__ import annotations
 
@@ -7,22 +7,17 @@ import argparse
 import asyncio
 import os
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
-import httpx
-
-from antiphon.calls.control.accounts import NEEDED, controls_from
 from antiphon.calls.numbers import e164
-from antiphon.calls.ports import CarrierControl, NumberQuery, NumberRouting
-from antiphon.errors import AntiphonError, ConfigError, DeadlineExceeded
+from antiphon.calls.ports import NumberQuery
+from antiphon.errors import ConfigError
 from antiphon.runtime import command as recorded
 from antiphon.server.keeping.lookup import IndexedCalls
+from antiphon.server.operating.asking import SERVER, asked
+from antiphon.server.operating.number_accounts import NumberAccount, ServerAccount, carrier_account
 
-_SERVER = "http://127.0.0.1:8080"
-_REQUEST_S = 20.0  # The server itself waits 15 s at most, for a carrier.
-API_KEY = "ANTIPHON_API_KEY"  # Where the server wants one: `antiphon keys create`.
 _ACTS = {
     "hold": "music for the caller, and nobody listens to him",
     "resume": "back from hold, to the agent",
@@ -67,8 +62,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     transfer.add_argument("call", metavar="CALL", help="its id")
     transfer.add_argument("target", nargs="?", default="", help="of the agent's list (its usual target)")
     transfer.set_defaults(run=_transfer)
-    for asking in (active, place, placed, hangup, transfer, keys, record, *steered):
-        asking.add_argument("--server", default=_SERVER, help=f"a running antiphon serve ({_SERVER})")
+    for command in (active, place, placed, hangup, transfer, keys, record, *steered):
+        command.add_argument("--server", default=SERVER, help=f"a running antiphon serve ({SERVER})")
     _register_numbers(commands)
 
 
@@ -84,6 +79,7 @@ def _steering(
 def _register_numbers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     numbers = commands.add_parser("numbers", help="search, buy, configure and release phone numbers")
     numbers.add_argument("--carrier", default="", help="whose numbers (default: the only account)")
+    numbers.add_argument("--server", default="", metavar="URL", help="have a running antiphon serve do it")
     what = numbers.add_subparsers(dest="what", required=True, metavar="COMMAND")
     what.add_parser("list", help="numbers of the account").set_defaults(run=_numbers, act=_list)
     search = what.add_parser("search", help="numbers to be had")
@@ -109,7 +105,7 @@ def _register_numbers(commands: argparse._SubParsersAction[argparse.ArgumentPars
 
 
 def _active(args: argparse.Namespace) -> int:
-    up = _asked(args.server, "GET", "/v1/live")["calls"]
+    up = asked(args.server, "GET", "/v1/live")["calls"]
     for call in up:
         print(f"{call['call_id']:<28} {call['line']:<9} {call['agent']}")
     if not up:
@@ -125,12 +121,12 @@ def _place(args: argparse.Namespace) -> int:
         "caller_id": args.caller_id,
         "ring_s": args.ring,
     }
-    _print_placed(_asked(args.server, "POST", "/v1/calls", wanted, key=args.key or str(uuid.uuid4())))
+    _print_placed(asked(args.server, "POST", "/v1/calls", wanted, key=args.key or str(uuid.uuid4())))
     return 0
 
 
 def _placed(args: argparse.Namespace) -> int:
-    _print_placed(_asked(args.server, "GET", f"/v1/placed/{quote(args.key, safe='')}"))
+    _print_placed(asked(args.server, "GET", f"/v1/placed/{quote(args.key, safe='')}"))
     return 0
 
 
@@ -143,69 +139,35 @@ def _print_placed(told: dict[str, str]) -> None:
 
 
 def _hangup(args: argparse.Namespace) -> int:
-    _asked(args.server, "POST", f"/v1/live/{quote(args.call, safe='')}/end")
+    asked(args.server, "POST", f"/v1/live/{quote(args.call, safe='')}/end")
     print(f"{args.call}: saying goodbye")
     return 0
 
 
 def _steer(args: argparse.Namespace) -> int:
-    _asked(args.server, "POST", f"/v1/live/{quote(args.call, safe='')}/{args.act}")
+    asked(args.server, "POST", f"/v1/live/{quote(args.call, safe='')}/{args.act}")
     print(f"{args.call}: {_DONE[args.act]}")
     return 0
 
 
 def _dtmf(args: argparse.Namespace) -> int:
-    _asked(args.server, "POST", f"/v1/live/{quote(args.call, safe='')}/dtmf", {"digits": args.digits})
+    asked(args.server, "POST", f"/v1/live/{quote(args.call, safe='')}/dtmf", {"digits": args.digits})
     print(f"{args.call}: {len(args.digits)} keys sent")
     return 0
 
 
 def _record(args: argparse.Namespace) -> int:
-    _asked(args.server, "POST", f"/v1/live/{quote(args.call, safe='')}/recording/{args.act}")
+    asked(args.server, "POST", f"/v1/live/{quote(args.call, safe='')}/recording/{args.act}")
     print(f"{args.call}: recording, {args.act}")
     return 0
 
 
 def _transfer(args: argparse.Namespace) -> int:
-    told = _asked(
+    told = asked(
         args.server, "POST", f"/v1/live/{quote(args.call, safe='')}/transfer", {"target": args.target}
     )
     print(f"{args.call}: being put through to {told['target']}")
     return 0
-
-
-def _asked(server: str, method: str, path: str, body: object = None, *, key: str = "") -> Any:
-    """Any: JSON. `key`: the intent's own. Raises: ConfigError: Nobody is there. AntiphonError: The server
-    refused, in its words. DeadlineExceeded: It was asked, and did not answer."""
-    secret = os.environ.get(API_KEY, "").strip()
-    headers = {"authorization": f"Bearer {secret}"} if secret else {}
-    if key:
-        headers["idempotency-key"] = key
-    url = server.rstrip("/") + path
-    try:
-        answer = httpx.request(method, url, json=body, headers=headers, timeout=_REQUEST_S)
-    except httpx.ReadTimeout:
-        again = f"; it may ring: look with `antiphon calls placed {key}`" if key else ""
-        raise DeadlineExceeded(f"{server} did not answer in {_REQUEST_S:g} s{again}") from None
-    except httpx.HTTPError as error:
-        raise ConfigError(
-            f"{server} cannot be reached ({type(error).__name__})",
-            fix="start `antiphon serve`, or name it with --server",
-        ) from error
-    try:
-        told = answer.json() if answer.content else None
-    except ValueError:
-        raise ConfigError(
-            f"{server} is no antiphon server", fix="name a running `antiphon serve` with --server"
-        ) from None
-    if answer.is_error:
-        raise AntiphonError(_refusal(told) if isinstance(told, dict) else answer.text)
-    return told
-
-
-def _refusal(problem: dict[str, Any]) -> str:
-    words = str(problem.get("detail") or problem)
-    return f"{words}\n  fix: {problem['fix']}" if problem.get("fix") else words
 
 
 # ------------------------------------------------------------------ numbers
@@ -216,86 +178,57 @@ def _numbers(args: argparse.Namespace) -> int:
 
 
 async def _with_account(args: argparse.Namespace) -> int:
-    controls = controls_from(os.environ)
-    try:
-        control = _account(controls, args.carrier)
-        act: Callable[[CarrierControl, argparse.Namespace], Awaitable[int]] = args.act
-        return await act(control, args)
-    finally:
-        for each in controls.values():
-            await each.close()
+    act: Callable[[NumberAccount, argparse.Namespace], Awaitable[int]] = args.act
+    if args.server:
+        return await act(ServerAccount(args.server, args.carrier), args)
+    async with carrier_account(os.environ, args.carrier) as account:
+        return await act(account, args)
 
 
-def _account(controls: Mapping[str, CarrierControl], asked: str) -> CarrierControl:
-    if asked in controls or (not asked and len(controls) == 1):
-        return controls[asked] if asked else next(iter(controls.values()))
-    if not asked and controls:
-        raise ConfigError("there are several accounts", fix=f"name one with --carrier: {', '.join(controls)}")
-    if asked and asked not in NEEDED:
-        raise ConfigError(f"no carrier named {asked!r} has numbers", fix=f"one of: {', '.join(NEEDED)}")
-    wanted = NEEDED.get(asked) or [" or ".join(names[0] for names in NEEDED.values())]
-    raise ConfigError(
-        f"there are no credentials for {asked or 'any carrier'}",
-        fix=f"set {', '.join(wanted)} (docs/telephony); accounts found: {', '.join(controls) or 'none'}",
-    )
-
-
-async def _list(control: CarrierControl, args: argparse.Namespace) -> int:
-    owned = await control.owned_numbers()
+async def _list(account: NumberAccount, args: argparse.Namespace) -> int:
+    owned = await account.owned()
     for number in owned:
         print(f"{number.number:<16} {number.label:<24} {number.answer_url}")
     if not owned:
-        print(f"{control.carrier}: no numbers; antiphon numbers search COUNTRY finds some")
+        print(f"{account.carrier}: no numbers; antiphon numbers search COUNTRY finds some")
     return 0
 
 
-async def _search(control: CarrierControl, args: argparse.Namespace) -> int:
+async def _search(account: NumberAccount, args: argparse.Namespace) -> int:
     query = NumberQuery(country=args.country, kind=args.kind, area_code=args.area, contains=args.contains)
-    offers = await control.search_numbers(query)
+    offers = await account.search(query)
     for offer in offers:
         price = f"{offer.monthly_usd} USD a month" if offer.monthly_usd is not None else ""
         print(f"{offer.number:<16} {offer.locality:<24} {price}")
     if not offers:
-        print(f"{control.carrier}: none like that; try another --kind, or no --area and --contains")
+        print(f"{account.carrier}: none like that; try another --kind, or no --area and --contains")
     return 0
 
 
-async def _buy(control: CarrierControl, args: argparse.Namespace) -> int:
-    bought = await control.buy_number(e164(args.number), _routing(control.carrier, args.agent))
+async def _buy(account: NumberAccount, args: argparse.Namespace) -> int:
+    bought = await account.buy(e164(args.number), args.agent)
     print(f"{bought.number} is answered by {args.agent}")
     return 0
 
 
-async def _configure(control: CarrierControl, args: argparse.Namespace) -> int:
-    number_id = await _id_of(control, args.number)
-    changed = await control.configure_number(number_id, _routing(control.carrier, args.agent))
+async def _configure(account: NumberAccount, args: argparse.Namespace) -> int:
+    number_id = await _id_of(account, args.number)
+    changed = await account.configure(number_id, args.agent)
     print(f"{changed.number} is answered by {args.agent}")
     return 0
 
 
-async def _release(control: CarrierControl, args: argparse.Namespace) -> int:
-    await control.release_number(await _id_of(control, args.number))
+async def _release(account: NumberAccount, args: argparse.Namespace) -> int:
+    await account.release(await _id_of(account, args.number))
     print(f"{args.number} is released")
     return 0
 
 
-async def _id_of(control: CarrierControl, number: str) -> str:
+async def _id_of(account: NumberAccount, number: str) -> str:
     wanted = e164(number)
-    for owned in await control.owned_numbers():
+    for owned in await account.owned():
         if owned.number == wanted:
             return owned.number_id
     raise ConfigError(
         f"{wanted} is not a number of this account", fix="see them with `antiphon numbers list`"
     )
-
-
-def _routing(carrier: str, agent: str) -> NumberRouting:
-    public = os.environ.get("ANTIPHON_PUBLIC_URL", "").rstrip("/")
-    if not public:
-        raise ConfigError(
-            "nobody knows how the carrier reaches us",
-            where="ANTIPHON_PUBLIC_URL",
-            fix="set it to the address of `antiphon serve`, as https://voice.example.com",
-        )
-    url = f"{public}/calls/{carrier}/{agent}"
-    return NumberRouting(answer_url=url, status_url=f"{url}/event", label=f"antiphon {agent}")
