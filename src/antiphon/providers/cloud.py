@@ -61,7 +61,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One name of one role. `sdk` and `extra` replace the account's where set: some vendors have several."""
+    """One name of one role. `sdk` and `extra` replace the account's where set: some vendors have several.
+    `instead`: The vendor sells no such thing, and this is what to do; the name only keeps its place."""
 
     role: Role
     name: str
@@ -69,6 +70,7 @@ class Offer:
     any_name: bool = False
     sdk: str = ""
     extra: str = ""
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,8 @@ class _Reach:
 
     def _missing(self, offer: Offer) -> str:
         """How to put right what is missing; "" when nothing is."""
+        if offer.instead:
+            return offer.instead
         sdk = offer.sdk or self._account.sdk
         if sdk and not is_importable(sdk):
             return f"pip install 'antiphon[{self._extra(offer)}]'"

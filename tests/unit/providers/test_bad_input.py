@@ -189,6 +189,15 @@ CASES = {
             "reasoning": {"model": ["unified:gemini/gemini-3.8-live", "flow/desk"]},
         },
     ),
+    "a vendor without speech to speech": Wrong(
+        where=LLM,
+        told=(
+            "anthropic/claude-sonnet-5-5 cannot be used",
+            "no public speech-to-speech API",
+            "without `unified:`",
+        ),
+        change={"reasoning": {"model": ["unified:anthropic/claude-sonnet-5-5", "flow/desk"]}},
+    ),
     "a LiveKit plugin that is not there": Wrong(
         where=TTS,
         told=("the plugin hume is not installed", "fix: pip install livekit-plugins-hume"),

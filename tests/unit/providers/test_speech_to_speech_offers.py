@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from antiphon.agents.definition import load_agent
+from antiphon.errors import ConfigError
 from antiphon.providers.checking import check_providers
 from antiphon.providers.prices import load_prices
 from antiphon.providers.registry import Registry
@@ -18,8 +19,8 @@ from antiphon.providers.roles import Role
 
 BOOK = load_prices({}, today=date(2026, 11, 25))
 REGISTRY = Registry(environment={"OPENAI_API_KEY": "k", "GEMINI_API_KEY": "k"})
-OFFERED = [name for name, _ in REGISTRY.matrix(Role.SPEECH_TO_SPEECH)]
-WITHOUT_A_PRICE = ("gemini/gemini-3.8-live-extended-thinking", "openai/gpt-realtime-mini")
+OFFERED = [name for name, known in REGISTRY.matrix(Role.SPEECH_TO_SPEECH) if known.is_ready]
+WITHOUT_A_PRICE = ("openai/gpt-realtime-mini",)
 # Everything a first connection needs, to an address where nobody is.
 FIRST_CONNECTION = """
 import asyncio, sys
@@ -65,6 +66,15 @@ def test_a_model_has_a_price_or_the_check_says_that_it_has_none(name: str, tmp_p
     priced = BOOK.find("s2s", name) is not None
     assert priced == (name not in WITHOUT_A_PRICE)
     assert bool(said_of(tmp_path, name)) != priced
+
+
+def test_a_vendor_without_such_a_model_keeps_its_place_and_says_what_to_do() -> None:
+    known = Registry(environment={"ANTHROPIC_API_KEY": "k"}).known_as(
+        Role.SPEECH_TO_SPEECH, "anthropic/claude-sonnet-5-5"
+    )
+    assert known.state.startswith("missing: Anthropic has no public speech-to-speech API")
+    with pytest.raises(ConfigError, match="without `unified:`"):
+        Registry(environment={"ANTHROPIC_API_KEY": "k"}).speech_to_speech("anthropic/claude-sonnet-5-5")
 
 
 @pytest.mark.whole
