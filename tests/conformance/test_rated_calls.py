@@ -1,25 +1,28 @@
 """Whole calls whose callers rate them, by voice and by key, of an agent with a language model and of one with
 a flow; and calls that tell by themselves that something went wrong. What is told is seen where an operator
-looks: in the list, on the call, among its feedback."""
+looks: in the list."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.doubles.api_world import api_world
 from tests.doubles.front_desk import FrontDesk, voice
 from tests.doubles.media_line import silence
 from tests.doubles.paced_loop import live_with_sockets as live
 
 from antiphon.agents.ports import Completion, Message, Tool, ToolCall
 from antiphon.runtime.records.replaying import replay_exactly
-from antiphon.server.access.roles import Role
+from antiphon.server.keeping.opening import open_records
+from antiphon.server.keeping.service import follower_of
+from antiphon.storage.records import CallQuery, CallSummary
 
+OURS = CallQuery(organisation_id="default")
 ASKS = "How was this call, from one to five?"
 FLOW = """
 flow: rated
@@ -90,16 +93,19 @@ async def speak(desk: FrontDesk, duration_ms: int = 700) -> None:
     await desk.say(silence(100))
 
 
-def seen(home: Path, call_id: str) -> tuple[dict[str, Any], list[dict[str, Any]], list[str]]:
-    """The call in the list, its feedback, and the calls that were rated badly or below."""
+def seen(home: Path, call_id: str) -> tuple[CallSummary, list[str]]:
+    """The call in the list, and the calls that were rated four or below."""
 
-    async def look() -> tuple[dict[str, Any], list[dict[str, Any]], list[str]]:
-        async with api_world(home) as world, world.client(await world.key(Role.OWNER)) as owner:
-            calls = (await owner.get("/v1/calls")).json()["calls"]
-            (row,) = [call for call in calls if call["call_id"] == call_id]
-            feedback = (await owner.get(f"/v1/calls/{call_id}/feedback")).json()["feedback"]
-            found = (await owner.get("/v1/calls", params={"rated_at_most": 4})).json()["calls"]
-            return row, feedback, [call["call_id"] for call in found]
+    async def look() -> tuple[CallSummary, list[str]]:
+        records = await open_records(home, {})
+        try:
+            await follower_of(home, records).catch_up()
+            listed = await records.page(OURS)
+            rated = await records.page(replace(OURS, rated_at_most=4))
+        finally:
+            await records.database.close()
+        (row,) = [call for call in listed.calls if call.call_id == call_id]
+        return row, [call.call_id for call in rated.calls]
 
     return asyncio.run(look())
 
@@ -121,10 +127,8 @@ def test_a_rating_is_asked_for_given_and_found(mind: str, by: str, tmp_path: Pat
     desk = desk_with(tmp_path, mind, "that is all", *(["four"] if by == "voice" else []))
     record, _ = live(desk.answer(rates))
     assert "Thank you" in " ".join(desk.said)
-    row, feedback, found = seen(tmp_path, desk.line.call_id)
-    assert (row["rating"], row["signs"]) == (4, [])
-    (given,) = feedback
-    assert (given["source"], given["rating"], given["given_by"]) == ("caller", 4, "caller")
+    row, found = seen(tmp_path, desk.line.call_id)
+    assert (row.rating, row.signs) == (4, ())
     assert found == [desk.line.call_id]
     assert replay_exactly(record).difference is None
 
@@ -144,8 +148,6 @@ def test_a_call_tells_by_itself_that_its_caller_had_enough(tmp_path: Path) -> No
     words = "I need to move my appointment"
     desk = desk_with(tmp_path, "model", words, words)
     live(desk.answer(gives_up))
-    row, feedback, found = seen(tmp_path, desk.line.call_id)
-    assert (row["rating"], row["signs"]) == (None, ["hung_up_mid_reply", "repeated"])
-    (told,) = feedback
-    assert (told["source"], told["labels"]) == ("implicit", ["hung_up_mid_reply", "repeated"])
+    row, found = seen(tmp_path, desk.line.call_id)
+    assert (row.rating, row.signs) == (None, ("hung_up_mid_reply", "repeated"))
     assert found == []

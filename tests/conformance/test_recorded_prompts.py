@@ -83,23 +83,12 @@ async def test_a_trace_has_every_prompt_word_for_word(tmp_path: Path) -> None:
     assert [on_the_wire(GPT_HOST, GPT.model, prompt) for prompt in told] == wire
     assert any("— (interrupted)" in body for body in wire)
     assert any('"role": "tool"' in body for body in wire)
+    kept = [note for note in trace.notes if note["type"] == "prompt"]
+    later = [message["content"] for note in kept[1:] for message in note["said"].values()]
+    assert not any(content.startswith("You are ") for content in later), "instructions are kept once"
+    assert len(json.dumps(kept)) < sum(map(len, wire)) / 2
     uses = [note["request"] for note in trace.notes if note["type"] == "usage"]
     assert uses == list(range(1, len(wire) + 1))
-
-
-async def test_messages_are_kept_once(tmp_path: Path) -> None:
-    trace = Trace()
-    async with HttpVendor(ScriptedModel(GPT.dialect, front_desk)) as vendor:
-        call = clinic(GPT, vendor, tmp_path)
-        with paid_by(Payer(meter=trace.meter)):
-            await call.greet()
-            await call.talk(*TURNS)
-        sent = sum(map(len, received(vendor)))
-    kept = [note for note in trace.notes if note["type"] == "prompt"]
-    assert [told["role"] for told in kept[0]["said"].values()].count("system") >= 1
-    later = [told["content"] for note in kept[1:] for told in note["said"].values()]
-    assert not any(content.startswith("You are ") for content in later)
-    assert len(json.dumps(kept)) < sent / 2
 
 
 async def test_whoever_takes_over_has_a_prompt_of_his_own(tmp_path: Path) -> None:

@@ -160,6 +160,14 @@ class Operations(Generic[Answer]):
         """How a call that was placed with this key gets on."""
         return self._get(f"/placed/{_safe(key)}")
 
+    def export_person(self, subject: str) -> Answer:
+        """All that is on record of a phone number, or of one call by its id."""
+        return self._post("/people/export", {"subject": subject})
+
+    def erase_person(self, subject: str) -> Answer:
+        """For good, wherever something of them lies."""
+        return self._post("/people/erase", {"subject": subject})
+
     def costs(self, by: str = "agent", from_ms: int | None = None, to_ms: int | None = None) -> Answer:
         """`by`: agent, day, stage."""
         return self._get("/costs", by=by, from_ms=from_ms, to_ms=to_ms)

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
     AUDIT_READ = "audit:read"
+    PEOPLE_EXPORT = "people:export"
+    PEOPLE_ERASE = "people:erase"
 
 
 class Role(StrEnum):

@@ -73,6 +73,25 @@ class SharedLinks(BaseModel):
     links: list[SharedLink]
 
 
+class Person(In):
+    """`subject`: a phone number (E.164), or the id of a call."""
+
+    subject: str = Field(min_length=1, max_length=320)
+
+
+class Exported(BaseModel):
+    calls: list[dict[str, Any]]
+
+
+class Erased(BaseModel):
+    """`id`: under which it is on record. How many calls, and how many files of each kind."""
+
+    id: str
+    calls: int
+    traces: int
+    recordings: int
+
+
 class SharedTurn(BaseModel):
     speaker: str
     at_ms: int

@@ -37,6 +37,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/calls/{call_id}/replay"): {},
     ("POST", "/v1/calls/{call_id}/feedback"): {"rating": 5},
     ("POST", "/v1/calls/{call_id}/share"): {},
+    ("POST", "/v1/people/export"): {"subject": "+15550100"},
+    ("POST", "/v1/people/erase"): {"subject": "+15550100"},
     ("POST", "/v1/numbers"): {"agent": "clinic", "number": "+12125550100"},
     ("PUT", "/v1/numbers/{number_id}"): {"agent": "clinic"},
     ("POST", "/v1/webhooks"): {"url": "https://example.com/hook"},
