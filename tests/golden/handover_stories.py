@@ -37,6 +37,20 @@ def _nothing_is_heard_of_the_other_phone(call: Story) -> None:
     _goes_on(call)
 
 
+def _speaks_while_he_waits(call: Story) -> None:
+    _asks_for_a_person(call)
+    call.says("Hello? Is anybody there?", waits_ms=1000)
+    call.happens(ev.HandoverFailed(at_ms=call.world.now_ms, result="busy"))
+    _goes_on(call)
+
+
+def _is_answered_when_he_is_back(told: Told) -> None:
+    noted = [(note.kind, note.text) for _, note in told.commands(cmd.NoteUtterance)]
+    assert noted == [("waiting", "Hello? Is anybody there?")], "it took no turn, and is on record"
+    turns = [command.text for _, command in told.commands(cmd.CommitTurn)]
+    assert turns == [ASKS, "Then book me for Friday."]
+
+
 def _goes_on(call: Story) -> None:
     call.answers("Then book me for Friday.", Answer(chunks=("You are booked for Friday.",)))
     call.runs(6000)
@@ -71,6 +85,12 @@ SYMPTOMS = [
         "caller_waits_for_a_person_for_ever", "P19",
         story=_nothing_is_heard_of_the_other_phone, absent=_he_is_back_and_was_never_in_silence,
         fault=faults.timer_does_nothing("person"),
+        policy=Policy(handover=PATIENCE),
+    ),
+    spoken(
+        "nothing_is_answered_after_the_wait", "I5", "P19",
+        story=_speaks_while_he_waits, absent=_is_answered_when_he_is_back,
+        fault=faults.what_he_says_while_he_waits_settles_nothing,
         policy=Policy(handover=PATIENCE),
     ),
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from antiphon.conversation import (
     conversation,
     ending,
     floor,
+    handover,
     heard,
     push_to_talk,
     replies,
@@ -127,6 +128,11 @@ def finals_are_used_twice(patch: pytest.MonkeyPatch) -> None:
         state.settled_segment = settled
 
     patch.setattr(turns, "close", forgetful)
+
+
+def what_he_says_while_he_waits_settles_nothing(patch: pytest.MonkeyPatch) -> None:
+    """The recogniser begins no new segment, and all that follows in this one counts as too late."""
+    patch.setattr(handover, "WAITING", "late")
 
 
 def effects_are_not_remembered(patch: pytest.MonkeyPatch) -> None:
@@ -249,6 +255,7 @@ FAULTS: list[tuple[str, Fault]] = [
     ("every_reply_ends_once", confirmed_drafts_are_cancelled_too),
     ("every_final_once", words_over_the_agent_are_dropped),
     ("every_final_once", finals_are_used_twice),
+    ("every_final_once", what_he_says_while_he_waits_settles_nothing),
     ("effects_once", effects_are_not_remembered),
     ("effects_wait_for_the_turn", effects_do_not_wait),
     ("silence_is_covered", timer_does_nothing("silence")),

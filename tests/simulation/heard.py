@@ -59,6 +59,7 @@ def _word_ends_ms(world: World, reply_id: str, chunks: int) -> list[int]:
     start_ms = 0
     for index in range(chunks):
         chunk_ms = world.voice.word_ends_ms[reply_id, index]
-        ends_ms += [start_ms + end_ms for end_ms in chunk_ms]
+        if world.voice.chunks[reply_id][index]:  # Else a sound.
+            ends_ms += [start_ms + end_ms for end_ms in chunk_ms]
         start_ms += chunk_ms[-1]
     return ends_ms

@@ -87,19 +87,25 @@ def _every_final_once(world: World) -> Iterator[str]:
     """Into a turn, or noted as something else; the caller says no word twice."""
     used: Counter[str] = Counter()
     late: set[str] = set()
-    for _, commands in world.steps:
+    in_time = {id(final) for final in world.recogniser.finals}
+    leaving = False
+    for event, commands in world.steps:
         for command in commands:
+            if type(command) is cmd.StartReply and command.kind == "goodbye":
+                leaving = leaving or command.reason != "silence"
             if type(command) is cmd.CommitTurn:
                 used.update(command.text.split())
             elif type(command) is cmd.NoteUtterance:
                 (late if command.kind == "late" else used).update(command.text.split())
+                if command.kind == "late" and id(event) in in_time and not leaving:
+                    yield f"{command.text} came in time and counts as late"
     open_turn = world.conversation.state.turn
     kept = late | set(open_turn.text().split() if open_turn is not None else ())
     for word, count in used.items():
         if count > 1 and _own(word):
             yield f"{word} is used {count} times"
     for final in world.recogniser.finals:
-        for word in final.split():
+        for word in final.text.split():
             if word not in used and word not in kept and _own(word):
                 yield f"{word} was understood and then lost"
 
@@ -150,6 +156,7 @@ def _silence_is_covered(world: World) -> Iterator[str]:
     last_ms = 0
     sounds = [*((a, b) for a, b, _ in world.line.sounded), *world.caller.spoken]
     sounds += world.caller.turn_ends.held  # Who holds the button holds the floor.
+    sounds += world.person.talks
     pressed = [(at_ms, at_ms) for at_ms in world.caller.pressed_at_ms if at_ms <= world.now_ms]
     for begin_ms, end_ms in sorted([*sounds, *pressed, (world.now_ms, world.now_ms)]):
         if begin_ms - last_ms > world.policy.silence.reprompt_after_ms:
@@ -192,6 +199,8 @@ def _every_call_ends(world: World) -> Iterator[str]:
     silence = world.policy.silence
     stalled_ms = sum(stall.duration_ms for stall in world.stalls)
     limit_ms = silence.call_max_ms + silence.goodbye_max_ms + stalled_ms + 100
+    # Who comes back from a person has all of his time again.
+    limit_ms += max((until_ms + SLACK_MS for _, until_ms in world.person.talks), default=0)
     if world.ended and world.now_ms > limit_ms:
         yield f"the call took {world.now_ms} ms (at most {limit_ms})"
 
@@ -212,7 +221,7 @@ def _asking_again_is_bounded(world: World) -> Iterator[str]:
     for _, commands in world.steps:
         for command in commands:
             misheard = type(command) is cmd.NoteUtterance and command.kind == "misheard"
-            if type(command) is cmd.CommitTurn or misheard:
+            if type(command) is cmd.CommitTurn or type(command) is cmd.Escalate or misheard:
                 in_a_row = 0
             elif type(command) is cmd.StartReply and command.kind == "reprompt":
                 in_a_row += 1

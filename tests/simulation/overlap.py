@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from antiphon.conversation import Policy
+from antiphon.conversation import Conversation, Policy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from tests.simulation.caller import Caller
@@ -18,6 +18,7 @@ class Parties(Protocol):
     caller: Caller
     line: Line
     recogniser: Recogniser
+    conversation: Conversation
 
 
 class Overlap:
@@ -61,6 +62,8 @@ class Overlap:
             self._interrupts(until_ms)
 
     def _interrupts(self, until_ms: int) -> None:
+        if self._world.conversation.state.waits is not None:
+            return  # Who waits for a person has nobody to interrupt.
         for playing in self._world.line.replies.values():
             if playing.started and not playing.dead and playing.id not in self._uninterruptible:
                 self.interruptions.append((self._world.now_ms, until_ms, playing.id))

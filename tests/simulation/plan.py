@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from msgspec import structs
 
 from antiphon.conversation import Policy, SilencePolicy
-from antiphon.conversation.policy import PRESETS, LinePolicy
+from antiphon.conversation.policy import PRESETS, HandoverPolicy, LinePolicy
 from tests.simulation.choices import Made
 
 
@@ -75,6 +75,7 @@ _POLICIES = (
     Policy(fillers=()),
     Policy(silence=SilencePolicy(call_max_ms=25_000, goodbye_max_ms=6000)),
     Policy(silence=SilencePolicy(reprompts_max=0, hold_patience_ms=12_000)),
+    Policy(handover=HandoverPolicy(wait_max_ms=30_000, talk_max_ms=60_000), thinking_sound=True),
 )
 
 

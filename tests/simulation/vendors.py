@@ -13,11 +13,13 @@ from antiphon.conversation import Policy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.heard import weight
+from antiphon.conversation.policy import HandoverPolicy
 from tests.simulation.choices import Choices
 from tests.simulation.line import Line
 from tests.simulation.plan import Weather
 
 MS_PER_CHARACTER = 60
+SOUNDS_MS = {"thinking": 700, "hold": 9000}
 
 
 class Surroundings(Protocol):
@@ -54,7 +56,7 @@ class Recogniser:
         self._world, self._usage = world, usage
         self.segment = 0
         self.words: list[str] = []
-        self.finals: list[str] = []  # Words of every final given, in order.
+        self.finals: list[ev.TranscriptFinal] = []  # Every one that was given in time, in order.
         self._saying: list[str] = []  # Words of the utterance under way that were not told yet.
         self._final_at_ms = 0
 
@@ -87,7 +89,7 @@ class Recogniser:
     def given(self, event: ev.TranscriptFinal) -> None:
         """It reached the core; what came too late for its segment need not be used."""
         if event.text and event.segment >= self.segment:
-            self.finals.append(event.text)
+            self.finals.append(event)
 
     def finalize(self) -> None:
         choices, weather = self._world.choices, self._world.weather
@@ -224,7 +226,8 @@ class Reasoner:
         if choices.chance("a question", 0.3):
             self._say(ev.AnswerExpected(at_ms=at_ms, reply_id=reply_id, kind="yes_no"), delay_ms)
         then = "end" if choices.chance("the agent ends", 0.03) else ""
-        then = "escalate" if choices.chance("a person is needed", 0.02) else then
+        kept = isinstance(world.policy.handover, HandoverPolicy)
+        then = "escalate" if choices.chance("a person is needed", 0.2 if kept else 0.02) else then
         if not choices.chance("the reply never ends", world.weather.vendor_fault / 4):
             finished = ev.ReplyFinished(at_ms=at_ms, reply_id=reply_id, then=then, cause="sim")
             self._say(finished, delay_ms)
@@ -266,7 +269,9 @@ class Voice:
             return
         timed = choices.chance("words are timed", 0.5)
         # Without times the core takes words to be as long as their letters, so here they are.
-        ends_ms = _spoken(command.text, choices.pick("a pause between words", (0, 0, 300)) if timed else 0)
+        pause_ms = choices.pick("a pause between words", (0, 0, 300)) if timed else 0
+        sound_ms = SOUNDS_MS.get(command.sound)
+        ends_ms = _spoken(command.text, pause_ms) if sound_ms is None else (sound_ms,)
         self.word_ends_ms[reply_id, index] = ends_ms
         duration_ms = ends_ms[-1]
         self._usage.audio_ms += duration_ms

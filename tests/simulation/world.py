@@ -21,6 +21,7 @@ from tests.simulation.caller import Caller
 from tests.simulation.choices import Choices
 from tests.simulation.line import Line
 from tests.simulation.overlap import Overlap
+from tests.simulation.person import Person
 from tests.simulation.plan import Plan, Stall
 from tests.simulation.vendors import Reasoner, Recogniser, Usage, Voice
 
@@ -64,6 +65,7 @@ class World:
         self.voice = Voice(self, self.usage)
         self.caller = Caller(self, self.recogniser)
         self.overlap = Overlap(self)
+        self.person = Person(self)
 
     # ------------------------------------------------------------ time
 
@@ -291,5 +293,7 @@ _OBEY: dict[type[cmd.Command], Callable[[World, cmd.Command], None]] = {
     cmd.ReportHeard: World._report,
     cmd.RunTool: World._run_tool,
     cmd.ReuseToolResult: lambda world, command: world.reasoner.tool(command.tool_call_id, runs=False),
+    cmd.Escalate: lambda world, _: world.person.is_called(),
+    cmd.CallOff: lambda world, _: world.person.is_called_off(),
     cmd.EndCall: World._end,
 }  # type: ignore[dict-item]  # Each takes exactly the command type it is filed under.

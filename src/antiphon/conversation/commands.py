@@ -37,8 +37,9 @@ class AmendTurn(Command, frozen=True, kw_only=True):
 
 class NoteUtterance(Command, frozen=True, kw_only=True):
     """Speech that took no turn: kind is "backchannel", "noise", "late" (too late to be answered), "echo" (of
-    our own voice), "lost" (nobody could hear it), "misheard" (over a line too poor to trust the words) or
-    "answered" (what was heard of whoever answered our call before we spoke)."""
+    our own voice), "lost" (nobody could hear it), "misheard" (over a line too poor to trust the words),
+    "answered" (what was heard of whoever answered our call before we spoke) or "waiting" (said while a person
+    is called for him, or to that person). All but "late" settle the words: what follows is a new segment."""
 
     kind: str
     text: str

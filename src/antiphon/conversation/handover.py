@@ -1,7 +1,6 @@
 """The caller waits for a person, talks with one, or comes back to us with words. Never dead air: music and
-comfort follow one another until somebody takes over.
-
-While this lasts nothing the caller says takes a turn; it is noted, and what is prepared or played goes on.
+comfort follow one another until somebody takes over. While this lasts nothing the caller says takes a turn;
+it is noted, and what is prepared or played goes on.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from antiphon.conversation import ending, keypad, replies, turns
+from antiphon.conversation import ending, keypad, push_to_talk, replies, turns
 from antiphon.conversation import events as ev
 from antiphon.conversation.commands import (
     CallOff,
@@ -24,6 +23,7 @@ from antiphon.conversation.state import Chunk, Phase, State
 
 HOLD = "hold"  # The name of the sound.
 COMFORT = "comfort"
+WAITING = "waiting"  # Settles its words, as "late" does not: what he says when he is back is another segment.
 TAKEN_OVER_MAX_MS = 3_600_000  # A page that was left open must not keep a line for ever.
 HELD_MAX_MS = 600_000  # An operator who has forgotten him must not leave him with music for ever.
 THANKS = "Thank you for waiting."
@@ -204,6 +204,8 @@ def _back(state: State, words: str) -> None:
     if back_from_talk:
         state.set_timer("call_limit", state.now_ms + state.policy.silence.call_max_ms)
     replies.say(state, kind="returned", phrase=words)
+    if state.voiced and not push_to_talk.decides(state):
+        turns.open_again(state)  # What he is saying is for us now.
 
 
 def _left(state: State, event: ev.PersonLeft) -> None:
@@ -233,11 +235,11 @@ def _voice_ended(state: State, event: ev.SpeechStopped) -> None:
 
 
 def _final(state: State, event: ev.TranscriptFinal) -> None:
-    if event.lost or event.segment <= state.settled_segment:
+    if event.lost or not event.text:
         return
-    state.settled_segment = event.segment
-    if event.text:
-        state.emit(NoteUtterance(kind="late", text=event.text))
+    kind = "late" if event.segment <= state.settled_segment else WAITING
+    state.settled_segment = max(state.settled_segment, event.segment)
+    state.emit(NoteUtterance(kind=kind, text=event.text))
 
 
 def _nothing(state: State, event: ev.Event) -> None:
@@ -250,8 +252,8 @@ def _note_what_was_said(state: State) -> None:
     if turn is not None:
         turns.close(state, turn)
         said = f"{turn.raw_text()} {said}".strip()
-    if said:
-        state.emit(NoteUtterance(kind="late", text=said))
+    if said or (turn is not None and turn.segments):
+        state.emit(NoteUtterance(kind=WAITING if said else "noise", text=said))
 
 
 def _only_the_limit(state: State) -> None:

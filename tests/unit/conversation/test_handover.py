@@ -147,6 +147,40 @@ def test_a_caller_who_comes_back_is_told_why_and_can_go_on(result: str, words: s
     assert script.count(cmd.CommitTurn) == turns + 1
 
 
+def test_a_hum_while_he_waits_takes_no_words_from_him() -> None:
+    """An empty final is not the last of its segment: the words after it are not lost."""
+    script = escalated()
+    script.step(ev.TranscriptFinal(at_ms=script.now_ms, segment=7, text=""))
+    script.step(ev.TranscriptFinal(at_ms=script.now_ms, segment=7, text="Hello?"))
+    assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="waiting", text="Hello?")
+    script.step(ev.TranscriptFinal(at_ms=script.now_ms, segment=7, text="Hello?"))
+    assert script.last(cmd.NoteUtterance).kind == "late", "given twice"
+
+
+def test_a_cough_before_the_wait_takes_no_words_from_him() -> None:
+    """Its empty final settles the segment: the recogniser must be told, or all that follows is too late."""
+    script = Script(Policy(handover=WAITING))
+    script.greeted()
+    script.step(ev.SpeechStarted(at_ms=script.now_ms, onset_ms=script.now_ms))
+    script.step(ev.TranscriptFinal(at_ms=script.now_ms, segment=7, text=""))
+    script.step(ev.OperatorHolds(at_ms=script.now_ms))
+    assert cmd.NoteUtterance(kind="noise", text="") in script.commands
+
+
+def test_who_speaks_while_he_is_given_back_is_not_talked_over_and_is_answered() -> None:
+    script = escalated()
+    script.step(ev.SpeechStarted(at_ms=script.now_ms, onset_ms=script.now_ms))
+    script.wait(500)
+    told = script.step(ev.HandoverFailed(at_ms=script.now_ms, result="busy"))
+    assert script.phase == "holding" and isinstance(told[-2], cmd.PausePlayout), "before the first sample"
+    script.wait(600)
+    script.step(ev.SpeechStopped(at_ms=script.now_ms, ended_ms=script.now_ms))
+    assert script.count(cmd.FinalizeTranscript) == 2, "also of what he began to say while he waited"
+    script.step(ev.TranscriptFinal(at_ms=script.now_ms, segment=7, text="Hello? Can you book me for Friday?"))
+    script.wait(2000)
+    assert script.last(cmd.CommitTurn).text == "Hello? Can you book me for Friday?"
+
+
 def test_a_caller_comes_back_from_a_person_who_was_lost() -> None:
     script = escalated()
     script.step(ev.PersonJoined(at_ms=script.now_ms))
