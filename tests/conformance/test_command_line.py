@@ -15,8 +15,9 @@ from tests.doubles.transfer_carriers import TRANSFER_CARRIERS
 
 from antiphon.calls.placing import CallPlacer
 from antiphon.cli import main
-from antiphon.errors import CallFailed
+from antiphon.errors import CallFailed, ConfigError
 from antiphon.server.access.roles import Role
+from antiphon.server.ways_in import line_methods
 from antiphon.trust.dialling import dial_rules
 
 ENVIRON = OUTSIDE | {"ANTIPHON_DIAL_ALLOWED": "US"}
@@ -120,6 +121,23 @@ async def test_a_call_is_placed_once_and_asked_about(world: ApiWorld, typed: Typ
         code, said = await typed(*place[:3], "911", "--caller-id", "+16175550100")
         assert code == 1 and len(made.account.calls) == 1, said
         await control.close()
+
+
+async def test_an_agent_is_sent_into_a_room_of_a_livekit_server(world: ApiWorld, typed: Typed) -> None:
+    code, said = await typed("calls", "join", "clinic", "front desk")
+    assert code == 0 and said.startswith("clinic is in front desk"), said
+    assert world.media.asked == [("join", "clinic", "front desk")]
+    code, said = await typed("calls", "join", "nobody", "front desk")
+    assert code == 1 and "no such agent" in said
+    (method,) = (line_methods(None, None)[name] for name in ("livekit_join",))
+    with pytest.raises(ConfigError, match="no LiveKit server") as refused:
+        await method(agent="clinic", room="front desk")
+    world.media.refusal = refused.value
+    code, said = await typed("calls", "join", "clinic", "front desk")
+    assert code == 1 and "fix: set LIVEKIT_URL" in said
+    world.media.refusal = CallFailed("every line is busy")
+    code, said = await typed("calls", "join", "clinic", "front desk")
+    assert code == 1 and "every line is busy" in said
 
 
 async def test_numbers_of_the_servers_account_need_no_credentials_here(

@@ -101,6 +101,9 @@ class Media:
     async def whisper(self, call_id: str, words: str) -> None:
         self._ask("whisper", call_id, words)
 
+    async def join_room(self, agent: str, room: str) -> None:
+        self._ask("join", agent, room)
+
     async def live(self) -> dict[str, Any]:
         return dict(self.shown)
 

@@ -32,7 +32,10 @@ ROOT = Path(__file__).parents[2]
 Told = TypeVar("Told")
 
 
-async def until(condition: Callable[[], object], *, within_s: float = 10.0) -> None:
+WITHIN_S = 20.0  # A bound for a machine with better things to do; a silent far end is hung up after 30.
+
+
+async def until(condition: Callable[[], object], *, within_s: float = WITHIN_S) -> None:
     """Return as soon as the condition holds; fails when it does not in time."""
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(within_s):
@@ -181,7 +184,7 @@ class SipHouse:
             with suppress(asyncio.CancelledError):
                 await self._clock
 
-    async def call(self, number: int = -1, *, within_s: float = 10.0) -> LiveCall:
+    async def call(self, number: int = -1, *, within_s: float = WITHIN_S) -> LiveCall:
         """The call of that number (from 0), or the next to come."""
         wanted = len(self.calls) + 1 if number < 0 else number + 1
         await until(lambda: len(self.calls) >= wanted, within_s=within_s)

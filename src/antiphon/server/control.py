@@ -93,6 +93,10 @@ class MediaClient:
         told = msgspec.to_builtins(report)
         return bool(await self._rpc.call("placed_report", timeout_s=3.0, key=key, report=told))
 
+    async def join_room(self, agent: str, room: str) -> None:
+        """Send an agent into a LiveKit room. Raises: ConfigError: None are known. CallFailed."""
+        await self._rpc.call("livekit_join", timeout_s=PLACE_TIMEOUT_S, agent=agent, room=room)
+
     async def end_call(self, call_id: str) -> None:
         await self._rpc.call("end_call", call_id=call_id)
 

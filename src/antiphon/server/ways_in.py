@@ -100,6 +100,11 @@ def line_methods(sip: SipLines | None, rooms: LiveKitRooms | None) -> dict[str, 
             "sip_hold": sip.hold,
             "sip_press": sip.press,
         }
-    if rooms is not None:
-        methods["livekit_join"] = rooms.join
+    methods["livekit_join"] = _no_rooms if rooms is None else rooms.join
     return methods
+
+
+async def _no_rooms(*, agent: str, room: str) -> None:
+    raise ConfigError(
+        "no LiveKit server is known here", fix="set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET"
+    )

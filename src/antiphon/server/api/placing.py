@@ -54,6 +54,23 @@ async def place_call(
     return await asyncio.shield(_placed(intent, wanted, parts, control))
 
 
+@router.post("/rooms", status_code=202, openapi_extra=needs(Permission.CALLS_PLACE))
+async def join_room(wanted: shapes.JoinRoom, who: Who, parts: Parts, control: Current) -> None:
+    """Send an agent into a LiveKit room, where the first participant with a microphone is its caller. One to
+    whom nobody comes leaves again."""
+    if control.draining:
+        raise Problem(503, "no new calls: shutting down")
+    served = {entry["name"] for entry in await control.media.agents()}
+    if wanted.agent not in served or not (await sight_of(who, parts))(wanted.agent):
+        raise Problem(404, "no such agent")
+    try:
+        await control.media.join_room(wanted.agent, wanted.room)
+    except ConfigError as error:
+        raise Problem(409, error.message, fix=error.fix) from None
+    except CallFailed as error:
+        raise Problem(503, str(error)) from None
+
+
 @router.get("/placed/{key}", openapi_extra=needs(Permission.CALLS_READ))
 async def get_placed_call(
     key: Annotated[str, Path(pattern=_KEY)], who: Who, parts: Parts, control: Current

@@ -46,6 +46,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     placed = listed.add_parser("placed", help="how a call gets on that was placed")
     placed.add_argument("key", metavar="KEY", help="as `calls place` told it")
     placed.set_defaults(run=_placed)
+    join = listed.add_parser("join", help="send an agent into a LiveKit room")
+    join.add_argument("agent", metavar="AGENT")
+    join.add_argument("room", metavar="ROOM")
+    join.set_defaults(run=_join)
     hangup = listed.add_parser("hangup", help="have the agent say goodbye and hang up")
     hangup.add_argument("call", metavar="CALL", help="its id")
     hangup.set_defaults(run=_hangup)
@@ -62,7 +66,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     transfer.add_argument("call", metavar="CALL", help="its id")
     transfer.add_argument("target", nargs="?", default="", help="of the agent's list (its usual target)")
     transfer.set_defaults(run=_transfer)
-    for command in (active, place, placed, hangup, transfer, keys, record, *steered):
+    for command in (active, place, placed, join, hangup, transfer, keys, record, *steered):
         command.add_argument("--server", default=SERVER, help=f"a running antiphon serve ({SERVER})")
     _register_numbers(commands)
 
@@ -136,6 +140,12 @@ def _print_placed(told: dict[str, str]) -> None:
     print(f"{told['key']}: {told['state']}{how}{through}")
     if told["state"] == "asked":
         print(f"no answer came: it may ring. Look with: antiphon calls placed {told['key']}")
+
+
+def _join(args: argparse.Namespace) -> int:
+    asked(args.server, "POST", "/v1/rooms", {"agent": args.agent, "room": args.room})
+    print(f"{args.agent} is in {args.room}, and leaves it when nobody comes")
+    return 0
 
 
 def _hangup(args: argparse.Namespace) -> int:

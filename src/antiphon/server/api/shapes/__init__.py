@@ -67,6 +67,7 @@ from antiphon.server.api.shapes.everywhere import (
 )
 from antiphon.server.api.shapes.live import (
     AttentionReason,
+    JoinRoom,
     LiveCall,
     LiveCalls,
     PlaceCall,
@@ -128,6 +129,7 @@ __all__ = [
     "FlowShown",
     "In",
     "Inspection",
+    "JoinRoom",
     "Judgement",
     "Key",
     "KeyMade",

@@ -86,6 +86,13 @@ class PlaceCall(In):
     ring_s: int = Field(default=30, ge=5, le=120)
 
 
+class JoinRoom(In):
+    """`room`: of the LiveKit server that is set up here; it is made where there is none of this name."""
+
+    agent: AgentName
+    room: Text = Field(min_length=1, max_length=200)
+
+
 class Placed(BaseModel):
     """`state`: placed, ringing, answered, ended (`how`: completed, busy, no_answer, failed, cancelled),
     failed (nobody was rung), asked (we cannot know: look before you try again). `basis`: the rule that
