@@ -13,7 +13,7 @@ It wants two cores, one of them for the server; an embedded voice speaks the phr
 folder of recordings (ANTIPHON_SPEECH_DIR). A number of calls takes 8 s, 0.1 s a call (`--ramp`)
 and `--seconds`. The callers speak Media Streams from a process of their own; the vendors' doubles answer at
 once, inside the worker or (`--sockets`) behind WebSocket and HTTP in another process. Prints a table in
-Markdown, or JSON (`--json`). Fails when a call was in trouble.
+Markdown and every bound beside it, or JSON (`--json`). Fails when a call was in trouble.
 On a machine that others use, `--real-time` (as root) keeps them from being scheduled in between.
 
 response: end of the caller's phrase to the agent's first sound. overhead: the response less stop silence and
@@ -40,6 +40,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 from typing import Any
 
 import numpy as np
+from benchmarks.load.bounds import beside
 from benchmarks.load.caller import Script
 from benchmarks.load.driver import Plan
 from benchmarks.load.line import (
@@ -118,16 +119,18 @@ def row(calls: int, seen: Seen, pace: Pace) -> dict[str, Any]:
     for name in ("replies_short", "after_clear"):
         if count := getattr(tally, name):
             trouble[name] = count
+    if seen.unanswered:
+        trouble["status not answered"] = seen.unanswered
     return result | {
         "late_pct": round(100 * tally.late / max(1, tally.messages), 3),
         "core_pct": round(100 * cpu_share, 1),
         "cpu_s_per_call_minute": round(60 * cpu_share / concurrent, 4),
         "rss_idle_mb": round(seen.rss_idle / 1e6, 1),
         "rss_mb_per_call": round((seen.rss_peak - seen.rss_idle) / 1e6 / calls, 3),
-        "tick_p50_ms": seen.counters.get("tick_p50_us", 0) / 1000,
-        "tick_p99_ms": seen.counters.get("tick_p99_us", 0) / 1000,
-        "tick_max_ms": seen.counters.get("tick_max_us", 0) / 1000,
-        "stalls": seen.counters.get("ticks_late", 0),
+        "tick_p50_ms": _ms(seen.counters.get("tick_p50_us")),
+        "tick_p99_ms": _ms(seen.counters.get("tick_p99_us")),
+        "tick_max_ms": _ms(seen.counters.get("tick_max_us")),
+        "stalls": seen.counters.get("ticks_late"),
         "false_pauses_per_min": round(60 * tally.false_pauses / tally.agent_s, 3) if tally.agent_s else None,
         "samples": f"{len(tally.response_ms)}, {len(tally.barge_ms)}",
         "replies": tally.replies,
@@ -138,12 +141,16 @@ def row(calls: int, seen: Seen, pace: Pace) -> dict[str, Any]:
     }
 
 
+def _ms(duration_us: int | None) -> float | None:
+    return None if duration_us is None else duration_us / 1000
+
+
 def measure_load(args: argparse.Namespace, on: Machine) -> int:
     pace, lines = pace_from(), scripts(args)
     if not args.json:
         print("|" + "|".join(title for _, title in COLUMNS) + "|")
         print("|" + "--:|" * len(COLUMNS), flush=True)
-    failed = False
+    rows: list[dict[str, Any]] = []
     for calls in map(int, args.calls.split(",")):
         # Long enough for the slowest caller's first call to be past its first reply.
         plan = Plan(
@@ -152,13 +159,15 @@ def measure_load(args: argparse.Namespace, on: Machine) -> int:
         with serving(on, port=args.port, vendors_port=args.port + 1 if args.sockets else None,
                      environment={}) as server:  # fmt: skip
             seen = row(calls, measure(server, on, plan), pace)
-        failed = failed or seen["trouble"] != "none"
+        rows.append(seen)
         if args.json:
             print(json.dumps(seen), flush=True)
         else:
             cells = ("–" if seen[key] is None else f"{seen[key]}" for key, _ in COLUMNS)
             print("|" + "|".join(cells) + "|", flush=True)
-    return 1 if failed else 0
+    if not args.json:
+        print("", *beside(rows, sockets=args.sockets), sep="\n")
+    return int(any(seen["trouble"] != "none" for seen in rows))
 
 
 def measure_leak(args: argparse.Namespace, on: Machine) -> int:
@@ -169,12 +178,14 @@ def measure_leak(args: argparse.Namespace, on: Machine) -> int:
         measure(server, on, dataclasses.replace(plan, calls_in_all=2 * LEAK_AT_ONCE))
         before = server.counters() | {"rss": server.process.memory_info().rss}
         print(f"after {2 * LEAK_AT_ONCE} calls: {before['rss'] / 1e6:.1f} MB, {_kept(before)}", flush=True)
-        last = measure(server, on, dataclasses.replace(plan, calls_in_all=LEAK_CALLS))
+        last = measure(server, on, dataclasses.replace(plan, calls_in_all=args.leak_calls))
         after = server.counters() | {"rss": server.process.memory_info().rss}
     grown_mb = (after["rss"] - before["rss"]) / 1e6
-    print(f"after {LEAK_CALLS} more: {after['rss'] / 1e6:.1f} MB ({grown_mb:+.1f}), {_kept(after)}")
+    print(f"after {args.leak_calls} more: {after['rss'] / 1e6:.1f} MB ({grown_mb:+.1f}), {_kept(after)}")
     print(f"trouble of callers: {dict(last.driven.tally.trouble) or 'none'}")
     kept = after["tasks"] > before["tasks"] or after["live_calls"] > 0 or grown_mb > LEAK_MB_MAX
+    held = "no" if kept else "yes"
+    print(f"bound: at most {before['tasks']} tasks, 0 live calls, {LEAK_MB_MAX:+.1f} MB: held {held}")
     return int(kept)
 
 
@@ -197,6 +208,7 @@ def main() -> int:
         help="folder of recordings with the noise (ANTIPHON_SPEECH_DIR)",
     )  # fmt: skip
     parser.add_argument("--leak", action="store_true")
+    parser.add_argument("--leak-calls", type=int, default=LEAK_CALLS, help="in a row, for `--leak`")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--real-time", action="store_true")

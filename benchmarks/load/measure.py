@@ -22,6 +22,7 @@ import psutil
 from benchmarks.load.caller import Tally
 from benchmarks.load.driver import Driven, Plan, drive
 
+from antiphon.errors import AntiphonError
 from antiphon.server.rpc import RpcClient
 
 _HERE = Path(__file__).parent
@@ -52,6 +53,7 @@ class Seen:
     Attributes:
         others_s: CPU that other processes of this machine used meanwhile.
         stolen_s: CPU the machine was refused by its host, where it is a virtual one.
+        unanswered: How often the server did not tell its counters in time.
     """
 
     driven: Driven
@@ -63,6 +65,7 @@ class Seen:
     rss_peak: int = 0
     counters: dict[str, int] = field(default_factory=dict)
     rss_marks: list[int] = field(default_factory=list)
+    unanswered: int = 0
 
 
 class Server:
@@ -155,6 +158,8 @@ def measure(server: Server, on: Machine, plan: Plan) -> Seen:
         watch.start()
         seen.driven = running.result()
         watch.join()
+    if not seen.window_s:
+        raise SystemExit("the server ended while it was measured: see the messages above")
     return seen
 
 
@@ -162,7 +167,7 @@ def _watch(server: Server, plan: Plan, seen: Seen, done: Callable[[], bool]) -> 
     """Samples for the length of the window, or for as long as the calls in all last."""
     if not plan.calls_in_all:
         time.sleep(plan.ramp_s + plan.settle_s)
-    late = server.counters()["ticks_late"]
+    before_window = _counters(server, seen)
     others_s, stolen_s = _foreign_s()
     before, began_s = server.process.cpu_times(), time.monotonic()
     while not done() and (plan.calls_in_all or time.monotonic() - began_s < plan.window_s - 0.5):
@@ -174,8 +179,20 @@ def _watch(server: Server, plan: Plan, seen: Seen, done: Callable[[], bool]) -> 
     others_now_s, stolen_now_s = _foreign_s()
     seen.others_s, seen.stolen_s = max(0.0, others_now_s - others_s), stolen_now_s - stolen_s
     seen.rss_peak = max(seen.rss_marks, default=0)
-    seen.counters = server.counters()
-    seen.counters["ticks_late"] -= late
+    seen.counters = _counters(server, seen)
+    if before_window and seen.counters:
+        seen.counters["ticks_late"] -= before_window["ticks_late"]
+    else:
+        seen.counters.pop("ticks_late", None)  # All since the start would be told as the window's.
+
+
+def _counters(server: Server, seen: Seen) -> dict[str, int]:
+    """What the worker counts; nothing where it is too busy to say, as the rest of the run still counts."""
+    try:
+        return server.counters()
+    except AntiphonError:
+        seen.unanswered += 1
+        return {}
 
 
 def _foreign_s() -> tuple[float, float]:

@@ -22,6 +22,7 @@ from antiphon.runtime.arrivals import Switchboard
 
 log = structlog.get_logger(__name__)
 
+_TEXT = picows.WSMsgType.TEXT
 _MESSAGE_MAX_BYTES = 64 * 1024  # A second of mu-law is 11 KB; carriers' own messages are under 2 KB.
 _FRAME_MAX_BYTES = 1 << 20  # Of anybody on this listener.
 _READ_BUFFER_BYTES = 4096
@@ -170,20 +171,21 @@ class _Stream(picows.WSListener):
         self._server._streams.add(self)
 
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
-        if frame.payload_size > _MESSAGE_MAX_BYTES:
+        kind = frame.msg_type
+        if kind is _TEXT and frame.fin and frame.payload_size <= _MESSAGE_MAX_BYTES:  # 50 a second.
+            self.session.message(frame.get_payload_as_memoryview())
+        elif frame.payload_size > _MESSAGE_MAX_BYTES:
             self._server.counted["bad_message"] += 1
             self.session.disconnected()
             transport.send_close(picows.WSCloseCode.MESSAGE_TOO_BIG)
             transport.disconnect()
-        elif frame.msg_type is picows.WSMsgType.TEXT and frame.fin:
-            self.session.message(frame.get_payload_as_memoryview())
-        elif frame.msg_type is picows.WSMsgType.BINARY and frame.fin:
+        elif kind is picows.WSMsgType.BINARY and frame.fin:
             self.session.binary(frame.get_payload_as_memoryview())
-        elif frame.msg_type is picows.WSMsgType.CLOSE:
+        elif kind is picows.WSMsgType.CLOSE:
             self.session.disconnected()
             transport.send_close(frame.get_close_code())
             transport.disconnect()
-        elif frame.msg_type not in (picows.WSMsgType.PING, picows.WSMsgType.PONG):
+        elif kind not in (picows.WSMsgType.PING, picows.WSMsgType.PONG):
             self._server.counted["bad_message"] += 1  # In pieces: no carrier sends any.
 
     def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
@@ -192,7 +194,7 @@ class _Stream(picows.WSListener):
 
     def send(self, message: bytes) -> None:
         if self._transport is not None:
-            self._transport.send(picows.WSMsgType.TEXT, message)
+            self._transport.send(_TEXT, message)
 
     def send_binary(self, frame: bytes) -> None:
         if self._transport is not None:

@@ -24,6 +24,7 @@ _FINAL_MARK_WAIT_NS = 1_000_000_000
 _RELAY_CUSHION_FRAMES = 2
 _RELAY_AHEAD_MAX_NS = 200_000_000  # A burst after a stall must not stay between two people as delay.
 _RELAY_IN_FLIGHT_MAX = 16  # More than the above; what is older was heard.
+_IN_FLIGHT_UNSWEPT = 8  # What was heard weighs little: more costly to look for it at every message.
 
 
 class _Mark(NamedTuple):
@@ -52,6 +53,7 @@ class Playout:
         self._wake, self._counters = wake, counters
         message_ms = 2 * FRAME_MS if lead_ms >= _LONG_MESSAGE_LEAD_MS else FRAME_MS
         self._message_samples = self._codec.frame_samples * message_ms // FRAME_MS
+        self._mark_samples = _MARK_MS * line_format.sample_rate_hz // 1000
         # A message goes out when less than this is ahead: the far end holds `lead_ms` give or take a frame.
         self._refill_ns = max(0, lead_ms * 1_000_000 - FRAME_NS)
         self._queue: dict[str, Reply] = {}
@@ -212,8 +214,9 @@ class Playout:
             if padding:
                 self._in_flight.append((None, padding))
             self._far_end_ns += self._codec.ns(own + padding)
-            self._drop_heard(now_ns)
-            if reply.sent - reply.marked >= _MARK_MS * self._codec.sample_rate_hz // 1000 and not reply.spent:
+            if len(self._in_flight) > _IN_FLIGHT_UNSWEPT:
+                self._drop_heard(now_ns)
+            if reply.sent - reply.marked >= self._mark_samples and not reply.spent:
                 self._mark(reply, final=False)
             if not reply.started:
                 reply.started = True
@@ -228,7 +231,7 @@ class Playout:
 
     def _may_send(self, reply: Reply) -> bool:
         # Asked again after every callback: a listener may have paused, flushed or closed in between.
-        return self._owns(reply) and not reply.paused and reply.sendable
+        return reply.sendable and not reply.paused and self._owns(reply)
 
     def _ran_dry(self, reply: Reply) -> bool:
         return reply.started and any(owner is reply for owner, _ in self._in_flight)
