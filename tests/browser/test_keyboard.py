@@ -13,6 +13,9 @@ from tests.browser.seeding import HOUR_MS, put_rich_call
 
 pytestmark = pytest.mark.browser
 
+PARTS_MAX = 5  # Of one control: a date has three numbers and a button for the calendar.
+STEPS = 10  # Between two looks at where we are.
+
 # What is there once the page is.
 PAGES = {
     "overview": "dl.tiles",
@@ -38,13 +41,18 @@ WANTED = """() => {
   usable.forEach((one, index) => { one.dataset.usable = index; });
   return usable.length;
 }"""
-HERE = """() => {
-  const one = document.activeElement;
-  const { top, bottom, left, right } = one.getBoundingClientRect();
-  const isSeen = bottom > 0 && top < innerHeight && right > 0 && left < innerWidth;
-  const isMarked = getComputedStyle(one).outlineStyle !== "none";
-  const radio = one.type === "radio" && document.querySelector(`[data-usable][name="${one.name}"]`);
-  return { usable: (radio || one).dataset.usable ?? "", isSeen, isMarked, what: one.outerHTML.slice(0, 120) };
+# Notes where the focus comes by; `first` counts how often it came to the first of all.
+FOLLOW = """() => {
+  window.walk = { reached: {}, shown: {}, first: 0 };
+  document.addEventListener("focusin", ({ target }) => {
+    const radio = target.type === "radio" && document.querySelector(`[data-usable][name="${target.name}"]`);
+    const number = (radio || target).dataset.usable;
+    const { top, bottom, left, right } = target.getBoundingClientRect();
+    const isSeen = bottom > 0 && top < innerHeight && right > 0 && left < innerWidth;
+    if (number === "0") walk.first += 1;
+    if (number !== undefined) walk.reached[number] = target.outerHTML.slice(0, 120);
+    if (isSeen && getComputedStyle(target).outlineStyle !== "none") walk.shown[number] = true;
+  });
 }"""
 
 
@@ -66,18 +74,18 @@ async def test_tab_comes_to_everything_on_every_page_and_out_again(
 
 async def walked(page: Any) -> list[str]:
     """What Tab does not come to, or comes to without showing it."""
-    count, reached, faults = await page.evaluate(WANTED), set(), []
-    for _ in range(count + 1):
-        await page.keyboard.press("Tab")
-        here = await page.evaluate(HERE)
-        if not here["usable"]:
-            break  # Out of the page, or back at its beginning.
-        reached.add(here["usable"])
-        if not (here["isSeen"] and here["isMarked"]):
-            faults.append(here["what"])
-    missed = sorted(set(map(str, range(count))) - reached, key=int)
-    for number in missed:
-        faults.append(
-            await page.locator(f'[data-usable="{number}"]').evaluate("(one) => one.outerHTML.slice(0, 120)")
-        )
+    count = await page.evaluate(WANTED)
+    await page.evaluate(FOLLOW)
+    for _ in range(1 + PARTS_MAX * (count + 1) // STEPS):
+        for _ in range(STEPS):
+            await page.keyboard.press("Tab")
+        if (await page.evaluate("walk.first")) > 1:
+            break
+    else:
+        return ["Tab does not come out again"]
+    walk = await page.evaluate("walk")
+    faults = [f"not seen: {what}" for number, what in walk["reached"].items() if number not in walk["shown"]]
+    for number in sorted(set(map(str, range(count))) - set(walk["reached"]), key=int):
+        missed = page.locator(f'[data-usable="{number}"]')
+        faults.append(await missed.evaluate("(one) => `not reached: ${one.outerHTML.slice(0, 120)}`"))
     return faults

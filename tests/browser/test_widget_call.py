@@ -32,7 +32,7 @@ async def test_a_question_asked_into_the_button_is_answered(
     with_the_button(site)
     page = await open_page(site.origin, microphone=await question(tmp_path), more=site.browser_arguments)
     await ask_and_be_answered(page)
-    assert "hours" in (await captions(page, "caller", final=True))[0]
+    assert any("hours" in words for words in await captions(page, "caller", final=True))
     shown = await page.get_by_role("log", name="Captions").inner_text()
     assert "You:" in shown and any(day in shown.lower() for day in DAYS)
     said = await transcribe(await agent_audio(page))

@@ -42,6 +42,7 @@ async def test_a_press_before_the_call_is_up_counts_once_it_is(
     await speaking(page)
     await page.mouse.up()
     await until_told(page, "tool", "detail.name === 'talk_up'")
+    assert await talk_button(page).get_attribute("aria-pressed") == "false"
 
 
 async def test_a_double_click_to_begin_opens_no_microphone(shop: HostSite, visit: Visit, tone: Path) -> None:
@@ -124,3 +125,4 @@ async def test_keys_pressed_before_the_line_is_up_are_sent_once_it_is(
     await page.evaluate("document.querySelector('antiphon-voice').press('7')")
     held.release()
     await until_told(page, "tool", "detail.name === 'key_7'")
+    assert len(await told(page, "tool")) == 1
