@@ -160,6 +160,10 @@ class Operations(Generic[Answer]):
         """How a call that was placed with this key gets on."""
         return self._get(f"/placed/{_safe(key)}")
 
+    def join_room(self, agent: str, room: str) -> Answer:
+        """Send an agent into a LiveKit room, whose first participant with a microphone is its caller."""
+        return self._post("/rooms", {"agent": agent, "room": room})
+
     def export_person(self, subject: str) -> Answer:
         """All that is on record of a phone number, or of one call by its id."""
         return self._post("/people/export", {"subject": subject})
