@@ -27,6 +27,7 @@ from antiphon.server.keeping.service import follower_of
 from antiphon.server.realtime import realtime_methods
 from antiphon.server.settings import ServeSettings
 from antiphon.storage.access import DEFAULT_ORGANISATION, new_key
+from antiphon.storage.access.database import DATABASE_VARIABLE
 from antiphon.storage.traces import trace_path
 from antiphon.trust.dialling import dial_rules
 
@@ -192,7 +193,8 @@ async def api_world(
     agents = home / "agents"
     shutil.copytree(ROOT / "agents", agents, ignore=shutil.ignore_patterns(".*"))
     serve = ServeSettings(**{"home": home, "agents": agents, **settings})
-    put_database(home)
+    if DATABASE_VARIABLE not in environ:
+        put_database(home)
     parts = await open_parts(serve, environ)
     placer = CallPlacer(dial_rules(environ), agents={"clinic"}, controls={}, base_url=serve.public_url)
     media: Any = Media(placer=placer, folder=agents)
