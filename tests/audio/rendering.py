@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 
+from tests.audio.everybody import CALLERS
 from tests.audio.real_lines import render
-from tests.audio.test_callers import CALLERS
 from tests.audio.test_difficult_callers import LINES
 from tests.conftest import models_missing
 

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { CallList, CallRow } from "../../api/calls";
 import { useApi } from "../../api/useApi";
 import { href, useQuery } from "../../app/router";
@@ -9,6 +9,8 @@ import { Filters } from "./Filters";
 import { askedFor } from "./asked";
 
 const pageSize = 50;
+/** A call's words are searchable about a second after its end. Found rows are not asked for anew: they would move. */
+const lookAgainMs = 3000;
 
 /** What was searched for is in the address: it can be sent to a colleague, and going back brings it back. */
 export function CallListPage() {
@@ -18,6 +20,13 @@ export function CallListPage() {
   // Cursors only lead on; the way back is the browser's, and the pages before this one are remembered here.
   const [before, setBefore] = useState<string[]>([]);
   const list = found.data;
+  const { reload } = found;
+  const nothing = list?.calls.length === 0 && !found.loading;
+  useEffect(() => {
+    if (!nothing) return;
+    const timer = window.setInterval(() => !document.hidden && reload(), lookAgainMs);
+    return () => window.clearInterval(timer);
+  }, [nothing, reload]);
   return (
     <Page title="Calls">
       <Filters query={query} onChange={(values) => {

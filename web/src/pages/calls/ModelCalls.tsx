@@ -80,7 +80,7 @@ function LikelyPrompt({ call, timeline, story }: { call: ModelCall; timeline: Ti
   const before = story.filter((line) => line.speaker !== "note" && line.atMs <= untilMs);
   return (
     <details>
-      <summary>Prompt</summary>
+      <summary>Prompt, rebuilt</summary>
       <h3>Instructions</h3>
       {timeline.instructions ? (
         <pre>{timeline.instructions}</pre>
