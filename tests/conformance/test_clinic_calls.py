@@ -22,6 +22,7 @@ from tests.doubles.clinic_faults import (
 )
 from tests.doubles.clinic_vendors import ROWS
 from tests.doubles.faults import Fault
+from tests.doubles.http_vendor import HttpVendor
 from tests.doubles.paced_loop import live_with_sockets
 
 DEEPGRAM, ASSEMBLYAI = "deepgram/nova-3", "assemblyai/universal-streaming-english"
@@ -94,6 +95,24 @@ ONCE_EACH = [
 def test_every_vendor_may_be_lost(role: str, name: str, fault: Fault, tmp_path: Path) -> None:
     lists = lists_for(role, name)
     expect_well(survive(tmp_path, lists, role, fault), are_used(role, lists[role], fault))
+
+
+HTTP_VOICES = [
+    vendor.name for vendor in ROWS["tts"] if vendor.plugin is None and isinstance(vendor.make(), HttpVendor)
+]
+
+
+@pytest.mark.parametrize("name", HTTP_VOICES)
+def test_who_takes_over_is_charged_for_what_it_was_asked_and_who_hears_for_what_it_was_given(
+    name: str, tmp_path: Path
+) -> None:
+    lists = {**lists_for("tts", CARTESIA), "tts": [CARTESIA, name]}
+    survived = survive(tmp_path, lists, "tts", Fault.REFUSE)
+    expect_well(survived, set(lists["tts"]))
+    characters, asked = survived.charges["tts", name]
+    assert characters == asked > 100
+    charged_ms, given_ms = survived.charges["stt", ASSEMBLYAI]
+    assert min(charged_ms, given_ms) > 20_000
 
 
 # A plugin breaks off as the SDK it stands on does, which is a row of its own; the benchmark has it too.

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from tests.audio.carried_voice import BECKETT_TEXT, carried_recording
+from tests.conformance.endings import ends_at_once
 
 from antiphon.audio.resample import resample
 from antiphon.errors import ConfigError
@@ -155,10 +156,16 @@ async def test_closing_in_the_middle_of_a_decode_is_silent(
     ear = Ear()
     stream = stt.open(SttConfig(sample_rate_hz=16000), ear)
     await say(stream, voice)
-    await stream.aclose()
+    assert await ends_at_once(asyncio.create_task(stream.aclose())), "the decode is not waited for"
     heard = len(ear.transcripts)
     stream.push(voice[:1600].tobytes())
-    await asyncio.sleep(0)
+    # The threads are done with the closed stream's work when they have done the next one's.
+    after = Ear()
+    following = stt.open(SttConfig(sample_rate_hz=16000), after)
+    for part in (voice[:32_000], voice[32_000:64_000]):
+        await say(following, part)
+        await after.final()
+    await following.aclose()
 
     assert len(ear.transcripts) == heard
     assert ear.finals.empty()

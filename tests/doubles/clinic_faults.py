@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.doubles.clinic_call import TURNS, Clinic, Talker
+from tests.doubles.clinic_charges import Charges, charges, disputed
 from tests.doubles.clinic_vendors import ROWS, Loss, row
-from tests.doubles.contexts_double import ContextsDouble
 from tests.doubles.faults import Fault
 from tests.doubles.front_desk_mind import beginning_again, is_half
 from tests.doubles.paced_loop import live_with_sockets
@@ -44,7 +44,7 @@ FAULTS = (
     Fault.SLOW_FIRST_BYTE,
 )
 # Who the call is over besides, and who takes over.
-_OTHERS = {
+OTHERS = {
     "stt": "assemblyai/universal-streaming-english",
     "llm": "anthropic/claude-haiku-5-5",
     "tts": "cartesia/6ccbfb76-1fc6-48f7-b71d-91ac6298247b",
@@ -62,7 +62,7 @@ class Survived:
     waits_ms: Until each answer, from the loss on.
     taken_up: Halves of answers that the next model was told.
     charges: By role and name of those that answered the call to its end: what it was charged for, and what
-        its double was asked: requests of models, characters of voices."""
+        its double was asked or given (`clinic_charges`)."""
 
     heard: list[str]
     booked: list[str]
@@ -72,7 +72,7 @@ class Survived:
     longest_ms: int
     waits_ms: list[int]
     taken_up: list[str]
-    charges: dict[tuple[str, str], tuple[int, int]]
+    charges: Charges
 
     @property
     def _told(self) -> list[str]:
@@ -81,11 +81,12 @@ class Survived:
     @property
     def faults(self) -> list[str]:
         """What the call owed its caller and did not give; nothing when all is well."""
+        disputes = disputed(self.charges, ends_of_speech=len(self.heard))
         owed = {
             "something was said twice or lost": self._told == HEARD,
             "not one booking": self.booked == ["physical"],
             "the tool ran again": self.booking_calls == 1,
-            f"charged not once {self.charges}": all(paid == asked for paid, asked in self.charges.values()),
+            f"charged not once {disputes}": not disputes,
             f"he waited {self.longest_ms} ms": self.longest_ms < LONGEST_WAIT_MS,
         }
         return [what for what, held in owed.items() if not held]
@@ -111,8 +112,8 @@ def are_used(role: str, names: list[str], fault: Fault) -> set[str]:
 
 def lists_for(role: str, name: str) -> dict[str, list[str]]:
     """The agent's lists in which `name` is asked first."""
-    lists = {other: [vendor] for other, vendor in _OTHERS.items()}
-    behind = _OTHERS[role] if name != _OTHERS[role] else _SECOND[role]
+    lists = {other: [vendor] for other, vendor in OTHERS.items()}
+    behind = OTHERS[role] if name != OTHERS[role] else _SECOND[role]
     return {**lists, role: [name, behind]}
 
 
@@ -134,40 +135,26 @@ def survive(
             booked = [item.appointment_type for item in clinic.booked()]
         before_ms = max(turn.answer_ms for turn in talker.turns[1 : LOST_AT + 1])
         waits_ms = [turn.answer_ms for turn in talker.turns[LOST_AT + 1 :]]
+        # What the lost one has seen of a request that it refused is nobody's business but its own.
+        survivors = {key: each for key, each in clinic.doubles.items() if each is not lost}
         after_ms = max(waits_ms)
         found.append(
             Survived(
                 heard=[turn.heard for turn in talker.turns],
                 booked=booked,
                 used={note["provider"] for note in notes(record, "usage") if note["role"] == role},
-                booking_calls=_bookings(record),
+                booking_calls=booking_calls(record),
                 added_ms=max(0, after_ms - before_ms),
                 longest_ms=after_ms,
                 waits_ms=waits_ms,
                 taken_up=[asked.turns[-2].text for asked in next_mind.asked if is_half(asked)],
-                charges=_charges(clinic, notes(record, "usage"), lost=(role, lists[role][0])),
+                charges=charges(survivors, notes(record, "usage")),
             )
         )
 
     strange = any(row(each, name).strange_threads for each, names in lists.items() for name in names)
     live_with_sockets(story(), strange_threads=strange)
     return found[0]
-
-
-def _charges(
-    clinic: Clinic, uses: list[dict[str, Any]], *, lost: tuple[str, str]
-) -> dict[tuple[str, str], tuple[int, int]]:
-    found = {}
-    for (role, name), double in clinic.doubles.items():
-        mine = [use for use in uses if (use["role"], use["provider"]) == (role, name)]
-        if (role, name) == lost:
-            continue  # What it has seen of a request that it refused is nobody's business but its own.
-        if role == "llm":
-            found[role, name] = len(mine), len(double.wire.asked)
-        elif isinstance(double, ContextsDouble):
-            asked = sum(len(sentence.text.strip()) for sentence in double.requests)
-            found[role, name] = sum(use["characters"] for use in mine), asked
-    return found
 
 
 # Whom the flow takes a call over from knows what was said; the flow asks for it again.
@@ -190,7 +177,7 @@ def taken_over_by_flow(home: Path, name: str) -> TakenOver:
     found: list[TakenOver] = []
 
     async def story() -> None:
-        async with Clinic(home, [_OTHERS["stt"]], [name, FLOW], [_OTHERS["tts"]]) as clinic:
+        async with Clinic(home, [OTHERS["stt"]], [name, FLOW], [OTHERS["tts"]]) as clinic:
             lost = clinic.doubles["llm", name]
 
             def befall(line: int) -> None:
@@ -205,7 +192,7 @@ def taken_over_by_flow(home: Path, name: str) -> TakenOver:
             TakenOver(
                 heard=[turn.heard for turn in talker.turns],
                 booked=booked,
-                booking_calls=_bookings(record),
+                booking_calls=booking_calls(record),
                 longest_ms=max(turn.answer_ms for turn in talker.turns),
             )
         )
@@ -214,6 +201,6 @@ def taken_over_by_flow(home: Path, name: str) -> TakenOver:
     return found[0]
 
 
-def _bookings(record: CallRecord) -> int:
+def booking_calls(record: CallRecord) -> int:
     commands = [entry.command for entry in record.entries if isinstance(entry, CommandEntry)]
     return sum(isinstance(command, RunTool) and command.name == "clinic.book" for command in commands)

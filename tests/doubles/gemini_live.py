@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import pydantic
 from google.genai import types
+from tests.doubles.coded_session import CodedSession
 from tests.doubles.gemini_live_script import USAGE, LiveScript
 from tests.doubles.openai_realtime import Memory, Spoken
 from tests.doubles.sdk_types import checked
 from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
 
-OUT_HZ, DELTA_MS = 24_000, 100
+IN_HZ, OUT_HZ, DELTA_MS = 16_000, 24_000, 100
 LOUD, SILENCE_MS = 1_000, 300
 PATH = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
 
@@ -74,6 +75,7 @@ class LiveConnection:
         self._silent_ms = 0
         self._waiting: set[str] = set()
         self._withdrawn: set[str] = set()
+        self._words = CodedSession(IN_HZ, OUT_HZ) if script.coded else None
 
     async def run(self) -> None:
         async for message in self.peer.messages():
@@ -137,6 +139,8 @@ class LiveConnection:
             assert told.audio.mime_type == "audio/pcm;rate=16000"
             assert not self._manual or self.active, "sound outside of an activity is not heard"
             self.audio += told.audio.data or b""
+            if self._words is not None:
+                self._words.push(told.audio.data or b"")
             if not self._manual:
                 await self._detect(np.frombuffer(told.audio.data or b"", "<i2"))
         if told.video is not None:
@@ -166,7 +170,7 @@ class LiveConnection:
     async def _heard(self) -> None:
         """The caller's turn is over. Its words come in pieces, without an end."""
         self.active = False
-        heard = self._script.next_words()
+        heard = self._script.next_words() if self._words is None else self._words.heard()
         self.known.items.append(("caller", heard))
         for piece in filter(None, heard.partition(" ")):
             await self.content(inputTranscription={"text": piece})
@@ -211,12 +215,18 @@ class LiveConnection:
         self.known.items.append(("agent", answer.text))
         # Words may run ahead of the sound they are said with.
         await self.content(outputTranscription={"text": answer.text})
+        if self._words is not None:
+            for pcm in self._words.sound(answer.text):
+                await self.sound(pcm)
+            return
         for _ in range(1 if answer.hold else sum(answer.items_ms) // DELTA_MS):
             await self.sound()
 
-    async def sound(self) -> None:
+    async def sound(self, pcm: bytes = b"") -> None:
+        """A tone, unless there is `pcm` at `OUT_HZ`."""
         tone = (8000 * np.sin(np.arange(OUT_HZ * DELTA_MS // 1000) / 10)).astype("<i2")
-        blob = {"mimeType": "audio/pcm;rate=24000", "data": base64.b64encode(tone.tobytes()).decode()}
+        data = base64.b64encode(pcm or tone.tobytes()).decode()
+        blob = {"mimeType": "audio/pcm;rate=24000", "data": data}
         await self.content(modelTurn={"role": "model", "parts": [{"inlineData": blob}]})
 
     async def _call(self, answer: Spoken) -> None:

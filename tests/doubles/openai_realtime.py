@@ -12,10 +12,13 @@ from typing import Any
 
 import numpy as np
 from openai.types import realtime as sdk
+from tests.doubles.coded_session import CodedSession
 from tests.doubles.sdk_types import checked
 from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
 
-RATE_HZ = 24_000
+from antiphon.audio import g711
+
+RATE_HZ, PHONE_HZ = 24_000, 8_000
 LOUD = 500  # Of 32768: louder is a voice.
 SILENCE_MS = 500  # As `silence_duration_ms` by default.
 DELTA_MS = 100
@@ -57,12 +60,14 @@ class Memory:
 class Script:
     """`answers` are given in order, the last one again and again; a `mind` makes them from what it knows.
     So with `heard`, what the caller says: an empty one is never told. `mute`: turns that are ended by this
-    side are heard but not answered."""
+    side are heard but not answered. `coded`: what the caller says is decoded from his audio instead, and
+    answers are words in coded speech instead of a tone; on a telephone line, with turns ended by us."""
 
     answers: list[Spoken] = field(default_factory=lambda: [Spoken()])
     heard: str | Sequence[str] = "good morning"
     mind: Callable[[Memory], Spoken] | None = None
     mute: bool = False
+    coded: bool = False
 
     turns: int = 0  # Of the caller so far, whatever the connection.
     given: int = 0  # So with answers.
@@ -127,6 +132,7 @@ class _Session:
         self._turns = 0
         self._ears = _Ears()
         self._memory = Memory()
+        self._words = CodedSession(PHONE_HZ, PHONE_HZ) if script.coded else None
 
     async def run(self) -> None:
         await self._send(sdk.SessionCreatedEvent, type="session.created", session={"type": "realtime"})
@@ -172,6 +178,8 @@ class _Session:
 
     async def _listen(self, data: bytes) -> None:
         """The vendor's own turn detection."""
+        if self._words is not None:
+            self._words.push(g711.decode(np.frombuffer(data, np.uint8)).astype("<i2").tobytes())
         moment = self._ears.hear(data)
         if moment == "started":
             await self._send(
@@ -200,7 +208,7 @@ class _Session:
             self._memory.items.append((who, item["content"][0].get("text", "")))
 
     def _hearing(self) -> str:
-        heard = self._script.next_words()
+        heard = self._script.next_words() if self._words is None else self._words.heard()
         self._turns += 1
         self._memory.items.append(("caller", heard))
         return heard
@@ -257,11 +265,16 @@ class _Session:
             content_index=0,
             delta=answer.text,
         )
+        if self._words is not None:
+            for pcm in self._words.sound(answer.text):
+                await self._delta(self._active, "item0", g711.encode(np.frombuffer(pcm, "<i2")).tobytes())
+            return
         for number, item_ms in enumerate(answer.items_ms):
             for _ in range(1 if answer.hold else item_ms // DELTA_MS):
                 await self._delta(self._active, f"item{number}")
 
-    async def _delta(self, response: str, item: str) -> None:
+    async def _delta(self, response: str, item: str, data: bytes = b"") -> None:
+        """A tone, unless there is `data` in the session's format."""
         tone = (8000 * np.sin(np.arange(RATE_HZ * DELTA_MS // 1000) / 10)).astype("<i2")
         await self._send(
             sdk.ResponseAudioDeltaEvent,
@@ -270,7 +283,7 @@ class _Session:
             item_id=item,
             output_index=0,
             content_index=0,
-            delta=base64.b64encode(tone.tobytes()).decode(),
+            delta=base64.b64encode(data or tone.tobytes()).decode(),
         )
 
     async def _done(self, status: str) -> None:

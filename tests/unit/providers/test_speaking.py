@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import onnxruntime
 import pytest
+from tests.conformance.endings import TURNS_MAX, ends_at_once
 
 from antiphon.errors import ProviderUnavailable
 from antiphon.providers.local.loudness import VoiceGains
@@ -32,6 +33,8 @@ class HummingEngine:
         self.gains = VoiceGains()
         self.fails = False
         self.hangs = False
+        self.obeys = True  # What it is told in the middle of its run.
+        self.may_end = threading.Event()
         self.hanging = threading.Event()
         self.terminated = threading.Event()
 
@@ -45,10 +48,11 @@ class HummingEngine:
         if self.hangs:
             self.hanging.set()
             engine_turn = threading.Event()
-            while not run.terminate:
+            while not (run.terminate and self.obeys) and not self.may_end.is_set():
                 engine_turn.wait(0.001)
             self.terminated.set()
-            raise ENGINE_ERRORS[1]("terminated")
+            if not self.may_end.is_set():
+                raise ENGINE_ERRORS[1]("terminated")
         hum = np.sin(np.arange(WORD_SAMPLES * len(piece.words)) * 2 * np.pi * 300 / RATE_HZ).astype(
             np.float32
         )
@@ -131,4 +135,22 @@ async def test_cancelling_stops_the_model_in_the_middle_of_its_run(engine: Hummi
         with pytest.raises(asyncio.CancelledError):
             await task
         assert await asyncio.to_thread(engine.terminated.wait, 10)
+    assert said == []
+
+
+async def test_who_cancels_waits_for_no_model_and_hears_no_more_of_it(engine: HummingEngine) -> None:
+    await spoken(engine, "get to know the level")
+    engine.hangs, engine.obeys = True, False
+    said: list[TtsAudio] = []
+    request = TtsRequest(text="hello there. and more", voice="hum", sample_rate_hz=8000)
+    with ThreadPoolExecutor(1) as executor:
+        task = asyncio.create_task(speak(engine, request, said.append, executor))
+        await asyncio.to_thread(engine.hanging.wait, 10)
+        task.cancel()
+        assert await ends_at_once(task)
+        assert task.cancelled()
+        engine.may_end.set()
+    for _ in range(TURNS_MAX):
+        await asyncio.sleep(0)
+    assert engine.terminated.is_set(), "it went on to its end, in its own thread"
     assert said == []

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.conformance.endings import ends_at_once
 
 from antiphon.providers.local.whisper.engine import FINAL_BEAM, Recognition
 from antiphon.providers.local.whisper.stream import WhisperStream
@@ -374,6 +375,22 @@ async def test_end_of_speech_without_any_audio_gives_an_empty_final() -> None:
     assert [(item.text, item.final) for item in desk.said] == [("", True)]
 
 
+async def test_a_decode_that_is_running_is_neither_waited_for_nor_heard_of_after_closing() -> None:
+    desk = Desk()
+    stream = desk.open()
+    stream.speech_started()
+    await desk.hear(600, run=False)
+    stream.speech_stopped()
+    await turn_the_loop()
+    running = [future for future, _ in desk.executor.waiting if future.set_running_or_notify_cancel()]
+    assert running
+    assert await ends_at_once(asyncio.create_task(stream.aclose()))
+    for future in running:  # As a thread ends that nobody could stop.
+        future.set_result((Recognition(text="too late"), "too late", False))
+    await turn_the_loop()
+    assert desk.said == []
+
+
 async def test_nothing_is_said_after_closing() -> None:
     desk = Desk()
     stream = desk.open()
@@ -383,7 +400,8 @@ async def test_nothing_is_said_after_closing() -> None:
     stream.speech_started()
     stream.speech_stopped()
     await turn_the_loop()
-    await stream.aclose()
+    # Its decodes are held: closing waits for none of them.
+    assert await ends_at_once(asyncio.create_task(stream.aclose()))
     await desk.executor.run_all()
     stream.push(b"\0\0" * 1600)
     stream.speech_stopped()

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.conformance.endings import ends_at_once
 
 from antiphon.errors import (
     ConfigError,
@@ -255,6 +256,41 @@ async def test_cancelling_the_caller_stops_the_voice_in_the_worker(tmp_path: Pat
         with pytest.raises(asyncio.CancelledError):
             await speaking
         await world.speller.cut.wait()
+        await client.aclose()
+
+
+async def test_who_cancels_a_voice_in_the_worker_does_not_wait_for_it(tmp_path: Path) -> None:
+    async with world_in(tmp_path) as world:
+        client = await world.client()
+        world.speller.breath.clear()
+        blocks: list[TtsAudio] = []
+        begun = asyncio.Event()
+
+        def emit(audio: TtsAudio) -> None:
+            blocks.append(audio)
+            begun.set()
+
+        speaking = asyncio.create_task(client.text_to_speech("speller").synthesize(HELLO, emit))
+        await begun.wait()
+        world.speller.breath.set()  # The next blocks are on their way when it is cancelled.
+        speaking.cancel()
+        assert await ends_at_once(speaking)
+        await client.counts()  # All that the worker said before its answer has come.
+        assert [block.pcm for block in blocks] == [b"aa"]
+        await client.aclose()
+
+
+async def test_a_stream_that_is_closed_waits_for_no_worker_and_is_told_no_more(tmp_path: Path) -> None:
+    async with world_in(tmp_path) as world:
+        client = await world.client()
+        heard: list[Transcript] = []
+        stream = client.speech_to_text("counting").open(SttConfig(sample_rate_hz=8000), heard.append)
+        stream.speech_started()
+        stream.speech_stopped()
+        assert await ends_at_once(asyncio.create_task(stream.aclose()))
+        await world.ear.closed.wait()
+        await client.counts()
+        assert heard == []
         await client.aclose()
 
 
