@@ -102,10 +102,11 @@ class CarrierSocket:
                 await self._take(*self.speech.read(frame if isinstance(frame, bytes) else json.loads(frame)))
         except ConnectionClosed:
             pass
-        async with self._news:
-            self.close_code = self._socket.close_code or 1006
-            self.close_reason = self._socket.close_reason or ""
-            self._news.notify_all()
+        finally:  # A message we could not read, too: whoever waits for the next one would wait for ever.
+            async with self._news:
+                self.close_code = self._socket.close_code or 1006
+                self.close_reason = self._socket.close_reason or ""
+                self._news.notify_all()
 
     async def _take(self, kind: str, what: Any) -> None:
         if kind == "clear":
@@ -117,6 +118,8 @@ class CarrierSocket:
             else:
                 for name in names:
                     await self.say(self.speech.mark(name))
+        elif kind == "mark" and not self._buffer:
+            await self.say(self.speech.mark(what))  # All before it was played: it may come a packet later.
         else:
             self._buffer.append(what)
         async with self._news:

@@ -160,16 +160,19 @@ class TwilioStream:
                 await self._take(json.loads(text))
         except ConnectionClosed:
             pass
-        async with self._news:
-            self.close_code = self._socket.close_code or 1006
-            self.close_reason = self._socket.close_reason or ""
-            self._news.notify_all()
+        finally:  # A message we could not read, too: whoever waits for the next one would wait for ever.
+            async with self._news:
+                self.close_code = self._socket.close_code or 1006
+                self.close_reason = self._socket.close_reason or ""
+                self._news.notify_all()
 
     async def _take(self, message: dict[str, Any]) -> None:
         assert message["streamSid"] == self.stream_sid, "a stream is told only of itself"
         match message["event"]:
             case "media":
                 self._buffer.append(base64.b64decode(message["media"]["payload"], validate=True))
+            case "mark" if not self._buffer:  # All before it was played: it may come a packet later.
+                await self._mark(message["mark"]["name"])
             case "mark":
                 self._buffer.append(message["mark"]["name"])
             case "clear":

@@ -18,6 +18,7 @@ import numpy as np
 from tests.doubles.media_line import EnergyVad, Notes, tone
 
 from antiphon.audio.ports import MediaSink, MediaSource
+from antiphon.calls.ports import ColdTransfer
 from antiphon.calls.sip import SipLines, wire
 from antiphon.calls.sip.lines import Router
 from antiphon.errors import CallFailed, ConfigError
@@ -130,7 +131,7 @@ class SipHouse:
         greeting_ms: int = 1000,
         switchboard: Switchboard | Callable[[MediaPlane], Switchboard] | None = None,
         agents: tuple[str, ...] = ("clinic", "bank"),
-        escalation: Callable[[str], str] = lambda call_id: "",
+        escalation: Callable[[str], ColdTransfer | None] = lambda call_id: None,
         has_room: Callable[[], bool] = lambda: True,
         router: Router | None = None,
         users: Collection[str] = (),

@@ -15,13 +15,14 @@ from tests.sip.telephone import Telephone
 from tests.sip.test_sip_transfers import PERSON_HZ, SILENCE, hears_ms, voice
 
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
+from antiphon.calls.ports import ColdTransfer
 from antiphon.calls.routing import RoutedSwitchboard, load_routes
 from antiphon.calls.sip.lines import Taken
 from antiphon.runtime.arrivals import Switchboard
 from antiphon.runtime.clock import LoopClock
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.media import MediaPlane
-from antiphon.server.ways_in import sip_router
+from antiphon.server.ways_in import passed_on_by_sip, sip_router
 
 CLINIC_HZ, BANK_HZ = TONES_HZ["clinic"], TONES_HZ["bank"]
 FORWARDED = "+12125550111"
@@ -66,9 +67,8 @@ class RoutedHouse:
         self.asked.append(user)
         return sip_router(self.routing)(user, caller, sip_call_id)
 
-    def _escalation(self, call_id: str) -> str:
-        outcome = self.routing.outcome(call_id)
-        return outcome.escalate_to if outcome is not None else ""
+    def _escalation(self, call_id: str) -> ColdTransfer | None:
+        return passed_on_by_sip(self.routing, call_id)
 
     def trace(self) -> str:
         return "".join(path.read_text() for path in traces(self.home))

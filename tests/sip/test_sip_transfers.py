@@ -25,6 +25,7 @@ from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaPlane
 from antiphon.runtime.speaking import Voice
+from antiphon.server.ways_in import passed_on_by_sip
 from antiphon.speech.ssml import Shaper
 
 SILENCE = np.zeros(60 * 8000, np.int16)
@@ -44,15 +45,20 @@ def hears_ms(pcm: np.ndarray, hz: int) -> int:
 class TransferHouse:
     """`house` answers as the clinic of `AGENT_FILE`, whose person is at `target`."""
 
-    def __init__(self, home: Path, target: str) -> None:
+    def __init__(self, home: Path, target: str, agent_file: str = AGENT_FILE) -> None:
         self.ears, self.mouth, self.home = Ears(), Mouth(), home / "calls"
         (home / "clinic.yaml").write_text(
-            AGENT_FILE.replace(PERSON, target).replace("  question", f"  ring_ms: {RING_MS}\n  question")
+            agent_file.replace(PERSON, target).replace("  question", f"  ring_ms: {RING_MS}\n  question")
         )
         self._definition = load_agent(home / "clinic.yaml")
         self._control = SipControl()
         environ = {"ANTIPHON_SIP_TRUNK": f"sip:antiphon@{HOST}:1;caller_ids=+16175550100"}
-        self.house = SipHouse(environ=environ, switchboard=self._switchboard, agents=("clinic",))
+        self.house = SipHouse(
+            environ=environ,
+            switchboard=self._switchboard,
+            agents=("clinic",),
+            escalation=lambda call_id: passed_on_by_sip(self.exchange, call_id),
+        )
         self._control.connect(self.house.lines, self.desk.report)
 
     def _switchboard(self, plane: MediaPlane) -> Switchboard:
@@ -84,17 +90,21 @@ async def speak(phone: Telephone, name: str, samples: np.ndarray) -> None:
     await phone.tell("ausrc", f"aufile,{phone.folder / name}")
 
 
+async def asks_for_a_person(world: TransferHouse, caller: Telephone) -> None:
+    await caller.call(world.house.uri("clinic"))
+    await until(lambda: hears_ms(caller.heard(), AGENT_HZ) >= 100)
+    await until(lambda: not np.any(np.abs(caller.heard()[-4000:]) > 500))
+    world.ears.texts.append("I want a person.")
+    await speak(caller, "ask.wav", voice(CALLER_HZ, 800))
+
+
 @asynccontextmanager
 async def caller_who_wants_a_person(
     home: Path, target: str
 ) -> AsyncIterator[tuple[TransferHouse, Telephone]]:
     world = TransferHouse(home, target)
     async with world.house, Telephone(SILENCE) as caller:
-        await caller.call(world.house.uri("clinic"))
-        await until(lambda: hears_ms(caller.heard(), AGENT_HZ) >= 100)
-        await until(lambda: not np.any(np.abs(caller.heard()[-4000:]) > 500))
-        world.ears.texts.append("I want a person.")
-        await speak(caller, "ask.wav", voice(CALLER_HZ, 800))
+        await asks_for_a_person(world, caller)
         await until(lambda: "transfer_dialled" in world.trace())
         yield world, caller
         await caller.tell("hangup")

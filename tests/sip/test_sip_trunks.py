@@ -10,6 +10,7 @@ from tests.sip.house import HOST, LiveCall, SipHouse, free_port, until
 from tests.sip.sipp import Sipp
 from tests.sip.trunk import PASSWORD, USER, Trunk
 
+from antiphon.calls.ports import ColdTransfer
 from antiphon.errors import CallFailed, ConfigError
 
 SHOWN = "+15550111"
@@ -150,7 +151,8 @@ async def _caller_asked_to_go(house: SipHouse, then: str) -> tuple[LiveCall, Sip
 
 
 async def test_a_caller_who_wants_a_person_is_passed_on_when_the_agent_is_done() -> None:
-    async with SipHouse(environ=trunk_environ(free_port()), escalation=lambda call_id: "+15550188") as house:
+    person = ColdTransfer(to="+15550188")
+    async with SipHouse(environ=trunk_environ(free_port()), escalation=lambda call_id: person) as house:
         caller = Sipp("INVITE 100? 180? 200 ACK tone <REFER =202 NOTIFY:200 200 <BYE =200", house.address)
         await caller.start()
         call = await house.call(0)

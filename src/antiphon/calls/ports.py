@@ -124,6 +124,12 @@ class ColdTransfer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def gathered_headers(reason: str, summary: str) -> dict[str, str]:
+    """What a person at a SIP address is sent of the caller; each line puts its own prefix before a name."""
+    said = {"Antiphon-Reason": reason, "Antiphon-Summary": summary}
+    return {name: value for name, value in said.items() if value}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
     """How a call sits in a conference. `stays_without` false: when this call leaves, the conference ends."""

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from antiphon.calls.control.accounts import CAPABILITIES
 from antiphon.calls.numbers import is_sip
 from antiphon.calls.plivo import PlivoWebhooks
-from antiphon.calls.ports import Capability, ColdTransfer
+from antiphon.calls.ports import Capability, ColdTransfer, gathered_headers
 from antiphon.calls.signalwire import SignalWireWebhooks
 from antiphon.calls.streams import Instructions, PassedOn
 from antiphon.calls.streams.webhooks import Connection, IncomingCall, WebhookRequest, Webhooks
@@ -164,8 +164,8 @@ def _passed_on(outcome: dict[str, str], carrier: str) -> ColdTransfer | None:
     target = outcome.get("escalate_to", "")
     if not target or (is_sip(target) and Capability.SIP_HEADERS not in CAPABILITIES[carrier]):
         return None
-    gathered = {"Antiphon-Reason": outcome.get("reason", ""), "Antiphon-Summary": outcome.get("summary", "")}
-    return ColdTransfer(to=target, headers={name: value for name, value in gathered.items() if value})
+    gathered = gathered_headers(outcome.get("reason", ""), outcome.get("summary", ""))
+    return ColdTransfer(to=target, headers=gathered)
 
 
 def _with_addresses(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 
 from antiphon.agents.definition import AgentDefinition
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
 from antiphon.calls.livekit import LiveKitRooms, livekit_settings
+from antiphon.calls.ports import ColdTransfer, gathered_headers
 from antiphon.calls.routing import Forward, Refused, RoutedSwitchboard, ToAgent, load_routes
 from antiphon.calls.sip import SipControl, SipLines, sip_routes
 from antiphon.calls.sip.lines import Router, Taken
@@ -18,7 +20,7 @@ from antiphon.runtime.clock import LoopClock
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.media import MediaPlane
 from antiphon.server.rpc import Method
-from antiphon.server.wiring import WorkerOptions
+from antiphon.server.wiring import CallExchange, WorkerOptions
 from antiphon.storage.home import calls_directory, home_directory
 from antiphon.storage.keys import keyring
 
@@ -56,10 +58,6 @@ def sip_lines_of(
             f"routes are in {options.routes} too", where=SIP_ROUTES, fix="move them there, as `to: sip:USER`"
         )
 
-    def escalation(call_id: str) -> str:
-        outcome = door.outcome(call_id)
-        return outcome.escalate_to if outcome is not None else ""
-
     lines = SipLines(
         LegsFirst(door, desk),
         options.sip_socket,
@@ -68,10 +66,19 @@ def sip_lines_of(
         has_room=lambda: exchange.has_room,
         router=sip_router(routing) if routing is not None else None,
         users=routing.sip_users if routing is not None else (),
-        escalation=escalation,
+        escalation=partial(passed_on_by_sip, door),
     )
     control.connect(lines, desk.report)
     return lines
+
+
+def passed_on_by_sip(door: CallExchange, call_id: str) -> ColdTransfer | None:
+    """To whom the caller of a call that is over goes, with what was gathered; None ends it."""
+    outcome = door.outcome(call_id)
+    if outcome is None or not outcome.escalate_to:
+        return None
+    gathered = gathered_headers(outcome.reason, outcome.summary)
+    return ColdTransfer(to=outcome.escalate_to, headers=gathered)
 
 
 def sip_router(routing: RoutedSwitchboard) -> Router:

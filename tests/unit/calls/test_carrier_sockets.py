@@ -85,6 +85,24 @@ async def test_a_call_is_heard_answered_and_interrupted(
     assert not {"bad_message", "refused", "unknown_event"} & server.counted.keys()
 
 
+async def test_a_mark_that_comes_after_its_speech_was_played_still_tells_that_it_was_heard(
+    server: StreamServer, switchboard: NotingSwitchboard, speech: Speech
+) -> None:
+    rate = speech.line_format.sample_rate_hz
+    async with stream_to(server, speech) as carrier:
+        await carrier.say(speech.start({"token": ticket(speech)}))
+        await carrier.until_taken(lambda: len(switchboard.calls) == 1)
+        _, line, notes = switchboard.calls[0]
+        line.play("a", tone(600, sample_rate_hz=rate).tobytes())
+        switchboard.pass_time(700)
+        await carrier.until(lambda far: far.waiting_ms == 600)
+        await carrier.play(600)
+        line.finish("a")
+        switchboard.pass_time(40)
+        await carrier.until_taken(lambda: bool(notes.named("finished")))
+        assert notes.named("finished") == [("finished", "a", 600)]
+
+
 async def test_the_ticket_may_be_in_the_path_and_is_good_once(
     server: StreamServer, switchboard: NotingSwitchboard, speech: Speech
 ) -> None:

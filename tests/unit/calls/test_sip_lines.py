@@ -14,6 +14,7 @@ from tests.doubles.permits import permitted
 from tests.doubles.switchboard import NotingSwitchboard
 
 from antiphon.calls.placing import CallPlacer, Wanted
+from antiphon.calls.ports import ColdTransfer, gathered_headers
 from antiphon.calls.sip import SipLines, wire
 from antiphon.calls.sip.line import SipLine
 from antiphon.calls.sip.lines import WORKER_GONE
@@ -23,6 +24,7 @@ from antiphon.trust.dialling import DialRules
 FRAME = np.full(160, 1000, "<i2").tobytes()
 
 PERMIT = permitted("+12125550199")
+GATHERED = gathered_headers("asked_for_person", "Wants to move an appointment.")
 
 
 class Worker:
@@ -73,7 +75,7 @@ async def desk(
     tmp_path: Path,
     *,
     routes: dict[str, str] | None = None,
-    escalation: Callable[[str], str] = lambda call_id: "",
+    escalation: Callable[[str], ColdTransfer | None] = lambda call_id: None,
     has_room: Callable[[], bool] = lambda: True,
     switchboard: NotingSwitchboard | None = None,
 ) -> AsyncIterator[Desk]:
@@ -251,15 +253,18 @@ async def test_an_operators_call_through_a_trunk_tells_what_became_of_it(tmp_pat
         assert (told["state"], told["how"]) == ("failed", "unavailable")
 
 
-async def test_who_wants_a_person_is_passed_on_and_hung_up_if_that_fails(tmp_path: Path) -> None:
-    async with desk(tmp_path, escalation=lambda call_id: "+15550188") as d:
+@pytest.mark.parametrize(("to", "told"), [("+15550188", {}), ("sip:desk@example.com", GATHERED)])
+async def test_who_wants_a_person_is_passed_on_and_hung_up_if_that_fails(
+    tmp_path: Path, to: str, told: dict[str, str]
+) -> None:
+    async with desk(tmp_path, escalation=lambda call_id: ColdTransfer(to=to, headers=GATHERED)) as d:
         for ok in (True, False):
             leg = 1 if ok else 2
             await d.call(leg)
             d.switchboard.calls[-1][1].close()
             transfer = await d.worker.next()
             assert isinstance(transfer, wire.Transfer)
-            assert (transfer.leg, transfer.target) == (leg, "+15550188")
+            assert (transfer.leg, transfer.target, transfer.headers) == (leg, to, told)
             d.worker.say(wire.Done(request=transfer.request, ok=ok, words="" if ok else "603 Decline"))
             if not ok:
                 assert await d.worker.next() == wire.HangUp(leg=leg)

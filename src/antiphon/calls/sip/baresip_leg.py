@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
 from baresip import BaresipError, Call, CallState
-from baresip.errors import AudioNotActive, AudioRestarted, StaleHandleError, split_status
+from baresip.errors import AudioNotActive, AudioRestarted, StaleHandleError, TransferFailed, split_status
 from baresip.events import Event, StackEvent
 
 from antiphon.audio.resample import StreamResampler
 from antiphon.calls.sip.port import LegEvents
+from antiphon.calls.sip.refer import refer_to
 from antiphon.errors import CallFailed
 
 TRANSFER_WITHIN_S = 45.0
@@ -19,6 +20,8 @@ READ_MAX_BYTES = 32_768  # Its buffer: two seconds of G.711, 300 ms of Opus.
 LEG_HZ = 8000
 _AS_IT_IS: Literal["as it is"] = "as it is"
 _BUSY, _DECLINED = (486, 600), 603
+# Bad request, URI too long, unknown kind of URI, bad extension, message too large (RFC 3261, 21.4 and 21.5).
+_NOT_UNDERSTOOD = frozenset({400, 414, 416, 420, 513})
 _NO_ANSWER = frozenset({408, 480, 487})
 _STATS = {
     "packets_in": "rx_packets",
@@ -102,11 +105,19 @@ class BaresipLeg:
         except BaresipError as error:
             raise CallFailed(str(error)) from error
 
-    async def transfer(self, target: str) -> None:
+    async def transfer(self, target: str, headers: Mapping[str, str]) -> None:
         try:
-            await self._call.transfer(target, timeout=TRANSFER_WITHIN_S)
+            try:
+                await self._refer(refer_to(target, headers))
+            except TransferFailed as error:
+                if not headers or error.status not in _NOT_UNDERSTOOD:
+                    raise
+                await self._refer(refer_to(target, {}))  # The caller matters more than what is told of him.
         except (BaresipError, ValueError) as error:
             raise CallFailed(str(error)) from error
+
+    async def _refer(self, address: str) -> None:
+        await self._call.transfer(address, timeout=TRANSFER_WITHIN_S)
 
     async def accept_transfer(self) -> BaresipLeg:
         try:

@@ -212,8 +212,8 @@ class Legs:
             if row is None or not row.up:
                 raise CallFailed("the call is not up")
             match request:
-                case wire.Transfer(target=target):
-                    await row.leg.transfer(self._settings.address(target))
+                case wire.Transfer(target=target, headers=headers):
+                    await row.leg.transfer(self._settings.address(target), headers)
                 case wire.Hold(held=held):
                     row.intake.excuse()
                     await row.leg.hold(held)

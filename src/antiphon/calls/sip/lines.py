@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 import structlog
 
+from antiphon.calls.numbers import is_sip
+from antiphon.calls.ports import ColdTransfer
 from antiphon.calls.sip import wire
 from antiphon.calls.sip.dials import Ring, SipDials
 from antiphon.calls.sip.line import News, Phase, SipLine
@@ -49,7 +51,7 @@ class SipLines:
         has_room: One more call may be answered.
         router: In place of `routes` and names: who takes it, given user, caller and SIP's id of the call.
         users: Whom the router knows; of all others SIP tells the To header only.
-        escalation: Given a call's id: where its caller is to be passed on to when the agent is done, or "".
+        escalation: Given a call's id: where its caller is to be passed on to when the agent is done, if so.
     """
 
     def __init__(
@@ -62,7 +64,7 @@ class SipLines:
         has_room: Callable[[], bool] = lambda: True,
         router: Router | None = None,
         users: Collection[str] = (),
-        escalation: Callable[[str], str] = lambda call_id: "",
+        escalation: Callable[[str], ColdTransfer | None] = lambda call_id: None,
     ) -> None:
         self.counted: Counter[str] = Counter()
         self._switchboard, self._socket, self._agents = switchboard, socket, agents
@@ -194,16 +196,17 @@ class SipLines:
         asyncio.get_running_loop().call_soon(self._send_off, line)
 
     def _send_off(self, line: SipLine) -> None:
-        target = self._escalation(line.call_id) if line.call_id else ""
-        if target:
-            self._act(self._pass_on(line, target))
+        transfer = self._escalation(line.call_id) if line.call_id else None
+        if transfer is not None:
+            self._act(self._pass_on(line, transfer))
         else:
             self.tell(wire.HangUp(leg=line.leg))
 
-    async def _pass_on(self, line: SipLine, target: str) -> None:
+    async def _pass_on(self, line: SipLine, transfer: ColdTransfer) -> None:
+        told = dict(transfer.headers) if is_sip(transfer.to) else {}  # A telephone number reads none.
         try:
             await self._orders.request(
-                lambda request: wire.Transfer(leg=line.leg, target=target, request=request)
+                lambda request: wire.Transfer(leg=line.leg, target=transfer.to, request=request, headers=told)
             )
             self.counted["passed_on"] += 1
         except CallFailed as error:
@@ -321,7 +324,7 @@ class SipLines:
             self._write(wire.HangUp(leg=line.leg))
             return
         if line.forward:
-            self._act(self._pass_on(line, line.forward))
+            self._act(self._pass_on(line, ColdTransfer(to=line.forward)))
             return
         line.phase = Phase.UP  # The greeting may be sent from inside `answer`.
         line.tell(News())

@@ -5,7 +5,7 @@ Everything is called on the event loop's thread. A leg is one SIP dialog and its
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,8 +63,10 @@ class SipLeg(Protocol):
     async def hold(self, held: bool) -> None:
         """Raises: CallFailed: The far end refused, or is in the middle of something else."""
 
-    async def transfer(self, target: str) -> None:
+    async def transfer(self, target: str, headers: Mapping[str, str]) -> None:
         """REFER; returns when the far end talks to `target` and the leg has ended.
+
+        `headers` are asked for in what `target` is sent, without the "X-" before each name.
 
         Raises:
             CallFailed: Refused, or it failed there; the leg is still up.

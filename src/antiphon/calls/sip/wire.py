@@ -132,9 +132,12 @@ class HangUp(_Message, frozen=True, tag=True):
 
 
 class Transfer(_Message, frozen=True, tag=True):
+    """`headers`: what a SIP address is sent of the caller, without the "X-" before each name."""
+
     leg: int
     target: str
     request: int
+    headers: dict[str, str] = {}
 
 
 class Hold(_Message, frozen=True, tag=True):
