@@ -262,5 +262,17 @@ class Operations(Generic[Answer]):
     def invite(self, email: str, role: str) -> Answer:
         return self._post("/members", {"email": email, "role": role})
 
+    def organisations(self) -> Answer:
+        """All of them for the default organisation, your own for any other."""
+        return self._get("/organisations")
+
+    def create_organisation(self, name: str) -> Answer:
+        """With its owner's first key, which is shown this once."""
+        return self._post("/organisations", {"name": name})
+
+    def rename_organisation(self, organisation_id: str, name: str) -> Answer:
+        path = f"/organisations/{_safe(organisation_id)}"
+        return self._send(Request(method="PATCH", path=path, body={"name": name}))
+
     def audit(self, before: int | None = None, limit: int = 100) -> Answer:
         return self._get("/audit", before=before, limit=limit)

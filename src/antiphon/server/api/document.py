@@ -21,6 +21,7 @@ from antiphon.server.api import (
     inspection,
     live,
     numbers,
+    organisations,
     overview,
     people,
     placing,
@@ -48,6 +49,7 @@ _ROOMS: Final = (
     webhooks,
     realtime,
     access,
+    organisations,
 )
 # For whoever has no credential of ours: they stand before the gate.
 _OPEN: Final = (sharing.open_router, entering.open_router)

@@ -46,6 +46,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/tokens"): {},
     ("POST", "/v1/members"): {"email": "a@example.com", "role": "auditor"},
     ("PATCH", "/v1/members/{member_id}"): {"role": "auditor"},
+    ("POST", "/v1/organisations"): {"name": "Other Ltd"},
+    ("PATCH", "/v1/organisations/{organisation_id}"): {"name": "Other Ltd"},
 }
 
 
@@ -177,8 +179,13 @@ async def test_another_organisation_sees_and_changes_nothing_of_ours(world: ApiW
             ("PATCH", f"/v1/members/{member}", {"role": "auditor"}),
             ("DELETE", f"/v1/members/{member}", None),
             ("POST", "/v1/tokens", {"agent": "clinic"}),
+            ("PATCH", "/v1/organisations/default", {"name": "Mine"}),
         ):
             problem(await client.request(method, path, json=body), 404)
+        assert [one["name"] for one in (await client.get("/v1/organisations")).json()["organisations"]] == [
+            "Strangers"
+        ]
+        problem(await client.post("/v1/organisations", json={"name": "More"}), 403)
         problem(await client.post("/v1/agents/clinic/rollback"), 409)
         problem(await client.post("/v1/agents/clinic/versions", json={"text": text}), 409)
         rows = (await client.get("/v1/audit")).json()["entries"]

@@ -87,6 +87,13 @@ from antiphon.server.api.shapes.numbers import (
     Numbers,
     RouteNumber,
 )
+from antiphon.server.api.shapes.organisations import (
+    Organisation,
+    OrganisationId,
+    OrganisationMade,
+    OrganisationNamed,
+    Organisations,
+)
 from antiphon.server.api.shapes.webhooks import (
     Deliveries,
     Delivery,
@@ -151,6 +158,11 @@ __all__ = [
     "Numbers",
     "Opinion",
     "Opinions",
+    "Organisation",
+    "OrganisationId",
+    "OrganisationMade",
+    "OrganisationNamed",
+    "Organisations",
     "PersonaShown",
     "PlaceCall",
     "Placed",
