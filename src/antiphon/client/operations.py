@@ -215,6 +215,20 @@ class Operations(Generic[Answer]):
         path, body = f"/numbers/{_safe(number_id)}", {"agent": agent, "label": label}
         return self._send(Request(method="PUT", path=path, params={"carrier": carrier}, body=body))
 
+    def routes(self) -> Answer:
+        """The routes in force, and the text of their file."""
+        return self._get("/routes")
+
+    def explain_route(
+        self, called: str, caller: str = "", *, at_ms: int | None = None, language: str = ""
+    ) -> Answer:
+        """Which agent would answer, and why."""
+        body = {"called": called, "caller": caller, "at_ms": at_ms, "language": language}
+        return self._post("/routes/explain", body)
+
+    def check_routes(self, text: str) -> Answer:
+        return self._post("/routes/check", {"text": text})
+
     def webhooks(self) -> Answer:
         return self._get("/webhooks")
 

@@ -94,6 +94,13 @@ from antiphon.server.api.shapes.organisations import (
     OrganisationNamed,
     Organisations,
 )
+from antiphon.server.api.shapes.routes import (
+    ImaginedCall,
+    RouteExplained,
+    Routes,
+    RoutesJudgement,
+    RoutesText,
+)
 from antiphon.server.api.shapes.webhooks import (
     Deliveries,
     Delivery,
@@ -134,6 +141,7 @@ __all__ = [
     "FlowEdgeShown",
     "FlowNodeShown",
     "FlowShown",
+    "ImaginedCall",
     "In",
     "Inspection",
     "JoinRoom",
@@ -170,7 +178,11 @@ __all__ = [
     "Problem",
     "Publication",
     "Report",
+    "RouteExplained",
     "RouteNumber",
+    "Routes",
+    "RoutesJudgement",
+    "RoutesText",
     "TakeOver",
     "TakenOver",
     "Text",
