@@ -17,6 +17,7 @@ from tests.doubles.databases import put_database
 
 from antiphon.calls.placing import CallPlacer, wanted_from
 from antiphon.calls.realtime import ClientSecrets, Offer
+from antiphon.calls.routing import RoutingTable
 from antiphon.calls.streams import StreamTokens
 from antiphon.errors import AntiphonError, Denied
 from antiphon.server.access.roles import Role
@@ -25,6 +26,7 @@ from antiphon.server.app import create_app
 from antiphon.server.control import Control
 from antiphon.server.keeping.service import follower_of
 from antiphon.server.realtime import realtime_methods
+from antiphon.server.routes_told import route_methods
 from antiphon.server.settings import ServeSettings
 from antiphon.storage.access import DEFAULT_ORGANISATION, new_key
 from antiphon.storage.access.database import DATABASE_VARIABLE
@@ -57,6 +59,7 @@ class Media:
     folder: Path = Path()
     realtime_port: int = 9  # Nobody listens there.
     offers: Callable[[str], Offer | None] | None = None
+    table: RoutingTable | None = None
 
     async def offer(
         self, agent: str, sdp: str, language: str, *, push_to_talk: bool = False
@@ -134,6 +137,12 @@ class Media:
     async def try_agent(self, file: str) -> dict[str, Any]:
         self._ask("try", (self.folder / file).read_text(encoding="utf-8"))
         return {"agent": "draft-0123456789abcdef", "good_until_ms": 2**41}
+
+    async def routes(self) -> dict[str, Any]:
+        return dict(await route_methods(self.table)["routes"]())
+
+    async def explain_route(self, called: str, **asked: Any) -> dict[str, Any]:
+        return dict(await route_methods(self.table)["explain_route"](called=called, **asked))
 
     async def reload_agent(self, file: str) -> None:
         self._ask("reload", file)

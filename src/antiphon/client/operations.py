@@ -215,6 +215,20 @@ class Operations(Generic[Answer]):
         path, body = f"/numbers/{_safe(number_id)}", {"agent": agent, "label": label}
         return self._send(Request(method="PUT", path=path, params={"carrier": carrier}, body=body))
 
+    def routes(self) -> Answer:
+        """The routes in force, and the text of their file."""
+        return self._get("/routes")
+
+    def explain_route(
+        self, called: str, caller: str = "", *, at_ms: int | None = None, language: str = ""
+    ) -> Answer:
+        """Which agent would answer, and why."""
+        body = {"called": called, "caller": caller, "at_ms": at_ms, "language": language}
+        return self._post("/routes/explain", body)
+
+    def check_routes(self, text: str) -> Answer:
+        return self._post("/routes/check", {"text": text})
+
     def webhooks(self) -> Answer:
         return self._get("/webhooks")
 
@@ -261,6 +275,18 @@ class Operations(Generic[Answer]):
 
     def invite(self, email: str, role: str) -> Answer:
         return self._post("/members", {"email": email, "role": role})
+
+    def organisations(self) -> Answer:
+        """All of them for the default organisation, your own for any other."""
+        return self._get("/organisations")
+
+    def create_organisation(self, name: str) -> Answer:
+        """With its owner's first key, which is shown this once."""
+        return self._post("/organisations", {"name": name})
+
+    def rename_organisation(self, organisation_id: str, name: str) -> Answer:
+        path = f"/organisations/{_safe(organisation_id)}"
+        return self._send(Request(method="PATCH", path=path, body={"name": name}))
 
     def audit(self, before: int | None = None, limit: int = 100) -> Answer:
         return self._get("/audit", before=before, limit=limit)

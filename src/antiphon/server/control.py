@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
@@ -59,6 +60,17 @@ class MediaClient:
         """What becomes of a call: `agent`, or whom to `forward` it to, or a `reason` for neither."""
         asked = {"called": called, "agent": agent, "caller": caller, "call_key": call_key}
         return dict(await self._rpc.call("route", timeout_s=3.0, **asked))
+
+    async def routes(self) -> dict[str, Any]:
+        """What the worker answers by (`routes_told.route_methods`); {} where there are no routes."""
+        return dict(await self._rpc.call("routes", timeout_s=3.0))
+
+    async def explain_route(
+        self, called: str, *, caller: str, at_ms: int, language: str, hidden: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """As if there were no agents of the `hidden` names. Raises: CallFailed: No routes are in force."""
+        asked = {"called": called, "caller": caller, "at_ms": at_ms, "language": language}
+        return dict(await self._rpc.call("explain_route", timeout_s=3.0, **asked, hidden=list(hidden)))
 
     async def move_line(self, line_id: str, sdp: str) -> dict[str, str]:
         """{} when there is no such line."""

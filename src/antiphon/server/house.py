@@ -44,6 +44,7 @@ from antiphon.server.live_room import LiveRoom
 from antiphon.server.realtime import offers_of, realtime_methods, realtime_server
 from antiphon.server.recordings import RecordingService, recordings_of
 from antiphon.server.reloading import AgentReloading
+from antiphon.server.routes_told import route_methods
 from antiphon.server.services import (
     ClockService,
     DeskService,
@@ -207,6 +208,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     sip = sip_lines_of(options, exchange, routing, desk, own_lines)
     rooms, counts = livekit_rooms_of(door), _rooms(phrases, phone, realtime, routing, sip)
     methods = line_methods(sip, rooms) | realtime_methods(offers_of(kits), lambda: phone.port)
+    methods |= route_methods(routing.table if routing is not None else None)
     return Wiring(
         exchange=door,
         agents=reloading.summaries,

@@ -70,7 +70,17 @@ async def test_a_developer_drives_everything_with_it(world: ApiWorld, antiphon: 
     assert (await antiphon.create_token("agents:read"))["scopes"] == ["agents:read"]
     await antiphon.invite("ann@example.com", "reviewer")
     assert len((await antiphon.members())["members"]) == 1
-    assert (await antiphon.audit(limit=1))["entries"][0]["action"] == "invite_member"
+    assert not (await antiphon.routes())["in_force"]
+    with pytest.raises(ApiError, match="409"):
+        await antiphon.explain_route("clinic")
+    assert not (await antiphon.check_routes("routes: {}"))["ok"]
+    made = await antiphon.create_organisation("Other Ltd")
+    assert await antiphon.rename_organisation(made["id"], "Another Ltd") is None
+    assert [one["name"] for one in (await antiphon.organisations())["organisations"]] == [
+        "Default",
+        "Another Ltd",
+    ]
+    assert (await antiphon.audit(limit=1))["entries"][0]["action"] == "rename_organisation"
     assert (await antiphon.agents())["agents"][0]["name"] == "clinic"
 
 

@@ -42,6 +42,7 @@ class Document:
 
     path: Path
     value: Any
+    text: str = field(default="", repr=False)
     lines: dict[KeyPath, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
@@ -115,7 +116,7 @@ def parse_document(text: str, path: Path, advice: Advice = NO_ADVICE) -> Documen
         return _failed(path, 1, "not a mapping of keys to values", advice.start)
     reading = _Reading(path=path)
     value = reading.value(node, ())
-    return Document(path=path, value=value, lines=reading.lines, problems=tuple(reading.problems))
+    return Document(path=path, value=value, text=text, lines=reading.lines, problems=tuple(reading.problems))
 
 
 def _failed(path: Path, line: int, message: str, fix: str) -> Document:

@@ -1,7 +1,7 @@
 """Which agent answers what, when, for whom and how many at once: declared in a file, decided purely."""
 
-from antiphon.calls.routing.decision import decide
-from antiphon.calls.routing.load import load_routes, routes_schema
+from antiphon.calls.routing.decision import as_called, decide
+from antiphon.calls.routing.load import load_routes, routes_of, routes_schema
 from antiphon.calls.routing.switchboard import RoutedSwitchboard
 from antiphon.calls.routing.values import (
     Asked,
@@ -22,7 +22,9 @@ __all__ = [
     "RoutedSwitchboard",
     "RoutingTable",
     "ToAgent",
+    "as_called",
     "decide",
     "load_routes",
+    "routes_of",
     "routes_schema",
 ]

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from antiphon.agents.definition import find_agents, load_agent
-from antiphon.calls.numbers import e164
-from antiphon.calls.routing.decision import decide, normal
+from antiphon.calls.routing.decision import as_called, decide
 from antiphon.calls.routing.load import load_routes, routes_schema
 from antiphon.calls.routing.values import Answer, Asked, Busy, Forward, Full, Refused, RoutingTable, ToAgent
 from antiphon.errors import ConfigError
@@ -48,7 +47,7 @@ def _check(args: argparse.Namespace) -> int:
 def _explain(args: argparse.Namespace) -> int:
     table = _table(args.file, args.agents)
     asked = Asked(
-        called=_address(args.number), caller=args.caller, at=_moment(args.at, table), language=args.language
+        called=as_called(args.number), caller=args.caller, at=_moment(args.at, table), language=args.language
     )
     decision = decide(table, asked)
     print(f"{asked.called} from {asked.caller or 'nobody known'} at {asked.at.isoformat(timespec='minutes')}")
@@ -71,13 +70,6 @@ def _table(file: str, folder: str) -> RoutingTable:
         definition = load_agent(path)
         digests[definition.name] = definition.digest
     return load_routes(Path(file), digests)
-
-
-def _address(text: str) -> str:
-    try:
-        return e164(text)
-    except ConfigError:
-        return normal(text)
 
 
 def _moment(text: str, table: RoutingTable) -> datetime:

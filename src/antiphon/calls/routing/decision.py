@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import phonenumbers
 
+from antiphon.calls.numbers import e164
 from antiphon.calls.routing.values import (
     ANY,
     DAY_MINUTES,
@@ -26,6 +27,7 @@ from antiphon.calls.routing.values import (
     ToAgent,
     When,
 )
+from antiphon.errors import ConfigError
 
 UNKNOWN_NUMBER = "nothing is routed for what was called"
 _NUMBER = re.compile(r"\+?[1-9][0-9]{6,14}")
@@ -76,6 +78,14 @@ def normal(called: str) -> str:
         user = rest.partition(";")[0].partition("@")[0]
         return f"+{user.removeprefix('+')}" if _NUMBER.fullmatch(user) else f"sip:{user}"
     return text
+
+
+def as_called(text: str) -> str:
+    """What somebody typed as the address of a call, as lines tell it: "(212) 555-0100" too."""
+    try:
+        return e164(text)
+    except ConfigError:
+        return normal(text)
 
 
 def country_of(number: str) -> str:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from antiphon.agents.definition.document import Advice, Document, dotted, read_document
+from antiphon.agents.definition.document import Advice, Document, dotted, parse_document, read_document
 from antiphon.agents.definition.problems import (
     KeyPath,
     Problem,
@@ -62,7 +62,23 @@ def load_routes(path: Path, agents: Mapping[str, str]) -> RoutingTable:
     Raises:
         ConfigError: Everything that is wrong, with file, line, field and what is allowed.
     """
-    document = read_document(path, _ADVICE)
+    return _judged(read_document(path, _ADVICE), agents)
+
+
+def routes_of(text: str, agents: Mapping[str, str]) -> RoutingTable:
+    """As `load_routes`, from text already in hand."""
+    return _judged(parse_document(text, Path("routes"), _ADVICE), agents)
+
+
+def routes_schema() -> dict[str, Any]:
+    """JSON Schema of the routes file."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **RoutesFile.model_json_schema()}
+
+
+# --- checks -----------------------------------------------------------------------------------------------
+
+
+def _judged(document: Document, agents: Mapping[str, str]) -> RoutingTable:
     if document.value is None:
         raise_problems(document.problems)
     problems = list(document.problems)
@@ -73,15 +89,7 @@ def load_routes(path: Path, agents: Mapping[str, str]) -> RoutingTable:
         raise  # Not reached: a validation error always is a problem.
     problems += _checked(file, document, agents)
     raise_problems(problems)
-    return _table(file, agents)
-
-
-def routes_schema() -> dict[str, Any]:
-    """JSON Schema of the routes file."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **RoutesFile.model_json_schema()}
-
-
-# --- checks -----------------------------------------------------------------------------------------------
+    return _table(file, document.text, agents)
 
 
 def _checked(file: RoutesFile, document: Document, agents: Mapping[str, str]) -> list[Problem]:
@@ -151,7 +159,7 @@ def _known_agent(at: KeyPath, asked: str, agents: Mapping[str, str], add: Add) -
 # --- values -----------------------------------------------------------------------------------------------
 
 
-def _table(file: RoutesFile, agents: Mapping[str, str]) -> RoutingTable:
+def _table(file: RoutesFile, text: str, agents: Mapping[str, str]) -> RoutingTable:
     zone = ZoneInfo(file.time_zone)
     holidays = {name: _holidays(days) for name, days in file.holidays.items()}
     full = _full(file.full)
@@ -164,6 +172,7 @@ def _table(file: RoutesFile, agents: Mapping[str, str]) -> RoutingTable:
         limits={_bare(agent): limit for agent, limit in file.limits.agents.items()},
         full=full,
         agents=frozenset(agents),
+        text=text,
     )
 
 

@@ -83,6 +83,10 @@ class RoutedSwitchboard:
         exchange.when_ended(self._left)
 
     @property
+    def table(self) -> RoutingTable:
+        return self._table
+
+    @property
     def sip_users(self) -> frozenset[str]:
         return self._table.sip_users
 

@@ -161,7 +161,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingTable:
-    """A whole file. `calls_max` (0: none) is of one media worker; `limits` by agent."""
+    """A whole file, and its `text`. `calls_max` (0: none) is of one media worker; `limits` by agent."""
 
     zone: ZoneInfo
     routes: tuple[Route, ...]
@@ -171,6 +171,16 @@ class RoutingTable:
     limits: Mapping[str, int] = field(default_factory=dict)
     full: Full = field(default_factory=Full)
     agents: frozenset[str] = frozenset()
+    text: str = field(default="", repr=False)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Agents the file itself names."""
+        answering = {share.agent for route in self.routes for rule in route.rules for share in rule.shares}
+        overflows = [full.overflow for full in (self.full, *(route.full for route in self.routes))]
+        taking = {overflow.agent for overflow in overflows if isinstance(overflow, ToAgent)}
+        called = {address for route in self.routes for address in route.to} & self.agents
+        return frozenset(answering | taking | called | self.limits.keys())
 
     @property
     def sip_users(self) -> frozenset[str]:

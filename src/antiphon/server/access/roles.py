@@ -35,6 +35,8 @@ class Permission(StrEnum):
     KEYS_WRITE = "keys:write"
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
+    ORGANISATIONS_READ = "organisations:read"
+    ORGANISATIONS_WRITE = "organisations:write"
     AUDIT_READ = "audit:read"
     PEOPLE_EXPORT = "people:export"
     PEOPLE_ERASE = "people:erase"
@@ -67,7 +69,8 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.REVIEWER: _LOOK | {P.RECORDINGS_READ, P.TRACES_READ, P.FEEDBACK_WRITE, P.CALLS_SHARE},
     # Sees that rules were kept, and changes nothing; voices are not needed for that.
     Role.AUDITOR: _LOOK
-    | {P.TRACES_READ, P.NUMBERS_READ, P.WEBHOOKS_READ, P.KEYS_READ, P.MEMBERS_READ, P.AUDIT_READ},
+    | {P.TRACES_READ, P.NUMBERS_READ, P.WEBHOOKS_READ, P.KEYS_READ, P.MEMBERS_READ, P.AUDIT_READ,
+        P.ORGANISATIONS_READ},
 }  # fmt: skip
 
 

@@ -21,11 +21,13 @@ from antiphon.server.api import (
     inspection,
     live,
     numbers,
+    organisations,
     overview,
     people,
     placing,
     realtime,
     recordings,
+    routes,
     shapes,
     sharing,
     webhooks,
@@ -45,9 +47,11 @@ _ROOMS: Final = (
     people,
     costs,
     numbers,
+    routes,
     webhooks,
     realtime,
     access,
+    organisations,
 )
 # For whoever has no credential of ours: they stand before the gate.
 _OPEN: Final = (sharing.open_router, entering.open_router)

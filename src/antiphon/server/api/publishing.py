@@ -31,21 +31,21 @@ def judged(folder: Path, text: str) -> shapes.Judgement:
     """
     document = parse_document(text, Path("agent"), AGENT_ADVICE)
     name = _named(document.value)
-    if faults := [_fault(problem) for problem in (*document.problems, *_escapes(document.value))]:
+    if faults := [fault_of(problem) for problem in (*document.problems, *_escapes(document.value))]:
         return shapes.Judgement(ok=False, agent=name, faults=faults)
     with beside(folder, text) as path:
         try:
             definition = load_agent(path)
             findings = judge(definition)
         except FileProblems as error:
-            return shapes.Judgement(ok=False, agent=name, faults=[_fault(one) for one in error.problems])
+            return shapes.Judgement(ok=False, agent=name, faults=[fault_of(one) for one in error.problems])
         except ConfigError as error:
             fault = shapes.FileFault(
                 line=0, field="", message=without_files(error.message), fix=without_files(error.fix),
                 weight="error",
             )  # fmt: skip
             return shapes.Judgement(ok=False, agent=name, faults=[fault])
-    found = [_fault(finding.problem, finding.weight.value) for finding in findings]
+    found = [fault_of(finding.problem, finding.weight.value) for finding in findings]
     return shapes.Judgement(
         ok=not any(fault.weight == "error" for fault in found), agent=definition.name, faults=found
     )
@@ -126,7 +126,7 @@ def _may_be_path(at: tuple[str | int, ...], leaf: str) -> bool:
     return at == ("reasoning", "flow")
 
 
-def _fault(problem: Problem, weight: Any = "error") -> shapes.FileFault:
+def fault_of(problem: Problem, weight: Any = "error") -> shapes.FileFault:
     return shapes.FileFault(
         line=problem.line,
         field=problem.field,

@@ -67,6 +67,18 @@ class Organisations:
             row = (await connection.execute(query)).mappings().first()
         return Organisation(**row) if row else None
 
+    async def every(self) -> list[Organisation]:
+        """Oldest first: the default one, then those that were made."""
+        query = select(organisations).order_by(organisations.c.created_at_ms, organisations.c.id)
+        async with self._database.transaction() as connection:
+            return [Organisation(**row) for row in (await connection.execute(query)).mappings()]
+
+    async def rename(self, organisation_id: str, name: str) -> bool:
+        """False: there is no such organisation."""
+        change = update(organisations).where(organisations.c.id == organisation_id).values(name=name)
+        async with self._database.transaction() as connection:
+            return (await connection.execute(change)).rowcount == 1
+
     # People
 
     async def invite(self, organisation_id: str, email: str, role: str) -> Member:

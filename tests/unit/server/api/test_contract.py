@@ -22,12 +22,14 @@ from schemathesis.specs.openapi.checks import (
 )
 from tests.doubles.api_world import CALL, LIVE, api_world
 
+from antiphon.calls.routing import routes_of
 from antiphon.server.access.roles import Role
 from antiphon.server.api.document import openapi_document
 from antiphon.server.serving import bind
 
 # `ANTIPHON_FUZZ_EXAMPLES=500` looks further; the suite has to stay quick.
 EXAMPLES = int(os.environ.get("ANTIPHON_FUZZ_EXAMPLES", "3"))
+ROUTES = "routes: {all: {to: '*', rules: [{when: {countries: US}, busy: true}, {agent: clinic}]}}"
 SCHEMA = schemathesis.openapi.from_dict(openapi_document())
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
 # An operation that takes nothing, not even a credential, cannot be asked wrongly.
@@ -62,6 +64,7 @@ class _Server(threading.Thread):
     async def _serve(self) -> None:
         async with api_world(self.home) as world:
             world.media.up.append({"call_id": LIVE, "agent": "clinic", "line": "phone"})
+            world.media.table = routes_of(ROUTES, {"clinic": "0123456789ab"})
             self.key = await world.key(Role.OWNER)
             async with world.client(self.key) as owner:
                 self.link = (await owner.post(f"/v1/calls/{CALL}/share", json={})).json()["token"]

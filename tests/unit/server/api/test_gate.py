@@ -46,6 +46,10 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/tokens"): {},
     ("POST", "/v1/members"): {"email": "a@example.com", "role": "auditor"},
     ("PATCH", "/v1/members/{member_id}"): {"role": "auditor"},
+    ("POST", "/v1/routes/explain"): {"called": "+12125550100"},
+    ("POST", "/v1/routes/check"): {"text": "routes: {}"},
+    ("POST", "/v1/organisations"): {"name": "Other Ltd"},
+    ("PATCH", "/v1/organisations/{organisation_id}"): {"name": "Other Ltd"},
 }
 
 
@@ -155,7 +159,7 @@ async def test_another_organisation_sees_and_changes_nothing_of_ours(world: ApiW
                      "/v1/agents/clinic", "/v1/agents/clinic/versions/1",
                      "/v1/agents/clinic/diff?before=1&after=2", "/v1/agents/clinic/inspect",
                      "/v1/agents/clinic/inspect?version=1", f"/v1/webhooks/{hook}/deliveries",
-                     "/v1/numbers"):  # fmt: skip
+                     "/v1/numbers", "/v1/routes"):  # fmt: skip
             problem(await client.get(path), 404)
         for method, path, body in (
             ("POST", f"/v1/calls/{CALL}/replay", {}),
@@ -177,8 +181,15 @@ async def test_another_organisation_sees_and_changes_nothing_of_ours(world: ApiW
             ("PATCH", f"/v1/members/{member}", {"role": "auditor"}),
             ("DELETE", f"/v1/members/{member}", None),
             ("POST", "/v1/tokens", {"agent": "clinic"}),
+            ("POST", "/v1/routes/explain", {"called": "clinic"}),
+            ("POST", "/v1/routes/check", {"text": "routes: {}"}),
+            ("PATCH", "/v1/organisations/default", {"name": "Mine"}),
         ):
             problem(await client.request(method, path, json=body), 404)
+        assert [one["name"] for one in (await client.get("/v1/organisations")).json()["organisations"]] == [
+            "Strangers"
+        ]
+        problem(await client.post("/v1/organisations", json={"name": "More"}), 403)
         problem(await client.post("/v1/agents/clinic/rollback"), 409)
         problem(await client.post("/v1/agents/clinic/versions", json={"text": text}), 409)
         rows = (await client.get("/v1/audit")).json()["entries"]

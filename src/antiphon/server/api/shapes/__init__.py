@@ -87,6 +87,20 @@ from antiphon.server.api.shapes.numbers import (
     Numbers,
     RouteNumber,
 )
+from antiphon.server.api.shapes.organisations import (
+    Organisation,
+    OrganisationId,
+    OrganisationMade,
+    OrganisationNamed,
+    Organisations,
+)
+from antiphon.server.api.shapes.routes import (
+    ImaginedCall,
+    RouteExplained,
+    Routes,
+    RoutesJudgement,
+    RoutesText,
+)
 from antiphon.server.api.shapes.webhooks import (
     Deliveries,
     Delivery,
@@ -127,6 +141,7 @@ __all__ = [
     "FlowEdgeShown",
     "FlowNodeShown",
     "FlowShown",
+    "ImaginedCall",
     "In",
     "Inspection",
     "JoinRoom",
@@ -151,6 +166,11 @@ __all__ = [
     "Numbers",
     "Opinion",
     "Opinions",
+    "Organisation",
+    "OrganisationId",
+    "OrganisationMade",
+    "OrganisationNamed",
+    "Organisations",
     "PersonaShown",
     "PlaceCall",
     "Placed",
@@ -158,7 +178,11 @@ __all__ = [
     "Problem",
     "Publication",
     "Report",
+    "RouteExplained",
     "RouteNumber",
+    "Routes",
+    "RoutesJudgement",
+    "RoutesText",
     "TakeOver",
     "TakenOver",
     "Text",
