@@ -7,7 +7,6 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 JOBS   ?= 2
-JOBS_WAITING := $(shell expr $(JOBS) + 1)
 N      ?= 1000
 ARGS   ?=
 
@@ -139,7 +138,7 @@ test: test-env test-web test-models chromium telephones
 	  --junitxml=$(RESULTS)/1-side-by-side.xml || failed=1; \
 	echo 'Stage 2 of 3, in real time with little to do: telephones, the talk page'; \
 	$(BIN)/python -m tests.audio.rendering & \
-	$(PYTEST) -n $(JOBS_WAITING) --dist loadfile --no-loadscope-reorder -m 'sip or light or browser' $(IN_REAL_TIME) \
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'sip or light or browser' $(IN_REAL_TIME) \
 	  --durations=10 --junitxml=$(RESULTS)/2-in-real-time.xml || failed=1; \
 	wait; \
 	echo 'Stage 3 of 3, in real time on embedded models: callers, and what nobody wishes for'; \

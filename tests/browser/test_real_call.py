@@ -26,6 +26,7 @@ RECORDED = """recording: {after: recording}
 disclosures:
   recording: {text: "This call is recorded.", when: always, uninterruptible: true}
 """
+GREETING = ("willow", "street", "family", "health", "robin", "assistant")
 DAYS = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 
 
@@ -62,7 +63,9 @@ async def test_a_spoken_question_is_answered_in_words_on_the_page_and_in_the_ear
     await page.locator("details.latency").first.wait_for()
 
     said = await transcribe(await agent_audio(page))
-    assert "willow" in said or "health" in said, said
+    # A small listener may take one name for another; most of the greeting is understood.
+    understood = [word for word in GREETING if word in said]
+    assert len(understood) >= len(GREETING) - 2, said
     assert any(day in said for day in DAYS), said
 
     await page.get_by_role("button", name="End").click()
