@@ -6,8 +6,7 @@ after it?
 
 Real adapters and SDKs against the vendors' doubles on local sockets, on paced virtual time: what is told is
 what deadlines, retries and failover cost, without any network. A call that was not served well (words lost or
-said twice, not one booking, a tool that ran twice, a wait of six seconds) is told by what was wrong. With a *
-the caller was asked, once, to say his line again.
+said twice, not one booking, a tool that ran twice, a wait of six seconds) is told by what was wrong.
 """
 
 from __future__ import annotations
@@ -58,10 +57,9 @@ def _outcome(role: str, name: str, fault: Fault) -> str:
     with tempfile.TemporaryDirectory() as home:
         try:
             if role == ROLE:
-                session = survive_session(Path(home), name, fault)
-                told = f"{session.added_ms}{' *' if session.asked_again else ''}"
-                return ", ".join(session.faults) or told
-            survived = survive(Path(home), lists_for(role, name), role, fault)
+                survived = survive_session(Path(home), name, fault)
+            else:
+                survived = survive(Path(home), lists_for(role, name), role, fault)
         except AssertionError as error:
             return f"lost: {error}"
     return ", ".join(survived.faults) or str(survived.added_ms)

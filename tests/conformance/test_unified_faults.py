@@ -17,11 +17,11 @@ OPENAI, GEMINI = "openai/gpt-realtime-1.5", "gemini/gemini-3.8-live"
 @pytest.mark.parametrize(
     ("name", "fault", "added_max_ms"),
     [
-        pytest.param(OPENAI, Fault.AUTH, 300, id="OpenAI, a key that is refused"),
+        pytest.param(OPENAI, Fault.CLOSE_CODE, 600, id="OpenAI, closed in the middle of his line"),
         pytest.param(GEMINI, Fault.HANG, 1_500, id="Gemini, silence"),
     ],
 )
-def test_the_agents_own_set_finishes_the_booking_and_nothing_is_said_twice(
+def test_the_agents_own_set_answers_what_the_session_never_told_and_finishes_the_booking(
     name: str,
     fault: Fault,
     added_max_ms: int,
@@ -35,8 +35,7 @@ def test_the_agents_own_set_finishes_the_booking_and_nothing_is_said_twice(
     assert survived.added_ms <= added_max_ms
 
 
-def test_a_session_that_breaks_in_the_middle_of_an_answer_goes_on(tmp_path: Path) -> None:
+def test_a_session_that_breaks_in_the_middle_of_an_answer_goes_on_with_it(tmp_path: Path) -> None:
     survived = survive_session(tmp_path, OPENAI, Fault.DROP_MID_STREAM)
     assert survived.faults == []
-    assert len(survived.asked_again) == 1, "half of an answer was heard, and the rest is gone"
     assert survived.used == {OPENAI}, "it is made anew"

@@ -91,12 +91,15 @@ class FrontDeskModel:
         emit: Callable[[str], None],
         meter: object = None,
     ) -> Completion:
-        last = messages[-1]
-        notes = "\n".join(message.content for message in messages if message.role == "system")
+        half = messages[-2:] if "broke off" in messages[-1].content else []
+        told = messages[: len(messages) - len(half)]
+        last = next(message for message in reversed(messages) if message.role in ("user", "tool"))
+        notes = "\n".join(message.content for message in told if message.role == "system")
         turn = Turn(role="user", text=f"{notes}\n{last.content}")
         if last.role == "tool":
             turn = Turn(role="tool", text=last.content, answers=last.tool_call_id)
-        answer = front_desk(Asked(model="", system="", turns=(turn,), tools={}))
+        behind = [Turn(role=message.role, text=message.content) for message in half]
+        answer = front_desk(Asked(model="", system="", turns=(turn, *behind), tools={}))
         text = "".join(part for part in answer.parts if isinstance(part, str))
         emit(text)
         calls = [part for part in answer.parts if isinstance(part, Called)]

@@ -6,6 +6,9 @@ our log says of both. So whatever is lost on the way is missing here.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from tests.doubles.front_desk_mind import front_desk
 from tests.doubles.language_model import Asked, Called, Turn
 from tests.doubles.openai_realtime import Memory, Spoken
@@ -14,6 +17,8 @@ from tests.doubles.openai_realtime import Memory, Spoken
 def spoken_front_desk(memory: Memory) -> Spoken:
     """The next response, from what the session knows."""
     who, last = next(item for item in reversed(memory.items) if item[0] != "note")
+    if half := re.search(r'as far as this: "(.*?)"\. Go on', last):
+        return _going_on(memory, half[1])
     if who == "wish":
         return Spoken(text=f"({last[:60]})", items_ms=(500,))
     told = [text for kind, text in memory.items if kind == "tool" or "slot_id" in text]
@@ -25,6 +30,16 @@ def spoken_front_desk(memory: Memory) -> Spoken:
     text = "".join(part for part in answer.parts if isinstance(part, str))
     calls = [(part.name, part.arguments) for part in answer.parts if isinstance(part, Called)]
     return Spoken(text=text, items_ms=(max(500, 50 * len(text) // 100 * 100),) if text else (), calls=calls)
+
+
+def _going_on(memory: Memory, half: str) -> Spoken:
+    """The rest of an answer of which the caller has heard the beginning."""
+    known = memory.items[:-1]
+    while known[-1][0] == "agent" and "slot_id" not in known[-1][1]:
+        known = known[:-1]  # As far as our log tells it.
+    whole = spoken_front_desk(replace(memory, items=known))
+    assert whole.text.startswith(half), f"it never said {half!r}"
+    return replace(whole, text=whole.text.removeprefix(half).lstrip())
 
 
 def _asked(result: str) -> str:

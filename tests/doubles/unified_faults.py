@@ -11,20 +11,17 @@ from pathlib import Path
 from typing import Self
 
 from tests.conformance.speech_vendors import Gemini, OpenAi, SpeechVendor
-from tests.doubles.clinic_call import TURNS, Clinic, Talker, Waited
+from tests.doubles.clinic_call import TURNS, Clinic, Talker
 from tests.doubles.clinic_charges import charges
 from tests.doubles.clinic_faults import (
     FAULTS,
-    FILLER,
     FLOW,
-    HEARD,
     LOST_AT,
     OTHERS,
     Survived,
     booking_calls,
     notes,
 )
-from tests.doubles.coded_speech import heard_as
 from tests.doubles.faults import Fault, Faulty
 from tests.doubles.front_desk_mind import front_desk
 from tests.doubles.gemini_live_script import LiveScript
@@ -34,48 +31,16 @@ from tests.doubles.socket_vendor import SocketVendor
 from tests.doubles.spoken_mind import spoken_front_desk
 
 from antiphon.agents.definition import AgentDefinition
-from antiphon.conversation import Policy
 from antiphon.runtime.assembly import Shared, unified_model
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.records.replaying import replay_exactly
 
 ROLE = "unified"
 VENDORS: dict[str, SpeechVendor] = {vendor.unified: vendor for vendor in (OpenAi(), Gemini())}
-TROUBLE = " ".join(heard_as(word) for word in Policy().trouble.split())
 # Of the answer after the loss: the caller's words, its beginning, and half a second of sound.
 _WORDS_OUT = 8
 # Nobody can tell any more what the answer that was under way has cost.
 _BREAK_AN_ANSWER = (Fault.HANG, Fault.DROP_MID_STREAM)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SessionSurvived(Survived):
-    """Attributes: asked_again: All he heard before he was asked to say his line again, with being asked."""
-
-    asked_again: list[str]
-
-    @property
-    def faults(self) -> list[str]:
-        halves = [text.removesuffix(TROUBLE).strip() for text in self.asked_again]
-        owed = {
-            f"another half was said: {halves}": all(
-                HEARD[LOST_AT + 1].startswith(half.removeprefix(FILLER.strip()).strip()) for half in halves
-            ),
-            f"he was asked again {len(halves)} times": len(halves) <= 1,
-        }
-        return [*super().faults, *(what for what, held in owed.items() if not held)]
-
-
-@dataclass
-class PatientTalker(Talker):
-    """Says a line again when he is told that nobody has heard it."""
-
-    asked_again: list[Waited] = field(default_factory=list)
-
-    def _note(self) -> None:
-        super()._note()
-        if self.turns[-1].heard.endswith(TROUBLE):
-            self.asked_again.append(self.turns.pop())
 
 
 @dataclass
@@ -129,9 +94,9 @@ def befall(double: SocketVendor, fault: Fault) -> None:
             double.cut()
 
 
-def survive_session(home: Path, name: str, fault: Fault) -> SessionSurvived:
+def survive_session(home: Path, name: str, fault: Fault) -> Survived:
     """A whole call whose session has this fault from before the caller's third line on."""
-    found: list[SessionSurvived] = []
+    found: list[Survived] = []
 
     async def story() -> None:
         models = [f"unified:{name}", OTHERS["llm"], FLOW]
@@ -139,13 +104,10 @@ def survive_session(home: Path, name: str, fault: Fault) -> SessionSurvived:
             home, [OTHERS["stt"]], models, [OTHERS["tts"]], vendor=VENDORS[name]
         ) as clinic:
             clinic.doubles["llm", OTHERS["llm"]].wire.script = remembering
-            talker = PatientTalker(TURNS)
 
-            def before_line(line: int) -> None:
-                if line == LOST_AT and not talker.asked_again:
-                    befall(clinic.session, fault)
-
-            talker.before_line = before_line
+            talker = Talker(
+                TURNS, before_line=lambda line: befall(clinic.session, fault) if line == LOST_AT else None
+            )
             record = await clinic.call(talker)
             assert replay_exactly(record).difference is None
             booked = [item.appointment_type for item in clinic.booked()]
@@ -154,9 +116,9 @@ def survive_session(home: Path, name: str, fault: Fault) -> SessionSurvived:
         sessions = [use for use in uses if use["role"] == "s2s"]
         answered = clinic.script.given - (fault in _BREAK_AN_ANSWER)
         before_ms = max(turn.answer_ms for turn in talker.turns[1 : LOST_AT + 1])
-        waits_ms = [turn.answer_ms for turn in (*talker.asked_again, *talker.turns[LOST_AT + 1 :])]
+        waits_ms = [turn.answer_ms for turn in talker.turns[LOST_AT + 1 :]]
         found.append(
-            SessionSurvived(
+            Survived(
                 heard=[turn.heard for turn in talker.turns],
                 booked=booked,
                 used={use["provider"] for use in uses if use["role"] in ("s2s", "llm")},
@@ -166,7 +128,6 @@ def survive_session(home: Path, name: str, fault: Fault) -> SessionSurvived:
                 waits_ms=waits_ms,
                 taken_up=[],
                 charges={("s2s", name): (len(sessions), answered), **charges(clinic.doubles, uses)},
-                asked_again=[turn.heard for turn in talker.asked_again],
             )
         )
 

@@ -50,6 +50,10 @@ class ToolUsed:
 Exchange = CallerTurn | HeardReply | ToolUsed
 
 
+# The answer to this turn broke off, and is to be gone on with: what was heard of it ends the history.
+BROKE_OFF = "broke_off"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyRequest:
     """Everything a reasoner may know when it prepares a reply.
@@ -72,7 +76,8 @@ class ReplyRequest:
     keyed: bool = False  # The caller pressed keys; `text` is what they mean, where a menu says so.
     whispers: Sequence[str] = ()  # What an operator told the agent in this call, oldest first.
     whispers_before: int = 0  # He told more, which are too long ago to be given again.
-    reason: str = ""  # For GOODBYE: "silence", "time_limit", "cost_limit", "operator".
+    # For GOODBYE: "silence", "time_limit", "cost_limit", "operator"; for TURN also `BROKE_OFF`.
+    reason: str = ""
 
 
 class Expect(Enum):

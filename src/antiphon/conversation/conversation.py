@@ -20,6 +20,7 @@ from antiphon.conversation import (
     line_quality,
     playing,
     push_to_talk,
+    rehearing,
     replies,
     silence,
     spans,
@@ -217,6 +218,7 @@ _TIMERS: dict[str, Callable[[State], None]] = {
     "person": handover.waited_enough,
     "line_poor": line_quality.became_poor,
     "line_good": line_quality.became_good,
+    "rehearing": rehearing.overdue,
     "talk": push_to_talk.release_is_lost,
     "talk_tail": push_to_talk.tail_passed,
 }

@@ -167,16 +167,23 @@ class ReplyOverruled(Event, frozen=True, kw_only=True):
 
 
 class SessionLost(Event, frozen=True, kw_only=True):
-    """The model that heard and spoke by itself is gone for good; a recogniser and a voice go on."""
+    """The model that heard and spoke by itself is gone for good; a recogniser and a voice go on.
+
+    `half_heard`: his last words were not told, and the recogniser hears them again; as far as the model had
+    come with them. Left out where nothing is missing.
+    """
 
     reason: str
+    half_heard: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class ReplyFailed(Event, frozen=True, kw_only=True):
-    """No (more) text can be had for this reply."""
+    """No (more) text can be had for this reply. `goes_on`: what was heard of it is known, and another can go
+    on behind that; left out where nobody can."""
 
     reply_id: str
     reason: str
+    goes_on: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class ChunkSynthesized(Event, frozen=True, kw_only=True):

@@ -60,6 +60,7 @@ def flushed(state: State, event: PlayoutFlushed) -> None:
             protected=heard.protected_heard(reply.chunks, reply.heard_ms),
         )
     )
+    replies.go_on_behind(state, reply)
 
 
 def finished(state: State, event: PlayoutFinished) -> None:

@@ -137,7 +137,7 @@ def play_if_ready(state: State) -> None:
         return
     if not reply.chunks:
         if reply.finished and reply.kind == "reprompt":
-            _fail(state, reply)  # To ask again in silence is dead air, not an answer.
+            fail(state, reply)  # To ask again in silence is dead air, not an answer.
         elif reply.finished:
             _ended(state, reply, complete=True)  # It had nothing to say.
         return
@@ -183,7 +183,7 @@ def synthesis_failed(state: State, event: SynthesisFailed) -> None:
     reply.chunks[event.index].duration_ms = 0
     playing.expect_dry(state)
     if not reply.speculative and all(chunk.failed for chunk in reply.chunks):
-        _fail(state, reply)
+        fail(state, reply)
 
 
 def failed(state: State, event: ReplyFailed) -> None:
@@ -193,7 +193,31 @@ def failed(state: State, event: ReplyFailed) -> None:
     if reply is state.draft:
         state.draft = None  # It was only a try; the confirmed turn asks again.
         return
-    _fail(state, reply)
+    if event.goes_on is True and reply is state.reply and reply.kind == "turn" and not reply.behind:
+        _leave_to_another(state, reply)
+        return
+    fail(state, reply)
+
+
+def _leave_to_another(state: State, reply: Reply) -> None:
+    """It broke off in the middle. The caller has heard so much of it, and is not told: somebody goes on."""
+    state.broken = reply.id
+    ending.give_up_speech(state)
+    silence.wait_for_caller(state)
+    if reply.id not in state.closing:
+        go_on_behind(state, reply)
+
+
+def go_on_behind(state: State, reply: Reply) -> None:
+    """What was heard of this reply is known now. Nobody goes on where the caller has begun to speak."""
+    if state.broken != reply.id:
+        return
+    state.broken = ""
+    if state.phase is not Phase.LISTENING or state.turn is not None or state.waits is not None:
+        return
+    start(state, kind="turn", text=reply.source, reason="broke_off")
+    assert state.reply is not None
+    state.reply.behind = True
 
 
 def deadline_passed(state: State) -> None:
@@ -204,10 +228,10 @@ def deadline_passed(state: State) -> None:
     if state.phase is Phase.HOLDING or (reply.finished and "dry" in state.timers):
         progressed(state)  # Not its fault; and audio that is all there ends by the clock.
     else:
-        _fail(state, reply)
+        fail(state, reply)
 
 
-def _fail(state: State, reply: Reply) -> None:
+def fail(state: State, reply: Reply) -> None:
     """No (more) words can be had: say so once, then hand over to a person."""
     if reply is state.filler:
         state.filler = None

@@ -54,6 +54,7 @@ class Reply:
         position_ms, position_at_ms: Where playout stood at that moment; see `heard.position_ms`.
         given: Chunks the reasoner has given; fillers in between are ours.
         guarded: All of it is uninterruptible, even before its first sample.
+        behind: It goes on behind one that broke off.
         then: What follows when it has been heard: "", "end" or "escalate".
     """
 
@@ -76,6 +77,7 @@ class Reply:
     position_at_ms: int = 0
     given: int = 0
     guarded: bool = False
+    behind: bool = False
     wrote: bool = False  # A tool with an effect was started for it.
     held_tools: list[HeldTool] = field(default_factory=list)
     tools: set[str] = field(default_factory=set)  # Calls it waits for.
@@ -202,6 +204,15 @@ class Answerer:
 
 
 @dataclass(slots=True, kw_only=True)
+class Rehearing:
+    """Attributes: turn: Whose words they are. texts: By segment, as far as they have come."""
+
+    turn: int
+    half_heard: str = ""
+    texts: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
 class State:
     """Everything the core remembers of a call.
 
@@ -218,6 +229,8 @@ class State:
         unified: The model that hears and speaks by itself is there; false after its session was lost.
         unheard: The last turn was taken without words, and they have not come yet.
         let_pass: A voice over ours was taken for noise by its length; its words may prove us wrong.
+        broken: A reply that broke off; another goes on behind what was heard of it, once that is known.
+        rehearing: Words of a taken turn that a recogniser hears anew, while they are missing.
         told: Words of the last turn that only the vendor's turn event told of; its final may still come.
         talking: The talk button is held down. `voice` is what the VAD says meanwhile.
         leaving: Why the last goodbye was said; "" after the caller came back from it.
@@ -259,6 +272,8 @@ class State:
     unified: bool = False
     unheard: bool = False
     let_pass: bool = False
+    rehearing: Rehearing | None = None
+    broken: str = ""
     told: str = ""
     talking: bool = False
     voice: bool = False

@@ -11,6 +11,7 @@ from antiphon.conversation import (
     keypad,
     line_quality,
     push_to_talk,
+    rehearing,
     replies,
     silence,
     unified,
@@ -98,6 +99,8 @@ def ask(state: State, turn: Turn) -> None:
 
 
 def transcript_partial(state: State, event: TranscriptPartial) -> None:
+    if rehearing.partial(state, event):
+        return
     turn = state.turn
     if turn is None or event.guess or state.unheard or event.segment <= state.settled_segment:
         return
@@ -124,6 +127,8 @@ def _goes_on_changing(state: State, turn: Turn) -> None:
 
 def transcript_final(state: State, event: TranscriptFinal) -> None:
     """Words are certain now. Every final joins a turn or is recorded as something else."""
+    if rehearing.final(state, event):
+        return
     turn = state.turn
     if event.lost:
         if turn is not None:

@@ -6,7 +6,19 @@ Words that do come in time decide as they do elsewhere. When the session is lost
 
 from __future__ import annotations
 
-from antiphon.conversation import echoes, ending, endpointing, replies, silence, turns, vendor_turns, words
+import msgspec
+
+from antiphon.conversation import (
+    echoes,
+    ending,
+    endpointing,
+    rehearing,
+    replies,
+    silence,
+    turns,
+    vendor_turns,
+    words,
+)
 from antiphon.conversation.commands import AmendTurn
 from antiphon.conversation.events import ReplyOverruled, SessionLost, TranscriptFinal
 from antiphon.conversation.state import Phase, State, Turn
@@ -77,6 +89,8 @@ def session_lost(state: State, event: SessionLost) -> None:
     state.unified = state.unheard = state.let_pass = False
     state.vendor_silent = True  # Whoever hears him now may end turns too; it shows by doing so.
     state.settled_segment = -1  # They are counted anew.
+    if event.half_heard is not msgspec.UNSET:
+        rehearing.begin(state, event.half_heard)
     turn = state.turn
     if turn is None:
         return

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from antiphon.agents.ports import ReplyRequest, ToolResult
+from antiphon.agents.ports import BROKE_OFF, ReplyRequest, ToolResult
 from antiphon.audio.line_quality import LineSecond
 from antiphon.conversation import Conversation
 from antiphon.conversation import commands as cmd
@@ -28,13 +28,13 @@ from antiphon.runtime.call_parts import CallParts
 from antiphon.runtime.hearing import Hearing
 from antiphon.runtime.history import History
 from antiphon.runtime.line_grading import LineGrading
-from antiphon.runtime.listening import hear_again, listen
+from antiphon.runtime.listening import hear_missing, listen
 from antiphon.runtime.media.ports import Line
 from antiphon.runtime.recorded import NOT_RECORDED, CallRecording
 from antiphon.runtime.records.lines import command_line, event_line, note_line
 from antiphon.runtime.replies import Replies
 from antiphon.runtime.replying import ReplyInProgress
-from antiphon.runtime.requests import reply_request
+from antiphon.runtime.requests import as_known, reply_request
 from antiphon.runtime.scoring import score_pause
 from antiphon.runtime.screening import Screened, ScreeningRequest
 from antiphon.runtime.speaking import Speaker
@@ -71,6 +71,7 @@ class Call:
         self._history = History()
         self._unified: UnifiedSpeech | None = None
         self._replies = Replies()
+        self._orphan: ReplyRequest | None = None  # Nobody knows yet what it is to answer.
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_ms = 0
         self._limit_spent = False
@@ -273,17 +274,33 @@ class Call:
     def _commit_turn(self, command: cmd.CommitTurn) -> None:
         self._history.took(command.turn, command.text)
         self._hearing.settle()
+        if self._unified is not None:
+            self._unified.ears.taken(known=bool(command.text), voiced=self.state.voiced)
+
+    def _amend_turn(self, command: cmd.AmendTurn) -> None:
+        self._history.amend(command.turn, command.text)
+        if self._unified is None:
+            return
+        self._unified.ears.told()
+        orphan, self._orphan = self._orphan, None
+        if orphan is not None:
+            self._reason(as_known(orphan, self._history.so_far()))
 
     def _note_utterance(self, command: cmd.NoteUtterance) -> None:
         if command.kind != "late":
             self._hearing.settle()
             if self._unified is not None:
                 self._unified.let_pass()
+                self._unified.ears.taken(known=True, voiced=self.state.voiced)
 
     def _start_reply(self, command: cmd.StartReply) -> None:
         request = reply_request(self, command, self._now(), self._history.so_far())
         if self._unified is not None and self._unified.answers(request):
             self._replies.add(self._unified.reply(request))
+        elif command.reason == BROKE_OFF and self.state.rehearing is not None:
+            self._orphan = request
+        elif command.reason == BROKE_OFF:
+            self._reason(as_known(request, self._history.so_far()))
         else:
             self._reason(request)
 
@@ -302,6 +319,8 @@ class Call:
     def _cancel_reply(self, command: cmd.CancelReply) -> None:
         self._drop_speech(command.reply_id)
         self._replies.give_up(command.reply_id)
+        if self._orphan is not None and self._orphan.reply_id == command.reply_id:
+            self._orphan = None
 
     def _synthesize(self, command: cmd.Synthesize) -> None:
         self._voice_of(command.reply_id).add(command.reply_id, command.index, command.text, command.sound)
@@ -368,15 +387,17 @@ class Call:
         assert self._unified is not None
         before, self._hearing = self._hearing, self._listen(self.parts.recognisers)
         self._spawn(before.aclose(), "close session")
-        turn = self._conversation.state.turn
-        if turn is not None:
-            hear_again(self._hearing, self._line, self._line.now_ms if turn.segments else turn.onset_ms)
-        self.post(ev.SessionLost(at_ms=self._line.now_ms, reason=reason))
         orphan = self._unified.orphan()
-        if orphan is not None and self._unified.leaves(orphan):
-            self._reason(self._unified.as_known(orphan.request))
-        elif orphan is not None:
-            self.post(ev.ReplyFailed(at_ms=self._line.now_ms, reply_id=orphan.id, reason=reason))
+        leaves = orphan is not None and self._unified.leaves(orphan)
+        heard_anew = hear_missing(self, self._hearing, self._unified.ears, reason)
+        if orphan is None:
+            return
+        if not leaves:
+            self.post(orphan.failed(reason))
+        elif heard_anew:
+            self._orphan = orphan.request
+        else:
+            self._reason(as_known(orphan.request, self._history.so_far()))
 
     def _account(self, detail: str) -> None:
         """Something broke, but what the caller heard is still known: the trace has it, as at any end."""
@@ -441,7 +462,7 @@ _CARRY_OUT: dict[type[cmd.Command], Callable[[Call, Any], None]] = {
     cmd.FinalizeTranscript: lambda call, command: call._hearing.finalize(),
     cmd.ScoreEndOfTurn: Call._score,
     cmd.CommitTurn: Call._commit_turn,
-    cmd.AmendTurn: lambda call, command: call._history.amend(command.turn, command.text),
+    cmd.AmendTurn: Call._amend_turn,
     cmd.NoteUtterance: Call._note_utterance,
     cmd.StartReply: Call._start_reply,
     cmd.ConfirmReply: lambda call, command: call._replies.confirm(command.reply_id),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from antiphon.agents.ports import Exchange, ReplyKind, ReplyRequest
+from antiphon.agents.ports import BROKE_OFF, CallerTurn, Exchange, ReplyKind, ReplyRequest
 from antiphon.conversation import commands as cmd
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def reply_request(
         kind=ReplyKind(command.kind),
         text=command.text,
         now=now,
-        history=history,
+        history=_before(command, history),
         attempt=command.attempt,
         speculative=command.speculative,
         caller_number=call.parts.caller_number,
@@ -29,3 +30,22 @@ def reply_request(
         whispers=tuple(call.whispers),
         whispers_before=call.whispered - len(call.whispers),
     )
+
+
+def _before(command: cmd.StartReply, history: Sequence[Exchange]) -> Sequence[Exchange]:
+    """A turn that was taken is in the history already; its words are told once."""
+    last = history[-1] if history else None
+    taken = command.kind == "turn" and not command.speculative
+    told_twice = taken and isinstance(last, CallerTurn) and last.text == command.text
+    return history[:-1] if told_twice else history
+
+
+def as_known(request: ReplyRequest, history: Sequence[Exchange]) -> ReplyRequest:
+    """With the caller's words where they have come since, and with all that was heard since."""
+    if request.kind is not ReplyKind.TURN:
+        return request
+    if request.reason == BROKE_OFF:
+        said = [item.text for item in history if isinstance(item, CallerTurn)]
+        return replace(request, text=said[-1] if said else request.text, history=history)
+    last = history[-1] if history else None
+    return replace(request, text=last.text, history=history[:-1]) if isinstance(last, CallerTurn) else request

@@ -89,6 +89,12 @@ class Speaker:
             reply = self._replies[reply_id] = _SpokenReply(self, reply_id)
         reply.add(index, text, sound)
 
+    def take_over(self, reply_id: str, *, done: int) -> None:
+        """Somebody else began this reply, which is audible, with so many chunks of sound."""
+        reply = self._replies[reply_id] = _SpokenReply(self, reply_id)
+        reply.done = done
+        reply.start()
+
     def start(self, reply_id: str) -> None:
         """Let the caller hear it: what is ready goes out now, the rest as it comes."""
         reply = self._replies.get(reply_id)
@@ -136,7 +142,7 @@ class _SpokenReply:
         self.audible = False
         self._due_ms = 0  # When all that was given will have been played, if nothing came between.
         self._last_chunk: int | None = None
-        self._done = 0
+        self.done = 0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = asyncio.get_running_loop().create_task(
             self._run(), name=f"speak {reply_id}"
@@ -173,7 +179,7 @@ class _SpokenReply:
 
     async def _run(self) -> None:
         while True:
-            while not self._waiting or (self._done >= 1 and not self.audible):
+            while not self._waiting or (self.done >= 1 and not self.audible):
                 self._wake.clear()
                 await self._wake.wait()
             index, text, sound = self._waiting.pop(0)
@@ -182,11 +188,11 @@ class _SpokenReply:
             else:
                 with paid_by(Payer(meter=self._speaker.meter, reply=self._id)):
                     await self._synthesize(index, text)
-            self._done += 1
+            self.done += 1
             self._finish_if_done()
 
     def _finish_if_done(self) -> None:
-        if self.audible and self._last_chunk is not None and self._done >= self._last_chunk:
+        if self.audible and self._last_chunk is not None and self.done >= self._last_chunk:
             self._speaker.line.finish(self._id)
 
     def _sound(self, index: int, name: str) -> None:

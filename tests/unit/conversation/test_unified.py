@@ -430,6 +430,108 @@ def test_a_reply_that_went_with_the_session_is_an_apology_and_the_call_goes_on()
     assert scene.last(cmd.Synthesize).text == UNIFIED.trouble
 
 
+def lost_unheard(half_heard: str = "") -> Script:
+    """A turn was taken by its sound, and the session goes before it has told the words."""
+    script = Script(UNIFIED)
+    script.greeted()
+    sounds(script)
+    script.wait(1300)
+    assert script.last(cmd.CommitTurn).text == ""
+    script.step(ev.SessionLost(at_ms=script.now_ms, reason="gone", half_heard=half_heard))
+    return script
+
+
+def apologies(script: Script) -> int:
+    said = [c.text for c in script.commands if isinstance(c, cmd.Synthesize)]
+    return said.count(UNIFIED.trouble)
+
+
+def test_words_that_were_never_told_are_heard_again_for_the_turn_they_were() -> None:
+    script = lost_unheard(half_heard="What are")
+    assert script.last(cmd.FinalizeTranscript)
+    script.partial("What are your")
+    script.final("What are your hours?")
+    script.wait(5000)
+    assert amended(script) == [(1, "What are your hours?")]
+    assert (script.count(cmd.CommitTurn), apologies(script)) == (1, 0)
+    script.segment += 1
+    script.says("And on Friday?")
+    script.wait(300)
+    assert script.last(cmd.CommitTurn).text == "And on Friday?"
+
+
+@pytest.mark.parametrize(
+    ("half_heard", "told"), [("What are", [(1, "What are")]), ("", [])], ids=["half of them", "nothing"]
+)
+@pytest.mark.parametrize("answers", [True, False], ids=["an empty final", "no final at all"])
+def test_what_the_recogniser_cannot_hear_is_what_the_session_had_or_is_asked_for(
+    half_heard: str, told: list[tuple[int, str]], *, answers: bool
+) -> None:
+    script = lost_unheard(half_heard)
+    if answers:
+        script.final("")
+    script.wait(3000)
+    assert amended(script) == told
+    assert apologies(script) == (not told)
+
+
+def test_a_final_that_is_owed_too_long_is_what_the_recogniser_has_shown() -> None:
+    script = lost_unheard()
+    script.partial("What are your hours")
+    script.wait(3000)
+    assert amended(script) == [(1, "What are your hours")]
+    script.final("What are your hours?")
+    assert amended(script) == [(1, "What are your hours")], "once"
+
+
+def test_what_he_says_after_the_loss_is_a_turn_of_its_own() -> None:
+    script = Script(UNIFIED)
+    script.greeted()
+    sounds(script)
+    script.wait(1300)
+    script.voice()
+    script.wait(500)
+    script.step(ev.SessionLost(at_ms=script.now_ms, reason="gone", half_heard=""))
+    script.final("What are your hours?")
+    script.segment += 1
+    script.wait(300)
+    script.pause()
+    script.final("I mean on Friday.")
+    script.wait(1300)
+    assert amended(script) == [(1, "What are your hours?")]
+    assert script.last(cmd.CommitTurn).text == "I mean on Friday."
+
+
+def test_a_reply_that_broke_off_is_gone_on_with_behind_what_was_heard() -> None:
+    scene, reply_id = speaking("We open at eight. We close at five.")
+    assert scene.step(broke_off(scene, reply_id))
+    assert scene.last(cmd.FlushPlayout).reply_id == reply_id
+    assert scene.count(cmd.StartReply) == 2, "not before it is known what was heard"
+    scene.flushed()
+    assert scene.last(cmd.ReportHeard).text == "We open at eight."
+    started = scene.last(cmd.StartReply)
+    assert (started.kind, started.reason) == ("turn", "broke_off")
+    scene.gives(started.reply_id, "We close at five.", finishes=False)
+    scene.audible(started.reply_id)
+    assert apologies(scene) == 0
+    scene.step(broke_off(scene, started.reply_id))
+    scene.flushed()
+    assert apologies(scene) == 1, "not for ever"
+
+
+def test_a_caller_who_speaks_is_not_talked_over_by_the_rest_of_an_answer() -> None:
+    scene, reply_id = speaking("We open at eight. We close at five.")
+    scene.step(broke_off(scene, reply_id))
+    scene.voice()
+    scene.flushed()
+    assert scene.last(cmd.StartReply).reason == ""
+    assert apologies(scene) == 0
+
+
+def broke_off(scene: Scene, reply_id: str) -> ev.ReplyFailed:
+    return ev.ReplyFailed(at_ms=scene.now_ms, reply_id=reply_id, reason="gone", goes_on=True)
+
+
 def test_a_policy_without_such_a_model_never_loses_one() -> None:
     script = Script()
     script.greeted()

@@ -9,11 +9,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from tests.unit.runtime.stage import settle
+from tests.unit.runtime.stage import RATE_HZ, StageReasoner, settle
 from tests.unit.runtime.unified_stage import UnifiedStage
 
-from antiphon.agents.ports import CallerTurn, Effect, HeardReply, Tool, ToolContext, ToolResult
+from antiphon.agents.llm.spoken import GO_ON
+from antiphon.agents.ports import (
+    BROKE_OFF,
+    CallerTurn,
+    Effect,
+    HeardReply,
+    Tool,
+    ToolContext,
+    ToolResult,
+)
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.runtime.records.lines import CommandEntry, EventEntry, NoteEntry, read_call
@@ -25,6 +35,7 @@ from antiphon.speech.ports import (
     SpokenEnded,
     SpokenStarted,
     SpokenToolCall,
+    Transcript,
     TurnMoment,
 )
 
@@ -300,14 +311,125 @@ async def test_a_reply_that_broke_off_before_its_first_word_is_asked_for_once_mo
     await ended(stage)
 
 
-async def test_a_reply_that_broke_off_in_the_middle_is_an_apology_in_the_agents_voice(tmp_path: Path) -> None:
+async def test_a_reply_that_broke_off_in_the_middle_goes_on_behind_what_was_heard(tmp_path: Path) -> None:
     stage = UnifiedStage(tmp_path)
     await stage.greeted()
     await stage.takes_turn()
-    stage.session.says("s2", "We open", 300, status="failed")
+    stage.line.heard_ms = 300
+    stage.session.says("s2", "We open at eight.", 300, status="failed")
+    await settle()
+    assert stage.line.flushed == ["r2"]
+    assert stage.session.asked[-1] == ("speak", GO_ON.format(half="We"))
+    stage.session.says("s3", "open at eight.", 700)
+    await settle()
+    assert (stage.plays("r3"), stage.voices[0].asked) == (700, [])
+    await ended(stage)
+
+
+async def test_sound_without_words_that_breaks_off_is_an_apology(tmp_path: Path) -> None:
+    stage = UnifiedStage(tmp_path)
+    await stage.greeted()
+    await stage.takes_turn()
+    stage.session.says("s2", "", 300, status="failed")
     await settle()
     assert stage.voices[0].asked == [stage.call.parts.policy.trouble]
-    assert stage.line.flushed == ["r2"]
+    await ended(stage)
+
+
+async def test_a_reply_that_the_others_go_on_with_has_the_turn_and_its_half(tmp_path: Path) -> None:
+    reasoner = StageReasoner()
+    stage = UnifiedStage(tmp_path, reasoner=reasoner)
+    await stage.greeted()
+    await stage.takes_turn()
+    stage.session.words("What are your hours?")
+    stage.line.heard_ms = 300
+    stage.session.says("s2", "We open at eight.", 300, ends=False)
+    stage.session.emit(SessionLost(reason="gone"))
+    await settle()
+    request = reasoner.requests[-1]
+    assert (request.text, request.reason) == ("What are your hours?", BROKE_OFF)
+    assert request.history[-2:] == (
+        CallerTurn(text="What are your hours?"),
+        HeardReply(text="We", complete=False),
+    )
+    assert stage.voices[0].asked == ["You said What are your hours?."]
+    await ended(stage)
+
+
+async def speaks(stage: UnifiedStage, pitch: int, duration_ms: int = 800) -> bytes:
+    """A turn with sound that can be known again, and the silence around it; gives the sound."""
+    block = RATE_HZ // 10
+    pcm = (6000 * np.sin(np.arange(block) / pitch)).astype("<i2").tobytes()
+    for _ in range(3):
+        stage.call.caller_audio(bytes(2 * block))
+        await stage.clock.advance(100)
+    stage.call.speech_started(onset_ms=stage.clock.now_ms)
+    for _ in range(duration_ms // 100):
+        stage.call.caller_audio(pcm)
+        await stage.clock.advance(100)
+    stage.call.caller_audio(bytes(2 * block))
+    await stage.clock.advance(100)
+    stage.call.speech_stopped(ended_ms=stage.clock.now_ms - 100)
+    await stage.clock.advance(400)
+    return pcm * (duration_ms // 100)
+
+
+async def test_words_that_the_session_never_told_are_heard_again_by_the_others_and_answered_once(
+    tmp_path: Path,
+) -> None:
+    reasoner = StageReasoner()
+    stage = UnifiedStage(tmp_path, reasoner=reasoner)
+    await stage.greeted()
+    told = await speaks(stage, 3)
+    stage.session.words("What are your hours?")
+    stage.session.says("s2", "We open at eight.", 900)
+    stage.line.hear_out("r2")
+    await settle()
+    said = await speaks(stage, 5)
+    stage.session.emit(SessionLost(reason="gone"))
+    await settle()
+    heard = b"".join(stage.stt.pushed)
+    assert said in heard, "from its first sample"
+    assert told[: RATE_HZ // 2] not in heard, "what was told is not"
+    assert (stage.stt.started, stage.stt.asked, stage.stt.segment) == (1, 1, 1)
+    assert not reasoner.requests[1:], "nobody answers what nobody knows"
+    stage.stt.emit(Transcript(segment=0, text="And on Friday?", final=True))
+    await settle()
+    assert stage.voices[0].asked == ["You said And on Friday?."]
+    turns = [item.text for item in stage.call._history.so_far() if isinstance(item, CallerTurn)]
+    assert turns == ["What are your hours?", "And on Friday?"]
+    assert not [item for item in reasoner.requests[-1].history if item == CallerTurn(text="And on Friday?")]
+    await ended(stage)
+
+
+async def test_words_that_came_late_are_missing_even_where_their_answer_was_heard(tmp_path: Path) -> None:
+    stage = UnifiedStage(tmp_path)
+    await stage.greeted()
+    said = await speaks(stage, 5)
+    stage.session.says("s2", "We open at eight.", 900)
+    stage.line.hear_out("r2")
+    stage.session.emit(SessionLost(reason="gone"))
+    await settle()
+    assert said in b"".join(stage.stt.pushed)
+    stage.stt.emit(Transcript(segment=0, text="What are your hours?", final=True))
+    await stage.clock.advance(3000)
+    assert stage.call._history.so_far()[1] == CallerTurn(text="What are your hours?")
+    assert stage.voices[0].asked == []
+    await ended(stage)
+
+
+async def test_an_answer_that_breaks_off_before_its_words_are_known_is_given_by_the_others(
+    tmp_path: Path,
+) -> None:
+    stage = UnifiedStage(tmp_path)
+    await stage.greeted()
+    await speaks(stage, 5)
+    stage.session.says("s2", "", 0, status="failed")
+    await settle()
+    assert stage.stt.asked == 1
+    stage.stt.emit(Transcript(segment=0, text="What are your hours?", final=True))
+    await settle()
+    assert stage.voices[0].asked == ["You said What are your hours?."]
     await ended(stage)
 
 

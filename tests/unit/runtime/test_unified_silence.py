@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.unit.runtime.stage import settle
+from tests.unit.runtime.stage import StageReasoner, settle
 from tests.unit.runtime.test_unified import booking, ended
 from tests.unit.runtime.unified_stage import UnifiedStage
 
-from antiphon.agents.ports import ToolContext
+from antiphon.agents.ports import BROKE_OFF, ToolContext
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.runtime.unified import UnifiedModel
@@ -48,10 +48,11 @@ async def test_an_answer_that_does_not_begin_is_given_by_the_others_after_one_de
     assert await lost_at(stage) == [asked_ms + LIMIT_MS]
 
 
-async def test_an_answer_that_stops_in_the_middle_is_heard_as_far_as_it_goes_and_then_apologised_for(
+async def test_an_answer_that_stops_in_the_middle_is_heard_as_far_as_it_goes_and_others_go_on_with_it(
     tmp_path: Path,
 ) -> None:
-    stage = UnifiedStage(tmp_path)
+    reasoner = StageReasoner()
+    stage = UnifiedStage(tmp_path, reasoner=reasoner)
     await stage.greeted()
     asked_ms = await asks(stage)
     stage.session.says("s2", "We open at eight in the morning and", 6_000, ends=False)
@@ -59,12 +60,12 @@ async def test_an_answer_that_stops_in_the_middle_is_heard_as_far_as_it_goes_and
     assert stage.line.flushed == []
     await stage.clock.advance(1)
     assert stage.line.flushed == ["r2"]
-    assert stage.voices[0].asked == [stage.call.parts.policy.trouble]
+    assert reasoner.requests[-1].reason == BROKE_OFF
     stage.session.emit(SpokenAudio(spoken="s2", pcm=bytes(16_000)))  # It wakes up.
     stage.session.emit(SpokenEnded(spoken="s2"))
     stage.session.says("s3", "We open at eight in the morning.", 2_000)
     assert stage.plays("r2") == 6_000
-    assert stage.voices[0].asked == [stage.call.parts.policy.trouble]
+    assert len(stage.voices[0].asked) == 1
     assert await lost_at(stage) == [asked_ms + 6_000]
 
 

@@ -7,11 +7,25 @@ import re
 from collections.abc import Sequence
 from itertools import accumulate
 
+from antiphon.agents.ports import BROKE_OFF, HeardReply, ReplyKind, ReplyRequest
+
+GO_ON = (
+    "Your last message broke off in the middle, and the caller has heard it as far as it goes. Continue it: "
+    "go on with the very next word, repeat nothing, do not greet and do not mention the interruption."
+)
 # An apostrophe makes no word of its own, however it is written.
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _NO_MARK = re.compile(r"[^\s.,;:?!…—–\"”’)\]]")
 # Less may be meant: "five, five" behind "five, five".
 _DIFFERENT_WORDS_MIN = 3
+
+
+def heard_half(request: ReplyRequest) -> str:
+    """What the caller has heard of the answer this one goes on with; "" of any other."""
+    last = request.history[-1] if request.history else None
+    if request.kind is not ReplyKind.TURN or request.reason != BROKE_OFF:
+        return ""
+    return last.text if isinstance(last, HeardReply) and not last.complete else ""
 
 
 class Continuation:

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from antiphon.agents.llm.continuing import Continuation
+from antiphon.agents.llm.continuing import Continuation, heard_half
 from antiphon.agents.ports import (
     Exchange,
     Expect,
@@ -50,7 +50,8 @@ class FallbackReasoner:
         if request.kind is ReplyKind.GREETING:  # Declared words, which nothing has to be asked for.
             await self.reasoners[0].reply(request, act)
             return
-        said: list[str] = []
+        half = heard_half(request)
+        said = [half] if half else []
         for reasoner in self.reasoners[:-1]:
             watched = _Watched(act, self.effects, said)
             try:

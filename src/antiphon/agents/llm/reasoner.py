@@ -15,6 +15,7 @@ from typing import Any
 
 from antiphon.agents import disclosures
 from antiphon.agents.definition.values import AgentDefinition
+from antiphon.agents.llm.continuing import GO_ON, heard_half
 from antiphon.agents.ports import (
     Additions,
     CallerTurn,
@@ -141,7 +142,7 @@ class LlmReasoner:
             # Out of rounds: no more tools, say what is known.
             last = await self._complete(messages, (), act)
             spoke = spoke or bool(last.text.strip())
-        if not spoke:
+        if not spoke and not heard_half(request):  # What broke off may have been all there was to say.
             raise ProviderProtocolError("language model", "an answer without words")
         return control
 
@@ -201,7 +202,8 @@ class LlmReasoner:
         return [*offered, END_CALL, HAND_OVER]
 
     def _messages(self, request: ReplyRequest) -> list[Message]:
-        messages = self._settled(request.history)
+        half = heard_half(request)
+        messages = self._settled(request.history[:-1] if half else request.history)
         # What changes from turn to turn comes last: before the history it would spoil every prompt cache.
         messages.append(Message(role="system", content=moment(self.definition, request.now)))
         if self._known:
@@ -223,6 +225,9 @@ class LlmReasoner:
             case ReplyKind.GOODBYE:
                 note = f"(The call ends now because of: {request.reason}. Say a short, kind goodbye.)"
                 messages.append(Message(role="system", content=note))
+            case _ if half:
+                messages.append(Message(role="assistant", content=half))
+                messages.append(Message(role="system", content=GO_ON))
             case _:
                 messages.append(Message(role="user", content=_words_of_caller(request.text)))
         return messages

@@ -7,10 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from antiphon.agents.definition.values import AgentDefinition
+from antiphon.agents.llm.continuing import heard_half
 from antiphon.agents.llm.reasoner import END_CALL, HAND_OVER, instructions, moment
-from antiphon.agents.ports import CallerTurn, Exchange, HeardReply, ReplyKind, ReplyRequest, Tool
+from antiphon.agents.ports import (
+    BROKE_OFF,
+    CallerTurn,
+    Exchange,
+    HeardReply,
+    ReplyKind,
+    ReplyRequest,
+    Tool,
+)
 from antiphon.speech.ports import SpokenTool
 
+GO_ON = (
+    'Your last answer broke off in the middle. The caller has heard it as far as this: "{half}". Go on with '
+    "the very next word, repeat nothing and do not mention the interruption."
+)
 ANSWER_LAST = "Answer what the caller said last."
 
 
@@ -64,6 +77,9 @@ def wish(definition: AgentDefinition, request: ReplyRequest) -> str:
         case ReplyKind.TURN if request.text.startswith("dtmf:"):
             keys = " ".join(request.text.removeprefix("dtmf:"))
             return f"The caller pressed the keys {keys} on the telephone. Answer that."
+        case ReplyKind.TURN if request.reason == BROKE_OFF:
+            half = heard_half(request)
+            return GO_ON.format(half=half) if half else ANSWER_LAST
         case _:
             return ""
 

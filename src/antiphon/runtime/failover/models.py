@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import structlog
 
-from antiphon.agents.llm.continuing import Continuation
+from antiphon.agents.llm.continuing import GO_ON, Continuation
 from antiphon.agents.ports import Completion, LanguageModel, Message, Tool, Usage, WarmsPrompts
 from antiphon.runtime.failover.preference import Preference
 from antiphon.runtime.failover.race import Attempt, Candidate, RaceLost, RaceRules, others, race
@@ -22,11 +22,6 @@ from antiphon.speech.chunks import Chunker
 _log = structlog.get_logger(__name__)
 
 STALL_S = 6.0  # Without another word; the arguments of a tool come without words and take a while.
-
-GO_ON = (
-    "Your last message broke off in the middle, and the caller has heard it as far as it goes. Continue it: "
-    "go on with the very next word, repeat nothing, do not greet and do not mention the interruption."
-)
 
 
 class FailoverModel:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from antiphon.runtime.failover.kept_audio import KeptAudio
 from antiphon.speech.ports import (
     CallerTurnSeen,
     CallerWords,
@@ -33,10 +34,27 @@ class UnifiedEars:
         self._session: SpeechSession | None = None
         self._segments: dict[str, int] = {}
         self._unfinished: dict[str, CallerWords] = {}
+        self._kept: KeptAudio | None = None
+        self._owed = 0  # Turns that were taken and whose words have not come.
+
+    @property
+    def half_heard(self) -> str:
+        """The words it has told of, and not called final."""
+        return " ".join(event.text for event in self._unfinished.values() if event.text)
+
+    @property
+    def unheard(self) -> tuple[bytes, bytes] | None:
+        """The caller's sound of turns whose words have not come, with a run-up; and his since then. None
+        where nothing is missing."""
+        if not self._owed or self._kept is None:
+            return None
+        before, said, since = self._kept.parts()
+        return (before + said, since) if said else None
 
     def open(self, config: SttConfig, emit: Callable[[SttEvent], None]) -> UnifiedEars:
         """As `SpeechToText`."""
         self._emit = emit
+        self._kept = KeptAudio(config.sample_rate_hz)
         self._session = self._open_session(config)
         return self
 
@@ -59,11 +77,33 @@ class UnifiedEars:
             self.tell(replace(event, final=True))
 
     def push(self, pcm: bytes) -> None:
-        if self._session is not None:
+        if self._session is not None and self._kept is not None:
+            self._kept.add(pcm)
             self._session.push(pcm)
 
     def speech_started(self) -> None:
         """The session hears that for itself."""
+        if self._kept is not None:
+            self._kept.started()
+
+    def taken(self, *, known: bool, voiced: bool) -> None:
+        """What was said so far is a turn, or nothing: its words are `known`, or are owed. `voiced`: the
+        caller goes on."""
+        if self._kept is None:
+            return
+        if not known or not self._owed:
+            self._kept.stopped()
+        self._kept.speaking = voiced
+        if not known:
+            self._owed += 1
+        elif not self._owed:  # Else all of it is kept: another turn's words are still missing.
+            self._kept.understood()
+
+    def told(self) -> None:
+        """The words of a turn have come."""
+        if self._kept is not None and self._owed:
+            self._owed -= 1
+            self._kept.understood()
 
     def speech_stopped(self) -> None:
         """No transcript is owed: the core does not wait for one."""

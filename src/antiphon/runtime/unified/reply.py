@@ -16,7 +16,14 @@ import msgspec
 from antiphon.agents.llm.reasoner import END_CALL, HAND_OVER, result_text
 from antiphon.agents.ports import ReplyKind, ReplyRequest, Tool, ToolResult, ToolUsed
 from antiphon.conversation import heard
-from antiphon.conversation.events import ChunkSynthesized, Event, ReplyFinished, ReplyText, ToolRequested
+from antiphon.conversation.events import (
+    ChunkSynthesized,
+    Event,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyText,
+    ToolRequested,
+)
 from antiphon.runtime.media.ports import Line
 from antiphon.runtime.speaking import SOUNDS
 from antiphon.speech.chunks import Chunker
@@ -120,6 +127,11 @@ class UnifiedReply:
     def unsaid(self) -> bool:
         """Nothing of it was given to the core: anybody else may still make it."""
         return not self._given
+
+    @property
+    def sounds(self) -> int:
+        """Of ours, while nothing of it was given."""
+        return sum(not piece.spoken for piece in self._pieces)
 
     @property
     def _spoken_pieces(self) -> list[_Piece]:
@@ -307,6 +319,16 @@ class UnifiedReply:
 
     def cancel(self) -> None:
         self.muted = True
+
+    def failed(self, reason: str) -> ReplyFailed:
+        """What it means for the core that the vendor broke off: somebody can go on behind words, not behind
+        sound."""
+        for piece in self._spoken_pieces[-1:]:
+            self._give(piece, self._chunker.cut())  # Its sound is out, or never will be.
+        spoke = any(chunk.text and not chunk.exact for chunk in self._given)
+        goes_on = True if spoke else msgspec.UNSET
+        at_ms = self._owner.line.now_ms
+        return ReplyFailed(at_ms=at_ms, reply_id=self.id, reason=reason, goes_on=goes_on)
 
     # ---------------------------------------------------------------- chunks and their sound
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from antiphon.agents.disclosures import contains
@@ -20,13 +20,13 @@ from antiphon.agents.ports import CallerTurn, Exchange, ReplyKind, ReplyRequest,
 from antiphon.conversation.events import (
     ChunkCut,
     ChunkSynthesized,
-    ReplyFailed,
     ReplyOverruled,
     SynthesisFailed,
 )
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.history import History
 from antiphon.runtime.metering import Meter, Use
+from antiphon.runtime.requests import as_known
 from antiphon.runtime.speaking import Speaker
 from antiphon.runtime.unified.ears import UnifiedEars
 from antiphon.runtime.unified.model import UnifiedModel
@@ -230,19 +230,18 @@ class UnifiedSpeech:
         return reply
 
     def leaves(self, orphan: UnifiedReply) -> bool:
-        """Can others answer in its place? If nothing was said, and what it was to answer is known."""
-        request = self.as_known(orphan.request)
-        if not orphan.unsaid or (request.kind is ReplyKind.TURN and not request.text):
+        """Can others answer in its place? If nothing was said, and what it was to answer can be known."""
+        request = orphan.request
+        if self.ears.unheard is None:
+            request = as_known(request, self._history.so_far())
+            if request.kind is ReplyKind.TURN and not request.text:
+                return False
+        if not orphan.unsaid:
             return False
         del self._replies[orphan.id]
+        if orphan.audible:
+            self._voice.take_over(orphan.id, done=orphan.sounds)
         return True
-
-    def as_known(self, request: ReplyRequest) -> ReplyRequest:
-        """With the caller's words where they have come since."""
-        history = self._history.so_far()
-        if request.kind is not ReplyKind.TURN or not history or not isinstance(history[-1], CallerTurn):
-            return request
-        return replace(request, text=history[-1].text, history=history[:-1])
 
     def let_go(self) -> None:
         """The call is over: nobody here knows anybody any more."""
@@ -383,16 +382,19 @@ class UnifiedSpeech:
             reply.begin_again()
             self._ask(reply, wish)
             return
+        if reply.unsaid and self.ears.unheard is not None and self._session is not None:
+            # It will not answer what nobody but it has heard; others hear that again.
+            self._session.give_up("broke off before it told what it had heard")
+            return
         reply.cancel()
-        reason = f"{self._model.name} broke off"
-        self.post(ReplyFailed(at_ms=self.line.now_ms, reply_id=reply.id, reason=reason))
+        self.post(reply.failed(f"{self._model.name} broke off"))
 
     def _gone(self, reason: str) -> None:
         self.let_pass()
         self.live, self._session = False, None
         self._watch.stop()
         self._unwanted.clear()
-        if self._is_owed:
+        if self._is_owed and self.ears.unheard is None:
             self.ears.finish()
         self._voice.note("session_failed", provider=self._model.name, reason=reason)
         self._lost(reason)
