@@ -142,7 +142,7 @@ test: test-env test-web test-models chromium telephones
 	  --durations=10 --junitxml=$(RESULTS)/2-in-real-time.xml || failed=1; \
 	wait; \
 	echo 'Stage 3 of 3, in real time on embedded models: callers, and what nobody wishes for'; \
-	nice -n 19 env $(PYTEST) -m own_pace tests/audio --durations=10 \
+	$(PYTEST:pytest=tests.at_leisure) -m own_pace tests/audio --durations=10 \
 	  --junitxml=$(RESULTS)/3-at-their-own-pace.xml >$(RESULTS)/own-pace.txt 2>&1 & own_pace=$$!; \
 	trap 'kill $$own_pace; exit 130' INT TERM; \
 	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'audio and not sip and not light and not browser' $(IN_REAL_TIME) \
