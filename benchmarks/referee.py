@@ -11,9 +11,9 @@ started anew on a core of its own, ours (`load/server.py`) and the peers in turn
 response: end of the caller's phrase to the first message with sound. overhead: that less the constants of
 all doubles: stop silence and the tokens of the first sentence; FAKE_LLM_TPS=0 makes those come at once. over
 stop silence: less the silence alone, as no more than the first clause has to be waited for. barge-in: first
-speech sample to `clear`. late: came after its playout time behind a jitter buffer of 60 ms. driver: its frames
-sent over 10 ms late, and its share of its core; above some 80 %, or 1 % late, the caller is what is measured.
-other work: in per cent of one core.
+speech sample to `clear`. late: came after its playout time behind a jitter buffer of 60 ms. driver: its
+frames sent over 10 ms late, and its share of its core; above some 80 %, or 1 % late, the caller is what is
+measured. other work: in per cent of one core.
 """
 
 from __future__ import annotations
@@ -120,9 +120,14 @@ def heats(
     yield from ((found[0], number) for number in more)
 
 
+def cores() -> list[int]:
+    """Where this process may run; none where a process cannot be kept on a core."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
 def run(bench: Path, entrant: Entrant, calls: int, args: argparse.Namespace) -> Result | None:
     """One server under one load; None where it did not start or was not measured."""
-    cores = sorted(os.sched_getaffinity(0))
+    serving, calling = cores()[:2]
     lines = bench / "referee.jsonl"
     lines.unlink(missing_ok=True)
     command = [
@@ -130,7 +135,7 @@ def run(bench: Path, entrant: Entrant, calls: int, args: argparse.Namespace) -> 
         "--label", entrant.name, "--calls", str(calls), "--duration", str(args.seconds),
         "--ramp-per-call", str(min(RAMP_PER_CALL_S, RAMP_MAX_S / calls)),
         "--known-ms", str(pace_from().sentence_ms), "--out", str(lines),
-        "--server-core", str(cores[0]), "--driver-core", str(cores[1]),
+        "--server-core", str(serving), "--driver-core", str(calling),
         *(["--rt"] if args.real_time else []),
     ]  # fmt: skip
     environment = {**os.environ, "SERVER_LOG": str(bench / "server.log")}
@@ -183,15 +188,22 @@ def main() -> int:
     args = parser.parse_args()
     complete = True
     if args.read:
-        results = [result(line) for line in args.read.read_text().splitlines()]
+        try:
+            results = [result(line) for line in args.read.read_text().splitlines()]
+        except (OSError, ValueError) as error:
+            parser.error(f"--read: {error}")
     elif not (args.peer_bench / "run_bench.py").is_file():
         print("left out: there is no folder peer-bench beside the repository (--peer-bench)")
+        return 0
+    elif len(cores()) < 2:
+        print("left out: it takes two cores that processes can be kept on")
         return 0
     else:
         results, complete = compete(args)
     clause_ms = pace_from().clause_ms
     print("\n".join(["", *table(results, clause_ms), "", *bounds_of(results, clause_ms)]))
-    return int(not complete)
+    ours_in_trouble = any(seen.server == OURS and seen.trouble != "none" for seen in results)
+    return int(not complete or ours_in_trouble)
 
 
 if __name__ == "__main__":
