@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import argparse
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from benchmarks.load.script import (
     Pace,
     tone,
 )
-from benchmarks.referee import apart, entrants, heats
+from benchmarks.referee import PEERS, apart, compete, cores, entrants, heats
 
 FAKES: dict[str, Any] = {
     "TRANSCRIPT": TRANSCRIPT,
@@ -105,3 +107,37 @@ def test_servers_take_turns_and_a_peer_without_an_interpreter_is_left_out() -> N
     assert ours.name == "antiphon"
     turns = [(entrant.name, calls) for entrant, calls in heats([ours, ours], [1, 5], [100])]
     assert turns == [("antiphon", 1), ("antiphon", 1), ("antiphon", 5), ("antiphon", 5), ("antiphon", 100)]
+
+
+BENCH = """
+import json, pathlib, sys
+options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+if options["--calls"] == "5":
+    raise SystemExit("server did not listen")
+told = json.loads(pathlib.Path(__file__).with_name("line.json").read_text())
+told |= {"label": options["--label"], "calls": int(options["--calls"])}
+pathlib.Path(options["--out"]).write_text(json.dumps(told) + "\\n")
+"""
+
+
+@pytest.mark.skipif(len(cores()) < 2, reason="one core for the server, one for the caller")
+def test_a_server_that_does_not_start_is_told_and_the_others_are_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for variable, _ in PEERS.values():
+        monkeypatch.delenv(variable, raising=False)
+    bench = tmp_path / "peer-bench"
+    bench.mkdir()
+    (bench / "fakes.py").write_text("\n".join(f"{name} = {value!r}" for name, value in FAKES.items()))
+    (bench / "run_bench.py").write_text(BENCH)
+    (bench / "line.json").write_text(line())
+    keep = tmp_path / "kept" / "lines.jsonl"
+    args = argparse.Namespace(
+        peer_bench=bench, calls=[1, 5], more=[100], seconds=1.0, real_time=False, keep=keep
+    )
+    results, complete = compete(args)
+    assert [(seen.server, seen.calls) for seen in results] == [("antiphon", 1), ("antiphon", 100)]
+    assert not complete
+    assert "antiphon, 5 calls: not measured" in capfd.readouterr().err
+    assert [result(kept) for kept in keep.read_text().splitlines()] == results
+    assert sorted(path.name for path in bench.iterdir()) == ["fakes.py", "line.json", "run_bench.py"]
