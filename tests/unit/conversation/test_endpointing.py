@@ -112,6 +112,13 @@ def test_a_brisk_caller_is_answered_sooner_but_never_below_the_minimum() -> None
     assert delays_ms[-1] >= TurnPolicy().stop_silence_min_ms
 
 
+def test_who_is_answered_at_once_already_is_not_answered_sooner() -> None:
+    script = Script(Policy(turn=PRESETS["snappy"]))
+    script.greeted()
+    delays_ms = {_turn(script, "I need a doctor.") for _ in range(8)}
+    assert len(delays_ms) == 1 and script.conversation.state.pace == 0
+
+
 def test_a_caller_who_goes_on_right_after_we_took_his_turn_was_cut_off() -> None:
     script = Script()
     script.greeted()
