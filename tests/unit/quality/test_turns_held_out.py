@@ -57,7 +57,7 @@ def test_each_is_a_whole_turn_and_each_pause_one_that_goes_on(
     ]
     clip, rate_hz = read_wav(out / "turns/order_a_0.wav")
     length_ms = len(clip) * 1000 // rate_hz - HELD_MS
-    assert length_ms == pytest.approx(900 + 30, abs=60), "cut soon after the voice"
+    assert length_ms == pytest.approx(900 + 125, abs=60), "cut soon after the voice"
     assert not clip[-RATE_HZ:].any(), "and silent as the pause was"
 
 
@@ -70,8 +70,8 @@ def test_the_room_goes_on_without_a_seam() -> None:
     ms = RATE_HZ // 1000
     ramp = np.arange(1000 * ms, dtype=np.int16) // 10
     clip = held(ramp, 500, 700).astype(np.int32)
-    assert np.array_equal(clip[: 530 * ms], ramp[: 530 * ms])
-    assert len(clip) == (530 + HELD_MS) * ms
+    assert np.array_equal(clip[: 550 * ms], ramp[: 550 * ms])
+    assert len(clip) == (550 + HELD_MS) * ms
     assert np.abs(np.diff(clip)).max() <= 1
 
 

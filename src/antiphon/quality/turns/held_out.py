@@ -21,7 +21,7 @@ PAUSE_MIN_MS = 180
 HELD_MS = 1200  # As long as the clips of our own folder.
 RATE_HZ = 16000
 _TAIL_MS = 2500  # Or the end of a recording that ends with its last word would not be noticed.
-_EDGE_MS = 30  # The room is taken from the middle of the pause.
+_EDGE_SHARE = 4  # The room is taken from the middle half of the pause.
 
 
 def held_out(collection: Path, ours: Path, out: Path, ear: Ear, *, every: int = 1) -> Path:
@@ -65,8 +65,8 @@ def pauses_in(events: list[LineEvent]) -> Iterator[tuple[int, int]]:
 
 def held(samples: Samples, from_ms: int, to_ms: int) -> Samples:
     """Cut in the pause, whose room goes on, there and back so that it has no seam."""
-    ms = RATE_HZ // 1000
-    spoken, room = np.split(samples[: (to_ms - _EDGE_MS) * ms], [(from_ms + _EDGE_MS) * ms])
+    ms, edge_ms = RATE_HZ // 1000, (to_ms - from_ms) // _EDGE_SHARE
+    spoken, room = np.split(samples[: (to_ms - edge_ms) * ms], [(from_ms + edge_ms) * ms])
     return np.concatenate([spoken, np.resize(np.concatenate([room, room[::-1]]), HELD_MS * ms)])
 
 
