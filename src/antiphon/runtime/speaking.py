@@ -27,7 +27,11 @@ _log = structlog.get_logger(__name__)
 # A clause takes well under a second here and on any vendor that can be used live.
 CHUNK_DEADLINE_S = 8.0
 # Sounds by their names in `conversation.commands.Synthesize`: from a sample rate to mono s16le.
-SOUNDS: Mapping[str, Callable[[int], bytes]] = {"thinking": tones.thinking, "hold": tones.hold}
+SOUNDS: Mapping[str, Callable[[int], bytes]] = {
+    "thinking": tones.thinking,
+    "still_thinking": tones.still_thinking,
+    "hold": tones.hold,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
