@@ -130,11 +130,11 @@ telephones:
 # --- tests -----------------------------------------------------------------------------------------------------
 
 # Three stages: what shares nothing runs side by side; then telephones and pages, which stutter beside heavy work; then
-# calls on embedded models, five callers beside a crowd.
+# calls on embedded models, five callers beside a crowd, and recordings in the time they leave over.
 test: test-env test-web test-models chromium telephones
-	@rm -rf $(RESULTS); failed=0; \
+	@rm -rf $(RESULTS); mkdir $(RESULTS); failed=0; \
 	echo 'Stage 1 of 3, side by side: all that needs neither real time nor a browser'; \
-	$(PYTEST) -n $(JOBS) --dist loadfile -m 'not audio and not browser' \
+	$(PYTEST) -n $(JOBS) --dist loadfile -m 'not audio and not browser and not own_pace' \
 	  --junitxml=$(RESULTS)/1-side-by-side.xml || failed=1; \
 	echo 'Stage 2 of 3, in real time with little to do: telephones, the talk page'; \
 	$(BIN)/python -m tests.audio.rendering & \
@@ -142,8 +142,12 @@ test: test-env test-web test-models chromium telephones
 	  --durations=10 --junitxml=$(RESULTS)/2-in-real-time.xml || failed=1; \
 	wait; \
 	echo 'Stage 3 of 3, in real time on embedded models: callers, and what nobody wishes for'; \
+	$(PYTEST:pytest=tests.at_leisure) -m own_pace tests/audio --durations=10 \
+	  --junitxml=$(RESULTS)/3-at-their-own-pace.xml >$(RESULTS)/own-pace.txt 2>&1 & own_pace=$$!; \
+	trap 'kill $$own_pace; exit 130' INT TERM; \
 	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'audio and not sip and not light and not browser' $(IN_REAL_TIME) \
 	  --durations=10 --junitxml=$(RESULTS)/3-embedded-models.xml || failed=1; \
+	wait $$own_pace || failed=1; echo 'Recordings, in the time the callers left over'; cat $(RESULTS)/own-pace.txt; \
 	$(BIN)/python -m tests.totals $(RESULTS)/*.xml || failed=1; \
 	exit $$failed
 

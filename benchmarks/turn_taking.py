@@ -2,11 +2,14 @@
 
     ANTIPHON_SPEECH_DIR=... python benchmarks/turn_taking.py [--ways recorded,phone,noise20,noise10,noise5]
     ANTIPHON_SPEECH_DIR=... python benchmarks/turn_taking.py --fit
+    ANTIPHON_SPEECH_DIR=... python benchmarks/turn_taking.py --held-out COLLECTION [--every 2]
 
 Each recording goes through the real voice activity and dating, the embedded recogniser and scorer, and the
 real conversation core on virtual time. What the models say is computed once and kept under --cache (default
 ANTIPHON_HOME/turn_taking); the sweep of other settings decides on the pauses as they were heard once.
-`--fit` prints the weights of `providers.local.smart_turn.Blend`.
+`--fit` prints the weights of `providers.local.smart_turn.Blend`. COLLECTION is a folder of recordings nobody
+fitted anything on, for the figures in docs/evaluation.md `data/speech/clean` of
+github.com/Picovoice/speech-to-intent-benchmark (Apache-2.0); those that are in our folder too are left out.
 """
 
 from __future__ import annotations
@@ -20,12 +23,14 @@ from pathlib import Path
 import msgspec
 
 from antiphon.conversation.policy import PRESETS, Policy, TurnPolicy
+from antiphon.providers.local.silero import SileroVad
 from antiphon.providers.local.smart_turn import Blend
 from antiphon.quality.turns.bench import Bench
 from antiphon.quality.turns.cases import Case, read_cases
 from antiphon.quality.turns.curves import Point, at_most_cut, at_most_delay, plot
 from antiphon.quality.turns.fitting import fit_blend
 from antiphon.quality.turns.heard_pauses import taken_by_policy
+from antiphon.quality.turns.held_out import RATE_HZ, held_out
 from antiphon.quality.turns.judge import (
     Pause,
     Score,
@@ -34,7 +39,9 @@ from antiphon.quality.turns.judge import (
     taken_by_core,
     taken_by_rule,
 )
+from antiphon.quality.turns.line import Ear
 from antiphon.quality.turns.pausing import BRISK, LONG_PAUSING, hold_calls
+from antiphon.runtime.media import SpeechGate
 from antiphon.storage.home import home_directory
 
 WAYS = ("recorded", "phone", "noise20", "noise10", "noise5")
@@ -235,12 +242,21 @@ def main() -> int:
     parser.add_argument("--sets", default="", help="only these sets of recordings")
     parser.add_argument("--plot", type=Path, help="write the curves of the first way as SVG")
     parser.add_argument("--fit", action="store_true", help="fit the blend on these recordings and stop")
+    parser.add_argument(
+        "--held-out", type=Path, metavar="COLLECTION", help="these recordings instead of our own"
+    )
+    parser.add_argument("--every", type=int, default=1, help="of them, only every so manieth without a pause")
     parser.add_argument("--adapting", action="store_true", help="simulated callers of two habits, and stop")
     parser.add_argument("--json", type=Path, help="write every point here")
     args = parser.parse_args()
     if args.adapting:
         print(adapting())
         return 0
+    if args.held_out:
+        ours, args.folder = args.folder / "manifest.jsonl", args.cache / "held_out"
+        if not (args.folder / "manifest.jsonl").exists():
+            ear = Ear(SileroVad(8000), SileroVad(RATE_HZ), SpeechGate())
+            held_out(args.held_out, ours, args.folder, ear, every=args.every)
     bench = Bench(args.folder, args.cache, Blend())
     chosen = set(args.sets.split(",")) - {""}
     cases = [case for case in read_cases(args.folder) if not chosen or case.set in chosen]

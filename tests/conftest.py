@@ -19,6 +19,7 @@ SIP_PEERS = {"sipp": "sip-tester", "baresip": "baresip-core"}
 REAL_TIME = ("audio", "browser", "sip")  # Folders, and the marks of what is in them.
 MODEL_SETS = ("serve", "callers")
 TIMEOUT_S = 180  # Of a test that does not run in real time; the longest take 20 s on a busy machine.
+LEISURELY_TIMEOUT_S = 600  # Of one that gives way to all the others.
 NO_RECORDINGS = "no folder of recordings: set ANTIPHON_SPEECH_DIR"
 # Tracebacks as servers log them: drawn with every variable's value, one takes seconds.
 structlog.configure(
@@ -87,7 +88,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         elif any(item.get_closest_marker(marker) for marker in REAL_TIME):
             raise pytest.UsageError(f"{item.nodeid}: what runs in real time lies in {', '.join(REAL_TIME)}")
         elif item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(TIMEOUT_S))
+            leisurely = item.get_closest_marker("own_pace") is not None
+            item.add_marker(pytest.mark.timeout(LEISURELY_TIMEOUT_S if leisurely else TIMEOUT_S))
         # A server with its database for every test, or a database server beside it.
         if item.path.parent.name == "api" or "[postgresql" in item.name:
             item.add_marker("whole")

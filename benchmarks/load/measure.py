@@ -26,7 +26,7 @@ from antiphon.errors import AntiphonError
 from antiphon.server.rpc import RpcClient
 
 _HERE = Path(__file__).parent
-_PATH = "/calls/twilio/load/media"
+MEDIA_PATH = "/calls/twilio/load/media"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Server:
         self, on: Machine, *, port: int, vendors_port: int | None, environment: Mapping[str, str]
     ) -> None:
         self._on = on
-        self.url = f"ws://127.0.0.1:{port}{_PATH}"
+        self.url = f"ws://127.0.0.1:{port}{MEDIA_PATH}"
         self._folder = tempfile.TemporaryDirectory(prefix="antiphon-load-")
         self._socket = Path(self._folder.name) / "rpc.sock"
         self._processes: list[subprocess.Popen[bytes]] = []

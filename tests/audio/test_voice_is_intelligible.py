@@ -36,18 +36,16 @@ DIGITS = {word: str(digit) for digit, word in enumerate(
 )}  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def hear() -> Any:
-    """Whisper base over the full context of 30 s, greedy enough to be repeatable."""
-    if not is_installed("whisper-base"):
-        pytest.skip("antiphon models fetch whisper-base")
+def listener(name: str, control: tuple[str, ...]) -> Any:
+    """A Whisper over the full context of 30 s, greedy enough to be repeatable."""
+    if not is_installed(name):
+        pytest.skip(f"antiphon models fetch {name}")
     import ctranslate2
     import tokenizers
 
-    directory = model_dir("whisper-base")
+    directory = model_dir(name)
     whisper = ctranslate2.models.Whisper(str(directory), intra_threads=1, compute_type="int8")
     tokenizer = tokenizers.Tokenizer.from_file(str(directory / "tokenizer.json"))
-    control = ("<|startoftranscript|>", "<|en|>", "<|transcribe|>", "<|notimestamps|>")
     prompt = [tokenizer.token_to_id(token) for token in control]
 
     def transcribe(samples: NDArray[np.int16]) -> str:
@@ -58,6 +56,17 @@ def hear() -> Any:
         return str(tokenizer.decode(answer[0].sequences_ids[0]))
 
     return transcribe
+
+
+@pytest.fixture(scope="module")
+def hear() -> Any:
+    return listener("whisper-base", ("<|startoftranscript|>", "<|en|>", "<|transcribe|>", "<|notimestamps|>"))
+
+
+@pytest.fixture(scope="module")
+def hear_digits() -> Any:
+    """The smaller Whisper: the larger one leaves the nought of "535-0193" away in every third take."""
+    return listener("whisper-tiny.en", ("<|startoftranscript|>", "<|notimestamps|>"))
 
 
 @pytest.fixture(scope="module")
@@ -125,13 +134,15 @@ async def test_the_callers_voices_are_understood_on_the_phone(
 
 
 @pytest.mark.parametrize("number", ["415-505-2671", "(628) 535-0193", "212-595-8804"])
-async def test_a_phone_number_is_heard_digit_by_digit(hear: Any, piper: TextToSpeech, number: str) -> None:
+async def test_a_phone_number_is_heard_digit_by_digit(
+    hear_digits: Any, piper: TextToSpeech, number: str
+) -> None:
     # No digit three times in a row: the listener, not the voice, makes two of "five five five".
     # The voice never says a thing twice alike, so one take in three may miss.
     digits = re.sub(r"\D", "", number)
-    takes = [await digits_heard(hear, piper, number) for _ in range(2)]
+    takes = [await digits_heard(hear_digits, piper, number) for _ in range(2)]
     if sum(digits in heard for heard in takes) == 1:
-        takes.append(await digits_heard(hear, piper, number))
+        takes.append(await digits_heard(hear_digits, piper, number))
     assert sum(digits in heard for heard in takes) >= 2, takes
 
 

@@ -30,8 +30,12 @@ ROWS: dict[str, Row] = {
     "I8": Row(text="Call time never decreases; equal times are processed in arrival order"),
     "I9": Row(
         text="No command needs a permit the conversation does not hold",
-        missing="The confirmed turn and the consent to record. Permits to dial and grants of voices come "
-        "with their engines in `trust/`, and each brings its trace",
+        missing="The confirmed turn and the consent to record. A call is dialled before it has a trace: the "
+        "permit for that is shown by the tests beside",
+        elsewhere=(
+            "tests/unit/trust/test_dialling.py::test_what_may_not_be_called_has_no_permit",
+            "tests/unit/trust/test_dialling.py::test_nobody_else_can_make_a_permit",
+        ),
     ),
     "P1": Row(text="Text never spoken enters the context"),
     "P2": Row(text="Words the caller did hear are lost, so the agent repeats itself"),
@@ -94,8 +98,16 @@ ROWS: dict[str, Row] = {
     ),
     "P20": Row(
         text="Reconnect storms or lost audio when the socket of a vendor drops",
-        missing="The voice. Recognisers and models that reconnect are shown by the suites in "
-        "`tests/conformance/`",
+        missing="The voice. Recognisers and models that are lost are shown by the tests beside, and by the "
+        "suites in `tests/conformance/` on real sockets",
+        elsewhere=(
+            "tests/unit/runtime/test_failover_recognisers.py::"
+            "test_wherever_it_breaks_the_whole_utterance_is_understood_by_the_next",
+            "tests/unit/runtime/test_failover_recognisers.py::"
+            "test_calls_that_come_later_do_not_wait_for_what_is_known_to_be_down",
+            "tests/unit/runtime/test_failover_models.py::"
+            "test_wherever_models_break_off_no_word_is_said_twice_and_the_pieces_stay_whole",
+        ),
     ),
     "P21": Row(text="End of turn waits for seconds because a final never comes, or fires in the next turn"),
     "P22": Row(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation import words
+from antiphon.conversation.handover import THANKS
 from tests.simulation import usage
 from tests.simulation.heard import context_faults
 from tests.simulation.world import CALL_MAX_MS, World
@@ -221,7 +222,8 @@ def _asking_again_is_bounded(world: World) -> Iterator[str]:
     for _, commands in world.steps:
         for command in commands:
             misheard = type(command) is cmd.NoteUtterance and command.kind == "misheard"
-            if type(command) is cmd.CommitTurn or type(command) is cmd.Escalate or misheard:
+            back = type(command) is cmd.Synthesize and command.text == THANKS  # He was on hold.
+            if type(command) is cmd.CommitTurn or type(command) is cmd.Escalate or misheard or back:
                 in_a_row = 0
             elif type(command) is cmd.StartReply and command.kind == "reprompt":
                 in_a_row += 1

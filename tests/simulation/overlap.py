@@ -7,9 +7,10 @@ from typing import Protocol
 from antiphon.conversation import Conversation, Policy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.conversation.policy import PUT_THROUGH
 from tests.simulation.caller import Caller
 from tests.simulation.line import Line
-from tests.simulation.vendors import Recogniser
+from tests.simulation.vendors import Recogniser, Voice
 
 
 class Parties(Protocol):
@@ -18,6 +19,7 @@ class Parties(Protocol):
     caller: Caller
     line: Line
     recogniser: Recogniser
+    voice: Voice
     conversation: Conversation
 
 
@@ -65,5 +67,8 @@ class Overlap:
         if self._world.conversation.state.waits is not None:
             return  # Who waits for a person has nobody to interrupt.
         for playing in self._world.line.replies.values():
-            if playing.started and not playing.dead and playing.id not in self._uninterruptible:
+            # An operator's order; nobody talks him out of it.
+            ordered = self._world.voice.chunks.get(playing.id) == [PUT_THROUGH]
+            spoken = playing.started and not playing.dead and not ordered
+            if spoken and playing.id not in self._uninterruptible:
                 self.interruptions.append((self._world.now_ms, until_ms, playing.id))

@@ -11,6 +11,7 @@ from msgspec import structs
 from antiphon.conversation import Policy, SilencePolicy
 from antiphon.conversation.policy import PRESETS, HandoverPolicy, LinePolicy
 from tests.simulation.choices import Made
+from tests.simulation.outside import COST_MAX_USD, HAPPENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,11 @@ WEATHERS = {
 SPEECHLESS = ("mm-hmm", "okay", "right", "yes", "thank you bye")
 HOLDS = ("one second", "hold on", "let me find my card")
 KEYS = ("dtmf:1", "dtmf:42#", "dtmf:5551234", "dtmf:#")
+OUTSIDE_SHARE = 0.12
 ENDPOINTING = (*("ours",) * 8, "provider", "push_to_talk")
 
 _POLICIES = (
-    Policy(),
+    Policy(silence=SilencePolicy(call_cost_max_usd=COST_MAX_USD)),
     Policy(turn=PRESETS["snappy"]),
     Policy(turn=PRESETS["patient"], protect_greeting=True),
     Policy(fillers=()),
@@ -89,6 +91,7 @@ class Plan:
     utterances: Sequence[Utterance] = ()
     stalls: Sequence[Stall] = ()
     fades: Sequence[tuple[int, bool]] = ()  # When the line becomes poor (true), and good again.
+    outside: Sequence[tuple[int, str]] = ()  # When, and which of `outside.HAPPENS`.
     hang_up_ms: int | None = None
     mark_every_ms: int = 200
     made: Made | None = None
@@ -120,6 +123,7 @@ def random_plan(seed: int, weather: str = "fair") -> Plan:
         utterances=tuple(utterances),
         stalls=tuple(stalls),
         fades=_fades(line),
+        outside=_outside(random.Random(f"{weather}/{seed}/outside")),
         hang_up_ms=at_ms + pick.randint(0, 20_000) if pick.random() < 0.5 else None,
         mark_every_ms=pick.choice((200, 500, 500, 1000)),
     )
@@ -142,6 +146,16 @@ def _fades(line: random.Random) -> tuple[tuple[int, bool], ...]:
         fades.append((at_ms, number % 2 == 0))
         at_ms += line.choice((1000, 2500, 6000, 20_000))
     return tuple(fades)
+
+
+def _outside(pick: random.Random) -> tuple[tuple[int, str], ...]:
+    if pick.random() > OUTSIDE_SHARE:
+        return ()
+    at_ms = pick.randint(0, 40_000)
+    kinds = [pick.choice(tuple(HAPPENS)) for _ in range(pick.choice((1, 1, 2, 3)))]
+    return tuple(
+        (at_ms + place * pick.choice((0, 100, 2000, 9000)), kind) for place, kind in enumerate(kinds)
+    )
 
 
 def _utterance(pick: random.Random, at_ms: int, quiet: float) -> Utterance:

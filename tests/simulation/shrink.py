@@ -88,6 +88,9 @@ def _pass(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:
     plan = replace(plan, made=dict(fewer(made, lambda kept: fails(replace(plan, made=dict(kept))))))
     if plan.fades and fails(replace(plan, fades=())):
         plan = replace(plan, fades=())
+    if plan.outside:
+        outside = fewer(plan.outside, lambda kept: fails(replace(plan, outside=tuple(kept))))
+        plan = replace(plan, outside=tuple(outside))
     if plan.hang_up_ms is not None and fails(replace(plan, hang_up_ms=None)):
         plan = replace(plan, hang_up_ms=None)
     for index, utterance in enumerate(plan.utterances):
@@ -177,13 +180,15 @@ def _sooner(plan: Plan) -> Iterator[Plan]:
             for (name, _), value in made[len(made) - count :]:
                 anew[name, numbers[name]] = value
                 numbers[name] += 1
-            yield dataclasses.replace(plan, utterances=utterances, made=anew, stalls=(), hang_up_ms=None)
+            yield dataclasses.replace(
+                plan, utterances=utterances, made=anew, stalls=(), outside=(), hang_up_ms=None
+            )
 
 
 def _size(plan: Plan) -> int:
     spoken = sum(utterance.duration_ms for utterance in plan.utterances)
     return (
         spoken
-        + 1000 * (len(plan.utterances) + len(plan.stalls) + len(plan.made or {}))
+        + 1000 * (len(plan.utterances) + len(plan.stalls) + len(plan.outside) + len(plan.made or {}))
         + (1000 if plan.hang_up_ms is not None else 0)
     )

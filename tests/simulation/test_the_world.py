@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from antiphon.conversation import commands as cmd
 from antiphon.conversation.replay import first_difference, replay
 from tests.simulation.choices import Choices
 from tests.simulation.judge import violations
+from tests.simulation.many import CALLS
 from tests.simulation.plan import WEATHERS, random_plan
 from tests.simulation.run import batch, simulate
 from tests.simulation.world import World
@@ -47,7 +49,9 @@ def test_the_calls_reach_every_kind_of_situation() -> None:
     assert kinds - {"AmendTurn"} <= seen
     assert {"noise noted", "backchannel noted", "late noted", "lost noted", "interrupted"} <= seen
     assert "waiting noted" in seen
-    assert {"caller_hangup", "silence", "sim", "escalated", "time_limit"} <= seen
+    assert {
+        "caller_hangup", "silence", "sim", "escalated", "time_limit", "cost_limit", "operator", "error",
+    } <= seen, "every kind of end"  # fmt: skip
     assert {
         "talks over a filler", "talks over a reply", "talks over a goodbye", "talks during a tool",
         "talks at the last sample", "echo", "after a stall", "comes late", "the final comes twice",
@@ -56,6 +60,19 @@ def test_the_calls_reach_every_kind_of_situation() -> None:
         "the turn is told twice", "the recogniser is lost", "cuts him off", "it was none",
         "speaks without pressing", "holds on to the button",
     } <= seen  # fmt: skip
+
+
+def test_at_least_twenty_thousand_calls_are_lived_through_with_every_change() -> None:
+    """`make test` is what CI runs; its first stage leaves out only what needs real time or a browser."""
+    here = Path(__file__).parent
+    for weather in WEATHERS:
+        text = (here / f"test_{weather}_calls.py").read_text(encoding="utf-8")
+        assert "range(0, CALLS, GROUP)" in text and f'unbroken("{weather}", first, GROUP)' in text
+        assert "pytest.mark.parametrize" in text and text.count("mark") == 1, "nothing leaves it out"
+    assert CALLS * len(WEATHERS) >= 20_000
+    root = here.parents[1]
+    assert "exec make test" in (root / ".ci/run").read_text(encoding="utf-8")
+    assert "-m 'not audio and not browser'" in (root / "Makefile").read_text(encoding="utf-8")
 
 
 def test_hold_phrases_keys_and_unheard_voices_are_among_the_utterances() -> None:

@@ -19,7 +19,7 @@ from tests.simulation.line import Line
 from tests.simulation.plan import Weather
 
 MS_PER_CHARACTER = 60
-SOUNDS_MS = {"thinking": 700, "hold": 9000}
+SOUNDS_MS = {"thinking": 700, "still_thinking": 700, "hold": 9000}
 
 
 class Surroundings(Protocol):

@@ -20,6 +20,7 @@ from antiphon.conversation.state import Phase
 from tests.simulation.caller import Caller
 from tests.simulation.choices import Choices
 from tests.simulation.line import Line
+from tests.simulation.outside import HAPPENS
 from tests.simulation.overlap import Overlap
 from tests.simulation.person import Person
 from tests.simulation.plan import Plan, Stall
@@ -84,6 +85,8 @@ class World:
             self._push(stall.at_ms, "caller", lambda s=stall: self._stalls(s))
         for at_ms, poor in self.plan.fades:
             self._push(at_ms, "line", ev.LineGraded(at_ms=at_ms, poor=poor, causes="noisy" if poor else ""))
+        for at_ms, kind in self.plan.outside:
+            self._push(at_ms, "outside", lambda kind=kind: self.step(HAPPENS[kind](self.now_ms)))
         if self.plan.hang_up_ms is not None:
             self._push(self.plan.hang_up_ms, "line", ev.CallerHungUp(at_ms=self.plan.hang_up_ms))
         self.step(ev.CallStarted(at_ms=0, call_id="sim", agent="sim", line="sim", wall_time_ms=0))

@@ -17,13 +17,23 @@ _PEAK_DBFS = -29.0
 @lru_cache(maxsize=8)
 def thinking(sample_rate_hz: int) -> bytes:
     """The sound that covers a wait: 0.7 s of mono s16le. The same bytes for every call of that rate."""
+    return _notes(_THINKING_HZ, sample_rate_hz)
+
+
+@lru_cache(maxsize=8)
+def still_thinking(sample_rate_hz: int) -> bytes:
+    """What follows it where no words may come between: the notes fall instead of rising."""
+    return _notes(_THINKING_HZ[::-1], sample_rate_hz)
+
+
+def _notes(pitches_hz: tuple[float, ...], sample_rate_hz: int) -> bytes:
     peak = 32767.0 * 10.0 ** (_PEAK_DBFS / 20.0)
     note = np.arange(sample_rate_hz * _NOTE_MS // 1000)
     # A raised cosine rises from nothing and falls to nothing: no edge, no click.
     swell = 0.5 - 0.5 * np.cos(2.0 * np.pi * note / len(note))
     gap = np.zeros(sample_rate_hz * _GAP_MS // 1000)
     parts = []
-    for pitch_hz in _THINKING_HZ:
+    for pitch_hz in pitches_hz:
         parts += [peak * swell * np.sin(2.0 * np.pi * pitch_hz * note / sample_rate_hz), gap]
     return np.concatenate(parts[:-1]).round().astype("<i2").tobytes()
 

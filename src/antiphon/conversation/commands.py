@@ -70,7 +70,8 @@ class CancelReply(Command, frozen=True, kw_only=True):
 
 class Synthesize(Command, frozen=True, kw_only=True):
     """Turn one chunk into audio now. Nothing of it is played before `StartPlayout`. With a `sound` it is not
-    speech: "thinking" is the soft tone that covers a wait, "hold" the music of a long one."""
+    speech: "thinking" and "still_thinking" are the soft tones that cover a wait, "hold" the music of a long
+    one."""
 
     reply_id: str
     index: int

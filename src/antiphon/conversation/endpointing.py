@@ -23,6 +23,8 @@ _PACE_BRISKEST = 0.5
 _PACE_LONG_PAUSE = -0.5
 _PACE_CUT_OFF = -1.0
 _PACE_BRISK_TURN = 0.15
+# Who is answered sooner than this gains nothing: shorter waits yet cut off more turns and save 4 ms.
+_BRISK_MIN_MS = 300
 _PACE_KEPT = 0.7  # A turn without a long pause lets the patience fade.
 _CUT_OFF_MS = 1500  # Whoever goes on so soon after his last word had not finished.
 
@@ -100,7 +102,7 @@ def turn_taken(state: State, turn: Turn) -> None:
         return
     if state.pace < 0:
         state.pace = round(state.pace * _PACE_KEPT, 3)
-    else:
+    elif state.policy.turn.stop_silence_min_ms >= _BRISK_MIN_MS:
         _shift(state, _PACE_BRISK_TURN)
 
 

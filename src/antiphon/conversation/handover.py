@@ -129,9 +129,13 @@ def operator_transfers(state: State, event: ev.OperatorTransfers) -> None:
     turns.drop_draft(state)
     _note_what_was_said(state)
     policy = _policy(state)
-    reply = replies.say(state, kind="line", phrase=policy.put_through if policy else PUT_THROUGH)
+    phrase = policy.put_through if policy else PUT_THROUGH
+    # Decided already: who speaks on meanwhile is heard, and does not call it off.
+    reply = replies.say(state, kind="line", phrase=phrase, guarded=True)
     reply.then, reply.cause = "escalate", "operator"
     reply.summary = "An operator passed the call on."
+    if state.voiced and not push_to_talk.decides(state):
+        turns.open_again(state)
 
 
 def take(state: State, event: ev.Event) -> bool:

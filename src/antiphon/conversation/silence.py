@@ -6,7 +6,9 @@ from antiphon.conversation import endpointing, line_quality, replies
 from antiphon.conversation.commands import FinishPlayout, StartPlayout
 from antiphon.conversation.state import Chunk, Phase, Reply, State
 
-THINKING = "thinking"  # The name of the sound.
+# Names of sounds; the second takes turns with the first where there are no phrases between them.
+THINKING = "thinking"
+STILL_THINKING = "still_thinking"
 LOOK_AGAIN_MS = 300  # While the caller makes himself heard.
 
 
@@ -62,10 +64,10 @@ def fill(state: State) -> None:
     if _caller_is_heard(state):
         state.set_timer("filler", state.now_ms + LOOK_AGAIN_MS)
         return
-    phrase = _next_filler(state)
+    phrase, sound = _next_filler(state)
     filler = Reply(id=f"f{state.fillers}", kind="filler", finished=True, playing=True)
     state.filler = filler
-    replies.add_chunk(state, filler, Chunk(text=phrase, filler=True), sound="" if phrase else THINKING)
+    replies.add_chunk(state, filler, Chunk(text=phrase, filler=True), sound=sound)
     state.emit(StartPlayout(reply_id=filler.id))
     state.emit(FinishPlayout(reply_id=filler.id, chunks=1))
 
@@ -78,23 +80,24 @@ def fill_within(state: State, reply: Reply) -> None:
     if _caller_is_heard(state):
         state.set_timer("dry", state.now_ms + LOOK_AGAIN_MS)
         return
-    phrase = _next_filler(state)
-    replies.add_chunk(state, reply, Chunk(text=phrase, filler=True), sound="" if phrase else THINKING)
+    phrase, sound = _next_filler(state)
+    replies.add_chunk(state, reply, Chunk(text=phrase, filler=True), sound=sound)
 
 
-def _next_filler(state: State) -> str:
-    """Never the one before, in whatever reply that was: a soft sound, "", helps out where there is but one
-    phrase, or takes turns with the phrases if the agent wants it."""
+def _next_filler(state: State) -> tuple[str, str]:
+    """A phrase, or the name of a sound. Never the one before, in whatever reply that was: a soft sound helps
+    out where there is but one phrase, or takes turns with the phrases if the agent wants it."""
     policy = state.policy
     state.fillers += 1
-    if state.unified:
-        return ""  # No phrase in another voice than the one the caller talks to.
+    if state.unified:  # No phrase in another voice than the one the caller talks to.
+        return "", THINKING if state.fillers % 2 else STILL_THINKING
     ways = list(dict.fromkeys(policy.fillers))
     if policy.thinking_sound:
         ways = [way for phrase in ways for way in (phrase, "")]
     elif len(ways) == 1:
         ways.append("")
-    return ways[(state.fillers - 1) % len(ways)]
+    phrase = ways[(state.fillers - 1) % len(ways)]
+    return phrase, "" if phrase else THINKING
 
 
 def _caller_is_heard(state: State) -> bool:

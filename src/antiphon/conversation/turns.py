@@ -350,8 +350,9 @@ def close(state: State, turn: Turn) -> None:
 
 
 def open_again(state: State) -> None:
-    """A turn was taken while the voice goes on: what follows is the next one, and we do not talk over it."""
+    """A turn was taken while the voice goes on: what follows is the next one, and we do not talk over it
+    except with what must be heard."""
     state.turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced_at_ms=state.now_ms)
     state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
-    if state.phase is Phase.THINKING:
+    if state.phase is Phase.THINKING and not floor.protected(state):
         floor.hold(state)

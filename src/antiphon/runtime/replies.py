@@ -20,6 +20,7 @@ class Replies:
     def __init__(self) -> None:
         self._all: dict[str, ReplyInProgress | UnifiedReply] = {}
         self.latest: ReplyInProgress | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     def add(self, reply: ReplyInProgress | UnifiedReply) -> None:
         self._all[reply.id] = reply
@@ -37,7 +38,7 @@ class Replies:
         reply = self._all.get(reply_id)
         if reply is None:
             return
-        reply.give_up()
+        self._follow(reply.give_up())
         if not reply.confirmed:
             del self._all[reply_id]
 
@@ -52,12 +53,19 @@ class Replies:
             reply.tool_finished(tool_call_id, result)
 
     def cancel(self) -> list[asyncio.Task[None]]:
-        """Stop all of them; gives what is still ending."""
-        return [task for reply in self._all.values() if (task := reply.cancel()) is not None]
+        """Stop all of them; gives what is still ending, what was given up before among it."""
+        for reply in self._all.values():
+            self._follow(reply.cancel())
+        return list(self._ending)
 
     def let_go(self) -> None:
         self._all.clear()
         self.latest = None
+
+    def _follow(self, task: asyncio.Task[None] | None) -> None:
+        if task is not None:
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
     def _confirmed(self, reply: ReplyInProgress) -> None:
         reply.confirm()

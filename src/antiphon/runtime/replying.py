@@ -84,15 +84,17 @@ class ReplyInProgress:
         self.confirmed = True
         self._reasoner.confirm(self.id)
 
-    def give_up(self) -> None:
-        """Nothing more of it will be heard. A confirmed reply finishes its bookkeeping in silence."""
+    def give_up(self) -> asyncio.Task[None] | None:
+        """Nothing more of it will be heard. A confirmed reply finishes its bookkeeping in silence; gives the
+        work of another, if that has not ended."""
         self._muted = True
         if not self.confirmed:
             self._reasoner.discard(self.id)
-            self.cancel()
-        elif self._task is not None:
+            return self.cancel()
+        if self._task is not None:
             handle = asyncio.get_running_loop().call_later(CUT_GRACE_S, self._task.cancel)
             self._task.add_done_callback(lambda _: handle.cancel())
+        return None
 
     def cancel(self) -> asyncio.Task[None] | None:
         """Gives its work, if that has not ended."""

@@ -27,7 +27,11 @@ _log = structlog.get_logger(__name__)
 # A clause takes well under a second here and on any vendor that can be used live.
 CHUNK_DEADLINE_S = 8.0
 # Sounds by their names in `conversation.commands.Synthesize`: from a sample rate to mono s16le.
-SOUNDS: Mapping[str, Callable[[int], bytes]] = {"thinking": tones.thinking, "hold": tones.hold}
+SOUNDS: Mapping[str, Callable[[int], bytes]] = {
+    "thinking": tones.thinking,
+    "still_thinking": tones.still_thinking,
+    "hold": tones.hold,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,8 @@ class Speaker:
         self.note = note
         self.meter = meter
         self._replies: dict[str, _SpokenReply] = {}
+        # The loop itself holds no task: until it has ended somebody must.
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def warm(self) -> None:
         """There will be something to say soon."""
@@ -117,17 +123,21 @@ class Speaker:
         reply = self._replies.pop(reply_id, None)
         if reply is None:
             return None
-        reply.cancel()
+        self._stop(reply)
         return reply.cut()
 
     def close(self) -> list[asyncio.Task[None]]:
-        """Gives the work that was stopped by it and has not ended."""
-        stopped = [task for reply in self._replies.values() if (task := reply.cancel()) is not None]
+        """Gives the work that was stopped, now or before, and has not ended."""
+        for reply in self._replies.values():
+            self._stop(reply)
         self._replies.clear()
-        return stopped
+        return list(self._ending)
 
-
-_ending: set[asyncio.Task[None]] = set()
+    def _stop(self, reply: _SpokenReply) -> None:
+        task = reply.cancel()
+        if task is not None:
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
 
 class _SpokenReply:
@@ -166,8 +176,6 @@ class _SpokenReply:
     def cancel(self) -> asyncio.Task[None] | None:
         task, self._task = self._task, None  # A cancelled task holds its frames: we would hold each other.
         if task is not None:
-            _ending.add(task)  # The loop itself holds no task: until it has ended somebody must.
-            task.add_done_callback(_ending.discard)
             task.cancel()
         return task
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from antiphon.audio import g711
 from antiphon.audio.level import active_level_dbfs
-from antiphon.audio.tones import thinking
+from antiphon.audio.tones import still_thinking, thinking
 
 
 @pytest.mark.parametrize("sample_rate_hz", [8000, 16000, 24000, 48000])
-def test_the_thinking_sound_is_soft_short_and_without_a_click(sample_rate_hz: int) -> None:
-    samples = np.frombuffer(thinking(sample_rate_hz), "<i2").astype(np.int16)
+@pytest.mark.parametrize("sound", [thinking, still_thinking])
+def test_the_thinking_sounds_are_soft_short_and_without_a_click(
+    sound: Callable[[int], bytes], sample_rate_hz: int
+) -> None:
+    samples = np.frombuffer(sound(sample_rate_hz), "<i2").astype(np.int16)
     assert 0.6 < len(samples) / sample_rate_hz < 0.8
     assert -40 < active_level_dbfs(samples, sample_rate_hz) < -30
     assert np.abs(samples).max() < 32767 * 10 ** (-28 / 20)
@@ -21,8 +26,9 @@ def test_the_thinking_sound_is_soft_short_and_without_a_click(sample_rate_hz: in
     assert largest_step < 32767 * 10 ** (-29 / 20) * 2 * np.pi * 700 / sample_rate_hz, "no edge"
 
 
-def test_the_thinking_sound_is_made_once_for_each_rate() -> None:
+def test_a_sound_is_made_once_for_each_rate_and_the_second_is_another() -> None:
     assert thinking(8000) is thinking(8000)
+    assert still_thinking(8000) != thinking(8000)
 
 
 def test_the_thinking_sound_survives_a_telephone_line() -> None:

@@ -73,6 +73,24 @@ def test_equal_bounds_are_fixed_silence() -> None:
     assert {_wait_ms("I need a", score=score, policy=fixed) for score in (0.0, 0.5, 1.0)} == {700}
 
 
+def test_a_final_that_comes_late_and_promises_more_ends_nothing() -> None:
+    """Words that are still to come may change the wait, however whole the partial reads."""
+    script = Script()
+    script.greeted()
+    script.voice()
+    script.wait(1000)
+    script.partial("I need a doctor.")
+    script.pause()
+    script.score(0.9)
+    script.wait(500)
+    script.final("I need a doctor and")
+    assert script.count(cmd.CommitTurn) == 0
+    script.wait(TurnPolicy().stop_silence_max_ms + TurnPolicy().patience_ms - 600 - 1)
+    assert script.count(cmd.CommitTurn) == 0
+    script.wait(1)
+    assert script.last(cmd.CommitTurn).text == "I need a doctor and"
+
+
 def _turn(script: Script, text: str, *, pauses_ms: tuple[int, ...] = ()) -> int:
     """Say it with these pauses in it; how long after the last word the turn was taken."""
     for pause_ms in pauses_ms:
@@ -110,6 +128,13 @@ def test_a_brisk_caller_is_answered_sooner_but_never_below_the_minimum() -> None
     delays_ms = [_turn(script, "I need a doctor.") for _ in range(8)]
     assert delays_ms[-1] < delays_ms[0]
     assert delays_ms[-1] >= TurnPolicy().stop_silence_min_ms
+
+
+def test_who_is_answered_at_once_already_is_not_answered_sooner() -> None:
+    script = Script(Policy(turn=PRESETS["snappy"]))
+    script.greeted()
+    delays_ms = {_turn(script, "I need a doctor.") for _ in range(8)}
+    assert len(delays_ms) == 1 and script.conversation.state.pace == 0
 
 
 def test_a_caller_who_goes_on_right_after_we_took_his_turn_was_cut_off() -> None:

@@ -308,6 +308,32 @@ def test_a_caller_on_hold_can_be_put_through() -> None:
     assert script.last(cmd.Escalate).reason == "operator"
 
 
+def test_a_caller_who_speaks_on_does_not_talk_an_operator_out_of_putting_him_through() -> None:
+    """And what he says until then is on record: the person may want to know."""
+    script = Script(Policy(handover=WAITING))
+    script.greeted()
+    script.voice()
+    script.wait(600)
+    script.partial("I have waited for")
+    script.step(ev.OperatorTransfers(at_ms=script.now_ms))
+    told = script.last(cmd.Synthesize)
+    script.step(ev.ChunkSynthesized(at_ms=script.now_ms, reply_id=told.reply_id, index=0, duration_ms=900))
+    script.audible(told.reply_id)
+    script.wait(300)
+    script.segment += 1
+    script.partial("an hour and nobody has called me back")
+    assert script.count(cmd.PausePlayout) == 0 and script.count(cmd.FlushPlayout) == 0
+    script.pause()
+    assert script.last(cmd.FinalizeTranscript), "his words are asked for"
+    script.final("an hour and nobody has called me back")
+    script.wait(600)
+    script.heard_out(told.reply_id, heard_ms=900)
+    assert script.last(cmd.Escalate).reason == "operator"
+    noted = [(c.kind, c.text) for c in script.commands if isinstance(c, cmd.NoteUtterance)]
+    assert noted == [("waiting", "I have waited for"), ("waiting", "an hour and nobody has called me back")]
+    assert script.count(cmd.CommitTurn) == 0
+
+
 @pytest.mark.parametrize(
     "news",
     [

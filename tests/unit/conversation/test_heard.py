@@ -15,7 +15,7 @@ from antiphon.conversation.heard import (
     span_end_ms,
     words_between,
 )
-from antiphon.conversation.policy import Policy, TurnPolicy
+from antiphon.conversation.policy import Policy, SilencePolicy, TurnPolicy
 from antiphon.conversation.state import Chunk, Reply
 
 
@@ -206,6 +206,12 @@ def _time_limit(scene: Scene) -> None:
     scene.wait(15_000)
 
 
+def _cost_limit(scene: Scene) -> None:
+    scene.step(ev.CostReached(at_ms=scene.now_ms, cost_usd=0.5))
+    scene.flushed()
+    scene.wait(15_000)
+
+
 def _flush_that_is_never_answered(scene: Scene) -> None:
     scene.voice()
     scene.partial("No, stop")
@@ -213,17 +219,26 @@ def _flush_that_is_never_answered(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "leave",
-    [_hang_up, _line_fails, _operator, _operator_politely, _time_limit, _flush_that_is_never_answered],
-    ids=lambda leave: leave.__name__.strip("_"),
+    ("leave", "cause"),
+    [
+        (_hang_up, "caller_hangup"),
+        (_line_fails, "error"),
+        (_operator, "operator"),
+        (_operator_politely, "operator"),
+        (_time_limit, "time_limit"),
+        (_cost_limit, "cost_limit"),
+        (_flush_that_is_never_answered, "caller_hangup"),
+    ],
+    ids=lambda value: getattr(value, "__name__", "").strip("_"),
 )
-def test_every_end_reports_what_was_heard_exactly_once(leave: object) -> None:
-    scene, reply_id = speaking(heard_ms=1000)
+def test_every_end_tells_its_cause_and_reports_what_was_heard_exactly_once(leave: object, cause: str) -> None:
+    policy = Policy(silence=SilencePolicy(call_cost_max_usd=0.5))
+    scene, reply_id = speaking(heard_ms=1000, policy=policy)
     assert callable(leave)
     leave(scene)
     reports = scene.reports(reply_id)
     assert [(r.text, r.complete) for r in reports] == [("We open at eight.", False)]
-    assert scene.count(cmd.EndCall) == 1
+    assert [c.cause for c in scene.commands if isinstance(c, cmd.EndCall)] == [cause]
     reported = [c.reply_id for c in scene.commands if isinstance(c, cmd.ReportHeard)]
     assert len(reported) == len(set(reported))
 

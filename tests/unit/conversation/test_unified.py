@@ -360,7 +360,9 @@ def test_a_slow_answer_is_covered_by_a_sound_never_by_another_voice() -> None:
     scene.audible(filler.reply_id)
     scene.ends(filler.reply_id, 500)
     scene.wait(4000)
-    assert scene.last(cmd.Synthesize).reply_id != filler.reply_id, "a line plays nothing of what has ended"
+    second = scene.last(cmd.Synthesize)
+    assert second.reply_id != filler.reply_id, "a line plays nothing of what has ended"
+    assert (second.sound, second.text) == ("still_thinking", ""), "never the same twice running"
 
 
 def test_an_effect_is_run_once_for_one_intent() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 from tests.doubles.scripted_ports import RATE_HZ, ScriptedModel, ScriptedStt, ScriptedVoice, say
 from tests.doubles.virtual_loop import live, passes
-from tests.unit.runtime.stage import Stage, StageReasoner, settle
+from tests.unit.runtime.stage import Stage, StageReasoner, StageTts, settle
 
 from antiphon.agents.ports import Message, Replying, ReplyRequest, Usage
 from antiphon.conversation import commands as c
 from antiphon.errors import ProviderUnavailable
 from antiphon.runtime.metered_models import MeteredModel
-from antiphon.runtime.metering import Meter, MeteredStt, MeteredTts, Payer, paid_by
+from antiphon.runtime.metering import Meter, MeteredStt, MeteredTts, Payer, paid_by, payer
 from antiphon.runtime.records.cost import cost_of
 from antiphon.runtime.records.lines import CommandEntry, Entry, NoteEntry, read_call
 from antiphon.runtime.records.screen import render_call
 from antiphon.runtime.records.story import tell
 from antiphon.runtime.records.summary import summarise
-from antiphon.speech.ports import SttConfig, TtsRequest
+from antiphon.speech.ports import SttConfig, TtsAudio, TtsRequest
 
 
 class CentAnything:
@@ -211,3 +211,53 @@ async def test_the_uses_of_a_call_are_in_its_trace_and_on_its_screen(tmp_path: P
     screen = "\n".join(render_call(record))
     assert "COST  $1.10000, of it for nothing $0.00000" in screen
     assert "100 input_tokens" in screen
+
+
+class SlowToLetGo(StageTts):
+    """Says hello, then hangs; when it is given up, it tells what was used a few turns of the loop later."""
+
+    async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
+        if request.text == "Hello.":
+            await super().synthesize(request, emit)
+            return
+        self.asked.append(request.text)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(50):
+                await asyncio.sleep(0)
+            payer().take("tts", "acme/v", {"characters": len(request.text)})
+
+
+async def test_a_draft_dropped_at_the_very_end_is_still_charged(tmp_path: Path) -> None:
+    """Who hangs up while he speaks gives up the draft and ends the call at once."""
+
+    async def plan(request: ReplyRequest, act: Replying) -> None:
+        if not request.text:
+            act.say("Hello.")
+            return
+        try:
+            act.say("Certainly, I can do that.")
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(50):
+                await asyncio.sleep(0)
+            payer().take("llm", "acme/m", {"input_tokens": 3})
+
+    stage = Stage(tmp_path, reasoner=StageReasoner(plan), voices=[SlowToLetGo()])
+    await stage.begin()
+    stage.call.speech_started(onset_ms=0)
+    await stage.clock.advance(500)
+    stage.call.speech_stopped(ended_ms=stage.clock.now_ms - 100)
+    stage.stt.final("I would like an appointment and")
+    while len(stage.voices[0].asked) < 2:
+        await settle()
+    stage.call.speech_started(onset_ms=stage.clock.now_ms)
+    stage.call.line_closed("hangup")
+    await stage.call.wait_ended()
+    record = read_call(stage.trace.path)
+    uses = [
+        entry.fields for entry in record.entries if isinstance(entry, NoteEntry) and entry.type == "usage"
+    ]
+    assert {(use["role"], use["reply"]) for use in uses} == {("tts", "r2"), ("llm", "r2")}
+    assert record.complete

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from tests.unit.runtime.recorded_call import AS_RECORDED, EVENTS, record_call
 
 from antiphon.conversation import Policy, SilencePolicy, TurnPolicy
+from antiphon.conversation import events as e
 from antiphon.errors import ConfigError
-from antiphon.runtime.records.lines import read_call
+from antiphon.runtime.records.lines import EventEntry, read_call
 from antiphon.runtime.records.policy_overrides import override
 from antiphon.runtime.records.replaying import replay_exactly
-from antiphon.runtime.records.what_if import compare
+from antiphon.runtime.records.what_if import OUTSIDE_EVENTS, compare, simulate
 
 
 def test_a_recorded_call_replays_exactly_whatever_notes_lie_between(tmp_path: Path) -> None:
@@ -66,6 +68,41 @@ def test_without_speculation_the_preparation_is_paid_after_the_wait(tmp_path: Pa
     record = record_call(tmp_path)
     changes = compare(record, override(record.header.policy, ["turn.speculate=false"]))
     assert [item.what_if_ms for item in changes] == [385, 750]
+
+
+# What the agent's side answers to commands, and the clock to `SetTimer`.
+_ANSWERS = {
+    e.TimerFired,
+    e.ReplyText,
+    e.AnswerExpected,
+    e.TurnUnderstood,
+    e.ReplyFinished,
+    e.ReplyFailed,
+    e.ChunkSynthesized,
+    e.PlayoutStarted,
+    e.PlayoutMark,
+    e.PlayoutPaused,
+    e.PlayoutFlushed,
+    e.PlayoutFinished,
+    e.ToolRequested,
+    e.ToolFinished,
+}
+# A voice is taken to succeed: what it would have made of other words nobody knows.
+_NOT_PLAYED_AGAIN = {e.ChunkCut, e.SynthesisFailed}
+
+
+def test_a_what_if_leaves_no_event_out() -> None:
+    assert set(get_args(e.AnyEvent)) == {*OUTSIDE_EVENTS, *_ANSWERS, *_NOT_PLAYED_AGAIN}
+    assert not set(OUTSIDE_EVENTS) & (_ANSWERS | _NOT_PLAYED_AGAIN)
+
+
+def test_a_tool_that_never_answered_does_not_answer_in_the_what_if(tmp_path: Path) -> None:
+    events = [item for item in EVENTS if not isinstance(item, e.ToolFinished) and item.at_ms < 5300]
+    record = record_call(tmp_path, [*events, e.CallerHungUp(at_ms=9000)])
+    finished = [
+        entry.event for entry in simulate(record, record.header.policy) if isinstance(entry, EventEntry)
+    ]
+    assert not [event for event in finished if isinstance(event, e.ToolFinished)]
 
 
 def test_settings_change_only_what_they_name() -> None:

@@ -12,7 +12,7 @@ import msgspec
 from antiphon.conversation import commands as c
 from antiphon.conversation import events as e
 from antiphon.runtime.records.lines import CommandEntry, Entry, EventEntry
-from antiphon.runtime.records.story import CallStory, tell
+from antiphon.runtime.records.story import CallStory, ToolStory, tell
 
 _REPLY_EVENTS = (
     e.ReplyText | e.AnswerExpected | e.TurnUnderstood | e.ReplyFinished | e.ReplyFailed | e.ToolRequested
@@ -39,6 +39,16 @@ class _Recorded:
     text: str
     started_at_ms: int
     steps: list[tuple[str, int, _REPLY_EVENTS]] = field(default_factory=list)  # tool or "", delay, event
+    given_up: bool = False
+
+    @property
+    def said(self) -> bool:
+        return any(not isinstance(step[2], e.ToolRequested) for step in self.steps)
+
+    @property
+    def unknown(self) -> bool:
+        """Given up before it could say anything: nobody knows what it would have been."""
+        return self.given_up and not self.said
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,8 +119,10 @@ class AgentSide:
                 return self._synthesize(now_ms, command)
             case c.RunTool():
                 recorded = self._story.tools[self._tool_of[command.tool_call_id]]
+                if recorded.run_at_ms is not None and recorded.finished_at_ms is None:
+                    return []  # It never answered.
                 finished = e.ToolFinished(
-                    at_ms=now_ms + recorded.took_ms,
+                    at_ms=now_ms + _took_ms(recorded),
                     tool_call_id=command.tool_call_id,
                     ok=bool(recorded.ok),
                     result=recorded.result,
@@ -129,14 +141,20 @@ class AgentSide:
         asked: dict[tuple[str, int], tuple[int, str]] = {}
         anchor: dict[str, tuple[str, int]] = {}  # reply -> (tool whose result it goes on from, moment)
         tool_reply: dict[str, str] = {}
+        last: e.Event | None = None
         for entry in entries:
             value = entry.event if isinstance(entry, EventEntry) else None
+            last = value or last
             if isinstance(entry, CommandEntry) and isinstance(entry.command, c.StartReply):
                 start = entry.command
                 self._replies[start.reply_id] = _Recorded(
                     kind=start.kind, text=start.text, started_at_ms=entry.at_ms
                 )
                 anchor[start.reply_id] = ("", entry.at_ms)
+            elif isinstance(entry, CommandEntry) and isinstance(entry.command, c.CancelReply):
+                waited = isinstance(last, e.TimerFired) and last.timer == "reply_deadline"
+                if entry.command.reply_id in self._replies:
+                    self._replies[entry.command.reply_id].given_up = not waited
             elif isinstance(entry, CommandEntry) and isinstance(entry.command, c.Synthesize):
                 asked[entry.command.reply_id, entry.command.index] = (entry.at_ms, entry.command.text)
             elif isinstance(value, e.ChunkSynthesized) and (value.reply_id, value.index) in asked:
@@ -169,14 +187,12 @@ class AgentSide:
         return dues
 
     def _match(self, now_ms: int, command: c.StartReply) -> _Recorded | None:
-        """The recorded reply to the same words; else the nearest in time of the same kind."""
-        alike = [
-            reply
-            for reply in self._replies.values()
-            if reply.kind == command.kind
-            and any(not isinstance(step[2], e.ToolRequested) for step in reply.steps)
-        ]
-        same = [reply for reply in alike if reply.text.strip().lower() == command.text.strip().lower()]
+        """The recorded reply to the same words, if only that it never came; else the nearest in time of the
+        same kind that said something."""
+        alike = [reply for reply in self._replies.values() if reply.kind == command.kind]
+        words = command.text.strip().lower()
+        same = [reply for reply in alike if reply.text.strip().lower() == words and not reply.unknown]
+        alike = [reply for reply in alike if reply.said]
         return min(same or alike, key=lambda reply: abs(reply.started_at_ms - now_ms), default=None)
 
     def _synthesize(self, now_ms: int, command: c.Synthesize) -> list[Due]:
@@ -246,6 +262,12 @@ class AgentSide:
     def _after_tool(self, tool_call_id: str, now_ms: int) -> list[Due]:
         follow = self._waiting.pop(tool_call_id, [])
         return [Due(msgspec.structs.replace(event, at_ms=now_ms + delay_ms)) for delay_ms, event in follow]
+
+
+def _took_ms(tool: ToolStory) -> int:
+    if tool.run_at_ms is None or tool.finished_at_ms is None:
+        return tool.took_ms
+    return tool.finished_at_ms - tool.run_at_ms
 
 
 def _heard_ms(now_ms: int, playout: _Playout) -> int:

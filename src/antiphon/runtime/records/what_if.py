@@ -26,8 +26,10 @@ from antiphon.runtime.records.lines import CallRecord, CommandEntry, Entry, Even
 from antiphon.runtime.records.story import CallStory, tell
 from antiphon.runtime.records.waterfall import waterfall
 
-_OUTSIDE_EVENTS = (
+OUTSIDE_EVENTS = (
     e.CallStarted,
+    e.AnswererJudged,
+    e.BeepHeard,
     e.SpeechStarted,
     e.SpeechStopped,
     e.VoiceWeighed,
@@ -51,6 +53,10 @@ _OUTSIDE_EVENTS = (
     e.HandedOver,
     e.HandoverFailed,
     e.PersonLeft,
+    e.SessionLost,
+    e.ReplyOverruled,
+    e.CostReached,
+    e.LineGraded,
     e.LineFailed,
 )
 # A simulated call that goes on this long after the recorded one is of no interest any more.
@@ -159,7 +165,7 @@ class _World:
         self._queue: list[tuple[int, int, Due]] = []
         self._timers: dict[str, int] = {}
         self._trace: list[Entry] = []
-        self._schedule(Due(event) for event in record.events if isinstance(event, _OUTSIDE_EVENTS))
+        self._schedule(Due(event) for event in record.events if isinstance(event, OUTSIDE_EVENTS))
 
     def run(self) -> list[Entry]:
         while (event := self._next()) is not None and event.at_ms <= self._end_ms:

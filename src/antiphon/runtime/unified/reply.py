@@ -312,6 +312,7 @@ class UnifiedReply:
         """Never speculative."""
 
     def give_up(self) -> None:
+        """No work of ours goes on: the session's owner says for how long it is listened to."""
         if not self.muted:
             self._owner.given_up(self)
             self.muted = True
