@@ -212,6 +212,7 @@ async def test_a_session_that_falls_silent_in_the_middle_of_the_call_costs_one_d
         asked_ms = call.clock.now_ms
         await call.clock.advance(SILENT_MS)
         assert len(b"".join(call.stt.pushed)) >= 2 * RATE_HZ, "all of his second"
+        await call.heard_out("f1")  # The soft sound over the wait.
         call.stt.emit(Transcript(segment=0, text=SAID[1], final=True))
         await call.heard_out(reply_id)
         for text in SAID[2:-1]:

@@ -13,12 +13,16 @@ from tests.doubles.front_desk_mind import front_desk
 from tests.doubles.language_model import Asked, Called, Turn
 from tests.doubles.openai_realtime import Memory, Spoken
 
+from antiphon.agents.llm.spoken import ANSWER_LAST
+
 
 def spoken_front_desk(memory: Memory) -> Spoken:
     """The next response, from what the session knows."""
     who, last = next(item for item in reversed(memory.items) if item[0] != "note")
     if half := re.search(r'as far as this: "(.*?)"\. Go on', last):
         return _going_on(memory, half[1])
+    if last == ANSWER_LAST:
+        return spoken_front_desk(_as_heard(memory))
     if who == "wish":
         return Spoken(text=f"({last[:60]})", items_ms=(500,))
     told = [text for kind, text in memory.items if kind == "tool" or "slot_id" in text]
@@ -34,12 +38,17 @@ def spoken_front_desk(memory: Memory) -> Spoken:
 
 def _going_on(memory: Memory, half: str) -> Spoken:
     """The rest of an answer of which the caller has heard the beginning."""
+    whole = spoken_front_desk(_as_heard(memory))
+    assert whole.text.startswith(half), f"it never said {half!r}"
+    return replace(whole, text=whole.text.removeprefix(half).lstrip())
+
+
+def _as_heard(memory: Memory) -> Memory:
+    """As it was before the wish, up to what the caller said last."""
     known = memory.items[:-1]
     while known[-1][0] == "agent" and "slot_id" not in known[-1][1]:
         known = known[:-1]  # As far as our log tells it.
-    whole = spoken_front_desk(replace(memory, items=known))
-    assert whole.text.startswith(half), f"it never said {half!r}"
-    return replace(whole, text=whole.text.removeprefix(half).lstrip())
+    return replace(memory, items=known)
 
 
 def _asked(result: str) -> str:
