@@ -35,7 +35,8 @@ def test_the_agents_own_set_answers_what_the_session_never_told_and_finishes_the
     assert survived.added_ms <= added_max_ms
 
 
-def test_a_session_that_breaks_in_the_middle_of_an_answer_goes_on_with_it(tmp_path: Path) -> None:
-    survived = survive_session(tmp_path, OPENAI, Fault.DROP_MID_STREAM)
+@pytest.mark.parametrize("name", [OPENAI, GEMINI])
+def test_a_session_that_breaks_in_the_middle_of_an_answer_goes_on_with_it(name: str, tmp_path: Path) -> None:
+    survived = survive_session(tmp_path, name, Fault.DROP_MID_STREAM)
     assert survived.faults == []
-    assert survived.used == {OPENAI}, "it is made anew"
+    assert survived.used == {name}, "it is made anew, and told what he said"

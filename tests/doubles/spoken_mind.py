@@ -21,7 +21,7 @@ def spoken_front_desk(memory: Memory) -> Spoken:
     who, last = next(item for item in reversed(memory.items) if item[0] != "note")
     if half := re.search(r'as far as this: "(.*?)"\. Go on', last):
         return _going_on(memory, half[1])
-    if last == ANSWER_LAST:
+    if last.endswith(ANSWER_LAST):
         return spoken_front_desk(_as_heard(memory))
     if who == "wish":
         return Spoken(text=f"({last[:60]})", items_ms=(500,))

@@ -433,6 +433,27 @@ async def test_an_answer_that_breaks_off_before_its_words_are_known_is_given_by_
     await ended(stage)
 
 
+async def test_a_half_answer_to_words_that_nobody_knows_is_gone_on_with_by_those_who_hear_them(
+    tmp_path: Path,
+) -> None:
+    reasoner = StageReasoner()
+    stage = UnifiedStage(tmp_path, reasoner=reasoner)
+    await stage.greeted()
+    said = await speaks(stage, 5)
+    stage.line.heard_ms = 300
+    stage.session.says("s2", "We open at eight.", 300, status="failed")
+    await settle()
+    assert said in b"".join(stage.stt.pushed)
+    assert not reasoner.requests[1:], "a new session could not know either what it goes on with"
+    stage.stt.emit(Transcript(segment=0, text="What are your hours?", final=True))
+    await settle()
+    request = reasoner.requests[-1]
+    assert (request.text, request.reason) == ("What are your hours?", BROKE_OFF)
+    assert request.history[-1] == HeardReply(text="We", complete=False)
+    assert stage.voices[0].asked == ["You said What are your hours?."]
+    await ended(stage)
+
+
 async def test_late_words_stand_in_the_history_where_the_turn_was(tmp_path: Path) -> None:
     stage = UnifiedStage(tmp_path)
     await stage.greeted()

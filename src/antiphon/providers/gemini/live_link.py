@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from antiphon.audio.resample import StreamResampler
-from antiphon.errors import ProviderRejected, ProviderUnavailable
+from antiphon.errors import ProviderError, ProviderRejected, ProviderUnavailable
 from antiphon.providers.gemini import live_wire as wire
 from antiphon.providers.gemini.live_memory import Memory, Reply
 from antiphon.providers.gemini.live_turns import CallerTurns, OurTurns, ProviderTurns
@@ -59,6 +59,7 @@ class LiveLink:
         self._answered: dict[str, str] = {}  # Call -> its result as a note, until a reply to it begins.
         self._notes: list[str] = []
         self._leaving = self._worked = False
+        self._broken: ProviderError | None = None
 
     # ---------------------------------------------------------------- what we ask
 
@@ -141,6 +142,8 @@ class LiveLink:
     # ---------------------------------------------------------------- what it says
 
     async def receive(self) -> Sequence[SessionEvent]:
+        if self._broken is not None:
+            raise self._broken
         if self._leaving and self._is_quiet() and self._memory.handle:
             raise ProviderUnavailable(wire.NAME, "the session moves to another connection")
         try:
@@ -151,15 +154,23 @@ class LiveLink:
                     return ()
                 owed, self._owed = self._owed, []
                 events = [*owed, *self._take(message)]
-        except ProviderRejected as error:
-            # What has worked is worth another try, from our own log.
-            if self._worked:
-                raise ProviderUnavailable(wire.NAME, "the session was refused halfway") from None
-            raise error from None
+        except ProviderError as error:
+            return self._break(error)
         if self._reply is None and not self._expected:
             for note in self._noted():
                 await self.say(note)
         return events
+
+    def _break(self, error: ProviderError) -> Sequence[SessionEvent]:
+        """What it had of his words when it began to answer is all there will be, and the next session is told
+        of them: they go before the failure. Raises that where there are none."""
+        if isinstance(error, ProviderRejected) and self._worked:
+            # What has worked is worth another try, from our own log.
+            error = ProviderUnavailable(wire.NAME, "the session was refused halfway")
+        if self._reply is None or not self._memory.words:
+            raise error from None
+        self._broken = error
+        return [*self._memory.heard_all()]
 
     def _take(self, message: Any) -> Iterator[SessionEvent]:
         """One message may carry any of the fields together."""

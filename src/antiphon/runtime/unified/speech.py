@@ -382,8 +382,8 @@ class UnifiedSpeech:
             reply.begin_again()
             self._ask(reply, wish)
             return
-        if reply.unsaid and self.ears.unheard is not None and self._session is not None:
-            # It will not answer what nobody but it has heard; others hear that again.
+        if self.ears.unheard is not None and self._session is not None:
+            # A new session knows nothing of what nobody but this one has heard; others hear that again.
             self._session.give_up("broke off before it told what it had heard")
             return
         reply.cancel()
