@@ -418,6 +418,29 @@ async def test_words_that_came_late_are_missing_even_where_their_answer_was_hear
     await ended(stage)
 
 
+@pytest.mark.parametrize(("later_ms", "again"), [(1_000, True), (6_000, False)])
+async def test_words_that_never_came_do_not_make_those_of_the_next_turn_come_twice(
+    tmp_path: Path, later_ms: int, *, again: bool
+) -> None:
+    stage = UnifiedStage(tmp_path)
+    await stage.greeted()
+    never = await speaks(stage, 5)
+    stage.session.says("s2", "We open at eight.", 900)
+    stage.line.hear_out("r2")
+    await settle()
+    for _ in range(later_ms // 100):
+        stage.call.caller_audio(bytes(RATE_HZ // 5))
+        await stage.clock.advance(100)
+    told = await speaks(stage, 3)
+    stage.session.words("And on Friday?")
+    stage.session.emit(SessionLost(reason="gone"))
+    await settle()
+    heard = b"".join(stage.stt.pushed)
+    assert (told in heard) is again, "it may be the first one's, as long as that is not overdue"
+    assert never not in heard
+    await ended(stage)
+
+
 async def test_an_answer_that_breaks_off_before_its_words_are_known_is_given_by_the_others(
     tmp_path: Path,
 ) -> None:

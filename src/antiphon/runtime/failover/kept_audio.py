@@ -26,6 +26,11 @@ class KeptAudio:
     def duration_ms(self) -> int:
         return (len(self._before) + len(self._said)) // self._bytes_a_ms
 
+    @property
+    def owed_ms(self) -> int:
+        """Sound since the end of what the oldest final is owed for."""
+        return (len(self._said) - self._stops[0]) // self._bytes_a_ms if self._stops else 0
+
     def add(self, pcm: bytes) -> None:
         if not self.speaking and not self._stops:
             self._before = self._tail(self._before + pcm)

@@ -17,6 +17,9 @@ from antiphon.speech.ports import (
     TurnEvent,
 )
 
+# A vendor that has not told a turn's words by then, and tells of another, has lost them.
+NEVER_MS = 5_000
+
 
 class UnifiedEars:
     """`SpeechToText` and its one stream.
@@ -100,8 +103,14 @@ class UnifiedEars:
             self._kept.understood()
 
     def told(self) -> None:
-        """The words of a turn have come."""
-        if self._kept is not None and self._owed:
+        """The words of a turn have come: of the oldest, unless its own were owed so long that they never
+        will."""
+        if self._kept is None:
+            return
+        while self._owed > 1 and self._kept.owed_ms > NEVER_MS:
+            self._owed -= 1
+            self._kept.understood()
+        if self._owed:
             self._owed -= 1
             self._kept.understood()
 
