@@ -21,6 +21,7 @@ VALUES: dict[str, Any] = {
     "float": 0.1,
     "bool": True,
     "bool | msgspec.UnsetType": True,
+    "str | msgspec.UnsetType": 'he said "no"',
     "tuple[int, ...]": (1, 2, 3),
 }
 
