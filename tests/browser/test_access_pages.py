@@ -14,22 +14,10 @@ from antiphon.calls.routing import load_routes
 from antiphon.server.access.roles import Role
 from tests.browser.browser import OpenPage
 from tests.browser.dashboard import AXE, PHONE, Dashboard, dashboard_of, unfit
+from tests.browser.seeding import DIGESTS, ROUTES, put_routes
 
 pytestmark = pytest.mark.browser
 
-ROUTES = """time_zone: America/New_York
-limits: {calls: 60}
-hours: {office: {open: {mon-fri: "08:00-18:00"}}}
-routes:
-  desk:
-    to: ["+12125550100", "sip:desk"]
-    limit: 10
-    rules:
-      - {name: shut, when: {closed: office}, forward: "+12125550111"}
-      - {name: usual, agent: {clinic: 95, clinic-next: 5}}
-  rest: {to: "*", rules: [{refuse: nobody is here}]}
-"""
-DIGESTS = {"clinic": "0123456789ab", "clinic-next": "ba9876543210"}
 WEDNESDAY = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 
 
@@ -37,8 +25,7 @@ WEDNESDAY = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 async def routed(talk_page: None, tmp_path: Path) -> AsyncIterator[Dashboard]:
     if not AXE.is_file():
         pytest.skip("axe-core is not installed: make web")
-    file = tmp_path / "routes.yaml"
-    file.write_text(ROUTES)
+    file = put_routes(tmp_path)
     environ = {"ANTIPHON_API_RATE_PER_MINUTE": "1000000"}
     async with dashboard_of(tmp_path / "home", environ, routes=file) as made:
         clinic = made.world.home / "agents" / "clinic.yaml"

@@ -1,4 +1,4 @@
-"""A session that ends in the middle of work: whoever signs in again finds his page and his words as before."""
+"""A session that ends in the middle of work: whoever signs in again finds his page and his words again."""
 
 from __future__ import annotations
 
