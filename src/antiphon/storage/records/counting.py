@@ -91,10 +91,10 @@ async def count_calls(
             counts: dict[str, Counts] = getattr(found[int(number)], name)
             counts.setdefault(agent, {})[int(step) * STEP_MS] = int(count)
     if stages:
-        for row in (await connection.execute(_stages_of(span, each_ms))).mappings():
-            facts = {name: int(row[name]) for name in _SUMMED}
-            stage = Stage(agent=row["agent"], role=row["role"], provider=row["provider"], **facts)
-            found[int(row["stretch"])].stages.append(stage)
+        for used in (await connection.execute(_stages_of(span, each_ms))).mappings():
+            facts = {name: int(used[name]) for name in _SUMMED}
+            stage = Stage(agent=used["agent"], role=used["role"], provider=used["provider"], **facts)
+            found[int(used["stretch"])].stages.append(stage)
     return found
 
 
