@@ -80,8 +80,8 @@ async def access(page: Any, made: Dashboard, out: Path) -> list[Path]:
     """Who answers, and who lives here."""
     made.world.media.table = load_routes(made.world.home / "routes.yaml", DIGESTS)
     await page.goto(made.page("routes"))
-    await page.get_by_label("Called", exact=False).fill("+12125550100")
-    await page.get_by_label("Caller", exact=False).fill("+14155550100")
+    await page.get_by_role("textbox", name="Called").fill("+12125550100")
+    await page.get_by_role("textbox", name="Caller").fill("+14155550100")
     await page.get_by_role("button", name="Explain").click()
     await page.get_by_label("Why").wait_for()
     routes = await taken_of(page, out / "routes.png", full_page=False)

@@ -116,9 +116,7 @@ async def test_a_person_signs_in_again_in_a_window_beside(guarded: Dashboard, op
     await visit.click()
     note = page.get_by_label("Note for this version")
     await note.fill("half a thought")
-    await page.locator(
-        "button:enabled", has_text="Keep as a version"
-    ).wait_for()
+    await page.locator("button:enabled", has_text="Keep as a version").wait_for()
     await page.evaluate("sessionStorage.setItem('antiphon.credential', 'over.by.now')")
     await page.get_by_role("button", name="Compare with live").click()
     await page.get_by_text("Your session is over.", exact=False).wait_for()
