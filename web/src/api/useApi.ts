@@ -26,7 +26,8 @@ export function useApi<T>(path: string | null, query?: Asked["query"], everyMs =
   });
   const [turn, setTurn] = useState(0);
   const timer = useRef(0);
-  const me = useMe(); // Whoever has signed in again sees what there is by now.
+  const reader = useMe();
+  const me = bearer === undefined ? reader : null; // Whoever has signed in again sees what there is by now.
   useEffect(() => {
     if (address === null) return;
     const stop = new AbortController();

@@ -48,19 +48,18 @@ function Content(props: { here: string; rest: string[]; entry: Entry; askAgain()
       </Page>
     );
   }
-  if (page.needs !== "") {
-    if (props.entry.state === "asking") return <Loading />;
-    if (props.entry.state === "stranger") return <SignIn onSignedIn={props.enter} />;
-    if (props.entry.state === "failed") {
-      return (
-        <Page title={page.title}>
-          <Failure problem={props.entry.problem} onRetry={props.askAgain} />
-        </Page>
-      );
-    }
+  if (page.needs === "") return <page.view rest={props.rest} />;
+  if (props.entry.state === "asking") return <Loading />;
+  if (props.entry.state === "stranger") return <SignIn onSignedIn={props.enter} />;
+  if (props.entry.state === "failed") {
+    return (
+      <Page title={page.title}>
+        <Failure problem={props.entry.problem} onRetry={props.askAgain} />
+      </Page>
+    );
   }
-  const shut = props.entry.state === "shut" && page.needs !== "";
-  const whose = "me" in props.entry ? props.entry.me.organisation : "";
+  const shut = props.entry.state === "shut";
+  const whose = props.entry.me.organisation; // Another's hands find nothing of it.
   return (
     <>
       {shut && <SignIn again onSignedIn={props.enter} />}
