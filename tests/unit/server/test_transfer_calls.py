@@ -116,7 +116,8 @@ async def test_a_machine_and_a_person_nobody_waits_for_are_hung_up(
     late = await posted(http, "/calls/twilio/clinic/legs/abc", CallStatus="in-progress", AnsweredBy="human")
     assert [verb.tag for verb in document(late)] == ["Hangup"]
     media.gone = True
-    lost = await posted(http, "/calls/twilio/clinic/legs/abc", CallStatus="in-progress", AnsweredBy="human")
+    answered = {"CallSid": "CA3", "CallStatus": "in-progress", "AnsweredBy": "human"}
+    lost = await posted(http, "/calls/twilio/clinic/legs/abc", **answered)
     assert [verb.tag for verb in document(lost)] == ["Hangup"]
 
 
