@@ -183,12 +183,9 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     own_lines = SipControl()
     controls, base_url = _controls(options, own_lines), os.environ.get("ANTIPHON_PUBLIC_URL", "")
     _check_escalations(definitions, controls)
+    refers = own_lines if options.sip_socket is not None else None
     desk = TransferDesk(
-        plane=plane,
-        controls=controls,
-        base_url=base_url,
-        clock=LoopClock(),
-        own_lines=own_lines if options.sip_socket is not None else None,
+        plane=plane, controls=controls, base_url=base_url, clock=LoopClock(), own_lines=refers
     )
     live_room = LiveRoom(plane, time.monotonic)
     exchange = Exchange(
