@@ -104,7 +104,7 @@ async def test_a_caller_whom_nobody_took_is_with_the_agent_again_and_heard_music
 
 
 async def test_where_no_conversation_waits_the_caller_gets_a_new_one_and_no_third() -> None:
-    person = ColdTransfer(to="sip:desk@example.com")
+    person = ColdTransfer(to="sip:desk@example.com", comes_back=True)
     async with SipHouse(environ=TRUNK, escalation=lambda call_id: person) as house:
         refused = "<REFER =202 NOTIFY:486 200"
         caller = Sipp(f"INVITE 100? 180? 200 ACK tone {refused} <REFER =603 <BYE =200", house.address)
@@ -119,7 +119,7 @@ async def test_where_no_conversation_waits_the_caller_gets_a_new_one_and_no_thir
 
 
 async def test_a_caller_who_hangs_up_while_his_line_is_asked_is_gone() -> None:
-    person = ColdTransfer(to="sip:desk@example.com")
+    person = ColdTransfer(to="sip:desk@example.com", comes_back=True)
     async with SipHouse(environ=TRUNK, escalation=lambda call_id: person) as house:
         caller = Sipp("INVITE 100? 180? 200 ACK tone <REFER =202 pause BYE 200", house.address)
         await caller.start()

@@ -257,7 +257,8 @@ async def test_an_operators_call_through_a_trunk_tells_what_became_of_it(tmp_pat
 async def test_who_wants_a_person_is_passed_on_and_if_that_fails_answered_again_once(
     tmp_path: Path, to: str, told: dict[str, str]
 ) -> None:
-    async with desk(tmp_path, escalation=lambda call_id: ColdTransfer(to=to, headers=GATHERED)) as d:
+    person = ColdTransfer(to=to, headers=GATHERED, comes_back=True)
+    async with desk(tmp_path, escalation=lambda call_id: person) as d:
         for ok in (True, False):
             leg = 1 if ok else 2
             await d.call(leg)
@@ -278,7 +279,8 @@ async def test_who_wants_a_person_is_passed_on_and_if_that_fails_answered_again_
 
 
 async def test_a_caller_who_hangs_up_while_his_line_is_asked_is_not_answered_again(tmp_path: Path) -> None:
-    async with desk(tmp_path, escalation=lambda call_id: ColdTransfer(to="+15550188")) as d:
+    person = ColdTransfer(to="+15550188", comes_back=True)
+    async with desk(tmp_path, escalation=lambda call_id: person) as d:
         await d.call()
         d.switchboard.calls[-1][1].close()
         transfer = await d.worker.next()

@@ -231,7 +231,7 @@ class SipLines:
 
     async def _pass_on(self, line: SipLine, transfer: ColdTransfer) -> None:
         """The agent is done with him. Whom nobody takes is the agent's again, in a new conversation, once."""
-        may_come_back = bool(line.agent) and not line.came_back
+        may_come_back = transfer.comes_back and not line.came_back
         try:
             await self._refer(line, transfer)
         except CallFailed:

@@ -120,14 +120,14 @@ class Replays:
     def claim(self, key: str) -> bool:
         """False when it was seen before. A full memory that may not forget lets nobody in."""
         now_s = self.now_s()
-        while self._seen:
-            oldest = next(iter(self._seen))
-            is_full = self._forgets and len(self._seen) >= self._seen_max
-            if self._seen[oldest] > now_s and not is_full:
-                break
-            del self._seen[oldest]
-        if key in self._seen or len(self._seen) >= self._seen_max:
+        while self._seen and self._seen[next(iter(self._seen))] <= now_s:
+            del self._seen[next(iter(self._seen))]
+        if key in self._seen:
             return False
+        if len(self._seen) >= self._seen_max:
+            if not self._forgets:
+                return False
+            del self._seen[next(iter(self._seen))]
         self._seen[key] = now_s + self._lifetime_s
         return True
 
