@@ -256,7 +256,7 @@ class Call:
             heard_ms = self._line.flush(reply_id)
             self._drop_speech(reply_id)
             self.post(ev.PlayoutMark(at_ms=self._line.now_ms, reply_id=reply_id, heard_ms=heard_ms))
-        happened = ev.CallerHungUp if reason == "hangup" else ev.LineFailed
+        happened = ev.CallerHungUp if reason in ("hangup", ev.PASSED_ON) else ev.LineFailed
         self.post(happened(at_ms=self._line.now_ms, reason=reason))
 
     # ------------------------------------------------------------------ commands out
