@@ -1,5 +1,5 @@
-"""100,000 calls on record: how long list, filter, search, count, open and the overview of all calls take, and
-how fast calls go in.
+"""100,000 calls on record: how long list, filter, search, count, open, overview and costs of all calls take,
+and how fast calls go in.
 
     python benchmarks/records.py --calls 100000 [--url postgresql://…] [--keep FOLDER]
 
@@ -37,6 +37,7 @@ from antiphon.storage.records import (
 )
 from antiphon.storage.records.overview import OverviewQuery, overview
 from antiphon.storage.records.stretches import settle
+from antiphon.storage.records.sums import By, SumQuery, sum_costs
 
 ORGANISATION = "default"
 STARTED_MS = 1_780_000_000_000
@@ -101,14 +102,17 @@ def a_call(number: int, speech: Speech, chance: random.Random) -> CallEntry:
         arguments="{}",
         result="[]",
     )
-    cost = StageCostEntry(role="llm", provider="a/b", requests=TURNS, cost_usd=Decimal("0.01"))
+    costs = tuple(
+        StageCostEntry(role=role, provider=f"{role}/usual", requests=TURNS, cost_usd=Decimal("0.003"))
+        for role in ("stt", "llm", "tts")
+    )
     return CallEntry(
         summary=summary,
         trace=f"calls/x/{number}.jsonl",
         trace_bytes=1,
         transcript=turns,
         tools=(tool,),
-        costs=(cost,),
+        costs=costs,
     )
 
 
@@ -165,6 +169,7 @@ def questions(
         "count all": lambda: records.count(ours),
         "count a common word": lambda: records.count(replace(ours, words=speech.words[3])),
         **overviews(records, count),
+        **sums(records, count),
         "open one": lambda: records.open_call(ORGANISATION, f"call-{chance.randrange(count):07d}"),
     }
 
@@ -189,6 +194,21 @@ def overviews(records: CallRecords, count: int) -> dict[str, Callable[[], Awaita
         "overview of one agent's calls": lambda: ask(everything, agent="bank"),
         "overview of a week": lambda: ask(7),
         "overview of three days by the hour": lambda: ask(3),
+    }
+
+
+def sums(records: CallRecords, count: int) -> dict[str, Callable[[], Awaitable[object]]]:
+    """As `/v1/costs` asks: of all there is, and of a week."""
+
+    def ask(by: By, from_ms: int | None = None) -> Awaitable[object]:
+        return sum_costs(records.database, SumQuery(organisation_id=ORGANISATION, by=by, from_ms=from_ms))
+
+    week_ms = STARTED_MS + count * EVERY_MS - 7 * DAY_MS
+    return {
+        "costs of all calls by agent": lambda: ask("agent"),
+        "costs of all calls by day": lambda: ask("day"),
+        "costs of all calls by stage": lambda: ask("stage"),
+        "costs of a week by stage": lambda: ask("stage", week_ms),
     }
 
 

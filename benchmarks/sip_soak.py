@@ -7,7 +7,7 @@ Needs sipp and baresip (Debian: sip-tester, baresip-core) and the extra `sip`; t
 models. sipp calls over real SIP and RTP on loopback; the SIP worker is a process of its own, the media plane
 and its calls, which say a second of tone, are in this one. Set-up is from sipp's INVITE to the 200, by sipp.
 
-Before anything is counted, one round of `--at-once` calls fills what is kept on purpose. After all rounds
+Before anything is counted, one round of each kind fills what is kept on purpose. After all rounds
 nothing may be left: no file or socket, thread, leg, task, call, or 12 MB more of memory in either process,
 and no call may have failed; else the exit code is 1. `core_pct` is of the SIP worker, a call of the round,
 set-up and end included. Words: each text twice at the same time, over a good path and over one that loses,
@@ -171,10 +171,12 @@ def difference(after: Left, before: Left) -> Left:
 async def soak(row: int, at_once: int, rounds: int) -> tuple[list[Round], Left]:
     async with SipHouse() as house:
         await until(lambda: "legs" in house.lines.counts())
-        await run_round(house, at_once, at_once)
-        forget(house)
+        for calls, together in ((row, 1), (at_once, at_once)):
+            await run_round(house, calls, together)
+            forget(house)
         before = holds(house)
         done = [await run_round(house, row, 1)]
+        forget(house)
         for _ in range(rounds):
             done.append(await run_round(house, at_once, at_once))
             forget(house)

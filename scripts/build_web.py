@@ -84,6 +84,7 @@ def main() -> None:
     run(folder, "run", "--silent", "build")
     run(folder, "exec", "--", "tsc", "--noEmit", "-p", "widget")
     run(folder, "exec", "--", "vite", "build", "--config", "widget/vite.config.ts")
+    run(folder, "exec", "--", "vite", "build", "--config", "widget/vite.config.ts", "--mode", "npm")
     print(f"The talk page is built: {ROOT / 'src/antiphon/server/static'}")
 
 

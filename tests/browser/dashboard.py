@@ -35,8 +35,8 @@ class Dashboard:
 
 
 @asynccontextmanager
-async def dashboard_of(home: Path, environ: Mapping[str, str]) -> AsyncIterator[Dashboard]:
-    async with api_world(home, environ) as world:
+async def dashboard_of(home: Path, environ: Mapping[str, str], **settings: Any) -> AsyncIterator[Dashboard]:
+    async with api_world(home, environ, **settings) as world:
         listener = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(create_app(world.control), lifespan="off", log_config=None)
         server = uvicorn.Server(config)

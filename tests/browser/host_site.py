@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 from tests.browser.running import ROOT, start_server
 
 NAME = "shop.example"
+PACKAGE = ROOT / "web/widget/dist/antiphon-widget.js"  # What `import "antiphon-widget"` leads to.
 # What the page was told, in order, as a host page would listen.
 _LISTENING = """
 window.told = [];
@@ -39,6 +40,8 @@ class HostSite:
             def do_GET(self) -> None:
                 if self.path == "/told.js":
                     self._answer(_LISTENING, "text/javascript")
+                elif self.path == "/bundle.js":
+                    self._answer(PACKAGE.read_text(encoding="utf-8"), "text/javascript")
                 else:
                     self._answer(site.page(), "text/html; charset=utf-8")
 

@@ -21,6 +21,19 @@ TOOL_CALL = "appointment_is_booked_twice"
 RATE_HZ = 8000
 FRAME = 160  # 20 ms, as recordings are written.
 HOUR_MS = 3_600_000
+ROUTES = """time_zone: America/New_York
+limits: {calls: 60}
+hours: {office: {open: {mon-fri: "08:00-18:00"}}}
+routes:
+  desk:
+    to: ["+12125550100", "sip:desk"]
+    limit: 10
+    rules:
+      - {name: shut, when: {closed: office}, forward: "+12125550111"}
+      - {name: usual, agent: {clinic: 95, clinic-next: 5}}
+  rest: {to: "*", rules: [{refuse: nobody is here}]}
+"""
+DIGESTS = {"clinic": "0123456789ab", "clinic-next": "ba9876543210"}
 
 
 def put_rich_call(world: ApiWorld, call_id: str, at_ms: int = 0) -> Path:
@@ -96,3 +109,11 @@ def put_week(put: Any, now_ms: int, every_h: int = 3) -> int:
         source = sources[number % len(sources)]
         put(f"week-{number:03d}", agent, source, now_ms - number * every_h * HOUR_MS)
     return count - 1
+
+
+def put_routes(folder: Path) -> Path:
+    """A file of two routes, by hours and shares."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "routes.yaml"
+    file.write_text(ROUTES)
+    return file

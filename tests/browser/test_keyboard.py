@@ -28,6 +28,8 @@ PAGES = {
     "agents/clinic/versions": ".version-table",
     "agents/clinic/tools": ".tool-card",
     "agents/clinic/flow": ".flow-node",
+    "routes": ".empty",
+    "organisations": ".organisations button",
     "talk": ".talk-foot button:enabled",
 }
 # Numbers all that Tab should come to; of radio buttons of one name the arrows choose.

@@ -18,6 +18,9 @@ import pytest_asyncio
 from tests.browser.browser import OpenPage, agent_audio
 from tests.browser.running import ROOT, Server, start_server
 from tests.browser.speaking import record_lines, transcribe
+from tests.doubles.http_vendor import HttpVendor
+from tests.doubles.language_model import KEY, Asked, Called, Scripted, ScriptedModel, Tokens
+from tests.doubles.openai_chat import OpenAiChat
 
 pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.audio]
 
@@ -27,7 +30,19 @@ disclosures:
   recording: {text: "This call is recorded.", when: always, uninterruptible: true}
 """
 GREETING = ("willow", "street", "family", "health", "robin", "assistant")
+MODEL = "large-9"
+BILLED = Tokens(prompt=1480, cached=1110, written=0, output=24)
 DAYS = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
+
+
+def mind(asked: Asked) -> Scripted:
+    """Looks the hours up before it tells them."""
+    last = asked.turns[-1]
+    if last.role == "tool":
+        days = [day for day in sorted(DAYS) if day in last.text.lower()]
+        return Scripted(parts=["We are open on ", f"{days[0]} and other days."], tokens=BILLED)
+    (hours,) = (name for name in asked.tools if "opening_hours" in name)
+    return Scripted(parts=[Called(name=hours)], tokens=BILLED)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -39,7 +54,9 @@ async def clinic(talk_page: None, tmp_path: Path) -> AsyncIterator[Server]:
         file.write_text(file.read_text().replace("disclosures:\n", RECORDED, 1))
         command = [sys.executable, "-m", "antiphon.cli", "serve", "--port", "0", "--media-port", "0"]
         command += ["--agents", str(agents), "--home", str(tmp_path / "home"), "--drain", "2"]
-        yield await start_server(command, stack)
+        vendor = await stack.enter_async_context(HttpVendor(ScriptedModel(OpenAiChat(), mind)))
+        model = {"ANTIPHON_LLM_URL": f"{vendor.url}/v1", "ANTIPHON_LLM_MODEL": MODEL, "ANTIPHON_LLM_KEY": KEY}
+        yield await start_server(command, stack, model)
 
 
 async def test_a_spoken_question_is_answered_in_words_on_the_page_and_in_the_ear(
@@ -104,6 +121,7 @@ async def walk(page: Any, call_id: str) -> None:
     turn = page.get_by_role("region", name="Latency by turn and stage").locator("tbody tr").first
     assert re.search(r"\d ms", await turn.locator("td.number").last.inner_text())
     assert await turn.locator("svg rect").count() >= 3
+    await models(page)
     costs = await page.get_by_role("table").filter(has_text="Together").inner_text()
     assert "local/whisper-tiny.en" in costs and "local/piper-joe" in costs, costs
     permissions = page.locator("section", has=page.get_by_role("heading", name="Permissions used"))
@@ -118,3 +136,21 @@ async def walk(page: Any, call_id: str) -> None:
     latency = tiles.locator("div", has=page.get_by_text("Answer p50", exact=True))
     assert re.match(r"\d", await latency.locator("dd").inner_text())
     await page.get_by_role("region", name="By agent, table").get_by_role("link", name="clinic").wait_for()
+
+
+async def models(page: Any) -> None:
+    """What the model was given, word for word, what of it was cached, and the tool it asked for."""
+    section = page.locator("section", has=page.get_by_role("heading", name="Requests to models"))
+    told = await section.locator("p.hint").first.inner_text()
+    assert re.match(r"\d+ requests, 75% of what went in was cached\.", told), told
+    last = section.locator("tbody tr").filter(has_text="openai-compatible").last
+    cells = await last.locator("td.number").all_inner_texts()
+    assert cells[:3] == ["1,480", "1,110", "24"], cells
+    await last.get_by_text("Prompt", exact=True).click()
+    given = [text.lower() for text in await last.locator("pre").all_inner_texts()]
+    assert "willow street" in given[0], "the agent's instructions"
+    assert any("opening hours" in text for text in given[1:]), "what the caller asked"
+    assert any("opening_hours" in text for text in given[1:]), "the tool that was asked for"
+    assert any(day in given[-1] for day in DAYS), "what it answered"
+    tools = page.locator("section", has=page.get_by_role("heading", name="Tools"))
+    await tools.get_by_text("clinic.opening_hours", exact=False).first.wait_for()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 from tests.browser.browser import OpenPage, agent_audio
 from tests.browser.conftest import TONE_HZ
 from tests.browser.dashboard import AXE
-from tests.browser.host_site import HostSite
+from tests.browser.host_site import PACKAGE, HostSite
+from tests.browser.running import ROOT
 from tests.browser.shop import Visit, script_tag, told, until, until_told
 
 pytestmark = pytest.mark.browser
@@ -218,3 +220,17 @@ async def test_whoever_has_a_key_of_that_server_talks_on_its_own_page(
     assert np.sqrt(np.mean((await agent_audio(page))[-4000:] ** 2)) > 0.05
     await page.get_by_role("button", name="End").click()
     await page.get_by_text("You hung up.").wait_for()
+
+
+async def test_the_npm_package_is_the_same_element(shop: HostSite, visit: Visit, tone: Path) -> None:
+    package = json.loads((ROOT / "web/widget/package.json").read_text())
+    if not PACKAGE.is_file():
+        pytest.skip("the npm package is not built: make web")
+    assert ROOT / "web/widget" / package["main"] == PACKAGE
+    element = f'<antiphon-voice server="{shop.voice}" agent="echo" token-url="/voice-token"></antiphon-voice>'
+    page = await visit(f'<script type="module" src="/bundle.js"></script>{element}', microphone=tone)
+    await page.get_by_role("button", name="Talk to us").click()
+    await page.get_by_role("button", name="Hold to talk").wait_for()
+    await until_told(page, "call")
+    await page.get_by_role("button", name="End the call").click()
+    await until_told(page, "end")

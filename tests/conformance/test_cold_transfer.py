@@ -135,8 +135,7 @@ def test_forged_and_repeated_news_of_a_passed_on_call_is_refused(tmp_path: Path,
         unsigned = Webhook(url=webhook.url, body=webhook.body, headers={}, label=webhook.label)
         await phone.post(unsigned, status=403)
         await phone.post(webhook)
-        # Twilio's and SignalWire's signatures bear neither date nor nonce: see docs/telephony/twilio.md.
-        await phone.post(webhook, status=200 if carrier in ("twilio", "signalwire") else 403)
+        await phone.post(webhook, status=403)
         of_another = phone.does.tells(forward.after_url[:-4] + "AAAA", taken=False)
         await phone.post(of_another, status=403)
         assert not world.exchange.active() and not world.account.calls, "and nobody was called or connected"

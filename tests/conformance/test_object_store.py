@@ -1,4 +1,4 @@
-"""Every object store does the same: a local folder, and an S3-compatible one over its wire."""
+"""Every object store does the same: a local folder, an S3-compatible one and Google's over their wires."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.doubles.s3_store import ACCESS_KEY, S3Double, s3_store
+from tests.doubles.s3_store import ACCESS_KEY, GcsDouble, S3Double, s3_store
 
 from antiphon.errors import AntiphonError, ConfigError
 from antiphon.storage.objects import STORE_VARIABLE, FolderStore, ObjectStore, archive_store
@@ -27,18 +27,28 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Double]:
         yield double
 
 
+@pytest.fixture
+def gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[GcsDouble]:
+    with s3_store(GcsDouble) as double:
+        assert isinstance(double, GcsDouble)
+        monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT_KEY", double.account)
+        yield double
+
+
 def remote(double: S3Double, url: str) -> ObjectStore:
     store = archive_store({STORE_VARIABLE: url, "AWS_ENDPOINT_URL": double.url})
     assert store is not None
     return store
 
 
-@pytest.fixture(params=["folder", pytest.param("s3", marks=NO_OBSTORE)])
+@pytest.fixture(
+    params=["folder", pytest.param("s3", marks=NO_OBSTORE), pytest.param("gcs", marks=NO_OBSTORE)]
+)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     if request.param == "folder":
         return FolderStore(tmp_path)
-    double: S3Double = request.getfixturevalue("s3")
-    return remote(double, "s3://calls/antiphon")
+    double: S3Double = request.getfixturevalue(request.param)
+    return remote(double, {"s3": "s3", "gcs": "gs"}[request.param] + "://calls/antiphon")
 
 
 async def test_what_is_put_is_got_and_listed_until_it_is_deleted(store: ObjectStore) -> None:

@@ -1,8 +1,12 @@
 """The wire of an S3-compatible store, as far as whole objects go: put, get, delete, list. Requests must be
-signed (AWS Signature Version 4, in the `Authorization` header) with the key that was given out."""
+signed (AWS Signature Version 4, in the `Authorization` header) with the key that was given out.
+
+Google Cloud Storage's XML API is the same wire; `GcsDouble` takes unsigned requests, as emulators of it do.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -20,8 +24,12 @@ _SIGNED = re.compile(
 class S3Double(ThreadingHTTPServer):
     """Attributes: objects: By bucket and key ("bucket/key")."""
 
+    @property
+    def _exchange(self) -> type[BaseHTTPRequestHandler]:
+        return _Exchange
+
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Exchange)
+        super().__init__(("127.0.0.1", 0), self._exchange)
         self.objects: dict[str, bytes] = {}
 
     @property
@@ -102,9 +110,26 @@ class _Exchange(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class _GoogleExchange(_Exchange):
+    def _refused(self) -> bool:
+        return False
+
+
+class GcsDouble(S3Double):
+    @property
+    def _exchange(self) -> type[BaseHTTPRequestHandler]:
+        return _GoogleExchange
+
+    @property
+    def account(self) -> str:
+        """A service account's key file that leads here."""
+        nobody = {"client_email": "", "private_key": "", "private_key_id": ""}
+        return json.dumps(nobody | {"gcs_base_url": self.url, "disable_oauth": True})
+
+
 @contextmanager
-def s3_store() -> Iterator[S3Double]:
-    double = S3Double()
+def s3_store(kind: type[S3Double] = S3Double) -> Iterator[S3Double]:
+    double = kind()
     thread = threading.Thread(target=double.serve_forever, args=(0.02,))
     thread.start()
     try:

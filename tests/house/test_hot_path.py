@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -140,3 +142,13 @@ def test_a_planted_fault_is_caught(rule: object, path: str, text: str) -> None:
 )
 def test_a_bound_is_seen(text: str) -> None:
     assert not list(endless_queues(source("src/antiphon/runtime/x.py", text)))
+
+
+def test_no_call_waits_for_numpy_to_import_the_rest_of_itself() -> None:
+    asked = "np.median([1.0]); np.percentile([1.0], 50); np.fft.rfft([1.0])"
+    program = (
+        "import sys, numpy as np, antiphon.server.media_worker\n"
+        f"before = set(sys.modules); {asked}; print(sorted(set(sys.modules) - before))"
+    )
+    told_of = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told_of.stdout.strip() == "[]"

@@ -6,10 +6,13 @@ import { applyTheme, storedTheme } from "./app/theme";
 import "./styles/base.css";
 import "./styles/shell.css";
 
-takeReturn();
+const isOver = takeReturn();
 applyTheme(storedTheme());
 const root = document.getElementById("root");
-if (root) {
+if (isOver) {
+  window.close();
+  if (root) root.textContent = "You are signed in. This window can be closed."; // Where a page may not close itself.
+} else if (root) {
   createRoot(root).render(
     <StrictMode>
       <App />

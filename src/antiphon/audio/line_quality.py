@@ -6,6 +6,7 @@ Levels in dBFS as in `level.py`. Nothing here knows calls or clocks; rows are li
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +77,9 @@ def measure(
     voice = np.maximum(heard - floor, floor * 0.01)  # 20 dB under the noise is as good as nothing.
     clipped = _clipped_pct(pcm, spoken)
     lost = np.minimum(frames, missing + _holes(power, frame, voiced)) * (100 / frames)
-    edge = _bandwidth_hz(scaled, np.where(spoken, frame, 0))
+    edge = np.zeros(rows, np.int64)  # Told of voices only, which are on the line half of the time at most.
+    if (heard_rows := np.flatnonzero(enough)).size:
+        edge[heard_rows] = _bandwidth_hz(scaled[heard_rows], np.where(spoken, frame, 0)[heard_rows])
     level, below, snr = dbfs_of_power(heard), dbfs_of_power(floor), 10 * np.log10(voice / floor)
     return [
         LineSecond(
@@ -132,12 +135,18 @@ def _holes(
     return result
 
 
+@cache
+def _window(samples: int) -> NDArray[np.float32]:
+    return np.hanning(samples).astype(np.float32)
+
+
 def _bandwidth_hz(scaled: NDArray[np.float32], frame: NDArray[np.float32]) -> NDArray[np.int64]:
     """The upper edge, by the loudest frames of the voice together."""
     rows, _, samples = scaled.shape
     loudest = np.argpartition(frame, -_LOUD_FRAMES, axis=1)[:, -_LOUD_FRAMES:]
-    picked = scaled[np.arange(rows)[:, None], loudest] * np.hanning(samples).astype(np.float32)
-    spectrum = (np.abs(np.fft.rfft(picked, axis=2)) ** 2).mean(axis=1)
+    picked = scaled[np.arange(rows)[:, None], loudest] * _window(samples)
+    bins = np.fft.rfft(picked, axis=2)
+    spectrum = (bins.real**2 + bins.imag**2).mean(axis=1)
     limit = spectrum.max(axis=1, keepdims=True) * 10 ** (-_EDGE_DB / 10)
     above = spectrum > np.maximum(limit, _SILENT)
     top = above.shape[1] - 1 - np.argmax(above[:, ::-1], axis=1)

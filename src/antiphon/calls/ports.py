@@ -114,6 +114,7 @@ class ColdTransfer:
     Attributes:
         whisper_url: Asked what the person hears before the caller does; "" for nothing.
         after_url: Told how it went, and asked what the caller hears when nobody took the call.
+        comes_back: He was an agent's, who takes him back when nobody else does.
     """
 
     to: str
@@ -122,6 +123,7 @@ class ColdTransfer:
     whisper_url: str = ""
     after_url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    comes_back: bool = False
 
 
 def gathered_headers(reason: str, summary: str) -> dict[str, str]:

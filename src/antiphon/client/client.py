@@ -12,7 +12,8 @@ from typing import Any, Self, TypedDict
 
 import httpx
 
-from antiphon.client.operations import Operations, Request
+from antiphon.client.asking import Request
+from antiphon.client.operations import Operations
 
 KEY_VARIABLE = "ANTIPHON_API_KEY"
 URL_VARIABLE = "ANTIPHON_API_URL"

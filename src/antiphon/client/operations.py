@@ -4,52 +4,15 @@ otherwise."""
 from __future__ import annotations
 
 import uuid
-from abc import abstractmethod
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
-from urllib.parse import quote
+from typing import Any
 
-Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """`raw`: the answer is bytes."""
-
-    method: str
-    path: str
-    params: dict[str, Any] = field(default_factory=dict)
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-    raw: bool = False
-
-    def options(self) -> dict[str, Any]:
-        """For httpx."""
-        params = {name: value for name, value in self.params.items() if value not in (None, "")}
-        return {
-            "method": self.method, "url": f"/v1{self.path}", "params": params, "json": self.body,
-            "headers": self.headers,
-        }  # fmt: skip
+from antiphon.client.access_operations import AccessOperations
+from antiphon.client.asking import Answer, Request
+from antiphon.client.asking import safe as _safe
 
 
-def _safe(value: str | int) -> str:
-    return quote(str(value), safe="")
-
-
-class Operations(Generic[Answer]):
+class Operations(AccessOperations[Answer]):
     """What both clients can do. All of them raise `ApiError` where the server refuses."""
-
-    @abstractmethod
-    def _send(self, request: Request) -> Answer: ...
-
-    def _get(self, path: str, **params: Any) -> Answer:
-        return self._send(Request(method="GET", path=path, params=params))
-
-    def _post(self, path: str, body: Any = None) -> Answer:
-        return self._send(Request(method="POST", path=path, body=body))
-
-    def _delete(self, path: str) -> Answer:
-        return self._send(Request(method="DELETE", path=path))
 
     def me(self) -> Answer:
         """What your credential is, and may do."""
@@ -229,6 +192,16 @@ class Operations(Generic[Answer]):
     def check_routes(self, text: str) -> Answer:
         return self._post("/routes/check", {"text": text})
 
+    def write_routes(self, text: str, instead_of: str) -> Answer:
+        """Into the server's file, in force from its next start on. `instead_of`: the `file_sha256` that
+        `routes` told."""
+        body = {"text": text, "instead_of": instead_of}
+        return self._send(Request(method="PUT", path="/routes", body=body))
+
+    def offered_numbers(self, country: str, **wanted: Any) -> Answer:
+        """What the carrier has for sale."""
+        return self._get("/numbers/offers", country=country, **wanted)
+
     def webhooks(self) -> Answer:
         return self._get("/webhooks")
 
@@ -242,51 +215,6 @@ class Operations(Generic[Answer]):
     def deliveries(self, webhook_id: str) -> Answer:
         return self._get(f"/webhooks/{_safe(webhook_id)}/deliveries")
 
-    # Access
-
-    def keys(self) -> Answer:
-        return self._get("/keys")
-
-    def create_key(self, name: str, role: str, *scopes: str, expires_at_ms: int | None = None) -> Answer:
-        """With the key itself, which is shown this once."""
-        body = {"name": name, "role": role, "scopes": list(scopes), "expires_at_ms": expires_at_ms}
-        return self._post("/keys", body)
-
-    def revoke_key(self, key_id: str) -> Answer:
-        return self._delete(f"/keys/{_safe(key_id)}")
-
-    def create_token(self, *scopes: str, life_s: int = 900, agent: str = "") -> Answer:
-        """For a page in a browser."""
-        return self._post("/tokens", {"scopes": list(scopes) or ["talk"], "life_s": life_s, "agent": agent})
-
-    def create_client_secret(self, agent: str, *, life_s: int = 600, **session: Any) -> Answer:
-        """For an OpenAI Realtime client that must not hold a key: it opens this agent."""
-        wanted = {"type": "realtime", "model": agent, **session}
-        return self._post(
-            "/realtime/client_secrets", {"session": wanted, "expires_after": {"seconds": life_s}}
-        )
-
-    def entrance(self) -> Answer:
-        """Where people sign in: `sign_in_page`, "" where keys are the only way."""
-        return self._get("/entrance")
-
-    def members(self) -> Answer:
-        return self._get("/members")
-
-    def invite(self, email: str, role: str) -> Answer:
-        return self._post("/members", {"email": email, "role": role})
-
-    def organisations(self) -> Answer:
-        """All of them for the default organisation, your own for any other."""
-        return self._get("/organisations")
-
-    def create_organisation(self, name: str) -> Answer:
-        """With its owner's first key, which is shown this once."""
-        return self._post("/organisations", {"name": name})
-
-    def rename_organisation(self, organisation_id: str, name: str) -> Answer:
-        path = f"/organisations/{_safe(organisation_id)}"
-        return self._send(Request(method="PATCH", path=path, body={"name": name}))
-
-    def audit(self, before: int | None = None, limit: int = 100) -> Answer:
-        return self._get("/audit", before=before, limit=limit)
+    def retry_delivery(self, delivery_id: str) -> Answer:
+        """Of one that was given up."""
+        return self._post(f"/webhooks/deliveries/{_safe(delivery_id)}/retry")

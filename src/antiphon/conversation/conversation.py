@@ -91,7 +91,8 @@ def _started(state: State, event: ev.CallStarted) -> None:
 
 
 def _hung_up(state: State, event: ev.CallerHungUp) -> None:
-    ending.end(state, cause="caller_hangup", detail=event.reason)
+    cause = "escalated" if event.reason == ev.PASSED_ON else "caller_hangup"
+    ending.end(state, cause=cause, detail=event.reason)
 
 
 def _line_failed(state: State, event: ev.LineFailed) -> None:

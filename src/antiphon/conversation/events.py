@@ -273,7 +273,12 @@ class TimerFired(Event, frozen=True, kw_only=True):
     timer: str
 
 
+PASSED_ON = "transferred"
+
+
 class CallerHungUp(Event, frozen=True, kw_only=True):
+    """`PASSED_ON`: his line took him to the person he was to talk with."""
+
     reason: str = "hangup"
 
 

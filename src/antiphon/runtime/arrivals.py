@@ -5,7 +5,7 @@ Transports live a floor above and are given a `Switchboard`; the runtime's excha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -41,6 +41,7 @@ class Arrival:
         lead_ms: How far ahead of real time playout is sent (far-end jitter allowance).
         metadata: What the carrier sent along; "carrier_call" is its own id of the call.
         call_id: The id it has already, from waiting in line; "" has one made.
+        press: Presses keys ("1w2#") at the far end, where the line has a better way than tones in the audio.
     """
 
     agent: str
@@ -51,6 +52,7 @@ class Arrival:
     lead_ms: int = 80
     outbound: bool = False
     call_id: str = ""
+    press: Callable[[str], None] | None = None
     arrangement: Arrangement | None = None
 
 

@@ -49,6 +49,8 @@ from antiphon.speech.ports import SpeechToText
 _log = structlog.get_logger(__name__)
 
 TOOL_DRAIN_S = 10.0
+_TRANSCRIPTS = (ev.TranscriptPartial, ev.TranscriptFinal)  # A union is made anew each time it is named.
+_SYNTHESES = (ev.ChunkSynthesized, ev.SynthesisFailed)
 CUT_WAIT_S = 1.0  # A vendor that does not let go of a cancelled request holds nobody up for longer.
 
 
@@ -185,14 +187,14 @@ class Call:
             event = msgspec.structs.replace(event, at_ms=at_ms)
         self.parts.trace.write(event_line(event))
         self._screen.event(event)
-        if isinstance(event, ev.TranscriptPartial | ev.TranscriptFinal):
+        if isinstance(event, _TRANSCRIPTS):
             self.recording.said(event.text, at_ms)
         for command in (commands := self._conversation.step(event)):
             self.parts.trace.write(command_line(at_ms, command))
         for command in commands:
             self._screen.command(at_ms, command)
             _CARRY_OUT[type(command)](self, command)
-        if isinstance(event, ev.ChunkSynthesized | ev.SynthesisFailed) and self._unified is not None:
+        if self._unified is not None and isinstance(event, _SYNTHESES):
             self._unified.made(event)
         self._screened.take(event)
         self._screen.phase(self._conversation.phase.value)
@@ -255,7 +257,7 @@ class Call:
             heard_ms = self._line.flush(reply_id)
             self._drop_speech(reply_id)
             self.post(ev.PlayoutMark(at_ms=self._line.now_ms, reply_id=reply_id, heard_ms=heard_ms))
-        happened = ev.CallerHungUp if reason == "hangup" else ev.LineFailed
+        happened = ev.CallerHungUp if reason in ("hangup", ev.PASSED_ON) else ev.LineFailed
         self.post(happened(at_ms=self._line.now_ms, reason=reason))
 
     # ------------------------------------------------------------------ commands out

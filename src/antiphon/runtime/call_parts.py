@@ -57,6 +57,7 @@ class CallParts:
     view: CallerView | CallWatch | None = None
     attendant: Attendant = NOBODY
     transfer: Begin | None = None
+    press: Callable[[str], None] | None = None  # As `Arrival.press`.
     ended: Callable[[Call, cmd.EndCall], None] = field(default=lambda call, end: None)
 
     def started(self, at_ms: int) -> ev.CallStarted:

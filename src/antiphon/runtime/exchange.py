@@ -306,6 +306,7 @@ class Exchange:
             opens_screening=self._screening(kit, arrival),
             meter=Meter(kit.prices),
             view=view,
+            press=arrival.press,
             attendant=NOBODY if self._attends is None else self._attends(call_id, definition),
             transfer=None if transfers is None else _begins(transfers, kit, arrival),
             ended=lambda call, end: self._note_outcome(call, end, kit, arrival),

@@ -41,16 +41,20 @@ def operate(call: Call, act: Act, digits: str = "") -> None:
 
 
 def _press(call: Call, digits: str) -> None:
-    """Tones behind whatever is being said; the reply's name is nobody's, so nobody waits for it."""
+    """By the line's own way, or as tones behind whatever is being said, under a name that is nobody's reply,
+    so that nobody waits for it."""
     if not digits or len(digits) > _DIGITS_MAX:
         raise ConfigError(f"from 1 to {_DIGITS_MAX} keys", fix="as 1w2# (w waits half a second)")
     try:
         tones = dtmf(digits, call.line.sample_rate_hz)
     except ValueError as error:
         raise ConfigError(f"{digits!r} are not keys", fix="0-9, *, #, A-D, and w to wait") from error
-    name = f"keys-{call.line.now_ms}"
-    call.line.play(name, tones)
-    call.line.finish(name)
+    if call.parts.press is not None:
+        call.parts.press(digits)
+    else:
+        name = f"keys-{call.line.now_ms}"
+        call.line.play(name, tones)
+        call.line.finish(name)
     call.note("keys_sent", count=len(digits))  # Which ones may be a secret.
 
 

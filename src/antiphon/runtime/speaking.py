@@ -146,6 +146,7 @@ class _SpokenReply:
     def __init__(self, speaker: Speaker, reply_id: str) -> None:
         self._speaker = speaker
         self._id = reply_id
+        self._rate_hz = speaker.line.sample_rate_hz  # Asked for with every piece of audio.
         self._waiting: list[tuple[int, str, str]] = []
         self._ready: list[bytes] = []
         self._making: tuple[int, _ChunkAudio] | None = None
@@ -244,7 +245,7 @@ class _SpokenReply:
             return
         line = self._speaker.line
         line.play(self._id, pcm)
-        audio_ms = len(pcm) // 2 * 1000 // line.sample_rate_hz
+        audio_ms = len(pcm) // 2 * 1000 // self._rate_hz
         self._due_ms = max(self._due_ms, line.now_ms) + audio_ms
 
 

@@ -27,10 +27,12 @@ log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/calls")
 
 _WEBHOOKS: Mapping[str, Callable[[Control], Webhooks]] = {
-    "twilio": lambda control: TwilioWebhooks(control.settings.twilio_auth_token),
-    "signalwire": lambda control: SignalWireWebhooks(control.settings.signalwire_signing_key),
+    "twilio": lambda control: TwilioWebhooks(control.settings.twilio_auth_token, control.undated),
+    "signalwire": lambda control: SignalWireWebhooks(
+        control.settings.signalwire_signing_key, control.undated
+    ),
     "telnyx": lambda control: TelnyxWebhooks(control.settings.telnyx_public_key, control.replays),
-    "plivo": lambda control: PlivoWebhooks(control.settings.plivo_auth_token, control.replays),
+    "plivo": lambda control: PlivoWebhooks(control.settings.plivo_auth_token, control.undated),
     "vonage": lambda control: VonageWebhooks(control.settings.vonage_signature_secret, control.replays),
 }
 
@@ -54,11 +56,13 @@ async def verified(webhooks: Webhooks, request: Request, control: Control) -> by
         try:
             webhooks.verify(WebhookRequest(url=_url_called(request, control), headers=headers, body=body))
         except Denied as error:
+            control.refused["webhooks"] += 1
             log.warning("webhook_signature_wrong", path=request.url.path, reason=str(error))
             raise Problem(403, str(error)) from None
     elif control.settings.allow_unsigned:
         log.warning("unsigned_webhook_taken", path=request.url.path)
     else:
+        control.refused["webhooks"] += 1
         raise Problem(
             403,
             "webhooks are not taken: no signature can be checked",
@@ -67,16 +71,17 @@ async def verified(webhooks: Webhooks, request: Request, control: Control) -> by
     return body
 
 
-def call_of(webhooks: Webhooks, body: bytes) -> IncomingCall:
+def call_of(webhooks: Webhooks, body: bytes, control: Control) -> IncomingCall:
     """Who calls. Raises: Problem: 400; signed, and no webhook of a call."""
     try:
         return webhooks.call(body)
     except ValueError as error:
+        control.refused["webhooks"] += 1
         raise Problem(400, str(error)) from None
 
 
 async def _verified_call(webhooks: Webhooks, request: Request, control: Control) -> IncomingCall:
-    return call_of(webhooks, await verified(webhooks, request, control))
+    return call_of(webhooks, await verified(webhooks, request, control), control)
 
 
 def base_url(request: Request, control: Control) -> str:
@@ -105,6 +110,8 @@ async def incoming(carrier: str, request: Request, control: Current, agent: str 
     try:
         if control.settings.routes is not None:
             routed = await _routed(carrier, call, control)
+            if routed is None:
+                control.refused["calls"] += 1
             if isinstance(routed, ColdTransfer | None):
                 answer = webhooks.after(routed, call) if routed is not None else webhooks.reject()
                 return Response(answer, media_type=webhooks.media_type)
@@ -114,6 +121,7 @@ async def incoming(carrier: str, request: Request, control: Current, agent: str 
         log.error("incoming_call_without_media_worker", reason=str(error))
         return Response(webhooks.reject(), media_type=webhooks.media_type)
     if agent not in known:
+        control.refused["calls"] += 1
         raise Problem(404, f"no agent named {agent!r}", fix=f"one of: {', '.join(sorted(known))}")
     assert control.tokens is not None, "tickets are minted wherever webhooks are served"
     connection = Connection(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
@@ -12,7 +13,7 @@ from fastapi import Depends, Request
 from antiphon.calls.control.reports import LegReport
 from antiphon.calls.realtime import ClientSecrets
 from antiphon.calls.streams import Sealed, StreamTokens
-from antiphon.calls.streams.webhooks import Replays
+from antiphon.calls.streams.webhooks import UNDATED_S, Replays
 from antiphon.server.access.limits import Rate, RateLimit
 from antiphon.server.rpc import RpcClient
 from antiphon.server.settings import ServeSettings
@@ -167,8 +168,9 @@ class MediaClient:
 class Control:
     """The control process's state. `draining` becomes true once, and stays so; `tokens` mints tickets for
     carriers' media streams, `sealed` addresses they ask later, `secrets` opens the media worker's Realtime
-    endpoint; `replays` knows the webhooks that were taken; `offers` counts those of pages with a token;
-    `api` is None where `/v1` is not served, `index` where no calls are kept."""
+    endpoint; `replays` knows the webhooks that were taken, `undated` those without a date; `refused` counts
+    webhooks, calls, transfers and placings that were not allowed; `offers` counts those of pages with a
+    token; `api` is None where `/v1` is not served, `index` where no calls are kept."""
 
     settings: ServeSettings
     media: MediaClient
@@ -181,6 +183,8 @@ class Control:
     api: ApiParts | None = None
     index: IndexService | None = None
     replays: Replays = field(default_factory=Replays)
+    undated: Replays = field(default_factory=lambda: Replays(lifetime_s=UNDATED_S, forgets=True))
+    refused: Counter[str] = field(default_factory=Counter)
     offers: RateLimit = field(default_factory=lambda: RateLimit(OFFERS_OF_A_TOKEN))
 
     @property

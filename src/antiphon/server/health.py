@@ -33,7 +33,13 @@ async def readyz(control: Current) -> JSONResponse:
         ready = ready and bool(media.get("ready"))
     except AntiphonError as error:
         media, ready = {"error": str(error)}, False
-    body = {"ready": ready, "draining": control.draining, "processes": processes, "media": media}
+    body = {
+        "ready": ready,
+        "draining": control.draining,
+        "processes": processes,
+        "media": media,
+        "refused": dict(control.refused),
+    }
     return JSONResponse(body, status_code=200 if ready else 503)
 
 
@@ -52,8 +58,8 @@ async def metrics(control: Current) -> PlainTextResponse:
 
 
 async def _counted(control: Control) -> dict[str, int]:
-    """What waits in this process, and what it has sent."""
-    counted: dict[str, int] = {}
+    """What waits in this process, what it has sent, and what it did not allow."""
+    counted = {f"{what}_refused": count for what, count in control.refused.items()}
     if control.index is not None and control.index.telemetry is not None:
         told = control.index.telemetry.counted()
         counted |= {f"telemetry_{name}": count for name, count in told.items()}

@@ -19,7 +19,7 @@ from antiphon.agents.definition.problems import Weight, raise_problems
 from antiphon.calls.amd import open_screening
 from antiphon.calls.browser import browser_settings
 from antiphon.calls.carriers import carrier_server
-from antiphon.calls.control.accounts import behind, controls_from
+from antiphon.calls.control.accounts import accounts_in, behind, controls_from
 from antiphon.calls.control.checking import check_escalation
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
 from antiphon.calls.placing import CallPlacer
@@ -183,7 +183,10 @@ async def wire_house(options: WorkerOptions) -> Wiring:
     own_lines = SipControl()
     controls, base_url = _controls(options, own_lines), os.environ.get("ANTIPHON_PUBLIC_URL", "")
     _check_escalations(definitions, controls)
-    desk = TransferDesk(plane=plane, controls=controls, base_url=base_url, clock=LoopClock())
+    refers = own_lines if options.sip_socket is not None else None
+    desk = TransferDesk(
+        plane=plane, controls=controls, base_url=base_url, clock=LoopClock(), own_lines=refers
+    )
     live_room = LiveRoom(plane, time.monotonic)
     exchange = Exchange(
         plane=plane,
@@ -291,7 +294,8 @@ def _controls(options: WorkerOptions, own_lines: SipControl) -> dict[str, Carrie
     """Everything that can dial, by carrier. Raises: ConfigError: Wrong credentials."""
     base_url = os.environ.get("ANTIPHON_PUBLIC_URL", "")
     controls = controls_from(os.environ, behind(Sealed(os.environ[STREAM_SECRET].encode()), base_url))
-    return controls | ({SIP: own_lines} if options.sip_socket is not None else {})
+    has_trunk = options.sip_socket is not None and SIP in accounts_in(os.environ)
+    return controls | ({SIP: own_lines} if has_trunk else {})
 
 
 def _placer(

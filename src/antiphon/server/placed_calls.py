@@ -20,7 +20,7 @@ async def answered(carrier: str, agent: str, key: str, request: Request, control
     """Somebody, or something, answered: connect it to the agent, who finds out which."""
     webhooks = webhooks_of(carrier, control)
     body = await verified(webhooks, request, control)
-    call = call_of(webhooks, body)
+    call = call_of(webhooks, body, control)
     try:
         wanted = await control.media.placed_report(key, report_of(webhooks, body))
     except AntiphonError:

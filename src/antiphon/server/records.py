@@ -79,6 +79,7 @@ async def pass_on(call_id: str, wanted: PassOn, control: Current) -> dict[str, s
     try:
         return {"target": await control.media.pass_on(call_id, wanted.target)}
     except Denied as error:
+        control.refused["transfers"] += 1
         raise Problem(403, str(error), fix="add it under `escalation: targets:`") from None
     except ConfigError as error:
         raise Problem(404, str(error)) from None

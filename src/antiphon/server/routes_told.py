@@ -6,7 +6,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from antiphon.calls.routing import Asked, Busy, Forward, Refused, RoutingTable, ToAgent, as_called, decide
+from antiphon.calls.routing import (
+    Asked,
+    Busy,
+    Forward,
+    Refused,
+    RoutingTable,
+    ToAgent,
+    When,
+    as_called,
+    decide,
+)
 from antiphon.errors import CallFailed
 from antiphon.server.rpc import Method
 
@@ -53,6 +63,7 @@ def _told(table: RoutingTable) -> dict[str, Any]:
                     {
                         "name": rule.name,
                         "always": rule.when.always,
+                        "when": _conditions(rule.when),
                         "agents": {share.agent: share.percent for share in rule.shares},
                         "answer": _answer(rule.answer),
                     }
@@ -61,6 +72,15 @@ def _told(table: RoutingTable) -> dict[str, Any]:
             }
             for route in table.routes
         ],
+    }
+
+
+def _conditions(when: When) -> dict[str, list[str]]:
+    """Those that are set."""
+    named = {"open": when.open, "closed": when.closed, "holiday": when.holiday}
+    listed = {"callers": when.callers, "countries": when.countries, "languages": when.languages}
+    return {name: [value] for name, value in named.items() if value} | {
+        name: list(values) for name, values in listed.items() if values
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import importlib.util
 import os
 import secrets
@@ -68,6 +69,16 @@ class _Http(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.listening.set()
+
+
+def with_media_port(settings: ServeSettings) -> ServeSettings:
+    """With the port in place of 0: carriers are told it before the media worker opens it, seconds later.
+
+    Raises:
+        ConfigError: The address is taken or not ours.
+    """
+    with bind(settings.host, settings.media_port, "--media-port") as listener:
+        return dataclasses.replace(settings, media_port=listener.getsockname()[1])
 
 
 def bind(host: str, port: int, option: str = "--port") -> socket.socket:
@@ -165,8 +176,7 @@ async def serve(
     stopping.listen()
     listener = bind(settings.host, settings.port)
     try:
-        # The media worker opens it for itself, seconds later.
-        bind(settings.host, settings.media_port, "--media-port").close()
+        settings = with_media_port(settings)
     except ConfigError:
         listener.close()
         raise

@@ -46,7 +46,7 @@ async def leg_answered(carrier: str, agent: str, leg: str, request: Request, con
     webhooks = webhooks_of(carrier, control)
     body = await verified(webhooks, request, control)
     report = report_of(webhooks, body)
-    call = call_of(webhooks, body)
+    call = call_of(webhooks, body, control)
     if not await _told(control, leg, report) or report.machine:
         return document(webhooks, webhooks.after(None, call))
     assert control.tokens is not None, "tickets are minted wherever webhooks are served"
@@ -72,7 +72,7 @@ async def leg_status(carrier: str, agent: str, leg: str, request: Request, contr
 async def leg_after(carrier: str, agent: str, leg: str, request: Request, control: Current) -> Response:
     """Our stream with the person is over: nothing is left to do on his line."""
     webhooks = webhooks_of(carrier, control)
-    call = call_of(webhooks, await verified(webhooks, request, control))
+    call = call_of(webhooks, await verified(webhooks, request, control), control)
     return document(webhooks, webhooks.after(None, call))
 
 
@@ -108,6 +108,7 @@ def _opened(ticket: str, kind: type[Kind], control: Control) -> Kind:
     try:
         return control.sealed.open(ticket, kind)
     except Denied as error:
+        control.refused["webhooks"] += 1
         raise Problem(403, str(error)) from None
 
 

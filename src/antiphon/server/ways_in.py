@@ -78,7 +78,8 @@ def passed_on_by_sip(door: CallExchange, call_id: str) -> ColdTransfer | None:
     if outcome is None or not outcome.escalate_to:
         return None
     gathered = gathered_headers(outcome.reason, outcome.summary)
-    return ColdTransfer(to=outcome.escalate_to, headers=gathered)
+    comes_back = outcome.cause == "escalated"  # Who waited in line for an agent had none yet.
+    return ColdTransfer(to=outcome.escalate_to, headers=gathered, comes_back=comes_back)
 
 
 def sip_router(routing: RoutedSwitchboard) -> Router:

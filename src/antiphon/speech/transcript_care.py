@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from statistics import median
 
 import numpy as np
 
@@ -159,7 +160,7 @@ class TranscriptCare:
         self._speaking = True
         # The last block before an onset has its beginning in it.
         if self._turn.noise_dbfs is None and len(self._noise) > 2:
-            self._turn.noise_dbfs = float(np.median(list(self._noise)[:-2]))
+            self._turn.noise_dbfs = float(median(list(self._noise)[:-2]))
 
     def speech_stopped(self) -> None:
         self._weigh()

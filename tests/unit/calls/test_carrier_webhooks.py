@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
@@ -247,7 +248,7 @@ def test_vonage_changed_old_or_saying_too_little_is_refused(
 # SignalWire
 
 
-def test_signalwire_is_proved_in_either_of_its_ways() -> None:
+def test_signalwire_is_proved_in_either_of_its_ways_and_taken_once() -> None:
     form = {"CallSid": "c1", "From": "+15550100", "Name": "naïve & co", "Empty": ""}
     compatible = RequestValidator("key").compute_signature(URL, form)
     raw = hmac.new(b"key", URL.encode() + FORM, hashlib.sha1).hexdigest()
@@ -256,15 +257,30 @@ def test_signalwire_is_proved_in_either_of_its_ways() -> None:
         {"x-twilio-signature": compatible},
         {"x-signalwire-signature": raw},
     ):
-        SignalWireWebhooks("key").verify(request(FORM, headers))
+        replays = Replays()
+        SignalWireWebhooks("key", replays).verify(request(FORM, headers))
         with pytest.raises(Denied):
-            SignalWireWebhooks("other").verify(request(FORM, headers))
+            SignalWireWebhooks("other", replays).verify(request(FORM, headers))
         with pytest.raises(Denied):
-            SignalWireWebhooks("key").verify(request(FORM + b"&x=1", headers))
+            SignalWireWebhooks("key", replays).verify(request(FORM + b"&x=1", headers))
         with pytest.raises(Denied):
-            SignalWireWebhooks("").verify(request(FORM, headers))
+            SignalWireWebhooks("", replays).verify(request(FORM, headers))
+        with pytest.raises(Denied, match="before"):
+            SignalWireWebhooks("key", replays).verify(request(FORM, headers))
     with pytest.raises(Denied):
-        SignalWireWebhooks("key").verify(request(FORM, {}))
+        SignalWireWebhooks("key", Replays()).verify(request(FORM, {}))
+
+
+def test_instructions_may_be_asked_for_again_and_nothing_else_may() -> None:
+    webhooks = TwilioWebhooks("key", Replays())
+    form = {"CallSid": "c1", "From": "+15550100", "Name": "naïve & co", "Empty": ""}
+    for part, may_repeat in (("legs/abc", False), ("dialled/t", False), ("instructions/t", True)):
+        url = f"https://voice.example.com/calls/twilio/{part}"
+        headers = {"x-twilio-signature": RequestValidator("key").compute_signature(url, form)}
+        asked = WebhookRequest(url=url, headers=headers, body=FORM)
+        webhooks.verify(asked)
+        with nullcontext() if may_repeat else pytest.raises(Denied, match="before"):
+            webhooks.verify(asked)
 
 
 # What the call shall do
@@ -310,8 +326,8 @@ def test_plivo_carries_its_ticket_in_the_path(replays: Replays) -> None:
     assert "Dial" not in PlivoWebhooks("k", replays).after(None, CALL)
 
 
-def test_signalwire_asks_for_its_codec_and_for_real_time() -> None:
-    root = ElementTree.fromstring(SignalWireWebhooks("k", "L16@24000h").connect(CONNECTION))
+def test_signalwire_asks_for_its_codec_and_for_real_time(replays: Replays) -> None:
+    root = ElementTree.fromstring(SignalWireWebhooks("k", replays, "L16@24000h").connect(CONNECTION))
     stream = root.find("Connect/Stream")
     assert stream is not None
     assert (stream.attrib["codec"], stream.attrib["realtime"]) == ("L16@24000h", "true")
@@ -356,6 +372,14 @@ def test_what_was_seen_is_forgotten_when_it_can_no_longer_be_repeated(clock: Clo
     assert not replays.claim("a") and replays.claim("b")
     clock.now_s += 1
     assert replays.claim("a") and not replays.claim("b")
+
+
+def test_a_memory_that_must_last_forgets_the_oldest_when_it_is_full(clock: Clock) -> None:
+    strict, lasting = Replays(clock=clock, seen_max=2), Replays(clock=clock, forgets=True, seen_max=2)
+    for replays in (strict, lasting):
+        assert replays.claim("a") and replays.claim("b")
+    assert not strict.claim("c")
+    assert lasting.claim("c") and not lasting.claim("c") and not lasting.claim("b") and lasting.claim("a")
 
 
 # How a call we placed gets on, and one that was passed on
@@ -425,7 +449,11 @@ def test_vonages_request_for_instructions_is_an_answer(replays: Replays) -> None
 
 
 def test_what_became_of_a_passed_on_call_is_told_in_one_word(replays: Replays) -> None:
-    plivo, vonage, twilio = PlivoWebhooks("k", replays), VonageWebhooks(SECRET, replays), TwilioWebhooks("k")
+    plivo, vonage, twilio = (
+        PlivoWebhooks("k", replays),
+        VonageWebhooks(SECRET, replays),
+        TwilioWebhooks("k", replays),
+    )
     for status in ("busy", "no-answer", "failed", "cancel", "timeout"):
         assert plivo.passed(plivo_form(DialStatus=status)) == "not taken"
     assert plivo.passed(plivo_form(DialStatus="completed")) == "over"

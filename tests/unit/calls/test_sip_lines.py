@@ -15,7 +15,7 @@ from tests.doubles.switchboard import NotingSwitchboard
 
 from antiphon.calls.placing import CallPlacer, Wanted
 from antiphon.calls.ports import ColdTransfer, gathered_headers
-from antiphon.calls.sip import SipLines, wire
+from antiphon.calls.sip import SipControl, SipLines, wire
 from antiphon.calls.sip.line import SipLine
 from antiphon.calls.sip.lines import WORKER_GONE
 from antiphon.errors import CallFailed, ConfigError
@@ -254,10 +254,11 @@ async def test_an_operators_call_through_a_trunk_tells_what_became_of_it(tmp_pat
 
 
 @pytest.mark.parametrize(("to", "told"), [("+15550188", {}), ("sip:desk@example.com", GATHERED)])
-async def test_who_wants_a_person_is_passed_on_and_hung_up_if_that_fails(
+async def test_who_wants_a_person_is_passed_on_and_if_that_fails_answered_again_once(
     tmp_path: Path, to: str, told: dict[str, str]
 ) -> None:
-    async with desk(tmp_path, escalation=lambda call_id: ColdTransfer(to=to, headers=GATHERED)) as d:
+    person = ColdTransfer(to=to, headers=GATHERED, comes_back=True)
+    async with desk(tmp_path, escalation=lambda call_id: person) as d:
         for ok in (True, False):
             leg = 1 if ok else 2
             await d.call(leg)
@@ -266,10 +267,71 @@ async def test_who_wants_a_person_is_passed_on_and_hung_up_if_that_fails(
             assert isinstance(transfer, wire.Transfer)
             assert (transfer.leg, transfer.target, transfer.headers) == (leg, to, told)
             d.worker.say(wire.Done(request=transfer.request, ok=ok, words="" if ok else "603 Decline"))
-            if not ok:
-                assert await d.worker.next() == wire.HangUp(leg=leg)
+        await d.until(lambda: len(d.switchboard.calls) == 3)
+        arrivals = [call[0] for call in d.switchboard.calls]
+        assert arrivals[2] == arrivals[1]
+        d.switchboard.calls[-1][1].close()
+        transfer = await d.worker.next()
+        assert isinstance(transfer, wire.Transfer)
+        d.worker.say(wire.Done(request=transfer.request, ok=False, words="603 Decline"))
+        assert await d.worker.next() == wire.HangUp(leg=2)
+        assert d.lines.counts()["passed_on"] == 1 and d.lines.counts()["not_passed_on"] == 2
+
+
+async def test_a_caller_who_hangs_up_while_his_line_is_asked_is_not_answered_again(tmp_path: Path) -> None:
+    person = ColdTransfer(to="+15550188", comes_back=True)
+    async with desk(tmp_path, escalation=lambda call_id: person) as d:
+        await d.call()
+        d.switchboard.calls[-1][1].close()
+        transfer = await d.worker.next()
+        assert isinstance(transfer, wire.Transfer)
+        d.worker.say(wire.Ended(leg=1, cause="hangup", stats={}))
+        d.worker.say(wire.Done(request=transfer.request, ok=False, words="no answer: gone"))
         await d.until(lambda: d.lines.counts().get("not_passed_on") == 1)
-        assert d.lines.counts()["passed_on"] == 1
+        assert len(d.switchboard.calls) == 1
+
+
+async def test_keys_are_pressed_in_their_order_with_pauses_and_end_with_their_call(tmp_path: Path) -> None:
+    async with desk(tmp_path) as d:
+        await d.call()
+        press = d.switchboard.calls[0][0].press
+        assert press is not None
+        press("1w2#")
+        press("9")
+        for keys in ("1", "2#", "9"):
+            order = await d.worker.next()
+            assert isinstance(order, wire.Press) and (order.leg, order.digits) == (1, keys)
+            d.worker.say(wire.Done(request=order.request, ok=keys != "2#", words="gone"))
+        d.worker.say(wire.Ended(leg=1, cause="hangup", stats={}))
+        await d.until(lambda: not len(d.lines))
+        press("5")  # Nobody is there.
+        await d.call(2)
+
+
+@pytest.mark.parametrize(
+    ("words", "end"),
+    [
+        ("", "completed"),
+        ("busy: 486 Busy Here", "busy"),
+        ("declined: 603 Decline", "busy"),
+        ("no answer: 480 Temporarily Unavailable", "no_answer"),
+        ("error: 404 Not Found", "failed"),
+    ],
+)
+async def test_a_carrier_control_says_how_asking_the_callers_line_went(
+    tmp_path: Path, words: str, end: str
+) -> None:
+    async with desk(tmp_path) as d:
+        await d.call()
+        control = SipControl()
+        assert await control.refer("sip-1", ColdTransfer(to="+15550188")) == "failed"  # No lines yet.
+        control.connect(d.lines, lambda leg, report: None)
+        assert await control.refer("sip-2", ColdTransfer(to="+15550188")) == "failed"  # Nobody's.
+        asked = asyncio.ensure_future(control.refer("sip-1", ColdTransfer(to="+15550188")))
+        transfer = await d.worker.next()
+        assert isinstance(transfer, wire.Transfer)
+        d.worker.say(wire.Done(request=transfer.request, ok=not words, words=words))
+        assert await asked == end
 
 
 async def test_what_is_no_message_costs_the_connection_and_a_new_one_is_taken(tmp_path: Path) -> None:

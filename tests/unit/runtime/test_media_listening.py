@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.doubles.media_line import MS, EnergyVad, World, encoded, numbered, silence, tone
 
+from antiphon.audio import g711
 from antiphon.audio.ports import PHONE, WIDEBAND, Encoding, LineFormat
 from antiphon.runtime.media import MediaPlane, SpeechGate
 
@@ -254,6 +255,23 @@ def test_a_closure_within_a_word_does_not_end_it() -> None:
     call = world.call()
     world.speak(call, np.concatenate([silence(500), tone(300), silence(100), tone(300)]))
     assert not call.notes.named("stopped")
+
+
+def test_lines_of_both_encodings_get_back_their_own_sound_beside_each_other() -> None:
+    """Codes are kept of one and samples of the other, in rows of the same arrays."""
+    world = World()
+    coded, plain = world.call(), world.call(LINEAR_8K)
+    sounds = [g711.decode(np.arange(80_000).astype(np.uint8)), numbered(80_000, first=7)]
+    for start in range(0, 80_000, 160):
+        for call, sound in zip((coded, plain), sounds, strict=True):
+            call.source.receive(encoded(sound[start : start + 160], call.far_end.format))
+        world.run(20)
+    world.run(20)
+    for call, sound in zip((coded, plain), sounds, strict=True):
+        given = bytes(call.notes.audio)
+        assert len(given) >= 2 * 79_200 and given == sound.tobytes()[: len(given)]
+        assert call.line.recent_audio(8000) == sound[-64_000:].tobytes()
+        assert call.line.recent_audio(1230) == sound[-9840:].tobytes()
 
 
 def test_recent_audio_is_what_came_last_up_to_eight_seconds() -> None:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import soundfile
 from sqlalchemy import select
 from tests.unit.runtime.recorded_call import record_call
 
+from antiphon.calls.recording import recordings_directory
+from antiphon.calls.recording.shelf import recording_path
 from antiphon.cli import main
 from antiphon.errors import ConfigError
 from antiphon.server.keeping.opening import open_records
 from antiphon.server.keeping.service import IndexService
+from antiphon.storage.access import Opinions
 from antiphon.storage.home import home_directory
+from antiphon.storage.keys import keyring
 from antiphon.storage.records.stretches import DAY_MS
 from antiphon.storage.records.tables import stretches
+from antiphon.storage.sealed import SealedWriter
+from antiphon.storage.traces import read_trace
 
 
 @pytest.fixture
@@ -33,16 +42,46 @@ def test_calls_are_indexed_exported_and_erased(
     told = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in told] == ["1", "0", "1"]
     exported = tmp_path / "export.json"
-    assert main(["records", "export", "c1", str(exported)]) == 0
+    asyncio.run(comment(home, "c1"))
+    sound = tmp_path / "sound"
+    recorded(home, "c1")
+    assert main(["records", "export", "c1", str(exported), "--recordings", str(sound)]) == 0
     assert exported.stat().st_mode & 0o777 == 0o600
     (call,) = json.loads(exported.read_text())
     assert call["summary"]["call_id"] == "c1"
     assert "cleaning" in exported.read_text()
+    assert [one["comment"] for one in call["feedback"]] == ["kind"]
+    assert call["trace"][0]["call_id"] == "c1"
+    assert len(call["trace"]) == len(read_trace(trace).splitlines())
+    samples, rate_hz = soundfile.read(sound / "c1.wav", dtype="int16")
+    assert (samples[0].tolist(), rate_hz) == ([1, 2], 8000)
     assert main(["records", "erase", "c1", "--yes"]) == 0
-    assert "erased 1 calls, 1 traces, 0 recordings" in capsys.readouterr().out
+    assert "erased 1 calls, 1 traces, 1 recordings" in capsys.readouterr().out
     assert not trace.exists()
     assert main(["records", "index"]) == 0
     assert "indexed 0 complete, 0 cut short" in capsys.readouterr().out
+
+
+async def comment(home: Path, call_id: str) -> None:
+    records = await open_records(home)
+    opinions = Opinions(records.database, keyring(home))
+    said = {"source": "caller", "rating": 5, "labels": (), "comment": "kind"}
+    await opinions.give("default", call_id, by="caller", **said)
+    await records.database.close()
+
+
+def recorded(home: Path, call_id: str) -> None:
+    """Two samples, one of each side; the index hears of them."""
+    now = datetime.now(UTC)
+    head = {
+        "call": call_id, "encoding": "l16", "sample_rate_hz": 8000, "since_ms": 0, "consent": {},
+        "retain_until": (now + timedelta(days=1)).isoformat(),
+    }  # fmt: skip
+    day = datetime.fromtimestamp(1_700_000_000, UTC)
+    writer = SealedWriter(recording_path(recordings_directory(home), call_id, day), keyring(home), head)
+    writer.write(b"\x01\x00" * 160 + b"\x02\x00" * 160)
+    writer.close()
+    assert main(["records", "index", "--again"]) == 0
 
 
 def test_old_calls_go_by_policy_and_a_policy_of_nothing_is_refused(
@@ -63,7 +102,7 @@ def test_the_database_tells_its_step_and_keys_are_rewrapped(capsys: pytest.Captu
     assert main(["db", "current"]) == 0
     assert main(["records", "rewrap"]) == 0
     first, second, third = capsys.readouterr().out.splitlines()
-    assert first == second == "at step 0007, the newest is 0007"
+    assert first == second == "at step 0009, the newest is 0009"
     assert third.startswith("0 keys")
 
 

@@ -135,7 +135,9 @@ def test_nobody_there_and_no_account_are_settings(
     for name in itertools.chain(*NEEDED.values()):
         monkeypatch.delenv(name, raising=False)
     assert main(["numbers", "search", "US"]) == 2
-    assert "no credentials for any carrier" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "no credentials for any carrier" in told
+    assert all(names[0] in told for names in NEEDED.values())
     assert main(["numbers", "--carrier", "twilio", "list"]) == 2
     assert "set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN" in capsys.readouterr().err
     assert main(["numbers", "--carrier", "tvilio", "list"]) == 2

@@ -19,7 +19,7 @@ from tests.browser.running import ROOT, Server, start_server
 from antiphon.calls.sip import sip_settings
 from antiphon.errors import ConfigError
 from antiphon.server.announcement import ready_words
-from antiphon.server.serving import bind, sip_socket, worker_arguments
+from antiphon.server.serving import bind, sip_socket, with_media_port, worker_arguments
 from antiphon.server.settings import ServeSettings
 
 pytestmark = pytest.mark.whole
@@ -40,6 +40,15 @@ def test_a_taken_port_is_found_before_anything_is_loaded() -> None:
         assert "--port" in refused.value.fix
         with pytest.raises(ConfigError, match="--media-port"):
             bind("127.0.0.1", port, "--media-port")
+
+
+def test_any_free_port_for_media_is_told_by_its_number() -> None:
+    settings = with_media_port(ServeSettings(media_port=0))
+    assert settings.media_port > 0
+    assert f"media on port {settings.media_port})" in ready_words(settings, 8080, {})
+    assert settings.media_base_url == f"ws://127.0.0.1:{settings.media_port}"
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ConfigError, match="--media-port"):
+        with_media_port(ServeSettings(media_port=taken.getsockname()[1]))
 
 
 def test_the_ready_words_name_addresses_agents_and_models() -> None:

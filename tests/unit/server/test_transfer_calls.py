@@ -116,7 +116,8 @@ async def test_a_machine_and_a_person_nobody_waits_for_are_hung_up(
     late = await posted(http, "/calls/twilio/clinic/legs/abc", CallStatus="in-progress", AnsweredBy="human")
     assert [verb.tag for verb in document(late)] == ["Hangup"]
     media.gone = True
-    lost = await posted(http, "/calls/twilio/clinic/legs/abc", CallStatus="in-progress", AnsweredBy="human")
+    answered = {"CallSid": "CA3", "CallStatus": "in-progress", "AnsweredBy": "human"}
+    lost = await posted(http, "/calls/twilio/clinic/legs/abc", **answered)
     assert [verb.tag for verb in document(lost)] == ["Hangup"]
 
 
@@ -193,13 +194,16 @@ async def test_a_call_nobody_took_comes_back_to_the_agent_with_words(
     assert [verb.tag for verb in late] == ["Hangup"]
 
 
-async def test_operators_end_calls_and_pass_them_on(http: httpx.AsyncClient, media: Media) -> None:
+async def test_operators_end_calls_and_pass_them_on(
+    http: httpx.AsyncClient, media: Media, control: Control
+) -> None:
     assert (await http.post("/api/calls/c1/end")).status_code == 202
     assert (await http.post("/api/calls/c2/end")).status_code == 404
     told = await http.post("/api/calls/c1/transfer", json={"target": "billing"})
     assert told.json() == {"target": "billing"} and media.passed_on == [("c1", "billing")]
     refused = await http.post("/api/calls/c1/transfer", json={"target": "+4930111111"})
     assert refused.status_code == 403 and "not among" in refused.json()["detail"]
+    assert control.refused == {"transfers": 1}
 
 
 async def test_operators_hold_mute_press_keys_and_stop_a_recording(

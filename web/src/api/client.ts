@@ -35,14 +35,26 @@ export function signIn(shown: string): void {
 }
 
 export function signOut(): void {
-  window.sessionStorage.removeItem(place);
-  signedOut.dispatchEvent(new Event("signed-out"));
+  leave("chosen");
 }
 
-/** Told when the server no longer takes what we show. */
-export function onSignedOut(told: () => void): () => void {
-  signedOut.addEventListener("signed-out", told);
-  return () => signedOut.removeEventListener("signed-out", told);
+/** Without telling anybody: what was shown was wrong. */
+export function forget(): void {
+  window.sessionStorage.removeItem(place);
+}
+
+function leave(why: Leaving): void {
+  forget();
+  signedOut.dispatchEvent(new CustomEvent<Leaving>("signed-out", { detail: why }));
+}
+
+/** Somebody wanted to, or the server no longer takes what we show. */
+export type Leaving = "chosen" | "expired";
+
+export function onSignedOut(told: (why: Leaving) => void): () => void {
+  const hear = (event: Event) => told((event as CustomEvent<Leaving>).detail);
+  signedOut.addEventListener("signed-out", hear);
+  return () => signedOut.removeEventListener("signed-out", hear);
 }
 
 /** `/calls` with its query as the server wants it; what is empty is left out. */
@@ -76,7 +88,7 @@ export async function fetchApi(path: string, asked: Asked = {}): Promise<Respons
   }
   if (response.ok) return response;
   const problem = await problemOf(response);
-  if (problem.status === 401 && shown && shown === credential()) signOut();
+  if (problem.status === 401 && shown && shown === credential()) leave("expired");
   throw problem;
 }
 

@@ -17,6 +17,9 @@ export function useMe(): Me | null {
   return useContext(MeContext);
 }
 
+/** Of the organisation that runs the installation. */
+export const isOperators = (me: Me): boolean => me.organisation === "default";
+
 export function useMay(permission: string): boolean {
   return useMe()?.permissions.includes(permission) ?? false;
 }

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import { type ApiProblem, type Asked, apiPath, problemFrom, request } from "./client";
+import { useMe } from "./me";
 
 export type Resource<T> = {
   data: T | null;
@@ -25,6 +26,8 @@ export function useApi<T>(path: string | null, query?: Asked["query"], everyMs =
   });
   const [turn, setTurn] = useState(0);
   const timer = useRef(0);
+  const reader = useMe();
+  const me = bearer === undefined ? reader : null; // Whoever has signed in again sees what there is by now.
   useEffect(() => {
     if (address === null) return;
     const stop = new AbortController();
@@ -50,7 +53,7 @@ export function useApi<T>(path: string | null, query?: Asked["query"], everyMs =
       stop.abort();
       window.clearTimeout(timer.current);
     };
-  }, [address, everyMs, bearer, turn]);
+  }, [address, everyMs, bearer, turn, me]);
   const reload = useCallback(() => setTurn((count) => count + 1), []);
   return { data: state.data, problem: state.problem, loading: address !== null && state.address !== address, reload };
 }

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { signOut } from "../api/client";
-import type { Me } from "../api/me";
+import { type Me, isOperators } from "../api/me";
 import { href } from "./router";
 import { type PageEntry, pages } from "./pages";
 import { type Theme, useTheme } from "./theme";
@@ -53,6 +53,7 @@ export function Shell({ here, me, children }: { here: string; me: Me | null; chi
 /** Before somebody signed in, every page is offered: opening one asks for the key. */
 function isOpen(page: PageEntry, me: Me | null): boolean {
   if (page.unlisted) return false;
+  if (me && page.forOperators && !isOperators(me)) return false;
   return !me || page.needs === "" || me.permissions.includes(page.needs);
 }
 

@@ -9,13 +9,43 @@ import { signIn } from "../api/client";
 
 const place = "antiphon.signing-in";
 
-type Question = { state: string; nonce: string; back: string };
+/** On which a window that was opened to sign in tells the tab that opened it. */
+const channel = "antiphon.signed-in";
+
+/** `beside`: asked in a window of its own. */
+type Question = { state: string; nonce: string; back: string; beside?: true };
 
 /** Leaves the page. */
 export function goToSignIn(page: string, clientId: string): void {
-  const question: Question = { state: chance(), nonce: chance(), back: window.location.hash || "#/" };
+  window.location.assign(addressOf(page, clientId, questionFrom()));
+}
+
+/** Keeps the page, and asks in a window; the token, or "" where no window came up. */
+export function signInBeside(page: string, clientId: string): Promise<string> {
+  const question: Question = { ...questionFrom(), beside: true };
+  const answer = new BroadcastChannel(channel);
+  // The window begins with a copy of what this tab keeps, the question too.
+  const opened = window.open(addressOf(page, clientId, question), "_blank", "popup,width=520,height=680");
+  window.sessionStorage.removeItem(place);
+  return new Promise((resolve) => {
+    const done = (token: string) => {
+      answer.close();
+      resolve(token);
+    };
+    if (!opened) return done("");
+    answer.onmessage = ({ data }: MessageEvent<{ token: string; state: string }>) => {
+      if (answers(data.token, data.state, question)) done(data.token);
+    };
+  });
+}
+
+function questionFrom(): Question {
+  return { state: chance(), nonce: chance(), back: window.location.hash || "#/" };
+}
+
+function addressOf(page: string, clientId: string, question: Question): string {
   window.sessionStorage.setItem(place, JSON.stringify(question));
-  window.location.assign(signInUrl(page, clientId, question, ownAddress()));
+  return signInUrl(page, clientId, question, ownAddress());
 }
 
 export function signInUrl(page: string, clientId: string, question: Question, redirect: string): string {
@@ -33,15 +63,27 @@ export function signInUrl(page: string, clientId: string, question: Question, re
   return url.toString();
 }
 
-/** Called before anything is shown: takes the answer out of the address, and keeps it if it is ours. */
-export function takeReturn(): void {
+/**
+ * Called before anything is shown: takes the answer out of the address, and keeps it if it is ours. True: this is a
+ * window beside the tab that asked, which has been told; there is nothing to show here.
+ */
+export function takeReturn(): boolean {
   const answer = new URLSearchParams(window.location.hash.slice(1));
-  if (!answer.has("state") || !(answer.has("id_token") || answer.has("error"))) return;
+  if (!answer.has("state") || !(answer.has("id_token") || answer.has("error"))) return false;
   const question = questionOf(window.sessionStorage.getItem(place));
   window.sessionStorage.removeItem(place);
   const token = answer.get("id_token") ?? "";
-  if (question && answers(token, answer.get("state") ?? "", question)) signIn(token);
+  const state = answer.get("state") ?? "";
+  const ours = question !== null && answers(token, state, question);
   window.history.replaceState(null, "", `${ownAddress()}${question?.back ?? "#/"}`);
+  if (ours && question.beside) {
+    const told = new BroadcastChannel(channel);
+    told.postMessage({ token, state });
+    told.close();
+    return true;
+  }
+  if (ours) signIn(token);
+  return false;
 }
 
 export function answers(token: string, state: string, question: Question): boolean {

@@ -12,6 +12,8 @@ export type PageEntry = {
   needs: string;
   /** Reached by a link somebody was given, not by the navigation. */
   unlisted?: true;
+  /** Of no use to any but the installation's own organisation. */
+  forOperators?: true;
   view: LazyExoticComponent<ComponentType<PageProps>>;
 };
 
@@ -20,6 +22,8 @@ export const pages: PageEntry[] = [
   { path: "live", title: "Live", needs: "calls:read", view: lazy(() => import("../pages/live")) },
   { path: "calls", title: "Calls", needs: "calls:read", view: lazy(() => import("../pages/calls")) },
   { path: "agents", title: "Agents", needs: "agents:read", view: lazy(() => import("../pages/agents")) },
+  { path: "routes", title: "Routes", needs: "numbers:read", forOperators: true, view: lazy(() => import("../pages/routes")) },
+  { path: "organisations", title: "Organisations", needs: "organisations:read", view: lazy(() => import("../pages/organisations")) },
   { path: "shared", title: "Shared call", needs: "", unlisted: true, view: lazy(() => import("../pages/shared")) },
   { path: "talk", title: "Talk", needs: "talk", view: lazy(() => import("../pages/talk")) },
 ];

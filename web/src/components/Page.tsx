@@ -12,7 +12,11 @@ export function Heading({ title }: { title: string }) {
     if (arrivals++ > 0) heading.current?.focus();
   }, []);
   useEffect(() => {
+    const before = document.title;
     document.title = `${title} · Antiphon`;
+    return () => {
+      document.title = before; // One that was laid over another goes.
+    };
   }, [title]);
   return (
     <h1 ref={heading} tabIndex={-1}>

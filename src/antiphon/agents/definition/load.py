@@ -411,8 +411,9 @@ def _escalation(section: EscalationSection) -> Escalation:
 
 
 def _handover(section: EscalationSection) -> HandoverPolicy | msgspec.UnsetType:
-    """Whether a caller can be kept is known only when his call has come; here, whether he is to be."""
-    if not section.target or section.mode != "warm":
+    """Whether a caller can be kept is known only when his call has come; here, whether he has whom to wait
+    for."""
+    if not section.target:
         return msgspec.UNSET
     return HandoverPolicy(
         comfort=tuple(section.comfort),

@@ -171,7 +171,7 @@ class Escalation:
 
     Attributes:
         mode: "warm": the caller waits while the person is called and briefed; where that cannot be done, and
-            with "cold", the call is passed on.
+            with "cold", the call is passed on. Where his own line tells how that went, he waits for it too.
         targets: By name, who else a call may be passed on to. Nobody who is not listed.
         carrier: Who places the call to the person; "" for the caller's own.
         caller_id: What the person's phone shows, a number of ours; "" for the one that was called.

@@ -19,23 +19,25 @@ from antiphon.audio.ports import MediaSink, MediaSource
 from antiphon.calls.control.briefing import briefing
 from antiphon.calls.control.once import DialsOnce
 from antiphon.calls.control.person import PersonLeg
+from antiphon.calls.control.referral import Referral, Refers
 from antiphon.calls.control.reports import LegReport
 from antiphon.calls.control.state import Patience
 from antiphon.calls.control.underway import Means, Underway
 from antiphon.calls.numbers import allowed_target
-from antiphon.calls.ports import Capability, CarrierControl, Dial
+from antiphon.calls.ports import Capability, CarrierControl, ColdTransfer, Dial, gathered_headers
+from antiphon.calls.sip.capabilities import CARRIER as SIP
 from antiphon.errors import CallFailed, ConfigError
 from antiphon.runtime.arrivals import Arrival, CallerView, CallWatch, Switchboard
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.exchange import Plane
 from antiphon.runtime.kit import AgentKit
-from antiphon.runtime.transfers import WaitingCaller, Wanted
+from antiphon.runtime.transfers import Transfer, WaitingCaller, Wanted
 from antiphon.trust.dialling import permit_transfer
 
 log = structlog.get_logger(__name__)
 
 LEG = "leg"  # In an arrival's metadata: whose line it is. Only a ticket of ours can put it there.
-_WITHOUT_WEBHOOKS = frozenset({"sip"})  # Our own lines need no address to be told by.
+_WITHOUT_WEBHOOKS = frozenset({SIP})  # Our own lines need no address to be told by.
 _CLOSE_S = 5.0
 _REMEMBERED_MAX = 1000  # Ended ones too: a call that was given up for lost may still ring.
 
@@ -54,6 +56,7 @@ class TransferDesk:
     Args:
         controls: By carrier. A caller's own carrier places the call, unless the agent file names another.
         base_url: How carriers reach our webhooks ("https://voice.example.com").
+        own_lines: Where callers wait with us while their line is asked to pass them on, cold.
     """
 
     def __init__(
@@ -64,7 +67,10 @@ class TransferDesk:
         base_url: str,
         clock: Clock,
         patience: Patience | None = None,
+        own_lines: Refers | None = None,
     ) -> None:
+        self._own_lines = own_lines
+        self._referring: set[asyncio.Task[None]] = set()
         self._plane, self._base_url, self._clock = plane, base_url.rstrip("/"), clock
         self._patience = patience
         self._accounts = {
@@ -74,6 +80,13 @@ class TransferDesk:
         self._underway: OrderedDict[str, Underway] = OrderedDict()
 
     def serves(self, kit: AgentKit, arrival: Arrival) -> bool:
+        return self._can_call(kit, arrival) or self._can_refer(kit, arrival)
+
+    def _can_refer(self, kit: AgentKit, arrival: Arrival) -> bool:
+        is_ours = self._own_lines is not None and arrival.metadata.get("carrier") == SIP
+        return is_ours and bool(kit.definition.escalation.target)
+
+    def _can_call(self, kit: AgentKit, arrival: Arrival) -> bool:
         escalation = kit.definition.escalation
         account = self._accounts.get(_carrier(escalation, arrival))
         if account is None or escalation.mode != "warm":
@@ -83,7 +96,25 @@ class TransferDesk:
         able = Capability.DIAL in account.control.capabilities
         return able and bool(escalation.target) and bool(_caller_id(escalation, arrival))
 
-    def begin(self, wanted: Wanted, caller: WaitingCaller) -> Underway:
+    def begin(self, wanted: Wanted, caller: WaitingCaller) -> Transfer:
+        if self._can_call(wanted.kit, wanted.arrival):
+            return self._call(wanted, caller)
+        return self._refer(wanted, caller)
+
+    def _refer(self, wanted: Wanted, caller: WaitingCaller) -> Referral:
+        assert self._own_lines is not None, "it said that it serves this caller"
+        transfer = ColdTransfer(
+            to=self.target(wanted.kit, wanted.target),
+            headers=gathered_headers(wanted.reason, wanted.summary),
+        )
+        line = wanted.arrival.metadata.get("carrier_call", "")
+        referral = Referral(caller, self._own_lines, line, transfer)
+        task = referral.begin()
+        self._referring.add(task)
+        task.add_done_callback(self._referring.discard)
+        return referral
+
+    def _call(self, wanted: Wanted, caller: WaitingCaller) -> Underway:
         escalation, arrival = wanted.kit.definition.escalation, wanted.arrival
         account = self._accounts[_carrier(escalation, arrival)]
         leg = secrets.token_hex(8)
@@ -151,6 +182,8 @@ class TransferDesk:
 
     async def close(self) -> None:
         """Hang up whom we still owe it to, then let go of the carriers."""
+        for task in self._referring:
+            task.cancel()  # Where nobody waits any more, nothing depends on what becomes of it.
         owed = {task for underway in self._underway.values() for task in underway.tasks}
         if owed:
             await asyncio.wait(owed, timeout=_CLOSE_S)

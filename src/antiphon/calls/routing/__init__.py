@@ -11,6 +11,7 @@ from antiphon.calls.routing.values import (
     Refused,
     RoutingTable,
     ToAgent,
+    When,
 )
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "RoutedSwitchboard",
     "RoutingTable",
     "ToAgent",
+    "When",
     "as_called",
     "decide",
     "load_routes",

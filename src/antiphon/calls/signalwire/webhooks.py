@@ -19,7 +19,9 @@ from antiphon.calls.streams.webhooks import (
     Connection,
     IncomingCall,
     Passed,
+    Replays,
     WebhookRequest,
+    claim_undated,
     form_of,
 )
 from antiphon.calls.twilio.control import Params, after_stream_twiml, reject_twiml, verify_signature
@@ -35,6 +37,7 @@ class SignalWireWebhooks:
     """`codec` as in the `<Stream>` attribute: PCMU@8000h, L16@16000h or L16@24000h."""
 
     key: str
+    replays: Replays
     codec: str = "PCMU@8000h"
     media_type = XML
     key_variable = "SIGNALWIRE_SIGNING_KEY"
@@ -55,6 +58,7 @@ class SignalWireWebhooks:
         ]
         if not any(proofs):
             raise Denied("the signature is not right for this address and form")
+        claim_undated(self.replays, "signalwire", request.url, given)
 
     def call(self, body: bytes) -> IncomingCall:
         return twiml_call(body)

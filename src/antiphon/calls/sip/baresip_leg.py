@@ -113,6 +113,8 @@ class BaresipLeg:
                 if not headers or error.status not in _NOT_UNDERSTOOD:
                     raise
                 await self._refer(refer_to(target, {}))  # The caller matters more than what is told of him.
+        except TransferFailed as error:
+            raise CallFailed(_why_not(error)) from error
         except (BaresipError, ValueError) as error:
             raise CallFailed(str(error)) from error
 
@@ -221,6 +223,15 @@ class BaresipLeg:
         if self._inbound or self._was_up:
             return "hangup"
         return outcome(text)
+
+
+def _why_not(error: TransferFailed) -> str:
+    """As `wire.Done` has it. A far end that tells nothing of its call is as good as one nobody answers."""
+    if not error.status:
+        return f"no answer: {error}"
+    told = f"{error.status} {error.reason}"
+    why = outcome(told)
+    return why if why.startswith("error") else f"{why}: {told}"
 
 
 def outcome(text: str) -> str:

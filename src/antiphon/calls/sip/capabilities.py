@@ -5,4 +5,4 @@ from __future__ import annotations
 from antiphon.calls.ports import Capability
 
 CARRIER = "sip"
-CAPABILITIES = frozenset({Capability.DIAL, Capability.HANG_UP})
+CAPABILITIES = frozenset({Capability.DIAL, Capability.HANG_UP, Capability.TRANSFER, Capability.SIP_HEADERS})

@@ -19,7 +19,7 @@ from antiphon.calls.ports import (
 from antiphon.calls.sip.capabilities import CAPABILITIES, CARRIER
 from antiphon.calls.sip.dials import Ring
 from antiphon.calls.sip.line import LEG, News
-from antiphon.errors import ConfigError, ProviderUnavailable
+from antiphon.errors import CallFailed, ConfigError, ProviderUnavailable
 from antiphon.trust.recording import RecordingConsent
 
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -43,6 +43,7 @@ class Lines(Protocol):
     def is_connected(self) -> bool: ...
     def ring(self, ring: Ring) -> str: ...
     def hang_up(self, name: str) -> None: ...
+    async def pass_on(self, name: str, transfer: ColdTransfer) -> None: ...
 
 
 class SipControl:
@@ -83,6 +84,16 @@ class SipControl:
         if self._lines is not None:
             self._lines.hang_up(call_id)
 
+    async def refer(self, call_id: str, transfer: ColdTransfer) -> CallEnd:
+        """Ask a caller's line to call the person in our place. "completed": they talk; else he is here."""
+        if self._lines is None:
+            return "failed"
+        try:
+            await self._lines.pass_on(call_id, transfer)
+        except CallFailed as error:
+            return _ENDS.get(str(error).partition(":")[0], "failed")
+        return "completed"
+
     async def search_numbers(self, query: NumberQuery) -> NoReturn:
         _cannot("search for numbers")
 
@@ -110,8 +121,9 @@ class SipControl:
     async def send_digits(self, call_id: str, digits: str, instructions_url: str) -> NoReturn:
         _cannot("follow instructions after keys")
 
-    async def transfer(self, call_id: str, transfer: ColdTransfer) -> NoReturn:
-        _cannot("ask webhooks after a transfer; callers are passed on by REFER")
+    async def transfer(self, call_id: str, transfer: ColdTransfer) -> None:
+        if (end := await self.refer(call_id, transfer)) != "completed":
+            raise CallFailed(f"the caller was not passed on: {end}")
 
     async def seat(self, call_id: str, seat: Seat) -> NoReturn:
         _cannot("hold a conference")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ class Outbox(Protocol):
 
     def tell(self, message: wire.FromMedia) -> None: ...
 
+    def press_keys(self, line: SipLine, digits: str) -> None:
+        """RFC 4733 events in their order; "w" is half a second without one."""
+
     def depart(self, line: SipLine) -> None:
         """The agent is done: hang up, or pass the caller on."""
 
@@ -54,14 +58,17 @@ class SipLine:
         forward: To whom the caller goes at once; no agent hears him.
         metadata: Goes with the call to the switchboard.
         news: Of a call to a person: who wants to know how it goes.
+        keys: Held by whoever presses some at the far end.
+        came_back: He was to be passed on, and nobody took him.
     """
 
     def __init__(self, leg: int, agent: str, caller: str, sip_call_id: str, outbox: Outbox) -> None:
         self.leg, self.agent, self.caller, self.sip_call_id = leg, agent, caller, sip_call_id
         self.call_id = self.called = self.forward = ""
         self.phase = Phase.SETTING_UP
-        self.on_hold = False
+        self.on_hold = self.came_back = False
         self.metadata: dict[str, str] = {}
+        self.keys = asyncio.Lock()
         self.news: Callable[[News], None] | None = None
         self._machine_ear: MachineEar | None = None
         self._outbox = outbox
@@ -88,6 +95,7 @@ class SipLine:
             lead_ms=LEAD_MS,
             metadata={name: value for name, value in known.items() if value} | self.metadata,
             outbound=self.leg < 0,
+            press=self.press,
         )
 
     def tell(self, news: News) -> None:
@@ -123,6 +131,10 @@ class SipLine:
             self.phase, self._source = Phase.OVER, None
             self._outbox.depart(self)
 
+    def press(self, digits: str) -> None:
+        if self.phase is Phase.UP:
+            self._outbox.press_keys(self, digits)
+
     # From the caller.
 
     def hear(self, pcm: bytes, made_up_ms: int) -> None:
@@ -147,4 +159,4 @@ class SipLine:
         source, self._source = self._source, None
         self.phase = Phase.OVER
         if source is not None:
-            source.closed("hangup" if cause in {"hangup", "transferred"} else cause)
+            source.closed(cause)

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 WORKER_GONE = "error: the SIP worker went away"
 DIAL_TIMEOUT_S = 30.0
+PAUSE_S = 0.5  # A "w" among keys.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +162,18 @@ class SipLines:
         """A call that was rung."""
         self._dials.hang_up(name)
 
+    async def pass_on(self, name: str, transfer: ColdTransfer) -> None:
+        """As `transfer`, of a call by SIP's id of it, with what was gathered of the caller.
+
+        Raises:
+            CallFailed: He is still here, unless his call is over.
+        """
+        for line in self._lines.values():
+            if name and line.sip_call_id == name:
+                await self._refer(line, transfer)
+                return
+        raise CallFailed("no such call on a SIP line")
+
     async def transfer(self, *, call_id: str, target: str) -> None:
         """Pass the caller on by REFER; the call is over when they talk to `target`. Raises: CallFailed."""
         await self._ask(call_id, lambda leg, request: wire.Transfer(leg=leg, target=target, request=request))
@@ -171,7 +184,7 @@ class SipLines:
 
     async def press(self, *, call_id: str, digits: str) -> None:
         """Press keys at the far end. Raises: CallFailed."""
-        await self._ask(call_id, lambda leg, request: wire.Press(leg=leg, digits=digits, request=request))
+        await self._ask(call_id, lambda leg, request: _pressed(leg, digits, request))
 
     async def _ask(self, call_id: str, message: Callable[[int, int], wire.FromMedia]) -> None:
         for line in self._lines.values():
@@ -191,6 +204,20 @@ class SipLines:
         self._flush()  # A mark comes after what it marks.
         self._write(message)
 
+    def press_keys(self, line: SipLine, digits: str) -> None:
+        self._act(self._press_keys(line, digits))
+
+    async def _press_keys(self, line: SipLine, digits: str) -> None:
+        async with line.keys:  # What is ordered later is pressed later.
+            try:
+                for number, keys in enumerate(digits.upper().split("W")):
+                    if number:
+                        await asyncio.sleep(PAUSE_S)
+                    if keys:
+                        await self._orders.request(partial(_pressed, line.leg, keys))
+            except CallFailed as error:
+                log.warning("sip_keys_not_pressed", call=line.call_id, reason=str(error))
+
     def depart(self, line: SipLine) -> None:
         # Why the call ended is known only when the caller of `end` has finished with it.
         asyncio.get_running_loop().call_soon(self._send_off, line)
@@ -203,6 +230,17 @@ class SipLines:
             self.tell(wire.HangUp(leg=line.leg))
 
     async def _pass_on(self, line: SipLine, transfer: ColdTransfer) -> None:
+        """The agent is done with him. Whom nobody takes is the agent's again, in a new conversation, once."""
+        may_come_back = transfer.comes_back and not line.came_back
+        try:
+            await self._refer(line, transfer)
+        except CallFailed:
+            if may_come_back and self._lines.get(line.leg) is line:
+                self._answered_by_agent(line)
+            else:
+                self.tell(wire.HangUp(leg=line.leg))
+
+    async def _refer(self, line: SipLine, transfer: ColdTransfer) -> None:
         told = dict(transfer.headers) if is_sip(transfer.to) else {}  # A telephone number reads none.
         try:
             await self._orders.request(
@@ -210,9 +248,10 @@ class SipLines:
             )
             self.counted["passed_on"] += 1
         except CallFailed as error:
+            line.came_back = True
             self.counted["not_passed_on"] += 1
             log.warning("sip_caller_not_passed_on", call=line.call_id, reason=str(error))
-            self.tell(wire.HangUp(leg=line.leg))
+            raise
 
     def _flush(self) -> None:
         if self._batch:
@@ -326,10 +365,13 @@ class SipLines:
         if line.forward:
             self._act(self._pass_on(line, ColdTransfer(to=line.forward)))
             return
-        line.phase = Phase.UP  # The greeting may be sent from inside `answer`.
         line.tell(News())
         if line.news is not None and not line.agent:  # An agent's own calls are screened by the exchange.
             line.listen_for_machine()
+        self._answered_by_agent(line)
+
+    def _answered_by_agent(self, line: SipLine) -> None:
+        line.phase = Phase.UP  # The greeting may be sent from inside `answer`.
         try:
             call_id, source = self._switchboard.answer(line.arrival(), line)
         except AntiphonError as error:
@@ -349,3 +391,7 @@ class SipLines:
         line.over(cause)
         line.tell(News(ended=cause))
         self._orders.failed(line.leg, cause)
+
+
+def _pressed(leg: int, digits: str, request: int) -> wire.Press:
+    return wire.Press(leg=leg, digits=digits, request=request)

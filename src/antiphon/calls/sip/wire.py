@@ -62,7 +62,8 @@ class Held(_Message, frozen=True, tag=True):
 
 
 class Done(_Message, frozen=True, tag=True):
-    """How a `Transfer`, `Hold` or `Press` went; `words` say why it failed."""
+    """How a `Transfer`, `Hold` or `Press` went; `words` say why it failed. Those of a transfer whose person
+    was not to be had begin as a cause of `Ended` does: "busy: 486 Busy Here"."""
 
     request: int
     ok: bool

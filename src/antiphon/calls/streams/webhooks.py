@@ -13,8 +13,10 @@ from urllib.parse import parse_qs
 
 from antiphon.calls.control.reports import LegReport
 from antiphon.calls.ports import ColdTransfer
+from antiphon.errors import Denied
 
 WINDOW_S = 300.0  # How old a dated request may be; all carriers that date theirs recommend five minutes.
+UNDATED_S = 86_400.0  # Longer than any call: who repeats one later gets nowhere near the call it was for.
 _SEEN_MAX = 100_000
 XML = "application/xml"
 XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -100,24 +102,45 @@ class Replays:
     Args:
         lifetime_s: Past it the carrier's own date condemns a request, or nobody has kept it.
         clock: Unix time, seconds.
+        forgets: A full memory forgets the oldest, where it has to last too long to turn away new ones.
     """
 
-    def __init__(self, *, lifetime_s: float = 2 * WINDOW_S, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        *,
+        lifetime_s: float = 2 * WINDOW_S,
+        clock: Callable[[], float] = time.time,
+        forgets: bool = False,
+        seen_max: int = _SEEN_MAX,
+    ) -> None:
         self._lifetime_s, self.now_s = lifetime_s, clock
+        self._forgets, self._seen_max = forgets, seen_max
         self._seen: dict[str, float] = {}  # key -> expiry, oldest first
 
     def claim(self, key: str) -> bool:
-        """False when it was seen before. A full memory lets nobody in rather than anybody twice."""
+        """False when it was seen before. A full memory that may not forget lets nobody in."""
         now_s = self.now_s()
-        while self._seen:
-            oldest = next(iter(self._seen))
-            if self._seen[oldest] > now_s:
-                break
-            del self._seen[oldest]
-        if key in self._seen or len(self._seen) >= _SEEN_MAX:
+        while self._seen and self._seen[next(iter(self._seen))] <= now_s:
+            del self._seen[next(iter(self._seen))]
+        if key in self._seen:
             return False
+        if len(self._seen) >= self._seen_max:
+            if not self._forgets:
+                return False
+            del self._seen[next(iter(self._seen))]
         self._seen[key] = now_s + self._lifetime_s
         return True
+
+
+def claim_undated(replays: Replays, carrier: str, url: str, signature: str) -> None:
+    """Of a carrier whose signature bears neither date nor nonce: the same request is the same signature.
+    Instructions are asked for as often as they are played, and asking changes nothing.
+
+    Raises:
+        Denied: It was taken before.
+    """
+    if "/instructions/" not in url and not replays.claim(f"{carrier} {signature}"):
+        raise Denied("the request was made before")
 
 
 def form_of(body: bytes) -> Form:

@@ -1,7 +1,7 @@
 """Twilio's `Webhooks`: TwiML, and HMAC-SHA1 by the auth token.
 
-Twilio's signature bears neither date nor nonce, so a repeated request cannot be told from a retry: it gets a
-ticket of its own, for the same call only.
+Twilio's signature bears neither date nor nonce, so a repeated request cannot be told from a retry: both are
+refused. Twilio retries by itself only what never reached us ("Webhooks: connection overrides", read 2026-11).
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from antiphon.calls.streams.webhooks import (
     Connection,
     IncomingCall,
     Passed,
+    Replays,
     WebhookRequest,
+    claim_undated,
     first,
     form_of,
 )
@@ -33,6 +35,7 @@ from antiphon.errors import Denied
 @dataclass(frozen=True, slots=True)
 class TwilioWebhooks:
     key: str
+    replays: Replays
     media_type = XML
     key_variable = "TWILIO_AUTH_TOKEN"
 
@@ -42,8 +45,10 @@ class TwilioWebhooks:
 
     def verify(self, request: WebhookRequest) -> None:
         params: Params = dict(form_of(request.body))
-        if not verify_signature(self.key, request.url, params, request.headers.get("x-twilio-signature", "")):
+        given = request.headers.get("x-twilio-signature", "")
+        if not verify_signature(self.key, request.url, params, given):
             raise Denied("the signature is not right for this address and form")
+        claim_undated(self.replays, "twilio", request.url, given)
 
     def call(self, body: bytes) -> IncomingCall:
         return twiml_call(body)

@@ -21,7 +21,6 @@ from antiphon.runtime.media.rows import (
     ANCHOR_NS,
     ARRIVED_NS,
     BLOCKS_PER_FRAME,
-    HISTORY_FRAMES,
     LOWEST_NS,
     OBSERVED,
     RING_BLOCKS,
@@ -96,8 +95,8 @@ class Bank:
         self._free = list(range(capacity - 1, -1, -1))
         self._leaving: list[int] = []
 
-    def join(self, call: BankCall, now_ns: int) -> int:
-        """Give the call a row of its own, with no past."""
+    def join(self, call: BankCall, encoding: Encoding, now_ns: int) -> int:
+        """Give the call a row of its own, with no past. What comes for it is of this encoding."""
         if not self._free:
             capacity = self.arrays.capacity
             self.arrays.grow()
@@ -107,6 +106,7 @@ class Bank:
         arrays = self.arrays
         arrays.clear(row)
         self._activity.forget(row)
+        arrays.coded[row] = encoding is Encoding.MULAW
         arrays.anchor_ns[row] = arrays.arrived_ns[row] = now_ns
         arrays.unanchored[row] = arrays.live[row] = True
         arrays.patience_ns[row] = GAP_NS
@@ -235,7 +235,7 @@ class Bank:
         samples *= _SCALE
         blocks = samples.reshape(len(rows), BLOCKS_PER_FRAME, -1)
         power = np.einsum("rbs,rbs->rb", blocks, blocks) / np.float32(arrays.block_samples)
-        arrays.history[rows, count % HISTORY_FRAMES] = pcm
+        arrays.keep(rows, count, pcm)
         arrays.ring_frames[rows, phase] = samples
         arrays.power_frames[rows, phase] = power
         lap = rows[phase == RING_FRAMES - 1]
@@ -256,7 +256,7 @@ class Bank:
         """100 ms to each of these, read together."""
         arrays = self.arrays
         start = arrays.given[rows]
-        pcm = arrays.history[rows[:, None], (start[:, None] + _BLOCK) % HISTORY_FRAMES]
+        pcm = arrays.kept(rows, start, _BLOCK)
         arrays.given[rows] = start + _BLOCK_FRAMES
         for row, block in zip(rows.tolist(), pcm, strict=True):
             if (call := self._calls[row]) is not None:

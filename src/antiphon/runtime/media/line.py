@@ -46,7 +46,7 @@ class LiveCall:
         self.inbox = bank.inboxes[line_format.encoding]
         self.frame_bytes = line_format.bytes_per_ms * FRAME_MS
         self.began_ns = clock()
-        self.row = bank.join(self, self.began_ns)
+        self.row = bank.join(self, line_format.encoding, self.began_ns)
         self.playout = Playout(line_format, sink, listener, lead_ms, counters=counters, wake=self._wake_at)
         self._onset = self._end = 0  # First and one past the last sample of the voice heard last.
         self._ended_ms = 0  # Of the caller's last speech; what is heard later was not said before.

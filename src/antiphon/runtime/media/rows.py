@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from antiphon.audio import g711
 from antiphon.audio.line_quality import FRAMES
 
 Rows = NDArray[np.intp]
@@ -41,7 +42,11 @@ class RowArrays:
         self.frame_samples = sample_rate_hz // 50
         self.ring = np.zeros((capacity, RING_BLOCKS + 1, self.block_samples), np.float32)
         self.power = np.zeros((capacity, RING_BLOCKS), np.float32)  # Mean square of each block in the ring.
-        self.history = np.zeros((capacity, HISTORY_FRAMES, self.frame_samples), np.int16)
+        # The last 8 s: of a line that speaks mu-law its codes, which are half as large and lose nothing, of
+        # another its samples. Memory nobody has written to is not there, so a row pays for one of them.
+        self.codes = np.zeros((capacity, HISTORY_FRAMES, self.frame_samples), np.uint8)
+        self.samples = np.zeros((capacity, HISTORY_FRAMES, self.frame_samples), np.int16)
+        self.coded = np.zeros(capacity, np.bool_)
         self.stream = np.zeros((capacity, 5), np.int64)
         self.runs = np.zeros((capacity, 10), np.int64)
         self.given = np.zeros(capacity, np.int64)  # Of the frames, given to the listener.
@@ -105,7 +110,7 @@ class RowArrays:
     def grow(self) -> None:
         for name in self._stored:
             values = getattr(self, name)
-            # Memory nobody has written to is not there yet: rows cost when calls take them.
+            # Not there yet either: rows cost when calls take them.
             grown = np.zeros((2 * len(values), *values.shape[1:]), values.dtype)
             grown[: len(values)] = values
             setattr(self, name, grown)
@@ -114,21 +119,46 @@ class RowArrays:
     def clear(self, row: int) -> None:
         """Forget whatever call had this row before."""
         for name in self._stored:
-            if name != "history":  # Only what `frames` counts is read.
+            if name not in ("codes", "samples"):  # Only what `frames` counts is read.
                 getattr(self, name)[row] = 0
         self.floor_dbfs[row] = FLOOR_START_DBFS
         self.noise_power[row] = np.nan
+
+    def keep(self, rows: Rows, count: NDArray[np.int64], pcm: NDArray[np.int16]) -> None:
+        """Frame number `count` of each of these (distinct) rows; `pcm` is [rows, frame_samples]."""
+        slot = count % HISTORY_FRAMES
+        coded = self.coded[rows]
+        among = np.count_nonzero(coded)
+        if among == len(rows):
+            self.codes[rows, slot] = g711.encode(pcm)
+        elif not among:
+            self.samples[rows, slot] = pcm
+        else:
+            plain = ~coded
+            self.codes[rows[coded], slot[coded]] = g711.encode(pcm[coded])
+            self.samples[rows[plain], slot[plain]] = pcm[plain]
+
+    def kept(self, rows: Rows, first: NDArray[np.int64], frames: NDArray[np.intp]) -> NDArray[np.int16]:
+        """Frames `first` + `frames` of each of these rows, [rows, frames, frame_samples]; a copy. They must
+        lie in the last 8 s."""
+        rows, slots = rows[:, None], (first[:, None] + frames) % HISTORY_FRAMES
+        coded = self.coded[rows[:, 0]]
+        among = np.count_nonzero(coded)
+        if among == len(rows):
+            return g711.decode(self.codes[rows, slots])
+        pcm: NDArray[np.int16] = self.samples[rows, slots]
+        if among:
+            pcm[coded] = g711.decode(self.codes[rows[coded], slots[coded]])
+        return pcm
 
     def read(self, row: int, start: int, stop: int) -> NDArray[np.int16]:
         """Samples [start, stop) of the row, as far as the last 8 s still hold them; a copy."""
         written = int(self.frames[row]) * self.frame_samples
         oldest = max(0, written - HISTORY_FRAMES * self.frame_samples)
         start, stop = max(start, oldest), min(stop, written)
-        flat: NDArray[np.int16] = self.history[row].reshape(-1)
+        flat = (self.codes if self.coded[row] else self.samples)[row].reshape(-1)
         if stop <= start:
-            return flat[:0].copy()
+            return np.zeros(0, np.int16)
         first, last = start % len(flat), stop % len(flat)
-        if first < last:
-            return flat[first:last].copy()
-        wrapped: NDArray[np.int16] = np.concatenate([flat[first:], flat[:last]])
-        return wrapped
+        piece = flat[first:last].copy() if first < last else np.concatenate([flat[first:], flat[:last]])
+        return g711.decode(piece) if self.coded[row] else piece

@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.audio.line_quality import FRAMES, LineSecond, measure
-from antiphon.runtime.media.rows import HISTORY_FRAMES, RowArrays, Rows
+from antiphon.runtime.media.rows import RowArrays, Rows
 
 _SECOND = np.arange(FRAMES)
 _LATEST = FRAMES + 5  # Frames since the last second was told.
 _TOGETHER_MAX = 32  # About a millisecond: calls that began together are not measured in one tick.
-assert HISTORY_FRAMES % FRAMES == 0, "a second lies in the history in one piece"
-# And when it is told, `voiced` must still know of its beginning: 2 * FRAMES after it.
+# When a second is told, `voiced` must still know of its beginning: 2 * FRAMES after it.
 
 
 def note_frame(arrays: RowArrays, rows: Rows, count: NDArray[np.int64]) -> None:
@@ -33,7 +32,7 @@ def due(arrays: RowArrays, rows: Rows, count: NDArray[np.int64]) -> Rows:
 def take(arrays: RowArrays, rows: Rows) -> list[LineSecond]:
     """The oldest second of these rows, which are due; the next one has begun."""
     start = arrays.measured[rows]
-    pcm = arrays.history[rows[:, None], (start % HISTORY_FRAMES)[:, None] + _SECOND]
+    pcm = arrays.kept(rows, start, _SECOND)
     voiced = arrays.voiced[rows[:, None], (start % (2 * FRAMES))[:, None] + _SECOND]
     noise = arrays.noise_power[rows]
     seconds = measure(pcm, voiced, arrays.missing[rows], noise)

@@ -68,8 +68,12 @@ async def _with_database(
         await organisations.make_default()
         if getattr(args, "new_organisation", ""):
             args.organisation = (await organisations.create(args.new_organisation)).id
-        elif await organisations.find(args.organisation) is None:
-            raise ConfigError("there is no such organisation", where="--organisation")
+        else:
+            found = await organisations.find(args.organisation)
+            if found is None:
+                raise ConfigError("there is no such organisation", where="--organisation")
+            if found.closed_at_ms is not None and args.act is _create:
+                raise ConfigError("this organisation is closed", where="--organisation")
         return await act(args, database)
     finally:
         await database.close()

@@ -78,8 +78,12 @@ class Entrance:
         return Problem(401, why, fix=_FIX)
 
     async def still_good(self, principal: Principal) -> bool:
-        """Of a connection that has been open for a while: its key has not been revoked meanwhile."""
-        return not principal.key_id or await self._keys.is_good(principal.key_id)
+        """Of a connection that has been open for a while, or of what was made some time ago: its key has not
+        been revoked meanwhile, nor its organisation closed."""
+        if principal.key_id and not await self._keys.is_good(principal.key_id):
+            return False
+        ours = principal.organisation_id == DEFAULT_ORGANISATION
+        return ours or await self._organisations.is_open(principal.organisation_id)
 
     async def sign_in_page(self) -> tuple[str, str]:
         """Where people sign in and who we are there; ("", "") where they do not come by OIDC.

@@ -46,8 +46,10 @@ async def transfer_live_call(
     try:
         return shapes.Transferred(target=await control.media.pass_on(call_id, wanted.target))
     except Denied as error:
+        control.refused["transfers"] += 1
         raise Problem(403, str(error), fix="add it under `escalation: targets:` of the agent") from None
     except (ConfigError, CallFailed) as error:
+        control.refused["transfers"] += 1
         raise Problem(409, str(error).partition("\n")[0]) from None
 
 

@@ -37,8 +37,7 @@ async def create_organisation(
     can, and of it only who may all that an owner may: whoever made the key can use it."""
     if who.organisation_id != DEFAULT_ORGANISATION:
         raise Problem(403, "only the default organisation makes others")
-    if not PERMISSIONS[Role.OWNER] <= who.permissions:
-        raise Problem(403, "this would allow more than you may yourself")
+    _only_full_owners(who)
     made = await parts.organisations.create(wanted.name)
     key = new_key(made.id, "first", Role.OWNER, _OPERATORS)
     shown = await parts.keys.create(key)
@@ -50,13 +49,35 @@ async def create_organisation(
 async def rename_organisation(
     organisation_id: shapes.OrganisationId, wanted: shapes.OrganisationNamed, who: Who, parts: Parts
 ) -> None:
-    """Give it another name. Its id stays."""
+    """Give it another name, while it is open. Its id stays."""
     if not _may_see(who, organisation_id):
         raise Problem(404, "no such organisation")
     if not await parts.organisations.rename(organisation_id, wanted.name):
         raise Problem(404, "no such organisation")
     if organisation_id != who.organisation_id:
         await _tell(parts, organisation_id, "rename_organisation", "204", organisation_id=organisation_id)
+
+
+@router.delete("/{organisation_id}", status_code=204, openapi_extra=needs(Permission.ORGANISATIONS_WRITE))
+async def close_organisation(organisation_id: shapes.OrganisationId, who: Who, parts: Parts) -> None:
+    """Close it for good: its people, keys and tokens open nothing any more, links to its calls neither, and
+    its webhooks are told nothing. Its calls stay for as long as they are kept. Only the default organisation
+    closes others, and nobody closes that."""
+    if not _may_see(who, organisation_id):
+        raise Problem(404, "no such organisation")
+    if who.organisation_id != DEFAULT_ORGANISATION:
+        raise Problem(403, "only the default organisation closes others")
+    _only_full_owners(who)
+    if organisation_id == DEFAULT_ORGANISATION:
+        raise Problem(409, "the default organisation stays")
+    if not await parts.organisations.close(organisation_id):
+        raise Problem(404, "no such organisation, or it is closed already")
+    await _tell(parts, organisation_id, "close_organisation", "204", organisation_id=organisation_id)
+
+
+def _only_full_owners(who: Principal) -> None:
+    if not PERMISSIONS[Role.OWNER] <= who.permissions:
+        raise Problem(403, "this would allow more than you may yourself")
 
 
 def _may_see(who: Principal, organisation_id: str) -> bool:

@@ -100,6 +100,7 @@ async def _placed(
     except (Denied, ConfigError, CallFailed) as error:
         await parts.placements.withdraw(*intent)
         if isinstance(error, Denied):
+            control.refused["placings"] += 1
             words = str(error)
             fix = f"the operator allows numbers by {ALLOWED}" if ALLOWED in words else ""
             raise Problem(403, words, fix=fix) from None

@@ -60,11 +60,11 @@ def file_of(folder: Path, agent: str) -> Path:
     return folder / f"{agent}.yaml"
 
 
-def put_file(path: Path, text: str) -> None:
+def put_file(path: Path, text: str, *, folder: str = "the folder of agents") -> None:
     """All of it or nothing.
 
     Raises:
-        HttpProblem: 409; the folder cannot be written.
+        HttpProblem: 409; the `folder`, as it is called, cannot be written.
     """
     new = path.with_name(f".{path.name}.{secrets.token_hex(6)}.new")
     try:
@@ -76,7 +76,7 @@ def put_file(path: Path, text: str) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             new.unlink(missing_ok=True)
-        raise _not_writable(error) from error
+        raise _not_writable(error, folder) from error
 
 
 @contextlib.contextmanager
@@ -93,11 +93,11 @@ def beside(folder: Path, text: str) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-def _not_writable(error: OSError) -> HttpProblem:
+def _not_writable(error: OSError, folder: str = "the folder of agents") -> HttpProblem:
     return HttpProblem(
         409,
-        f"the folder of agents cannot be written ({error.strerror})",
-        fix="copy the agents to a folder of your own and start with --agents DIR",
+        f"{folder} cannot be written ({error.strerror})",
+        fix="put a copy into a folder of your own and start the server with that",
     )
 
 

@@ -1,13 +1,15 @@
 """`/v1/routes`: which agent answers what, by the file this installation was started with. Calls of all its
 organisations come in by it, so it is the default organisation's. It is read when the server starts: places,
-queues and the lines of trunks hang on it; so the API reads, explains and judges, and does not write."""
+queues and the lines of trunks hang on it; so what is written here answers calls from the next start on."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from fastapi import APIRouter
 
@@ -19,11 +21,15 @@ from antiphon.server.access.principal import Principal
 from antiphon.server.access.roles import Permission
 from antiphon.server.api import shapes
 from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
-from antiphon.server.api.publishing import fault_of
+from antiphon.server.api.parts import ApiParts
+from antiphon.server.api.publishing import fault_of, put_file
 from antiphon.server.api.sight import sight_of
-from antiphon.server.control import Current
+from antiphon.server.control import Control, Current
 from antiphon.server.problems import Problem
 from antiphon.storage.access import DEFAULT_ORGANISATION, now_ms
+
+# Of two who write at once, the second is told.
+_WRITING: Final = asyncio.Lock()
 
 router = APIRouter(prefix="/routes", route_class=GatedRoute, tags=["routes"])
 
@@ -34,10 +40,14 @@ async def get_routes(who: Who, control: Current) -> shapes.Routes:
     _only_operators(who)
     told = await control.media.routes()
     if not told:
-        return shapes.Routes(in_force=False, changed=False, text="", time_zone="UTC", calls_max=0, routes=[])
+        return shapes.Routes(
+            in_force=False, changed=False, text="", file_text="", file_sha256="", time_zone="UTC",
+            calls_max=0, routes=[],
+        )  # fmt: skip
     now = await asyncio.to_thread(_text, control.settings.routes)
     fields = {name: told[name] for name in ("text", "time_zone", "calls_max", "routes")}
-    return shapes.Routes(in_force=True, changed=now != told["text"], **fields)
+    changed = now != told["text"]
+    return shapes.Routes(in_force=True, changed=changed, file_text=now, file_sha256=_named(now), **fields)
 
 
 @router.post("/explain", openapi_extra=needs(Permission.NUMBERS_READ))
@@ -70,10 +80,35 @@ async def check_routes(
     """Everything that is wrong with a routes file, with line, field and fix. Nothing is kept. Agents are your
     own and those that the file in force names."""
     _only_operators(who)
+    return await _judgement(file.text, who, parts, control)
+
+
+@router.put("", openapi_extra=needs(Permission.NUMBERS_WRITE))
+async def put_routes(file: shapes.RoutesPut, who: Who, parts: Parts, control: Current) -> shapes.Routes:
+    """Write the file the server was started with, if nothing is wrong with it. It is in force from the next
+    start on."""
+    _only_operators(who)
+    path = control.settings.routes
+    if path is None:
+        raise Problem(409, "the server was started without a routes file", fix="antiphon serve --routes FILE")
+    judged = await _judgement(file.text, who, parts, control)
+    if not judged.ok:
+        first = judged.faults[0]
+        where = f"line {first.line}: {first.field}: " if first.field else f"line {first.line}: "
+        raise Problem(422, f"{where}{first.message}", fix=first.fix or "POST /v1/routes/check shows all")
+    async with _WRITING:
+        known = await asyncio.to_thread(_text, path)
+        if _named(known) != file.instead_of:
+            raise Problem(409, "the file is another one by now", fix="read it again, and change that one")
+        await asyncio.to_thread(put_file, path, file.text, folder="the folder of routes")
+    return await get_routes(who, control)
+
+
+async def _judgement(text: str, who: Principal, parts: ApiParts, control: Control) -> shapes.RoutesJudgement:
     told = await control.media.routes()
     may_see, named = await sight_of(who, parts), set(told.get("agents", ()))
     return await asyncio.to_thread(
-        _judged, file.text, parts.serve.agents, lambda agent: may_see(agent) or agent in named
+        _judged, text, parts.serve.agents, lambda agent: may_see(agent) or agent in named
     )
 
 
@@ -88,6 +123,10 @@ def _text(file: Path | None) -> str:
         return file.read_bytes().decode("utf-8-sig") if file is not None else ""
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def _named(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def _judged(text: str, folder: Path, may_see: Callable[[str], bool]) -> shapes.RoutesJudgement:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import dataclasses
 import getpass
-import json
 from collections.abc import Awaitable, Callable
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from antiphon.errors import ConfigError
+from antiphon.server.keeping.exporting import told_of, write_sound, write_told
 from antiphon.server.keeping.opening import open_records
 from antiphon.server.keeping.service import follower_of
-from antiphon.storage.access import DEFAULT_ORGANISATION, Opinions, Outbox, now_ms
+from antiphon.storage.access import DEFAULT_ORGANISATION, Audit, Deed, Opinions, Outbox, now_ms
 from antiphon.storage.home import home_directory
 from antiphon.storage.keys import keyring
 from antiphon.storage.migrations import current_revision, newest_revision
@@ -46,11 +43,14 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     index.add_argument("--again", action="store_true", help="read every trace again, not only what differs")
     retain = _add(records, "retain", _retain, "remove what is older than the policy says")
     retain.add_argument("--days", type=int, metavar="N", help="calls older than this go, with all they left")
-    export = _add(records, "export", _export, "all that is known of a person, as JSON")
+    export = _add(
+        records, "export", _export, "all that is known of a person: calls, words, feedback, traces, as JSON"
+    )
     export.add_argument(
         "subject", metavar="NUMBER|CALL", help="a phone number (+15550100), or the id of a call"
     )
     export.add_argument("file", metavar="FILE", help="where to write it; readable by you only")
+    export.add_argument("--recordings", default="", metavar="DIR", help="their sound too, as WAV files there")
     erase = _add(records, "erase", _erase, "remove all that is known of a person, for good")
     erase.add_argument(
         "subject", metavar="NUMBER|CALL", help="a phone number (+15550100), or the id of a call"
@@ -105,15 +105,16 @@ async def _retain(records: CallRecords, args: argparse.Namespace) -> int:
 
 
 async def _export(records: CallRecords, args: argparse.Namespace) -> int:
+    home = home_directory()
+    ring = keyring(home)
     calls = await _removal(records).export(args.organisation, args.subject)
-    told = [dataclasses.asdict(call) for call in calls]
-    try:
-        path = Path(args.file)
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(told, indent=2, ensure_ascii=False, default=_decimal), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot write: {error.strerror}", where=args.file) from error
+    write_told(await told_of(calls, Opinions(records.database, ring), home), Path(args.file))
+    deed = Deed(organisation_id=args.organisation, actor="command line", action="export_person", target={})
+    await Audit(records.database).begin(deed, outcome="200")
     print(f"{args.file}: {len(calls)} calls")
+    if args.recordings:
+        written = await asyncio.to_thread(write_sound, calls, home, ring, Path(args.recordings))
+        print(f"{args.recordings}: {written} recordings")
     return 0
 
 
@@ -157,10 +158,3 @@ def _agreed(calls: int) -> bool:
 def _tell(done: str, removed: Removed) -> None:
     counts = f"{removed.calls} calls, {removed.traces} traces, {removed.recordings} recordings"
     print(f"{done} {counts} (on record as {removed.run})")
-
-
-def _decimal(value: object) -> Any:
-    """Any: json takes what it gets. Money is text, so that nothing is lost."""
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    raise TypeError(type(value).__name__)

@@ -6,13 +6,20 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from antiphon.errors import ConfigError
 from antiphon.storage.access.database import Database, now_ms
-from antiphon.storage.access.tables import agent_owners, members, organisations
+from antiphon.storage.access.tables import (
+    agent_owners,
+    api_keys,
+    members,
+    organisations,
+    shared_links,
+    webhooks,
+)
 
 DEFAULT_ORGANISATION: Final = "default"
 
@@ -22,6 +29,7 @@ class Organisation:
     id: str
     name: str
     created_at_ms: int
+    closed_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +82,33 @@ class Organisations:
             return [Organisation(**row) for row in (await connection.execute(query)).mappings()]
 
     async def rename(self, organisation_id: str, name: str) -> bool:
-        """False: there is no such organisation."""
-        change = update(organisations).where(organisations.c.id == organisation_id).values(name=name)
+        """False: there is no such organisation, or it is closed."""
+        change = update(organisations).where(_open(organisation_id)).values(name=name)
         async with self._database.transaction() as connection:
             return (await connection.execute(change)).rowcount == 1
+
+    async def close(self, organisation_id: str) -> bool:
+        """For good, all at once: its people and keys open nothing any more, nor do the links to its calls,
+        and nothing is told to its webhooks. Its calls stay for as long as they are kept. False: there is no
+        such organisation, or it is closed already."""
+        assert organisation_id != DEFAULT_ORGANISATION, "the installation's own is never closed"
+        at_ms = now_ms()
+        async with self._database.transaction() as connection:
+            closed = update(organisations).where(_open(organisation_id)).values(closed_at_ms=at_ms)
+            if (await connection.execute(closed)).rowcount != 1:
+                return False
+            for table in (api_keys, shared_links):
+                good = (table.c.organisation_id == organisation_id) & table.c.revoked_at_ms.is_(None)
+                await connection.execute(update(table).where(good).values(revoked_at_ms=at_ms))
+            theirs = webhooks.c.organisation_id == organisation_id
+            await connection.execute(update(webhooks).where(theirs).values(enabled=False))
+        return True
+
+    async def is_open(self, organisation_id: str) -> bool:
+        """There is such an organisation, and it has not been closed."""
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(organisations.c.id).where(_open(organisation_id)))
+            return found.first() is not None
 
     # People
 
@@ -132,7 +163,9 @@ class Organisations:
                 waiting = (members.c.email == email.lower()) & (members.c.subject == "")
                 bound = update(members).where(waiting).values(issuer=issuer, subject=subject)
                 await connection.execute(bound)
-            query = select(members).where((members.c.issuer == issuer) & (members.c.subject == subject))
+            his = (members.c.issuer == issuer) & (members.c.subject == subject)
+            shut = select(organisations.c.id).where(organisations.c.closed_at_ms.is_not(None))
+            query = select(members).where(his & members.c.organisation_id.not_in(shut))
             found = await connection.execute(query.order_by(members.c.created_at_ms, members.c.id))
             return [_member(row) for row in found.mappings()]
 
@@ -160,6 +193,10 @@ class Organisations:
         except IntegrityError:
             return await self.owner_of(agent) == organisation_id
         return True
+
+
+def _open(organisation_id: str) -> ColumnElement[bool]:
+    return (organisations.c.id == organisation_id) & organisations.c.closed_at_ms.is_(None)
 
 
 def _member(row: RowMapping) -> Member:

@@ -30,6 +30,7 @@ organisations = Table(
     Column("id", _Id, primary_key=True),
     Column("name", _Name, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
+    Column("closed_at_ms", BigInteger),
 )
 
 # A person is known by issuer and subject; an invitation by e-mail waits with an empty subject.

@@ -10,11 +10,13 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from antiphon.storage.records.numbering import SUFFIX_BITS, first_number
-from antiphon.storage.records.tables import calls
+from antiphon.storage.records.tables import calls, costs
 from antiphon.storage.records.values import LIVE
 
 # Delays are counted in steps as wide as this, so that a hundred thousand calls are a few hundred counts.
 STEP_MS: Final = 10
+
+_SUMMED: Final = ("calls", "duration_ms", "nano_usd", "wasted_nano_usd", "unpriced")
 
 # How often each delay was seen, in ms.
 Counts = dict[int, int]
@@ -34,12 +36,26 @@ class Group(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     costed: bool
 
 
+class Stage(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """What calls of one agent used of one provider. `unpriced`: uses without a known price."""
+
+    agent: str
+    role: str
+    provider: str
+    calls: int
+    duration_ms: int
+    nano_usd: int
+    wasted_nano_usd: int
+    unpriced: int
+
+
 class Counted(msgspec.Struct, array_like=True):
     """One stretch of time. Delays by agent: of calls' own medians, and of their own 99th percentiles."""
 
     groups: list[Group] = []
     p50_ms: dict[str, Counts] = {}
     p99_ms: dict[str, Counts] = {}
+    stages: list[Stage] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +67,11 @@ class Span:
     to_ms: int
 
 
-async def count_calls(connection: AsyncConnection, span: Span, each_ms: int) -> dict[int, Counted]:
-    """By number of stretch, which is its beginning in units of `each_ms`; those without calls left out."""
+async def count_calls(
+    connection: AsyncConnection, span: Span, each_ms: int, *, stages: bool
+) -> dict[int, Counted]:
+    """By number of stretch, which is its beginning in units of `each_ms`; those without calls left out.
+    `stages`: what they used is counted too."""
     found: dict[int, Counted] = {}
     for row in await connection.execute(sums_of(span, each_ms)):
         group = Group(
@@ -71,6 +90,11 @@ async def count_calls(connection: AsyncConnection, span: Span, each_ms: int) -> 
         for number, agent, step, count in await connection.execute(_delays_of(span, each_ms, name)):
             counts: dict[str, Counts] = getattr(found[int(number)], name)
             counts.setdefault(agent, {})[int(step) * STEP_MS] = int(count)
+    if stages:
+        for used in (await connection.execute(_stages_of(span, each_ms))).mappings():
+            facts = {name: int(used[name]) for name in _SUMMED}
+            stage = Stage(agent=used["agent"], role=used["role"], provider=used["provider"], **facts)
+            found[int(used["stretch"])].stages.append(stage)
     return found
 
 
@@ -105,6 +129,26 @@ def sums_of(span: Span, each_ms: int) -> Any:
         )
         .where(*_wanted(span))
         .group_by(stretch, calls.c.agent, calls.c.outcome, calls.c.end_cause)
+    )
+
+
+def _stages_of(span: Span, each_ms: int) -> Any:
+    # The span is told of both tables: what is used lies in the order of calls too, and is read as far.
+    first, end = first_number(span.from_ms), first_number(span.to_ms)
+    used = costs.join(calls, calls.c.id == costs.c.call)
+    groups = (_stretch(each_ms), calls.c.agent, costs.c.role, costs.c.provider)
+    return (
+        select(
+            *groups,
+            func.count().label("calls"),
+            func.sum(calls.c.duration_ms).label("duration_ms"),
+            func.sum(costs.c.cost_nano_usd).label("nano_usd"),
+            func.sum(costs.c.wasted_nano_usd).label("wasted_nano_usd"),
+            func.sum(costs.c.unpriced).label("unpriced"),
+        )
+        .select_from(used)
+        .where(*_wanted(span), costs.c.call >= first, costs.c.call < end)
+        .group_by(*groups)
     )
 
 

@@ -28,9 +28,11 @@ HOURS_FOR_MS: Final = 4 * DAY_MS
 SETTLED_AFTER_MS: Final = HOUR_MS
 
 
-async def counted_in(connection: AsyncConnection, span: Span, each_ms: int) -> list[tuple[int, Counted]]:
+async def counted_in(
+    connection: AsyncConnection, span: Span, each_ms: int, *, stages: bool = False
+) -> list[tuple[int, Counted]]:
     """All calls of a span in pieces, with the time each begins at; none lies in two stretches of `each_ms`,
-    which is a whole number of hours."""
+    which is a whole number of hours. `stages`: with what they used, all of it."""
     pieces: list[tuple[int, Counted]] = []
     gaps = [span]
     for width_ms in (DAY_MS, HOUR_MS):
@@ -43,7 +45,7 @@ async def counted_in(connection: AsyncConnection, span: Span, each_ms: int) -> l
             left += _between(gap, [number * width_ms for number in kept], width_ms)
         gaps = left
     for gap in gaps:
-        counted = await count_calls(connection, gap, HOUR_MS)
+        counted = await count_calls(connection, gap, HOUR_MS, stages=stages)
         pieces += [(number * HOUR_MS, one) for number, one in counted.items()]
     return pieces
 
@@ -90,7 +92,7 @@ async def _count(database: Database, organisation_id: str, width_ms: int, number
         if connection.dialect.name == "postgresql":
             # Against a call that is saved meanwhile: it commits before we count, or lets go of our count.
             await connection.execute(text(f"LOCK TABLE {stretches.name} IN SHARE ROW EXCLUSIVE MODE"))
-        counted = (await count_calls(connection, span, width_ms)).get(number, Counted())
+        counted = (await count_calls(connection, span, width_ms, stages=True)).get(number, Counted())
         await connection.execute(delete(stretches).where(*(stretches.c[name] == key[name] for name in key)))
         await connection.execute(insert(stretches).values(**key, content=msgspec.msgpack.encode(counted)))
 

@@ -1,22 +1,21 @@
-"""What calls cost together, counted by the database: by agent, by day, or by stage and provider."""
+"""What calls cost together: by agent, by day, or by stage and provider. Hours and days that are over were
+counted before (`stretches.py`)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal
-
-from sqlalchemy import ColumnElement, RowMapping, Select, func, select
+from typing import Final, Literal
 
 from antiphon.storage.access.database import Database
-from antiphon.storage.records.numbering import first_number
-from antiphon.storage.records.tables import calls, costs
-from antiphon.storage.records.values import LIVE
+from antiphon.storage.records.counting import Counted, Span
+from antiphon.storage.records.rows import NANO
+from antiphon.storage.records.stretches import DAY_MS, counted_in
 
 By = Literal["agent", "day", "stage"]
-_NANO: Final = Decimal(10) ** 9
-_DAY_MS: Final = 86_400_000
+_FOR_EVER_MS: Final = 1 << 42
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,94 +41,66 @@ class CostSum:
     unpriced: int = 0
 
 
+@dataclass(slots=True)
+class _Sum:
+    calls: int = 0
+    duration_ms: int = 0
+    nano_usd: int = 0
+    wasted_nano_usd: int = 0
+    unpriced: int = 0
+
+    def named(self, name: str) -> CostSum:
+        return CostSum(
+            name=name,
+            calls=self.calls,
+            duration_ms=self.duration_ms,
+            total_usd=self.nano_usd / NANO,
+            wasted_usd=self.wasted_nano_usd / NANO,
+            unpriced=self.unpriced,
+        )
+
+
 async def sum_costs(database: Database, query: SumQuery) -> tuple[list[CostSum], int]:
     """The sums by name, and how many calls there are.
 
     Raises:
         AntiphonError: The database did not do it.
     """
-    which = _which(query)
+    to_ms = _FOR_EVER_MS if query.to_ms is None else query.to_ms
+    span = Span(organisation_id=query.organisation_id, from_ms=query.from_ms or 0, to_ms=to_ms)
     async with database.reading() as connection:
-        counted = select(func.count()).select_from(calls).where(which)
-        number = int((await connection.execute(counted)).scalar_one())
+        pieces = await counted_in(connection, span, DAY_MS, stages=True)
+    number, sums = 0, dict[str, _Sum]()
+    for from_ms, piece in pieces:
+        for name, part in _parts(piece, from_ms, query):
+            _add(sums.setdefault(name, _Sum()), part)
+        number += sum(group.calls for group in piece.groups if query.agent in ("", group.agent))
+    return [sums[name].named(name) for name in sorted(sums)], number
+
+
+def _parts(piece: Counted, from_ms: int, query: SumQuery) -> Iterator[tuple[str, _Sum]]:
+    """What goes into the sum of each name. Of an agent or a day: its calls, and of their stages what was
+    wasted and what had no price; those are among the calls' own costs."""
+    day = datetime.fromtimestamp(from_ms // DAY_MS * DAY_MS / 1000, tz=UTC).date().isoformat()
+    for group in piece.groups:
+        if query.by != "stage" and query.agent in ("", group.agent):
+            name = group.agent if query.by == "agent" else day
+            yield name, _Sum(group.calls, group.duration_ms, group.nano_usd)
+    for stage in piece.stages:
+        if query.agent not in ("", stage.agent):
+            continue
+        wasted, unpriced = stage.wasted_nano_usd, stage.unpriced
         if query.by == "stage":
-            rows = (await connection.execute(_by_stage(which))).mappings().all()
-            return [_stage_sum(row) for row in rows], number
-        group: ColumnElement[Any] = calls.c.agent
-        if query.by == "day":
-            group = calls.c.started_at_ms // _DAY_MS
-        sums = {
-            row["name"]: CostSum(
-                name=_named(row["name"]),
-                calls=row["calls"],
-                duration_ms=int(row["duration_ms"]),
-                total_usd=int(row["total"]) / _NANO,
-            )
-            for row in (await connection.execute(_by(group, which))).mappings()
-        }
-        for row in (await connection.execute(_waste_by(group, which))).mappings():
-            wasted, unpriced = int(row["wasted"]) / _NANO, int(row["unpriced"])
-            sums[row["name"]] = replace(sums[row["name"]], wasted_usd=wasted, unpriced=unpriced)
-    return [sums[name] for name in sorted(sums)], number
+            used = _Sum(stage.calls, stage.duration_ms, stage.nano_usd, wasted, unpriced)
+            yield f"{stage.role} {stage.provider}", used
+        else:
+            name = stage.agent if query.by == "agent" else day
+            yield name, _Sum(wasted_nano_usd=wasted, unpriced=unpriced)
 
 
-def _which(query: SumQuery) -> ColumnElement[bool]:
-    which = (calls.c.organisation_id == query.organisation_id) & (calls.c.state != LIVE)
-    if query.agent:
-        which &= calls.c.agent == query.agent
-    if query.from_ms is not None:
-        which &= calls.c.id >= first_number(query.from_ms)
-    if query.to_ms is not None:
-        which &= calls.c.id < first_number(query.to_ms)
-    return which
-
-
-def _by(group: ColumnElement[Any], which: ColumnElement[bool]) -> Select[Any]:
-    named = group.label("name")
-    return (
-        select(
-            named,
-            func.count().label("calls"),
-            func.sum(calls.c.duration_ms).label("duration_ms"),
-            func.sum(calls.c.cost_nano_usd).label("total"),
-        )
-        .where(which)
-        .group_by(named)
-    )
-
-
-def _waste_by(group: ColumnElement[Any], which: ColumnElement[bool]) -> Select[Any]:
-    named = group.label("name")
-    sums = (func.sum(costs.c.wasted_nano_usd).label("wasted"), func.sum(costs.c.unpriced).label("unpriced"))
-    joined = costs.join(calls, calls.c.id == costs.c.call)
-    return select(named, *sums).select_from(joined).where(which).group_by(named)
-
-
-def _by_stage(which: ColumnElement[bool]) -> Select[Any]:
-    names = (costs.c.role, costs.c.provider)
-    sums = (
-        func.count().label("calls"),
-        func.sum(calls.c.duration_ms).label("duration_ms"),
-        func.sum(costs.c.cost_nano_usd).label("total"),
-        func.sum(costs.c.wasted_nano_usd).label("wasted"),
-        func.sum(costs.c.unpriced).label("unpriced"),
-    )
-    joined = costs.join(calls, calls.c.id == costs.c.call)
-    return select(*names, *sums).select_from(joined).where(which).group_by(*names).order_by(*names)
-
-
-def _stage_sum(row: RowMapping) -> CostSum:
-    return CostSum(
-        name=f"{row['role']} {row['provider']}",
-        calls=row["calls"],
-        duration_ms=int(row["duration_ms"]),
-        total_usd=int(row["total"]) / _NANO,
-        wasted_usd=int(row["wasted"]) / _NANO,
-        unpriced=int(row["unpriced"]),
-    )
-
-
-def _named(group: str | int) -> str:
-    if isinstance(group, str):
-        return group
-    return datetime.fromtimestamp(group * _DAY_MS / 1000, tz=UTC).date().isoformat()
+def _add(one: _Sum, part: _Sum) -> None:
+    one.calls += part.calls
+    one.duration_ms += part.duration_ms
+    one.nano_usd += part.nano_usd
+    one.wasted_nano_usd += part.wasted_nano_usd
+    one.unpriced += part.unpriced

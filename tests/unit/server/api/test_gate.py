@@ -48,6 +48,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/v1/members/{member_id}"): {"role": "auditor"},
     ("POST", "/v1/routes/explain"): {"called": "+12125550100"},
     ("POST", "/v1/routes/check"): {"text": "routes: {}"},
+    ("PUT", "/v1/routes"): {"text": "routes: {}", "instead_of": "0" * 64},
     ("POST", "/v1/organisations"): {"name": "Other Ltd"},
     ("PATCH", "/v1/organisations/{organisation_id}"): {"name": "Other Ltd"},
 }

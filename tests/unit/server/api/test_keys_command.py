@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from antiphon.cli import main
 from antiphon.server.announcement import ready_words
 from antiphon.server.api.work import ApiWork
 from antiphon.server.settings import ServeSettings
+from antiphon.storage.access import Database, Organisations, database_url
 
 
 def test_a_key_is_made_listed_and_revoked(
@@ -43,6 +45,25 @@ def test_a_key_that_cannot_be_is_refused_in_words(
     monkeypatch.setenv("ANTIPHON_HOME", str(tmp_path))
     assert main(["keys", "create", "x", *wrong]) == 2
     assert "antiphon:" in capsys.readouterr().err
+
+
+def test_a_closed_organisation_gets_no_more_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ANTIPHON_HOME", str(tmp_path))
+    assert main(["keys", "create", "first", "--new-organisation", "Other Ltd"]) == 0
+    other = capsys.readouterr().out.split()[1]
+    asyncio.run(closed(tmp_path, other))
+    assert main(["keys", "create", "second", "--organisation", other]) == 2
+    assert "closed" in capsys.readouterr().err
+    assert main(["keys", "list", "--organisation", other]) == 0
+    assert capsys.readouterr().out.count("revoked") == 1
+
+
+async def closed(home: Path, organisation: str) -> None:
+    database = await Database.open(database_url(home, {}))
+    assert await Organisations(database).close(organisation)
+    await database.close()
 
 
 def test_a_database_that_cannot_be_is_refused_without_its_password(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.doubles.api_world import ApiWorld, api_world, problem
 
-from antiphon.server.access.roles import PERMISSIONS, Role
+from antiphon.server.access.entrance import LOCAL_OWNER
+from antiphon.server.access.roles import PERMISSIONS, Permission, Role
+from antiphon.server.access.tokens import Wish
+from antiphon.storage.access import SharedLinkEntry
 
 PATH = "/v1/organisations"
 
@@ -35,7 +39,7 @@ async def test_an_organisation_is_made_and_its_first_key_opens_it_alone(world: A
         assert (me["organisation"], me["organisation_name"]) == (made["id"], "Other Ltd")
         assert set(me["permissions"]) == PERMISSIONS[Role.OWNER]
         assert (await theirs.get("/v1/agents")).json() == {"agents": []}
-        seen = {name: made[name] for name in ("id", "name", "created_at_ms")}
+        seen = {name: made[name] for name in ("id", "name", "created_at_ms", "closed_at_ms")}
         assert (await theirs.get(PATH)).json() == {"organisations": [seen]}
         assert ours.split("_")[1] not in (await theirs.get("/v1/keys")).text
         assert ours.split("_")[1] not in (await theirs.get("/v1/audit")).text
@@ -86,6 +90,68 @@ async def test_what_is_done_from_outside_is_in_both_audits(world: ApiWorld) -> N
         ("create_key", "201", {"key_id": made["key_id"]}),
     ]
     assert {row.actor for row in theirs} == {"the installation's operators"}
+
+
+async def test_a_closed_one_is_shut_in_every_way_and_its_calls_stay(world: ApiWorld) -> None:
+    theirs = await world.organisation("Theirs", "desk")
+    world.put_call("their-call", "desk")
+    await world.index()
+    parts, key = world.parts, await world.key(Role.OWNER, theirs)
+    person = replace(LOCAL_OWNER, kind="person", subject="person:ann@example.com", organisation_id=theirs)
+    await parts.organisations.invite(theirs, "ann@example.com", "owner")
+    await parts.organisations.memberships("issuer", "ann", "ann@example.com")
+    link_of_ann, link = parts.shares.mint(person, "their-call", 3600)
+    async with world.client(key) as owner:
+        link_of_key = (await owner.post("/v1/calls/their-call/share", json={})).json()["token"]
+        token = (await owner.post("/v1/tokens", json={})).json()["token"]
+        hook = {"url": "https://example.com/hook"}
+        assert (await owner.post("/v1/webhooks", json=hook)).status_code == 201
+    await parts.links.add(
+        SharedLinkEntry(
+            id=link.id, organisation_id=theirs, call_id="their-call", created_by="ann", created_at_ms=1,
+            good_until_ms=link.good_until_ms,
+        )
+    )  # fmt: skip
+    token_of_ann, _ = parts.tokens.mint(person, Wish(scopes=frozenset({Permission.AGENTS_READ}), life_s=600))
+    credentials = (key, token, token_of_ann)
+    assert await statuses(world, "/v1/me", key, token_of_ann) == [200, 200]
+    assert await statuses(world, "/v1/shared", link_of_ann, link_of_key) == [200, 200]
+
+    async with world.client(await world.key(Role.OWNER)) as operator:
+        assert (await operator.delete(f"{PATH}/{theirs}")).status_code == 204
+        told = (await operator.get(PATH)).json()["organisations"][1]
+        assert (told["id"], told["closed_at_ms"] > told["created_at_ms"] - 1) == (theirs, True)
+        problem(await operator.delete(f"{PATH}/{theirs}"), 404)
+        problem(await operator.patch(f"{PATH}/{theirs}", json={"name": "Again"}), 404)
+    assert await statuses(world, "/v1/me", *credentials) == [401, 401, 401]
+    assert await statuses(world, "/v1/shared", link_of_ann, link_of_key) == [404, 404]
+    assert await parts.organisations.memberships("issuer", "ann", "ann@example.com") == []
+    assert [hook.enabled for hook in await parts.outbox.of(theirs)] == [False]
+    assert await parts.records.open_call(theirs, "their-call") is not None
+    audit = await parts.audit.entries(theirs)
+    assert (audit[0].action, audit[0].outcome) == ("close_organisation", "204")
+    assert await statuses(world, "/v1/me", await world.key(Role.OWNER)) == [200]
+
+
+async def statuses(world: ApiWorld, path: str, *credentials: str) -> list[int]:
+    found = []
+    for credential in credentials:
+        async with world.client(credential) as client:
+            found.append((await client.get(path)).status_code)
+    return found
+
+
+async def test_nobody_else_closes_anything_and_the_operators_own_stays(world: ApiWorld) -> None:
+    theirs = await world.organisation("Theirs")
+    async with world.client(await world.key(Role.OWNER, theirs)) as stranger:
+        problem(await stranger.delete(f"{PATH}/{theirs}"), 403)
+        problem(await stranger.delete(f"{PATH}/default"), 404)
+    async with world.client(await world.key(Role.OWNER, scopes=("organisations:write",))) as narrow:
+        problem(await narrow.delete(f"{PATH}/{theirs}"), 403)
+    async with world.client(await world.key(Role.OWNER)) as operator:
+        problem(await operator.delete(f"{PATH}/default"), 409)
+        problem(await operator.delete(f"{PATH}/org_unknown"), 404)
+    assert [one.closed_at_ms for one in await world.parts.organisations.every()] == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -48,13 +49,20 @@ async def test_what_is_in_force_is_read_with_its_text(world: ApiWorld) -> None:
         told = (await client.get("/v1/routes")).json()
     desk, rest = told.pop("routes")
     assert told == {
-        "in_force": True, "changed": False, "text": TEXT, "time_zone": "America/New_York", "calls_max": 60,
+        "in_force": True, "changed": False, "text": TEXT, "file_text": TEXT, "file_sha256": instead_of(TEXT),
+        "time_zone": "America/New_York", "calls_max": 60,
     }  # fmt: skip
     assert (desk["name"], desk["to"], desk["limit"]) == ("desk", ["+12125550100", "sip:desk"], 2)
     assert desk["rules"] == [
-        {"name": "shut", "always": False, "agents": {}, "answer": EMPTY | {"forward": "+12125550111"}},
-        {"name": "usual", "always": True, "agents": {"clinic": 100.0}, "answer": EMPTY},
-    ]
+        {
+            "name": "shut",
+            "always": False,
+            "when": {"closed": ["office"]},
+            "agents": {},
+            "answer": EMPTY | {"forward": "+12125550111"},
+        },
+        {"name": "usual", "always": True, "when": {}, "agents": {"clinic": 100.0}, "answer": EMPTY},
+    ]  # fmt: skip
     assert rest["rules"][0]["answer"] == EMPTY | {"refuse": "nobody is here"}
 
 
@@ -66,8 +74,36 @@ async def test_a_file_that_says_something_else_by_now_is_told(world: ApiWorld) -
             change()
             told = (await client.get("/v1/routes")).json()
             assert (told["changed"], told["text"]) == (True, TEXT)
+            assert told["file_text"] == (file.read_text() if file.exists() else "")
         file.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
         assert not (await client.get("/v1/routes")).json()["changed"]
+
+
+def instead_of(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+async def test_a_file_is_written_whole_and_answers_from_the_next_start_on(world: ApiWorld) -> None:
+    file = world.control.settings.routes
+    assert file is not None
+    new = TEXT.replace("calls: 60", "calls: 61")
+    async with world.client(await world.key(Role.BUILDER)) as client:
+        wanted = {"text": new, "instead_of": instead_of(TEXT)}
+        told = (await client.put("/v1/routes", json=wanted)).json()
+        assert (told["changed"], told["text"], told["file_text"], told["calls_max"]) == (True, TEXT, new, 60)
+        assert (file.read_text(), list(file.parent.glob(".routes*"))) == (new, [])
+        # Somebody who still has the old one in his editor overwrites nothing.
+        problem(await client.put("/v1/routes", json=wanted), 409)
+        wanted = {"text": new.replace("agent: clinic", "agent: clinick"), "instead_of": instead_of(new)}
+        refused = problem(await client.put("/v1/routes", json=wanted), 422)
+        assert refused["detail"].startswith("line 10: ") and "clinic" in str(refused)
+        for wrong in ({}, {"text": new}, {"text": "", "instead_of": instead_of(new)}, wanted | {"more": 1}):
+            problem(await client.put("/v1/routes", json=wrong), 422)
+    async with world.client(await world.key(Role.OPERATOR)) as client:
+        problem(await client.put("/v1/routes", json=wanted), 403)
+    async with world.client(await world.key(Role.OWNER, await world.organisation("Strangers"))) as client:
+        problem(await client.put("/v1/routes", json={"text": TEXT, "instead_of": instead_of(new)}), 404)
+    assert file.read_text() == new
 
 
 async def test_a_call_is_explained_rule_by_rule(world: ApiWorld) -> None:

@@ -11,9 +11,10 @@ from decimal import Decimal
 from sqlalchemy import delete, func, select, update
 from tests.unit.storage.records.entries import SUMMARY, a_call
 
-from antiphon.storage.records import COMPLETE, LIVE, CallEntry, CallRecords
+from antiphon.storage.records import COMPLETE, LIVE, CallEntry, CallRecords, StageCostEntry
 from antiphon.storage.records.overview import Overview, OverviewQuery, overview
 from antiphon.storage.records.stretches import DAY_MS, HOUR_MS, settle
+from antiphon.storage.records.sums import CostSum, SumQuery, sum_costs
 from antiphon.storage.records.tables import calls, stretches
 
 FROM_MS = 20_600 * DAY_MS
@@ -37,7 +38,19 @@ def call(name: str, started_at_ms: int, chance: random.Random, **facts: object) 
         "response_p50_ms": chance.choice((None, 300, 470, 480, 900)),
         "response_p99_ms": chance.choice((None, 700, 2000)),
     }
-    return replace(a_call(name), summary=replace(SUMMARY, **(told | facts)))  # type: ignore[arg-type]
+    used = tuple(
+        StageCostEntry(
+            role=role,
+            provider=f"{role}/usual",
+            requests=2,
+            cost_usd=Decimal(chance.randrange(10**9)) / 10**9,
+            wasted_usd=Decimal(chance.randrange(10**8)) / 10**9,
+            unpriced=chance.randrange(2),
+        )
+        for role in ("llm", "tts")
+    )
+    summary = replace(SUMMARY, **(told | facts))  # type: ignore[arg-type]
+    return replace(a_call(name), summary=summary, costs=used)
 
 
 def some(count: int, seed: int) -> list[CallEntry]:
@@ -63,6 +76,14 @@ async def views(records: CallRecords) -> list[Overview]:
     ]
 
 
+async def sums(records: CallRecords) -> list[tuple[list[CostSum], int]]:
+    """By each name, of all time and of some, of one agent and of all."""
+    asked = [SumQuery(organisation_id="default", by=by) for by in ("agent", "day", "stage")]
+    edges = {"from_ms": FROM_MS + 5 * HOUR_MS // 2, "to_ms": NOW_MS - 7 * HOUR_MS // 3}
+    asked += [replace(one, agent="bank") for one in asked] + [replace(one, **edges) for one in asked]
+    return [await sum_costs(records.database, query) for query in asked]
+
+
 async def kept(records: CallRecords) -> int:
     async with records.database.reading() as connection:
         return int((await connection.execute(select(func.count()).select_from(stretches))).scalar_one())
@@ -77,11 +98,14 @@ async def uncounted(records: CallRecords) -> list[Overview]:
 
 async def test_what_is_kept_tells_what_the_calls_tell(records: CallRecords) -> None:
     await records.save(some(40, seed=1))
-    before = await views(records)
+    before, cost_before = await views(records), await sums(records)
     assert before[0].total.calls > 15
+    (llm, tts), _ = cost_before[2]
+    assert (llm.unpriced > 0, llm.wasted_usd > 0, tts.total_usd > 0) == (True, True, True)
     assert await settle(records.database, NOW_MS) > DAYS
     assert await settle(records.database, NOW_MS) == 0, "counted twice"
     assert await views(records) == before
+    assert await sums(records) == cost_before
 
 
 async def test_an_overview_reads_what_is_kept_and_not_the_calls(records: CallRecords) -> None:

@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useMemo, useRef, useState } from "react";
 import { problemFrom, request } from "../../api/client";
-import { useMay } from "../../api/me";
+import { useMay, useMe } from "../../api/me";
 import { useApi } from "../../api/useApi";
 import { href } from "../../app/router";
 import { Diff } from "./Diff";
@@ -76,7 +76,8 @@ export function Editor({ agent, text, onText, onChanged }: Props) {
 
 function useJudgement(text: string): Inspection | null {
   const [judged, setJudged] = useState<{ text: string; told: Inspection } | null>(null);
-  const may = useMay("agents:write");
+  const me = useMe();
+  const may = me?.permissions.includes("agents:write");
   useEffect(() => {
     if (!may || !text) return;
     const stop = new AbortController();
@@ -90,7 +91,7 @@ function useJudgement(text: string): Inspection | null {
       window.clearTimeout(timer);
       stop.abort();
     };
-  }, [text, may]);
+  }, [text, may, me]);
   return judged?.text === text ? judged.told : null;
 }
 

@@ -1,6 +1,7 @@
 /** One call, followed: its words as they are said, and its sound if one listens in. */
 
 import { useCallback, useEffect, useReducer, useRef, useState } from "react";
+import { useMe } from "../../api/me";
 import { openSocket } from "../../api/socket";
 import { parseMessage } from "../../call/messages";
 import { type Conversation, applyMessage, emptyConversation } from "../../call/transcript";
@@ -36,6 +37,7 @@ export function useFollow(callId: string): Following {
   const [listening, setListening] = useState(false);
   const [over, setOver] = useState("");
   const [turn, setTurn] = useState(0);
+  const me = useMe(); // Whoever has signed in again follows again.
   const sound = useRef<CallSound | null>(null);
   useEffect(() => {
     let left = false;
@@ -60,7 +62,7 @@ export function useFollow(callId: string): Following {
       sound.current?.close();
       sound.current = null;
     };
-  }, [callId, listening, turn]);
+  }, [callId, listening, turn, me]);
   const again = useCallback(() => setTurn((count) => count + 1), []);
   return { conversation, listening, over, listen: setListening, again };
 }

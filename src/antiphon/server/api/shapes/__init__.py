@@ -99,6 +99,7 @@ from antiphon.server.api.shapes.routes import (
     RouteExplained,
     Routes,
     RoutesJudgement,
+    RoutesPut,
     RoutesText,
 )
 from antiphon.server.api.shapes.webhooks import (
@@ -182,6 +183,7 @@ __all__ = [
     "RouteNumber",
     "Routes",
     "RoutesJudgement",
+    "RoutesPut",
     "RoutesText",
     "TakeOver",
     "TakenOver",

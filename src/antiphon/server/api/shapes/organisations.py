@@ -19,6 +19,7 @@ class Organisation(BaseModel):
     id: str
     name: str
     created_at_ms: int
+    closed_at_ms: int | None
 
 
 class OrganisationMade(Organisation):

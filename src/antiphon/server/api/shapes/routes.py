@@ -18,10 +18,12 @@ class RouteAnswer(BaseModel):
 
 
 class RouteRule(BaseModel):
-    """`agents`: percentages of callers. `always`: it has no `when:`; what is in it, the text says."""
+    """`agents`: percentages of callers. `always`: it has no `when:`; else `when` is what must hold, by name:
+    `open`, `closed` and `holiday` (names of the file's own), `callers`, `countries`, `languages`."""
 
     name: str
     always: bool
+    when: dict[str, list[str]]
     agents: dict[str, float]
     answer: RouteAnswer
 
@@ -37,11 +39,14 @@ class Route(BaseModel):
 
 class Routes(BaseModel):
     """`in_force`: false where agents are called by their names only. `text`: the file as the server read it
-    when it started. `changed`: the file says something else by now, which a restart takes."""
+    when it started. `changed`: the file says something else by now, which a restart takes; `file_text` is
+    that, "" where it cannot be read, and `file_sha256` names it for whoever writes another."""
 
     in_force: bool
     changed: bool
     text: str
+    file_text: str
+    file_sha256: str
     time_zone: str
     calls_max: int
     routes: list[Route]
@@ -51,6 +56,13 @@ class RoutesText(In):
     """A routes file (YAML)."""
 
     text: Text = Field(min_length=1, max_length=200_000)
+
+
+class RoutesPut(RoutesText):
+    """`instead_of`: the `file_sha256` of what it replaces, so that nobody overwrites what another has written
+    meanwhile."""
+
+    instead_of: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
 class RoutesJudgement(BaseModel):
