@@ -21,6 +21,9 @@ PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 RESULTS := .test-results
 # Telephones first: they wait more than they work, so callers' voices can be made beside them.
 IN_REAL_TIME := tests/sip tests/browser tests/audio
+# Where tests are that are in no hurry.
+LEISURELY := tests/audio tests/simulation/test_an_hour_of_drift.py tests/conformance/test_tts.py \
+  tests/conformance/test_bench_providers.py tests/conformance/test_batch_vendors.py
 
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
@@ -142,7 +145,7 @@ test: test-env test-web test-models chromium telephones
 	  --durations=10 --junitxml=$(RESULTS)/2-in-real-time.xml || failed=1; \
 	wait; \
 	echo 'Stage 3 of 3, in real time on embedded models: callers, and what nobody wishes for'; \
-	$(PYTEST:pytest=tests.at_leisure) -m own_pace tests/audio --durations=10 \
+	$(PYTEST:pytest=tests.at_leisure) -m own_pace $(LEISURELY) --durations=10 \
 	  --junitxml=$(RESULTS)/3-at-their-own-pace.xml >$(RESULTS)/own-pace.txt 2>&1 & own_pace=$$!; \
 	trap 'kill $$own_pace; exit 130' INT TERM; \
 	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'audio and not sip and not light and not browser' $(IN_REAL_TIME) \

@@ -153,7 +153,7 @@ FAILURES: dict[Fault, type[ProviderError]] = {
     Fault.CLOSE_CODE: ProviderUnavailable,
     Fault.NO_RESULT: ProviderProtocolError,
 }
-EMBEDDED = pytest.param(EmbeddedWhisper(), marks=pytest.mark.models)
+EMBEDDED = pytest.param(EmbeddedWhisper(), marks=[pytest.mark.models, pytest.mark.own_pace])
 Anybody = BatchVendor | EmbeddedWhisper
 
 everybody = pytest.mark.parametrize(

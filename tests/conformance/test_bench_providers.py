@@ -124,6 +124,7 @@ def test_a_model_that_hears_and_speaks_by_itself_is_measured_as_a_whole(
 
 
 @pytest.mark.models
+@pytest.mark.own_pace
 async def test_the_embedded_set_is_measured_as_it_is_shipped() -> None:
     agent = load_agent(AGENTS / "clinic.yaml")
     for model in ("whisper-tiny.en", "piper-joe", "smart-turn-v3.2"):

@@ -54,7 +54,10 @@ CANDIDATES: dict[str, tuple[Callable[[Path], Candidate], str]] = {
 }
 
 
-@pytest.fixture(scope="module", params=CANDIDATES)
+@pytest.fixture(
+    scope="module",
+    params=["piper", pytest.param("kokoro", marks=pytest.mark.own_pace), "cached"],
+)
 def candidate(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Candidate:
     make, model = CANDIDATES[request.param]
     if not is_installed(model):

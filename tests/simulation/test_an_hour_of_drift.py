@@ -47,7 +47,7 @@ class _ForgetfulVad(EnergyVad):
         return super().probabilities(rows, windows)
 
 
-@pytest.mark.timeout(600)  # 180,000 ticks.
+@pytest.mark.own_pace  # 180,000 ticks.
 def test_a_senders_clock_may_be_off_for_an_hour_and_dates_stay_right() -> None:
     clock = VirtualClock()
     plane = MediaPlane(_ForgetfulVad(8000), _ForgetfulVad(16000), clock=clock)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from antiphon.agents.ports import ToolResult
+from antiphon.runtime.ending import Ending
 from antiphon.runtime.replying import ReplyInProgress
 from antiphon.runtime.unified import UnifiedReply
 
@@ -20,7 +21,7 @@ class Replies:
     def __init__(self) -> None:
         self._all: dict[str, ReplyInProgress | UnifiedReply] = {}
         self.latest: ReplyInProgress | None = None
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending = Ending()
 
     def add(self, reply: ReplyInProgress | UnifiedReply) -> None:
         self._all[reply.id] = reply
@@ -38,7 +39,7 @@ class Replies:
         reply = self._all.get(reply_id)
         if reply is None:
             return
-        self._follow(reply.give_up())
+        self._ending.add(reply.give_up())
         if not reply.confirmed:
             del self._all[reply_id]
 
@@ -55,17 +56,12 @@ class Replies:
     def cancel(self) -> list[asyncio.Task[None]]:
         """Stop all of them; gives what is still ending, what was given up before among it."""
         for reply in self._all.values():
-            self._follow(reply.cancel())
-        return list(self._ending)
+            self._ending.add(reply.cancel())
+        return self._ending.tasks()
 
     def let_go(self) -> None:
         self._all.clear()
         self.latest = None
-
-    def _follow(self, task: asyncio.Task[None] | None) -> None:
-        if task is not None:
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
 
     def _confirmed(self, reply: ReplyInProgress) -> None:
         reply.confirm()

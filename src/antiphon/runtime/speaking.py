@@ -16,6 +16,7 @@ from antiphon.audio import tones
 from antiphon.conversation.events import ChunkCut, ChunkSynthesized, Event, SynthesisFailed
 from antiphon.conversation.markup import without_markup
 from antiphon.errors import ProviderError
+from antiphon.runtime.ending import Ending
 from antiphon.runtime.media.ports import Line
 from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.speech.ports import LearnsInCalls, TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
@@ -68,8 +69,7 @@ class Speaker:
         self.note = note
         self.meter = meter
         self._replies: dict[str, _SpokenReply] = {}
-        # The loop itself holds no task: until it has ended somebody must.
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending = Ending()
 
     async def warm(self) -> None:
         """There will be something to say soon."""
@@ -123,21 +123,15 @@ class Speaker:
         reply = self._replies.pop(reply_id, None)
         if reply is None:
             return None
-        self._stop(reply)
+        self._ending.add(reply.cancel())
         return reply.cut()
 
     def close(self) -> list[asyncio.Task[None]]:
         """Gives the work that was stopped, now or before, and has not ended."""
         for reply in self._replies.values():
-            self._stop(reply)
+            self._ending.add(reply.cancel())
         self._replies.clear()
-        return list(self._ending)
-
-    def _stop(self, reply: _SpokenReply) -> None:
-        task = reply.cancel()
-        if task is not None:
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+        return self._ending.tasks()
 
 
 class _SpokenReply:
