@@ -19,6 +19,7 @@ SIP_PEERS = {"sipp": "sip-tester", "baresip": "baresip-core"}
 REAL_TIME = ("audio", "browser", "sip")  # Folders, and the marks of what is in them.
 MODEL_SETS = ("serve", "callers")
 TIMEOUT_S = 180  # Of a test that does not run in real time; the longest take 20 s on a busy machine.
+WHOLE = ("test_kill9.py", "test_speech_to_speech_offers.py", "test_sending.py")
 LEISURELY_TIMEOUT_S = 600  # Of one that gives way to all the others.
 NO_RECORDINGS = "no folder of recordings: set ANTIPHON_SPEECH_DIR"
 # Tracebacks as servers log them: drawn with every variable's value, one takes seconds.
@@ -91,7 +92,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             leisurely = item.get_closest_marker("own_pace") is not None
             item.add_marker(pytest.mark.timeout(LEISURELY_TIMEOUT_S if leisurely else TIMEOUT_S))
         # A server with its database for every test, or a database server beside it.
-        if item.path.parent.name == "api" or "[postgresql" in item.name:
+        if item.path.parent.name == "api" or "[postgresql" in item.name or item.path.name in WHOLE:
             item.add_marker("whole")
     reasons = {
         "speech_dir": "" if speech_directory() else NO_RECORDINGS,
