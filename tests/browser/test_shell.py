@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from antiphon.server.access.roles import Role
 from tests.browser.browser import OpenPage
 from tests.browser.dashboard import Dashboard, unfit
-from tests.doubles.oidc_issuer import ISSUER, Issuer, oidc_of
+from tests.browser.identity import at_identity_provider
+from tests.doubles.oidc_issuer import Issuer, oidc_of
 
 pytestmark = pytest.mark.browser
 
@@ -135,13 +135,7 @@ async def test_a_person_signs_in_at_the_identity_provider_and_comes_back(
     await world.parts.organisations.invite("default", "ann@example.com", "reviewer")
     page = await open_page(guarded.page("calls?agent=clinic"))
 
-    async def signed_in(route: Any) -> None:
-        asked = parse_qs(urlsplit(route.request.url).query)
-        token = issuer.token(nonce=asked["nonce"][0])
-        back = f"{asked['redirect_uri'][0]}#id_token={token}&state={asked['state'][0]}"
-        await route.fulfill(status=302, headers={"location": back})
-
-    await page.route(f"{ISSUER}/authorize**", signed_in)
+    await at_identity_provider(page, issuer)
     await page.get_by_role("button", name="Sign in at login.example.com").click()
     await heading(page, "Calls")
     assert page.url == guarded.page("calls?agent=clinic")

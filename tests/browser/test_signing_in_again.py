@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -11,9 +10,10 @@ from antiphon.server.access.roles import Role
 from antiphon.storage.access import now_ms
 from tests.browser.browser import OpenPage
 from tests.browser.dashboard import PHONE, Dashboard, unfit
+from tests.browser.identity import at_identity_provider
 from tests.browser.live_house import call_on
 from tests.browser.seeding import HOUR_MS, put_rich_call
-from tests.doubles.oidc_issuer import ISSUER, Issuer, oidc_of
+from tests.doubles.oidc_issuer import Issuer, oidc_of
 
 pytestmark = pytest.mark.browser
 
@@ -105,13 +105,7 @@ async def test_a_person_signs_in_again_in_a_window_beside(guarded: Dashboard, op
     await world.parts.organisations.invite("default", "ann@example.com", "builder")
     page = await open_page(guarded.page("agents/clinic/edit"))
 
-    async def identity(route: Any) -> None:
-        asked = parse_qs(urlsplit(route.request.url).query)
-        token = issuer.token(nonce=asked["nonce"][0])
-        back = f"{asked['redirect_uri'][0]}#id_token={token}&state={asked['state'][0]}"
-        await route.fulfill(status=302, headers={"location": back})
-
-    await page.context.route(f"{ISSUER}/authorize**", identity)
+    await at_identity_provider(page.context, issuer)
     visit = page.get_by_role("button", name="Sign in at login.example.com")
     await visit.click()
     note = page.get_by_label("Note for this version")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import jwt
@@ -46,6 +47,12 @@ class Issuer:
         return httpx.Response(
             200, json={"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "weak"}, *published]}
         )
+
+    def sends_back(self, asked: str) -> str:
+        """Where its page sends a browser that came by this address, once the person has signed in."""
+        query = parse_qs(urlsplit(asked).query)
+        token = self.token(nonce=query["nonce"][0])
+        return f"{query['redirect_uri'][0]}#id_token={token}&state={query['state'][0]}"
 
     def token(self, kid: str = "one", key: Any = None, algorithm: str = "RS256", **claims: Any) -> str:
         at_s = int(time.time())
