@@ -36,6 +36,7 @@ def _encode_table() -> NDArray[np.uint8]:
 
 _DECODE = _decode_table()
 _ENCODE = _encode_table()
+_SCALED = _DECODE.astype(np.float32) / np.float32(32768)  # Exact: a power of two.
 
 
 def _alaw_levels() -> NDArray[np.int16]:
@@ -62,6 +63,11 @@ def decode(codes: NDArray[np.uint8]) -> NDArray[np.int16]:
     """Linear samples of mu-law codes, same shape."""
     # `take` does in 12 µs what an index does in 75, for the 16,000 samples of 100 calls in 20 ms.
     return _DECODE.take(codes)
+
+
+def decode_scaled(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The same in -1..1: one look-up, where a conversion would be two more passes."""
+    return _SCALED.take(codes)
 
 
 def encode(samples: NDArray[np.int16]) -> NDArray[np.uint8]:

@@ -17,6 +17,13 @@ def dbfs_of_power(mean_square: NDArray[np.float32]) -> NDArray[np.float32]:
     return (10.0 * np.log10(np.maximum(mean_square, _TINY))).astype(np.float32)
 
 
+def block_power(scaled: NDArray[np.float32], block_samples: int) -> NDArray[np.float32]:
+    """Mean square of every block of samples in -1..1: [..., samples] to [..., blocks], without a rest."""
+    blocks = scaled.reshape(*scaled.shape[:-1], -1, block_samples)
+    power: NDArray[np.float32] = np.einsum("...s,...s->...", blocks, blocks) / np.float32(block_samples)
+    return power
+
+
 def block_levels_dbfs(samples: NDArray[np.int16], block_samples: int) -> NDArray[np.float32]:
     """Level of every whole block of a mono signal, oldest first; a rest at the end is left out."""
     blocks = samples[: len(samples) // block_samples * block_samples].reshape(-1, block_samples)

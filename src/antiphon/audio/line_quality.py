@@ -5,6 +5,7 @@ Levels in dBFS as in `level.py`. Nothing here knows calls or clocks; rows are li
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 from antiphon.audio.level import dbfs_of_power
 
 FRAMES = 50  # 20 ms each: the second that is measured.
-_BLOCKS_PER_FRAME = 5
 _FULL = np.int16(32000)  # The last code of G.711 decodes to 32124 (mu-law) or 32256 (A-law).
 _VOICED_FRAMES_MIN = 10  # Less than 200 ms of voice says little of a voice.
 _NOISE_FRAMES_MIN = 10
@@ -26,7 +26,7 @@ _HOLE_DB = 20.0  # Around a hole the voice is there at once; around a closed mou
 _SILENT = 1e-10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class LineSecond:
     """One second of one line.
 
@@ -51,48 +51,51 @@ class LineSecond:
 
 
 def measure(
-    pcm: NDArray[np.int16],
+    power: NDArray[np.float32],
     voiced: NDArray[np.bool_],
     missing: NDArray[np.int64],
     noise: NDArray[np.float32],
+    sound: Callable[[NDArray[np.intp]], NDArray[np.int16]],
 ) -> list[LineSecond]:
     """One second of each row.
 
     Args:
-        pcm: [rows, 50, samples of 20 ms].
+        power: [rows, 50, 5]: mean squares of blocks of 4 ms, of samples in -1..1.
         voiced: [rows, 50]: frames in which somebody spoke.
         missing: [rows]: of the frames, those a transport made up for what never came.
         noise: [rows]: mean square of the noise so far, NaN where none is known; replaced in place.
+        sound: The samples of some of the rows, [picked, 50, samples of 20 ms]: asked for only of rows in
+            which somebody spoke, which are half of them at most.
     """
-    rows, frames, samples = pcm.shape
-    scaled = pcm.astype(np.float32) * np.float32(1 / 32768)
-    blocks = scaled.reshape(rows, frames, _BLOCKS_PER_FRAME, -1)
-    power = np.einsum("rfbs,rfbs->rfb", blocks, blocks) / np.float32(samples / _BLOCKS_PER_FRAME)
+    rows, frames, _ = power.shape
     frame = power.mean(axis=2)
     spoken = voiced & (frame > _SILENT)
-    enough = spoken.sum(axis=1) >= _VOICED_FRAMES_MIN
+    count = spoken.sum(axis=1)
+    enough = count >= _VOICED_FRAMES_MIN
     _follow_noise(frame, voiced, noise)
-    floor = np.maximum(np.nan_to_num(noise, nan=_SILENT), _SILENT)
-    heard = np.where(spoken, frame, 0).sum(axis=1) / np.maximum(spoken.sum(axis=1), 1)
+    floor = np.where(noise > _SILENT, noise, np.float32(_SILENT))  # NaN is not.
+    said = np.where(spoken, frame, 0)
+    heard = said.sum(axis=1) / np.maximum(count, 1)
     voice = np.maximum(heard - floor, floor * 0.01)  # 20 dB under the noise is as good as nothing.
-    clipped = _clipped_pct(pcm, spoken)
     lost = np.minimum(frames, missing + _holes(power, frame, voiced)) * (100 / frames)
-    edge = np.zeros(rows, np.int64)  # Told of voices only, which are on the line half of the time at most.
-    if (heard_rows := np.flatnonzero(enough)).size:
-        edge[heard_rows] = _bandwidth_hz(scaled[heard_rows], np.where(spoken, frame, 0)[heard_rows])
+    clipped, edge = np.zeros(rows), np.zeros(rows, np.int64)
+    if (talking := np.flatnonzero(count)).size:
+        pcm = sound(talking)
+        clipped[talking] = _clipped_pct(pcm, spoken[talking])
+        full = enough[talking]
+        if full.any():
+            edge[talking[full]] = _bandwidth_hz(pcm[full], said[talking[full]])
     level, below, snr = dbfs_of_power(heard), dbfs_of_power(floor), 10 * np.log10(voice / floor)
-    return [
-        LineSecond(
-            voiced=bool(enough[row]),
-            level_dbfs=round(float(level[row]), 1),
-            noise_dbfs=round(float(below[row]), 1),
-            snr_db=round(float(snr[row]), 1),
-            clipped_pct=round(float(clipped[row]), 2),
-            lost_pct=round(float(lost[row]), 1),
-            bandwidth_hz=int(edge[row]),
-        )
-        for row in range(rows)
-    ]
+    columns = (
+        enough,
+        np.round(level.astype(np.float64), 1),
+        np.round(below.astype(np.float64), 1),
+        np.round(snr.astype(np.float64), 1),
+        np.round(clipped, 2),
+        np.round(lost, 1),
+        edge,
+    )
+    return [LineSecond(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def _follow_noise(frame: NDArray[np.float32], voiced: NDArray[np.bool_], noise: NDArray[np.float32]) -> None:
@@ -140,11 +143,11 @@ def _window(samples: int) -> NDArray[np.float32]:
     return np.hanning(samples).astype(np.float32)
 
 
-def _bandwidth_hz(scaled: NDArray[np.float32], frame: NDArray[np.float32]) -> NDArray[np.int64]:
+def _bandwidth_hz(pcm: NDArray[np.int16], frame: NDArray[np.float32]) -> NDArray[np.int64]:
     """The upper edge, by the loudest frames of the voice together."""
-    rows, _, samples = scaled.shape
+    rows, _, samples = pcm.shape
     loudest = np.argpartition(frame, -_LOUD_FRAMES, axis=1)[:, -_LOUD_FRAMES:]
-    picked = scaled[np.arange(rows)[:, None], loudest] * _window(samples)
+    picked = pcm[np.arange(rows)[:, None], loudest] * (_window(samples) * np.float32(1 / 32768))
     bins = np.fft.rfft(picked, axis=2)
     spectrum = (bins.real**2 + bins.imag**2).mean(axis=1)
     limit = spectrum.max(axis=1, keepdims=True) * 10 ** (-_EDGE_DB / 10)

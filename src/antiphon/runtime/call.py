@@ -217,9 +217,10 @@ class Call:
 
     def caller_audio(self, pcm: bytes) -> None:
         # A model that hears by itself would answer whoever answers us, machines too.
-        if not (self.speaks_itself and self._conversation.phase is Phase.SCREENING):
+        if self._unified is None or not (self.speaks_itself and self.state.phase is Phase.SCREENING):
             self._hearing.push(pcm)
-        self._screened.hear(pcm, self._line.now_ms)
+        if self._screened.listens:
+            self._screened.hear(pcm, self._line.now_ms)
 
     def line_measured(self, second: LineSecond) -> None:
         self.parts.attendant.measured(second)

@@ -50,6 +50,10 @@ class Screened:
         if opens is not None:
             self._listener = opens(request)
 
+    @property
+    def listens(self) -> bool:
+        return self._listener is not None
+
     def hear(self, pcm: bytes, now_ms: int) -> None:
         if self._listener is not None:
             self._listener.hear(pcm, now_ms)

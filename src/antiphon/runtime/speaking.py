@@ -140,12 +140,13 @@ class _SpokenReply:
     def __init__(self, speaker: Speaker, reply_id: str) -> None:
         self._speaker = speaker
         self._id = reply_id
-        self._rate_hz = speaker.line.sample_rate_hz  # Asked for with every piece of audio.
+        self._rate_hz, self._play = speaker.line.sample_rate_hz, speaker.line.play
         self._waiting: list[tuple[int, str, str]] = []
         self._ready: list[bytes] = []
         self._making: tuple[int, _ChunkAudio] | None = None
         self.audible = False
-        self._due_ms = 0  # When all that was given will have been played, if nothing came between.
+        # Since the line had nothing of this left to play, and what it was given from then on.
+        self._since_ms = self._given_bytes = 0
         self._last_chunk: int | None = None
         self.done = 0
         self._wake = asyncio.Event()
@@ -211,8 +212,7 @@ class _SpokenReply:
         for voice in speaker.voices:
             audio = _ChunkAudio(self, begun_ms, written, spoken.text)
             self._making = (index, audio)
-            spare_ms = max(0, self._due_ms - speaker.line.now_ms)
-            request = speaker.asked(spoken, voice, spare_ms=spare_ms)
+            request = speaker.asked(spoken, voice, spare_ms=self._spare_ms())
             try:
                 async with asyncio.timeout(CHUNK_DEADLINE_S):
                     await voice.tts.synthesize(request, audio.take)
@@ -237,10 +237,18 @@ class _SpokenReply:
         if not self.audible:
             self._ready.append(pcm)
             return
-        line = self._speaker.line
-        line.play(self._id, pcm)
-        audio_ms = len(pcm) // 2 * 1000 // self._rate_hz
-        self._due_ms = max(self._due_ms, line.now_ms) + audio_ms
+        if not self._given_bytes:
+            self._since_ms = self._speaker.line.now_ms
+        self._given_bytes += len(pcm)  # Pieces are small and come in bursts: the rest is reckoned when asked.
+        self._play(self._id, pcm)
+
+    def _spare_ms(self) -> int:
+        """How long the line has something to play for, as far as was given."""
+        given_ms = self._given_bytes // 2 * 1000 // self._rate_hz
+        spare_ms = self._since_ms + given_ms - self._speaker.line.now_ms
+        if spare_ms <= 0:
+            self._given_bytes = 0
+        return max(0, spare_ms)
 
 
 class _ChunkAudio:
@@ -256,12 +264,13 @@ class _ChunkAudio:
         self._word_ends_ms: tuple[int, ...] = ()
 
     def take(self, audio: TtsAudio) -> None:
-        if audio.pcm and not self.samples:
-            self._ttfb_ms = self._line.now_ms - self._begun_ms
-        self.samples += len(audio.pcm) // 2
-        self._word_ends_ms = audio.word_ends_ms or self._word_ends_ms
-        if audio.pcm:
-            self._reply.hear(audio.pcm)
+        if audio.word_ends_ms:
+            self._word_ends_ms = audio.word_ends_ms
+        if pcm := audio.pcm:
+            if not self.samples:
+                self._ttfb_ms = self._line.now_ms - self._begun_ms
+            self.samples += len(pcm) // 2
+            self._reply.hear(pcm)
 
     def synthesized(self, index: int) -> ChunkSynthesized:
         return ChunkSynthesized(

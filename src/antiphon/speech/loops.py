@@ -30,6 +30,8 @@ def _plain(words: Sequence[str]) -> list[str]:
 
 def _first_loop(words: Sequence[str]) -> tuple[int, int, int] | None:
     """(where, words in the phrase, rounds) of the first loop."""
+    if len(set(words)) == len(words):
+        return None  # Nothing is said twice: so it is with most of what is heard, several times a second.
     for size in range(1, _LONGEST_PHRASE_WORDS + 1):
         needed = {1: _REPEATS_OF_A_WORD, 2: _REPEATS_OF_A_PAIR}.get(size, _REPEATS_OF_A_PHRASE)
         for at in range(len(words) - size * needed + 1):

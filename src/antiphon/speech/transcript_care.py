@@ -87,7 +87,7 @@ def doubt(text: str, confidence: float, evidence: VoiceEvidence, *, guess: bool 
         return ""
     words = len(plain.split())
     too_short = voiced_ms < words * _WORD_MS + _HANGOVER_MS
-    if is_phantom(text):
+    if plain in _PHANTOMS or plain in _CREDITS:
         buried = (
             evidence.noise_dbfs is not None and evidence.level_dbfs - evidence.noise_dbfs < _OVER_NOISE_DB
         )
@@ -181,7 +181,8 @@ class TranscriptCare:
         text = transcript.text
         if not text or transcript.lost:
             return transcript, ""
-        why = "" if plain_text(text) in self._expected else self._doubt(transcript)
+        wanted = bool(self._expected) and plain_text(text) in self._expected
+        why = "" if wanted else self._doubt(transcript)
         if why and not transcript.final and not self._doubt(transcript, guess=True):
             return replace(transcript, guess=True), ""
         if why:

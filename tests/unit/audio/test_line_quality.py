@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from antiphon.audio.level import block_power
 from antiphon.audio.line_quality import FRAMES, LineSecond, measure
 
 RATE_HZ = 8000
@@ -36,9 +37,19 @@ def frames(sound: NDArray[np.float64]) -> NDArray[np.int16]:
     return np.clip(sound * 32768, -32768, 32767).astype(np.int16).reshape(1, FRAMES, SAMPLES)
 
 
+def measured_of(
+    pcm: NDArray[np.int16],
+    voiced: NDArray[np.bool_],
+    missing: NDArray[np.int64],
+    known: NDArray[np.float32],
+) -> list[LineSecond]:
+    power = block_power(pcm.astype(np.float32) / np.float32(32768), SAMPLES // 5)
+    return measure(power, voiced, missing, known, lambda rows: pcm[rows])
+
+
 def second(sound: NDArray[np.float64] | NDArray[np.int16], missing: int = 0) -> LineSecond:
     pcm = sound.reshape(1, FRAMES, SAMPLES) if sound.dtype == np.int16 else frames(np.asarray(sound, float))
-    (measured,) = measure(pcm, TALKING[None], np.array([missing]), np.full(1, np.nan, np.float32))
+    (measured,) = measured_of(pcm, TALKING[None], np.array([missing]), np.full(1, np.nan, np.float32))
     return measured
 
 
@@ -86,7 +97,7 @@ def test_what_a_transport_made_up_counts_too() -> None:
 
 def test_a_second_without_voice_says_nothing_of_a_voice() -> None:
     quiet = np.zeros((1, FRAMES), np.bool_)
-    (measured,) = measure(frames(noise(-50)), quiet, np.zeros(1, int), np.full(1, np.nan, np.float32))
+    (measured,) = measured_of(frames(noise(-50)), quiet, np.zeros(1, int), np.full(1, np.nan, np.float32))
     assert not measured.voiced
     assert measured.noise_dbfs == pytest.approx(-50, abs=1)
 
@@ -100,17 +111,17 @@ def test_digital_silence_is_measured_without_a_warning() -> None:
 
 def test_noise_is_remembered_through_a_second_in_which_nobody_paused() -> None:
     known = np.full(1, np.nan, np.float32)
-    measure(frames(noise(-40)), np.zeros((1, FRAMES), np.bool_), np.zeros(1, int), known)
+    measured_of(frames(noise(-40)), np.zeros((1, FRAMES), np.bool_), np.zeros(1, int), known)
     always = np.ones((1, FRAMES), np.bool_)
     loud = np.tile(voice(-26)[10 * SAMPLES : 15 * SAMPLES], 10) + noise(-40)
-    (measured,) = measure(frames(loud), always, np.zeros(1, int), known)
+    (measured,) = measured_of(frames(loud), always, np.zeros(1, int), known)
     assert measured.noise_dbfs == pytest.approx(-40, abs=1)
 
 
 def test_lines_measured_together_are_as_each_alone() -> None:
     sounds = [voice(), voice(-40) + noise(-50), noise(-30), voice(-20) * 10]
     alone = [second(sound) for sound in sounds]
-    together = measure(
+    together = measured_of(
         np.concatenate([frames(sound) for sound in sounds]),
         np.repeat(TALKING[None], 4, axis=0),
         np.zeros(4, int),

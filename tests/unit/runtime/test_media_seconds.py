@@ -96,7 +96,7 @@ def test_calls_that_began_together_are_not_all_measured_in_one_tick() -> None:
     told: list[int] = []
     for frame in range(70):
         count = np.full(80, frame)
-        seconds.note_frame(arrays, rows, count)
+        seconds.note_frame(arrays, rows, count, np.zeros((80, 5), np.float32))
         arrays.frames[rows] = count + 1
         if (due := seconds.due(arrays, rows, count)).size:
             assert len(seconds.take(arrays, due)) == len(due) <= 32

@@ -95,7 +95,8 @@ class StreamSession:
         self._line: Wire = line
         self._dialect, self._agent, self._admission, self._grant = dialect, agent, admission, grant
         self._phase = _Phase.CONNECTING
-        self._heard_ns = admission.clock()
+        self._clock = admission.clock
+        self._heard_ns = self._clock()
         self._bad_messages = 0
         self._source: MediaSource | None = None
         self.call_id = ""
@@ -106,7 +107,7 @@ class StreamSession:
         """One text frame; `frame` is not kept."""
         if self._phase is not _Phase.STREAMING and self._is_over():
             return
-        self._heard_ns = self._admission.clock()
+        self._heard_ns = self._clock()
         try:
             event = self._dialect.decode(frame)
         except UnknownEvent:
@@ -133,7 +134,7 @@ class StreamSession:
         """One binary frame; `frame` is not kept."""
         if self._phase is not _Phase.STREAMING and self._is_over():
             return
-        self._heard_ns = self._admission.clock()
+        self._heard_ns = self._clock()
         try:
             audio = self._dialect.decode_binary(frame)
         except BadMessage as error:

@@ -6,7 +6,7 @@ neither need nor check `sequenceNumber`, since a WebSocket keeps order.
 
 from __future__ import annotations
 
-from base64 import b64encode
+from binascii import b2a_base64
 
 import msgspec
 
@@ -105,7 +105,7 @@ class Encoder:
         self._clear = b'{"event":"clear","streamSid":' + sid + b"}"
 
     def media(self, payload: bytes) -> bytes:
-        return self._media + b64encode(payload) + b'"}}'
+        return b'%b%b"}}' % (self._media, b2a_base64(payload, newline=False))
 
     def mark(self, name: str) -> bytes:
         return self._mark + msgspec.json.encode(name) + b"}}"

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.audio import g711
+from antiphon.audio.level import block_power
 from antiphon.audio.line_quality import LineSecond
 from antiphon.audio.ports import Encoding
 from antiphon.runtime.media import seconds
@@ -20,11 +21,11 @@ from antiphon.runtime.media.activity import Activity
 from antiphon.runtime.media.rows import (
     ANCHOR_NS,
     ARRIVED_NS,
-    BLOCKS_PER_FRAME,
     LOWEST_NS,
     OBSERVED,
     RING_BLOCKS,
     RING_FRAMES,
+    Frames,
     RowArrays,
     Rows,
 )
@@ -60,16 +61,17 @@ class Inbox:
         self.frames: list[bytes] = []
         self.arrived_ns: list[int] = []
 
-    def take(self, frame_samples: int) -> tuple[Rows, NDArray[np.int16], NDArray[np.int64]]:
-        """Rows, linear frames [n, frame_samples] and arrivals; the inbox is empty after."""
+    def take(self, frame_samples: int) -> tuple[Rows, Frames, NDArray[np.int64]]:
+        """Rows, their frames and arrivals; the inbox is empty after."""
         joined = b"".join(self.frames)
+        frames: Frames
         if self.encoding is Encoding.MULAW:
-            pcm = g711.decode(np.frombuffer(joined, np.uint8))
+            frames = np.frombuffer(joined, np.uint8)
         else:
-            pcm = np.frombuffer(joined, "<i2").astype(np.int16, copy=False)
+            frames = np.frombuffer(joined, "<i2").astype(np.int16, copy=False)
         taken = (
             np.array(self.rows, np.intp),
-            pcm.reshape(-1, frame_samples),
+            frames.reshape(-1, frame_samples),
             np.array(self.arrived_ns, np.int64),
         )
         self.rows, self.frames, self.arrived_ns = [], [], []
@@ -165,17 +167,17 @@ class Bank:
         anchor_ns = arrays.gap_anchor_ns[row] if before_gap else arrays.anchor_ns[row]
         return int(anchor_ns) + sample * 1_000_000_000 // self.sample_rate_hz
 
-    def _take_in(self, rows: Rows, pcm: NDArray[np.int16], arrived_ns: NDArray[np.int64]) -> Iterator[None]:
+    def _take_in(self, rows: Rows, frames: Frames, arrived_ns: NDArray[np.int64]) -> Iterator[None]:
         live = self.arrays.live[rows]
         if np.count_nonzero(live) < len(rows):
             self._counters.frames_dropped += int(len(rows) - live.sum())
-            rows, pcm, arrived_ns = rows[live], pcm[live], arrived_ns[live]
+            rows, frames, arrived_ns = rows[live], frames[live], arrived_ns[live]
             if not rows.size:
                 return
         self._counters.frames_in += len(rows)
         if len(set(rows.tolist())) == len(rows):  # As a rule no jitter made two frames of one call meet.
             self._observe(rows, arrived_ns - (self.arrays.frames[rows] + 1) * FRAME_NS, arrived_ns)
-            yield from self._advance_in_runs(rows, pcm)
+            yield from self._advance_in_runs(rows, frames)
             return
         order = np.argsort(rows, kind="stable")
         first = np.diff(rows[order], prepend=-1) != 0
@@ -184,20 +186,20 @@ class Bank:
         self._observe_together(rows[order], turn, arrived_ns[order], np.flatnonzero(first))
         for number in range(int(turn.max(initial=-1)) + 1):
             picked = order[turn == number]
-            yield from self._advance_in_runs(rows[picked], pcm[picked])
+            yield from self._advance_in_runs(rows[picked], frames[picked])
 
-    def _advance_in_runs(self, rows: Rows, pcm: NDArray[np.int16]) -> Iterator[None]:
+    def _advance_in_runs(self, rows: Rows, frames: Frames) -> Iterator[None]:
         for start in range(0, len(rows), self._run_rows):
             if start:
                 yield
             part = rows[start : start + self._run_rows]
-            frames = pcm[start : start + self._run_rows]
+            theirs = frames[start : start + self._run_rows]
             live = self.arrays.live[part]  # A listener, or the loop, may have closed one in between.
             left = np.count_nonzero(live)
             if left == len(part):
-                self._advance(part, frames, filled=False)
+                self._advance(part, theirs, filled=False)
             elif left:
-                self._advance(part[live], frames[live], filled=False)
+                self._advance(part[live], theirs[live], filled=False)
 
     def _observe_together(
         self, rows: Rows, turn: NDArray[np.intp], arrived_ns: NDArray[np.int64], first: NDArray[np.intp]
@@ -226,16 +228,14 @@ class Bank:
         arrays.stream[rows] = stream
         arrays.unanchored[rows] = False
 
-    def _advance(self, rows: Rows, pcm: NDArray[np.int16], *, filled: bool) -> None:
+    def _advance(self, rows: Rows, frames: Frames, *, filled: bool) -> None:
         """One frame for each of these (distinct) rows."""
         arrays = self.arrays
         count = arrays.frames[rows]
         phase = count % RING_FRAMES
-        samples = pcm.astype(np.float32)
-        samples *= _SCALE
-        blocks = samples.reshape(len(rows), BLOCKS_PER_FRAME, -1)
-        power = np.einsum("rbs,rbs->rb", blocks, blocks) / np.float32(arrays.block_samples)
-        arrays.keep(rows, count, pcm)
+        samples = _scaled(frames)
+        power = block_power(samples, arrays.block_samples)
+        arrays.keep(rows, count, frames)
         arrays.ring_frames[rows, phase] = samples
         arrays.power_frames[rows, phase] = power
         lap = rows[phase == RING_FRAMES - 1]
@@ -245,7 +245,7 @@ class Bank:
         if not filled:  # Our own silence says nothing about the caller's room.
             self._activity.track_floor(arrays, rows, power)
         began, ended = self._activity.hear(arrays, rows, count)
-        seconds.note_frame(arrays, rows, count)
+        seconds.note_frame(arrays, rows, count, power)
         self._give_blocks(rows[count + 1 - arrays.given[rows] >= _BLOCK_FRAMES])
         self._tell(began, ended)
         complete = seconds.due(arrays, rows, count)
@@ -296,4 +296,16 @@ class Bank:
             # What comes next says anew where stream time stands: all of it late, or none.
             arrays.unanchored[rows] = True
             self._counters.frames_filled += len(rows)
-            self._advance(rows, np.zeros((len(rows), arrays.frame_samples), np.int16), filled=True)
+            coded = arrays.coded[rows]
+            for part, dtype, silence in ((rows[coded], np.uint8, g711.SILENCE), (rows[~coded], np.int16, 0)):
+                if part.size:
+                    frames = np.full((len(part), arrays.frame_samples), silence, dtype)
+                    self._advance(part, frames, filled=True)
+
+
+def _scaled(frames: Frames) -> NDArray[np.float32]:
+    if frames.dtype == np.uint8:
+        return g711.decode_scaled(frames.view(np.uint8))
+    samples = frames.astype(np.float32)
+    samples *= _SCALE
+    return samples

@@ -203,7 +203,8 @@ class PlaneLine:
 
     @property
     def now_ms(self) -> int:
-        return self._call.now_ms
+        call = self._call  # 50 times a second: as its own, without a call more.
+        return (call.clock() - call.began_ns) // 1_000_000
 
     @property
     def hears_somebody(self) -> bool:

@@ -18,7 +18,9 @@ from antiphon.runtime.media.ports import LineListener
 from antiphon.runtime.media.reply import Codec, Reply
 from antiphon.runtime.media.settings import FRAME_MS, FRAME_NS, NEVER_NS, PlaneCounters
 
-_LONG_MESSAGE_LEAD_MS = 60  # With less lead, 40 ms messages would leave a late tick no room.
+# (from so much lead on, so long a message): each costs a system call and its framing here and at the far end.
+# What is ahead is never less than the lead less a frame, however long they are, and `clear` takes all back.
+_MESSAGES_MS = ((80, 80), (60, 40))
 _MARK_MS = 400  # Between marks the clock tells; each costs two messages, an event and a trace line.
 _FINAL_MARK_WAIT_NS = 1_000_000_000
 _RELAY_CUSHION_FRAMES = 2
@@ -51,10 +53,11 @@ class Playout:
         self._sink: MediaSink = sink
         self._listener: LineListener = listener
         self._wake, self._counters = wake, counters
-        message_ms = 2 * FRAME_MS if lead_ms >= _LONG_MESSAGE_LEAD_MS else FRAME_MS
+        message_ms = next((message_ms for lead, message_ms in _MESSAGES_MS if lead_ms >= lead), FRAME_MS)
         self._message_samples = self._codec.frame_samples * message_ms // FRAME_MS
         self._mark_samples = _MARK_MS * line_format.sample_rate_hz // 1000
-        # A message goes out when less than this is ahead: the far end holds `lead_ms` give or take a frame.
+        # A message goes out when less than this is ahead: the far end holds `lead_ms` less a frame, and up to
+        # a message more.
         self._refill_ns = max(0, lead_ms * 1_000_000 - FRAME_NS)
         self._queue: dict[str, Reply] = {}
         self._ended: dict[str, int] = {}  # Reply id -> heard_ms, for ever: late audio must find it dead.
@@ -83,7 +86,7 @@ class Playout:
             return
         if reply is None:
             reply = self._queue[reply_id] = Reply(reply_id, self._codec)
-        waited = reply.sendable
+        waited = reply.total - reply.sent >= self._codec.frame_samples
         reply.append(pcm)
         if not waited:
             self.pump(now_ns)  # What waited before is due when it was, however much more there is now.

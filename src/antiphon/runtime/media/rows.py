@@ -15,6 +15,8 @@ from antiphon.audio import g711
 from antiphon.audio.line_quality import FRAMES
 
 Rows = NDArray[np.intp]
+# [rows, frame_samples] of rows that all speak mu-law, as its codes, or of rows none of which does.
+Frames = NDArray[np.uint8] | NDArray[np.int16]
 
 RING_FRAMES = 8
 BLOCKS_PER_FRAME = 5
@@ -62,6 +64,7 @@ class RowArrays:
         self.wary = np.zeros(capacity, np.bool_)  # There is a crowd behind the caller.
         # Of the seconds in progress, for `seconds.py`.
         self.voiced = np.zeros((capacity, 2 * FRAMES), np.bool_)
+        self.second_power = np.zeros((capacity, 2 * FRAMES, BLOCKS_PER_FRAME), np.float32)
         self.missing = np.zeros(capacity, np.int64)  # Frames made up for what never came.
         self.noise_power = np.zeros(capacity, np.float32)  # Mean square between words; NaN: not known yet.
         self.playout_due_ns = np.zeros(capacity, np.int64)
@@ -124,19 +127,10 @@ class RowArrays:
         self.floor_dbfs[row] = FLOOR_START_DBFS
         self.noise_power[row] = np.nan
 
-    def keep(self, rows: Rows, count: NDArray[np.int64], pcm: NDArray[np.int16]) -> None:
-        """Frame number `count` of each of these (distinct) rows; `pcm` is [rows, frame_samples]."""
-        slot = count % HISTORY_FRAMES
-        coded = self.coded[rows]
-        among = np.count_nonzero(coded)
-        if among == len(rows):
-            self.codes[rows, slot] = g711.encode(pcm)
-        elif not among:
-            self.samples[rows, slot] = pcm
-        else:
-            plain = ~coded
-            self.codes[rows[coded], slot[coded]] = g711.encode(pcm[coded])
-            self.samples[rows[plain], slot[plain]] = pcm[plain]
+    def keep(self, rows: Rows, count: NDArray[np.int64], frames: Frames) -> None:
+        """Frame number `count` of each of these (distinct) rows; `frames` is [rows, frame_samples]."""
+        kept = self.codes if frames.dtype == np.uint8 else self.samples
+        kept[rows, count % HISTORY_FRAMES] = frames
 
     def kept(self, rows: Rows, first: NDArray[np.int64], frames: NDArray[np.intp]) -> NDArray[np.int16]:
         """Frames `first` + `frames` of each of these rows, [rows, frames, frame_samples]; a copy. They must

@@ -15,9 +15,12 @@ _TOGETHER_MAX = 32  # About a millisecond: calls that began together are not mea
 # When a second is told, `voiced` must still know of its beginning: 2 * FRAMES after it.
 
 
-def note_frame(arrays: RowArrays, rows: Rows, count: NDArray[np.int64]) -> None:
-    """What later says which frames of the second were voice; `count` frames were there before this one."""
-    arrays.voiced[rows, count % (2 * FRAMES)] = arrays.talking[rows]
+def note_frame(arrays: RowArrays, rows: Rows, count: NDArray[np.int64], power: NDArray[np.float32]) -> None:
+    """What later says how loud the frames of the second were and which were voice; `count` frames were there
+    before this one."""
+    place = count % (2 * FRAMES)
+    arrays.voiced[rows, place] = arrays.talking[rows]
+    arrays.second_power[rows, place] = power
 
 
 def due(arrays: RowArrays, rows: Rows, count: NDArray[np.int64]) -> Rows:
@@ -32,10 +35,13 @@ def due(arrays: RowArrays, rows: Rows, count: NDArray[np.int64]) -> Rows:
 def take(arrays: RowArrays, rows: Rows) -> list[LineSecond]:
     """The oldest second of these rows, which are due; the next one has begun."""
     start = arrays.measured[rows]
-    pcm = arrays.kept(rows, start, _SECOND)
-    voiced = arrays.voiced[rows[:, None], (start % (2 * FRAMES))[:, None] + _SECOND]
+    frames = rows[:, None], (start % (2 * FRAMES))[:, None] + _SECOND
     noise = arrays.noise_power[rows]
-    seconds = measure(pcm, voiced, arrays.missing[rows], noise)
+
+    def sound(picked: NDArray[np.intp]) -> NDArray[np.int16]:
+        return arrays.kept(rows[picked], start[picked], _SECOND)
+
+    seconds = measure(arrays.second_power[frames], arrays.voiced[frames], arrays.missing[rows], noise, sound)
     arrays.noise_power[rows] = noise
     arrays.missing[rows] = 0
     arrays.measured[rows] = start + FRAMES
