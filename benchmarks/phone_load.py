@@ -22,6 +22,7 @@ as other systems wait for it. barge-in: first speech sample to `clear`. Cores ar
 other work: what else ran on the machine, in per cent of one core. It slows the server's caches even with
 `--real-time`: CPU seconds of a run with more than some 5 % of it are an upper estimate. stolen: CPU that the
 host of a virtual machine kept for itself in the window; everything stands still meanwhile, the callers too.
+stalls without a core: late ticks before which the server hardly ran, because somebody else had its core.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ COLUMNS = (
     ("tick_p99_ms", "p99"),
     ("tick_max_ms", "max ms"),
     ("stalls", "stalls > 20 ms"),
+    ("stalls_waiting", "of these without a core"),
     ("false_pauses_per_min", "false pauses per minute of agent"),
     ("samples", "responses, barge-ins"),
     ("trouble", "trouble"),
@@ -131,6 +133,7 @@ def row(calls: int, seen: Seen, pace: Pace) -> dict[str, Any]:
         "tick_p99_ms": _ms(seen.counters.get("tick_p99_us")),
         "tick_max_ms": _ms(seen.counters.get("tick_max_us")),
         "stalls": seen.counters.get("ticks_late"),
+        "stalls_waiting": seen.counters.get("ticks_late_waiting"),
         "false_pauses_per_min": round(60 * tally.false_pauses / tally.agent_s, 3) if tally.agent_s else None,
         "samples": f"{len(tally.response_ms)}, {len(tally.barge_ms)}",
         "replies": tally.replies,

@@ -180,10 +180,11 @@ def _watch(server: Server, plan: Plan, seen: Seen, done: Callable[[], bool]) -> 
     seen.others_s, seen.stolen_s = max(0.0, others_now_s - others_s), stolen_now_s - stolen_s
     seen.rss_peak = max(seen.rss_marks, default=0)
     seen.counters = _counters(server, seen)
-    if before_window and seen.counters:
-        seen.counters["ticks_late"] -= before_window["ticks_late"]
-    else:
-        seen.counters.pop("ticks_late", None)  # All since the start would be told as the window's.
+    for name in ("ticks_late", "ticks_late_waiting"):
+        if before_window and seen.counters:
+            seen.counters[name] -= before_window[name]
+        else:
+            seen.counters.pop(name, None)  # All since the start would be told as the window's.
 
 
 def _counters(server: Server, seen: Seen) -> dict[str, int]:

@@ -27,8 +27,10 @@ class Ticks:
         yield from [None] * self.pauses
 
 
-async def ticks(takes_ms: list[int]) -> tuple[Ticks, list[float]]:
+async def ticks(takes_ms: list[int], runs: float = 1.0) -> tuple[Ticks, list[float]]:
+    """`runs`: how much of the time that passes the process is running."""
     clock = VirtualClock()
+    began_ns = clock.now_ns
     plane = Ticks(clock, takes_ms)
     asked: list[float] = []
 
@@ -37,7 +39,8 @@ async def ticks(takes_ms: list[int]) -> tuple[Ticks, list[float]]:
         clock.now_ns += round(duration_s * 1e9)
 
     with pytest.raises(asyncio.CancelledError):
-        await MediaClock(plane, clock=clock, sleep=sleep).run()
+        cpu = lambda: round((clock.now_ns - began_ns) * runs)  # noqa: E731
+        await MediaClock(plane, clock=clock, sleep=sleep, cpu=cpu).run()
     return plane, asked
 
 
@@ -52,6 +55,14 @@ async def test_one_slow_tick_delays_only_the_next() -> None:
     assert plane.at_ms == [20, 40, 86, 87, 100, 120, 140, 160]
     assert plane.counters.ticks_late == 1
     assert min(asked) >= 0.001  # Less would spin on a timer of millisecond grain.
+
+
+@pytest.mark.parametrize(("runs", "waiting"), [(1.0, 0), (0.1, 1)])
+async def test_a_late_tick_is_laid_to_the_machine_only_where_nothing_of_ours_ran(
+    runs: float, waiting: int
+) -> None:
+    plane, _ = await ticks([0, 45], runs)
+    assert (plane.counters.ticks_late, plane.counters.ticks_late_waiting) == (1, waiting)
 
 
 async def test_a_stall_is_not_made_up_for_by_a_rush_of_ticks() -> None:

@@ -48,7 +48,12 @@ class Ticked(Protocol):
 
 
 class MediaClock:
-    """Ticks a plane on an absolute schedule: a late tick does not delay the ones after it."""
+    """Ticks a plane on an absolute schedule: a late tick does not delay the ones after it.
+
+    Args:
+        clock: Monotonic nanoseconds.
+        cpu: Nanoseconds that all threads of this process have run, to tell whose fault a late tick is.
+    """
 
     def __init__(
         self,
@@ -56,18 +61,21 @@ class MediaClock:
         *,
         clock: Callable[[], int] = time.monotonic_ns,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        cpu: Callable[[], int] = time.process_time_ns,
     ) -> None:
-        self._plane, self._clock, self._sleep = plane, clock, sleep
+        self._plane, self._clock, self._sleep, self._cpu = plane, clock, sleep, cpu
         self.times = TickTimes()
 
     async def run(self) -> None:
         """Run until cancelled; owned by the media worker."""
-        due_ns = self._clock() + FRAME_NS
+        due_ns, counters, ran_ns = self._clock() + FRAME_NS, self._plane.counters, self._cpu()
         while True:
             await self._sleep(max(due_ns - self._clock(), _SOONEST_NS) / 1e9)
-            now_ns = self._clock()
+            now_ns, before_ns, ran_ns = self._clock(), ran_ns, self._cpu()
             late_ns = now_ns - due_ns
-            self._plane.counters.ticks_late += late_ns >= FRAME_NS
+            if late_ns >= FRAME_NS:
+                counters.ticks_late += 1
+                counters.ticks_late_waiting += ran_ns - before_ns < late_ns // 2
             if late_ns > _GIVE_UP_NS:
                 due_ns = now_ns
             for _ in self._plane.tick_in_runs(now_ns):

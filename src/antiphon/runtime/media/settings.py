@@ -64,6 +64,8 @@ class PlaneCounters:
 
     Attributes:
         ticks_late: Ticks that began a whole frame or more after their time.
+        ticks_late_waiting: Those of them before which this process hardly ran: the machine, or the host of a
+            virtual one, had given its core to somebody else. Nothing in here could have been quicker.
         frames_in: 20 ms frames taken from callers.
         frames_dropped: Frames given up: the row's queue was full, or its call was over.
         messages_truncated: Messages longer than a second, cut.
@@ -79,6 +81,7 @@ class PlaneCounters:
 
     ticks: int = 0
     ticks_late: int = 0
+    ticks_late_waiting: int = 0
     frames_in: int = 0
     frames_dropped: int = 0
     messages_truncated: int = 0
