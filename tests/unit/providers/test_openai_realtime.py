@@ -23,6 +23,15 @@ def test_the_vendor_ends_turns_by_silence_or_by_meaning_and_never_interrupts(
     assert detection == {"type": kind, "create_response": True, "interrupt_response": False}
 
 
+@pytest.mark.parametrize(("voice", "wire"), [("cedar", "cedar"), ("voice_1234", {"id": "voice_1234"})])
+def test_a_voice_made_to_order_is_named_by_its_id(voice: str, wire: object) -> None:
+    message = session_update(
+        "gpt-realtime-1.5", SpeechSessionConfig(sample_rate_hz=8_000, instructions="", voice=voice)
+    )
+    checked(SessionUpdateEvent, message)
+    assert message["session"]["audio"]["output"]["voice"] == wire
+
+
 async def test_a_phone_line_is_carried_as_it_is_and_turns_are_ours_when_we_say_so() -> None:
     async with talking(OpenAi(), Call(provider_turns=False)) as talk:
         talk.session.push(bytes(3_200))

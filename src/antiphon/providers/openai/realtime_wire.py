@@ -10,6 +10,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from antiphon.providers.openai.voices import voice_of
 from antiphon.speech.ports import SpeechSessionConfig, SpokenTool
 
 NAME = "openai"
@@ -40,7 +41,7 @@ def session_update(model: str, config: SpeechSessionConfig) -> dict[str, Any]:
                 "transcription": {"model": TRANSCRIPTION_MODEL, "language": language},
                 "turn_detection": _turn_detection(config),
             },
-            "output": {"format": audio_format, **({"voice": config.voice} if config.voice else {})},
+            "output": {"format": audio_format, **({"voice": voice_of(config.voice)} if config.voice else {})},
         },
         "tools": [_tool(tool) for tool in config.tools],
         "tool_choice": "auto" if config.tools else "none",
