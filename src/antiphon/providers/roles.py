@@ -51,6 +51,7 @@ class Capabilities:
         prompt_cache: It charges less for a prompt it has seen, and says how much it had.
         images: It can be shown pictures.
         semantic_turns: Where it ends turns by itself, it can go by their meaning.
+        speakers: It tells speakers of a finished recording apart; `sentiment`, `topics`, `summary` likewise.
     """
 
     languages: tuple[str, ...] = ()
@@ -67,6 +68,10 @@ class Capabilities:
     prompt_cache: bool = False
     images: bool = False
     semantic_turns: bool = False
+    speakers: bool = False
+    sentiment: bool = False
+    topics: bool = False
+    summary: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

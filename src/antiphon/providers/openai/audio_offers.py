@@ -48,7 +48,9 @@ AUDIO_OFFERS = (
             role=Role.BATCH_STT,
             name=name,
             capabilities=Capabilities(
-                word_times=name == "whisper-1", vocabulary=name != "gpt-4o-transcribe-diarize"
+                word_times=name == "whisper-1",
+                vocabulary=name != "gpt-4o-transcribe-diarize",
+                speakers=name == "gpt-4o-transcribe-diarize",
             ),
         )
         for name in _RECORDINGS
