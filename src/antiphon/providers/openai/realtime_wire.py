@@ -16,6 +16,7 @@ from antiphon.speech.ports import SpeechSessionConfig, SpokenTool
 NAME = "openai"
 PHONE_HZ, WIDE_HZ = 8_000, 24_000
 TRANSCRIPTION_MODEL = "gpt-4o-mini-transcribe"
+SETUP = "setup"  # Our id of the first message: what is refused of it leaves an agent without instructions.
 _TEXT_TYPES = {"caller": "input_text", "agent": "output_text"}
 _ROLES = {"caller": "user", "agent": "assistant"}
 
@@ -46,7 +47,7 @@ def session_update(model: str, config: SpeechSessionConfig) -> dict[str, Any]:
         "tools": [_tool(tool) for tool in config.tools],
         "tool_choice": "auto" if config.tools else "none",
     }
-    return {"type": "session.update", "session": session}
+    return {"type": "session.update", "event_id": SETUP, "session": session}
 
 
 def _turn_detection(config: SpeechSessionConfig) -> dict[str, Any] | None:
