@@ -64,8 +64,8 @@ def deepgram_listen(habits: Habits | None = None, **settings: Any) -> SocketVend
 
 _NOVA_PARAMETERS = {
     "model", "language", "encoding", "sample_rate", "channels", "interim_results", "smart_format",
-    "endpointing", "vad_events", "keyterm", "keywords", "punctuate", "no_delay", "filler_words", "profanity_filter",
-    "numerals", "mip_opt_out",
+    "endpointing", "vad_events", "keyterm", "keywords", "punctuate", "no_delay", "filler_words",
+    "profanity_filter", "numerals", "mip_opt_out",
 }  # fmt: skip
 _FLUX_PARAMETERS = {
     "model", "encoding", "sample_rate", "eot_threshold", "eager_eot_threshold", "eot_timeout_ms", "keyterm",

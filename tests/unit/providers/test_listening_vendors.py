@@ -241,7 +241,7 @@ def test_where_our_endpointing_decides_the_vendors_are_told_to_keep_theirs() -> 
     assert session["audio"]["input"]["turn_detection"] is None
 
 
-async def test_an_older_model_is_told_names_in_the_only_way_it_knows() -> None:
+def test_an_older_model_is_told_names_in_the_only_way_it_knows() -> None:
     asked = replace(ASKED, terms=("Dr. Patel", "Aetna"))
     newest, older = (
         deepgram_wire.nova_query(model, asked) for model in ("nova-3-medical", "nova-2-phonecall")
@@ -253,7 +253,7 @@ async def test_an_older_model_is_told_names_in_the_only_way_it_knows() -> None:
     assert (recording.get("keyterm"), recording["keywords"]) == (None, ["Dr.", "Patel"])
 
 
-def test_a_bad_message_of_assemblyai_is_not_logged_with_the_callers_words(
+async def test_a_bad_message_of_assemblyai_is_not_logged_with_the_callers_words(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     ear = Ear()
