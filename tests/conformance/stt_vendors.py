@@ -64,6 +64,7 @@ class SttVendor:
         takes_terms: It is told of them at all.
         doubts_silence: It says nothing where there are no words: behind a sign of life, one end of speech
             without an answer is taken for that, and a hang is found out with the next.
+        counts_when: It says when it may be asked again after too much.
         survives: Faults that are none for it: the words are heard all the same.
     """
 
@@ -78,6 +79,7 @@ class SttVendor:
     terms_ahead: bool = True
     takes_terms: bool = True
     doubts_silence: bool = False
+    counts_when: bool = True
     survives: frozenset[Fault] = frozenset()
 
     @asynccontextmanager
@@ -247,6 +249,7 @@ VENDORS = (
         turns=False,
         takes_terms=False,
         doubts_silence=True,
+        counts_when=False,
         survives=frozenset({Fault.MALFORMED}),  # The plugin logs it and listens on.
     ),
 )

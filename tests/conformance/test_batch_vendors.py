@@ -232,6 +232,9 @@ async def test_every_fault_ends_within_the_deadline_as_the_right_error(
             async with asyncio.timeout(20):
                 await batch.transcribe(PCM, RATE_HZ, BatchConfig())
     assert type(raised.value) is FAILURES[fault], raised.value
+    if fault is Fault.RATE_LIMIT:
+        assert isinstance(raised.value, ProviderUnavailable)
+        assert raised.value.retry_after_ms == 2_000, "the vendor said when it may be asked again"
     assert KEY not in f"{raised.value!r} {raised.value.__cause__!r}"
     assert "hello" not in str(raised.value)
 

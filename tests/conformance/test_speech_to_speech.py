@@ -169,7 +169,7 @@ async def test_a_vendor_that_stays_away_is_given_up(vendor: SpeechVendor, fault:
 async def test_a_vendor_that_comes_back_is_spoken_to_and_nothing_is_lost(
     vendor: SpeechVendor, fault: Fault
 ) -> None:
-    async with talking(vendor, Call(faulty=Faulty(fault=fault, times=1))) as talk:
+    async with talking(vendor, Call(faulty=Faulty(fault=fault, times=1, retry_after_s=0))) as talk:
         talk.session.speak("Greet the caller.")
         await talk.until(lambda: talk.all(SpokenEnded))
         assert talk.text(talk.spoken()) == "Good morning."

@@ -74,6 +74,9 @@ async def test_words_that_nobody_heard_are_lost_within_the_deadline(
     assert len(ear.finals) == 1
     assert final.took_ms <= HASTY.final_ms + 1_500, "a busy machine may be late, an endless wait would not"
     assert type(failure) is FAILURES[fault], failure
+    if fault is Fault.RATE_LIMIT:
+        assert isinstance(failure, ProviderUnavailable)
+        assert failure.retry_after_ms == (2_000 if vendor.counts_when else None)
     assert KEY not in f"{failure!r} {failure.__cause__!r}"
     assert failure.__suppress_context__ or failure.__context__ is None
 

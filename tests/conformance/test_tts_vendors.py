@@ -15,7 +15,7 @@ from tests.doubles.faults import Fault, Faulty
 from tests.doubles.http_vendor import HttpRequest
 from tests.doubles.socket_vendor import KEY
 
-from antiphon.errors import ProviderError
+from antiphon.errors import ProviderError, ProviderUnavailable
 from antiphon.providers.registry import Registry
 from antiphon.providers.roles import Capabilities, Role
 from antiphon.speech.ports import CountsCharacters, TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
@@ -250,6 +250,9 @@ async def test_every_fault_ends_within_the_deadline_as_the_right_error(
         with pytest.raises(ProviderError) as raised:
             await speak(tts, request_for(vendor))
     assert type(raised.value) is expected
+    if fault is Fault.RATE_LIMIT:
+        assert isinstance(raised.value, ProviderUnavailable)
+        assert raised.value.retry_after_ms == (2_000 if vendor.counts_when else None)
     assert KEY not in f"{raised.value!r} {raised.value.__cause__!r}"
     assert "hello" not in str(raised.value)
 

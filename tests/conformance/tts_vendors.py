@@ -80,6 +80,7 @@ class TtsVendor:
         warms: It opens connections before they are needed.
         takes_speed: It speaks faster when asked to.
         rest_ms: Silence it ends with.
+        counts_when: It says when it may be asked again after too much.
     """
 
     name: str
@@ -92,6 +93,7 @@ class TtsVendor:
     warms: bool = True
     takes_speed: bool = True
     rest_ms: int = 0
+    counts_when: bool = True
 
 
 def _http(wire: Callable[[], Any], make: Callable[[HttpVendor, SpeakingLimits], TextToSpeech]) -> Any:
@@ -295,5 +297,6 @@ VENDORS = (
         warms=False,
         takes_speed=False,
         rest_ms=10,
+        counts_when=False,
     ),
 )

@@ -61,13 +61,15 @@ class Script:
     """`answers` are given in order, the last one again and again; a `mind` makes them from what it knows.
     So with `heard`, what the caller says: an empty one is never told. `mute`: turns that are ended by this
     side are heard but not answered. `coded`: what the caller says is decoded from his audio instead, and
-    answers are words in coded speech instead of a tone; on a telephone line, with turns ended by us."""
+    answers are words in coded speech instead of a tone; on a telephone line, with turns ended by us.
+    `refuses`: the code of an error that answers the session's settings."""
 
     answers: list[Spoken] = field(default_factory=lambda: [Spoken()])
     heard: str | Sequence[str] = "good morning"
     mind: Callable[[Memory], Spoken] | None = None
     mute: bool = False
     coded: bool = False
+    refuses: str = ""
 
     turns: int = 0  # Of the caller so far, whatever the connection.
     given: int = 0  # So with answers.
@@ -143,6 +145,13 @@ class _Session:
         match message["type"]:
             case "session.update":
                 checked(sdk.SessionUpdateEvent, message)
+                if self._script.refuses:
+                    error = {
+                        "type": "invalid_request_error", "code": self._script.refuses, "message": "no",
+                        "param": "session.audio.output.voice", "event_id": message.get("event_id"),
+                    }  # fmt: skip
+                    await self._send(sdk.RealtimeErrorEvent, type="error", error=error)
+                    return
                 self._memory.instructions = message["session"]["instructions"]
                 self._ears.detection = message["session"]["audio"]["input"]["turn_detection"]
                 await self._send(

@@ -147,6 +147,8 @@ class OpenAiAudioHttp:
         if request.path == "/v1/audio/speech":
             check(request.json, SpeechCreateParams)
             assert request.json["response_format"] == "pcm"
+            # "You may also provide a custom voice object with an `id`": an id alone is no voice.
+            assert not str(request.json["voice"]).startswith("voice_")
             return _pcm(request.json["input"], 24_000, "audio/pcm")
         assert request.path == "/v1/audio/transcriptions"
         fields, file = _form(request)

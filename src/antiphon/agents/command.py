@@ -17,7 +17,7 @@ from antiphon.errors import AntiphonError, ConfigError
 
 if TYPE_CHECKING:
     from antiphon.agents.definition import AgentDefinition
-    from antiphon.agents.definition.problems import Finding
+    from antiphon.agents.definition.problems import FileProblems, Finding, Weight
 
 
 Judge = Callable[["AgentDefinition"], Sequence["Finding"]]
@@ -67,6 +67,7 @@ def _schema(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from antiphon.agents.definition import load_agent, resolve_agent
+    from antiphon.agents.definition.problems import FileProblems
 
     broken = 0
     for name in args.files:
@@ -74,6 +75,10 @@ def _check(args: argparse.Namespace) -> int:
             path = resolve_agent(name)
             definition = load_agent(path)
             findings = args.judge(definition) if args.judge is not None else []
+        except FileProblems as error:
+            _told_with(error, args.judge, offline=args.offline)
+            broken += 1
+            continue
         except ConfigError as error:
             print(error, file=sys.stderr)
             broken += 1
@@ -86,11 +91,27 @@ def _check(args: argparse.Namespace) -> int:
     return 1 if broken else 0
 
 
-def _told(findings: Sequence[Finding], *, offline: bool) -> bool:
-    """Print what was found; gives whether any of it is a fault."""
+def _told_with(error: FileProblems, judge: Judge | None, *, offline: bool) -> None:
+    """Print the faults of a file, and with them what the judge has against the rest of it."""
+    from antiphon.agents.definition.problems import FileProblems
+
+    told = {problem.field for problem in error.problems}
+    found = list(judge(error.rest)) if judge is not None and error.rest is not None else []
+    found = [finding for finding in found if finding.problem.field not in told]
+    faults = [finding.problem for finding in found if finding.weight in _faults(offline=offline)]
+    print(FileProblems([*error.problems, *faults]), file=sys.stderr)
+    _told([finding for finding in found if finding.problem not in faults], offline=offline)
+
+
+def _faults(*, offline: bool) -> frozenset[Weight]:
     from antiphon.agents.definition.problems import Weight
 
-    faults = {Weight.ERROR} if offline else {Weight.ERROR, Weight.HERE}
+    return frozenset({Weight.ERROR} if offline else {Weight.ERROR, Weight.HERE})
+
+
+def _told(findings: Sequence[Finding], *, offline: bool) -> bool:
+    """Print what was found; gives whether any of it is a fault."""
+    faults = _faults(offline=offline)
     for finding in findings:
         word = "" if finding.weight in faults else "warning: "
         print(f"{word}{finding.problem}", file=sys.stderr)

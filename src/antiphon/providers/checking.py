@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 
 from antiphon.agents.definition import AgentDefinition
 from antiphon.agents.definition.document import Document, dotted, read_document
 from antiphon.agents.definition.problems import Finding, KeyPath, Problem, Weight
 from antiphon.agents.definition.values import UNIFIED
 from antiphon.errors import ConfigError
-from antiphon.providers.prices import Price, PriceBook
+from antiphon.providers.prices import PriceBook
 from antiphon.providers.registry import Registry
 from antiphon.providers.roles import Known, Role
 from antiphon.speech.shaping import knows
@@ -40,41 +41,13 @@ def check_providers(definition: AgentDefinition, registry: Registry, prices: Pri
             findings.append(_finding(document, named.at, error.message, error.fix))
             continue
         findings += _usable(document, named, known)
+        findings += _unlisted(document, named, registry)
         if (objection := registry.objection(named.role, named.name)) is not None:
             weight = Weight.HERE if objection.here else Weight.ERROR
             findings.append(_finding(document, named.at, objection.message, objection.fix, weight))
         findings += _fits(document, named, known, definition)
         findings += _priced(document, named, prices, definition)
     return [*findings, *_last_resort(document, definition)]
-
-
-def check_prices(registry: Registry, prices: PriceBook) -> list[Finding]:
-    """Prices the operator gave for names that nobody has: a slip of the pen would cost nothing, for ever."""
-    return [
-        Finding(
-            problem=Problem(
-                path=prices.own,
-                line=0,
-                field="prices",
-                message=f"a price for {price.provider}, which no vendor offers as {price.role}",
-                fix="`antiphon providers` lists the names",
-            ),
-            weight=Weight.ERROR,
-        )
-        for price in prices.prices
-        if prices.own is not None and price.is_own and not _exists(registry, price)
-    ]
-
-
-def _exists(registry: Registry, price: Price) -> bool:
-    roles = [role for role in Role if price.role in (role.value, "*")]
-    if "*" in price.provider:
-        return any(price.fits(name) for role in roles for name in registry.known(role)) or any(
-            known.any_name and name.partition("/")[0] == price.provider.partition("/")[0]
-            for role in roles
-            for name, known in registry.matrix(role)
-        )
-    return any(registry.knows(role, price.provider) for role in roles)
 
 
 def _named(definition: AgentDefinition) -> Iterator[_Named]:
@@ -102,6 +75,18 @@ def _usable(document: Document, named: _Named, known: Known) -> Iterator[Finding
         return
     fix = known.state.removeprefix("missing: ")
     yield _finding(document, named.at, f"{named.name} cannot be used on this machine", fix, Weight.HERE)
+
+
+def _unlisted(document: Document, named: _Named, registry: Registry) -> Iterator[Finding]:
+    """A vendor that takes any name has more than we know, and may refuse what is only a slip."""
+    if named.role is Role.TTS or registry.lists(named.role, named.name):
+        return  # Of voices no list is long enough.
+    vendor = named.name.partition("/")[0]
+    listed = [name for name in registry.known(named.role) if name.partition("/")[0] == vendor]
+    near = get_close_matches(named.name, listed, n=1)
+    message = f"{named.name} is on no list of ours; if {vendor} does not have it, it fails on every call"
+    fix = f'did you mean "{near[0]}"?' if near else "compare it with the vendor's own list"
+    yield _finding(document, named.at, message, fix, Weight.ADVICE)
 
 
 def _fits(document: Document, named: _Named, known: Known, definition: AgentDefinition) -> Iterator[Finding]:
@@ -142,7 +127,7 @@ def _fits(document: Document, named: _Named, known: Known, definition: AgentDefi
 
 def _voiced(document: Document, named: _Named, voices: Sequence[str], voice: str) -> Iterator[Finding]:
     """The vendor would refuse the session, on every call."""
-    if not voice or not voices or voice in voices:
+    if not voice or not voices or any(fnmatchcase(voice, known) for known in voices):
         return
     near = get_close_matches(voice, voices, n=1)
     hint = f'did you mean "{near[0]}"? ' if near else ""

@@ -160,11 +160,13 @@ class _Reach:
         """How to put right what is missing; "" when nothing is."""
         if offer.instead:
             return offer.instead
-        sdk = offer.sdk or self._account.sdk
+        sdk, wanted = offer.sdk or self._account.sdk, list[str]()
         if sdk and not is_importable(sdk):
-            return f"pip install 'antiphon[{self._extra(offer)}]'"
+            wanted.append(f"pip install 'antiphon[{self._extra(offer)}]'")
         unset = [keys for keys in self._variables() if not _value(self._environment, keys)]
-        return f"set {' and '.join(keys.replace('|', ' or ') for keys in unset)}" if unset else ""
+        if unset:
+            wanted.append(f"set {' and '.join(keys.replace('|', ' or ') for keys in unset)}")
+        return ", and ".join(wanted)
 
     def _extra(self, offer: Offer) -> str:
         if not (offer.sdk or self._account.sdk):

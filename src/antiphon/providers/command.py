@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
+import shutil
 import sys
+import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +52,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     providers.set_defaults(run=list_providers)
 
 
+_LACKS = re.compile(r"missing: (pip install '[^']+')?(?:, and )?(set .+)?")
+_LACKING = ("extra", "key")
+_NARROW_MAX = 38
 _CELL_MAX = 52  # What is longer pushes the rest of its own line only.
 
 
@@ -104,10 +111,39 @@ def list_providers(args: argparse.Namespace) -> int:
         return 0
     lines = [_line(group) for group in ([[row] for row in rows] if args.all else _alike(rows))]
     heads = ("ROLE", "NAME", "LICENCE", "EXTRA", "KEY", "STATE", "CAN")
-    wide = [min(max(map(len, column)), _CELL_MAX) for column in zip(heads, *lines, strict=True)]
-    for line in (heads, *lines):
-        print("  ".join(f"{cell:<{width}}" for cell, width in zip(line, wide, strict=True)).rstrip())
+    screen = shutil.get_terminal_size(fallback=(0, 0)).columns  # 0: a file or a pipe, a line for each.
+    for line in _table([heads, *lines], screen):
+        print(line)
     return 0
+
+
+def _table(lines: Sequence[tuple[str, ...]], screen: int) -> Iterator[str]:
+    """Columns; on a screen too narrow for them, keys and capabilities stand below their name."""
+    wide = [min(max(map(len, column)), _CELL_MAX) for column in zip(*lines, strict=True)]
+    rows = [_padded(line, wide) for line in lines]
+    if not screen or max(map(len, rows)) <= screen:
+        yield from rows
+        return
+    wide = [min(width, _NARROW_MAX) for width in wide[:4]]
+    indent = " " * (wide[0] + 2)
+    for role, name, licence, extra, keys, state, can in lines:
+        first = _padded((role, name, licence, extra, state), [*wide, 0])
+        below = [cell for cell in (keys, can) if cell not in ("-", "KEY", "CAN")]
+        yield from _wrapped(first, screen, "", indent)
+        for cell in below:
+            yield from _wrapped(cell, screen, indent, f"{indent}  ")
+
+
+def _wrapped(text: str, screen: int, first: str, then: str) -> list[str]:
+    # Names are copied out of it: never divided, though they may be longer than the screen.
+    return textwrap.wrap(
+        text, max(screen, _NARROW_MAX), initial_indent=first, subsequent_indent=then,
+        break_on_hyphens=False, break_long_words=False, drop_whitespace=True,
+    )  # fmt: skip
+
+
+def _padded(line: Sequence[str], wide: Sequence[int]) -> str:
+    return "  ".join(f"{cell:<{width}}" for cell, width in zip(line, wide, strict=True)).rstrip()
 
 
 def _alike(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
@@ -126,12 +162,18 @@ def _line(group: list[dict[str, Any]]) -> tuple[str, ...]:
     keys = ", ".join(f"{name} {'set' if there else 'not set'}" for name, there in first["keys"].items())
     capabilities = dict(first["capabilities"])
     spoken = [row["capabilities"].get("languages", ()) for row in group]
-    if not all(spoken):  # Some speak any.
+    if not all(spoken):
         capabilities.pop("languages", None)
+        if first["role"] in ("stt", "tts", "batch"):
+            capabilities = {"languages": ("any",), **capabilities}
     elif len(group) > 1:
         capabilities["languages"] = tuple(sorted({language for each in spoken for language in each}))
     # What is to be set stands in the column before.
-    state = "missing: key" if first["state"].startswith("missing: set ") else first["state"]
+    found = _LACKS.fullmatch(first["state"])
+    lacks = [
+        word for word, there in zip(_LACKING, found.groups() if found else ("", ""), strict=True) if there
+    ]
+    state = f"missing: {', '.join(lacks)}" if lacks else first["state"]
     return (
         first["role"],
         first["name"] if len(group) == 1 else f"{first['name']} and {len(group) - 1} more",

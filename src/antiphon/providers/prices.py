@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -36,6 +36,15 @@ _FROM: Final = re.compile(r"(\d+(?:\.\d+)?)(?: (k|M|minutes|hours))?")
 _FROM_UNITS: Final[Mapping[str, int]] = {
     "": 1, "k": 1_000, "M": 1_000_000, "minutes": 60_000, "hours": 3_600_000,
 }  # fmt: skip
+
+
+class PriceFaults(ConfigError):
+    """Everything that is wrong with a price file, one by one in `faults`."""
+
+    def __init__(self, faults: Sequence[ConfigError]) -> None:
+        self.faults = tuple(faults)
+        told = [str(fault) for fault in faults]
+        super().__init__(told[0] if len(told) == 1 else "\n".join([f"{len(told)} problems", *told]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +135,7 @@ def load_prices(
     """The book that comes with Antiphon, and over it the file that ANTIPHON_PRICES names.
 
     Raises:
-        ConfigError: A price that cannot be read; says where, and how it is written.
+        ConfigError: What cannot be read, all of it (`PriceFaults`); says where, and how it is written.
     """
     environment = os.environ if environment is None else environment
     shipped = resources.files("antiphon.providers").joinpath("prices.yaml")
@@ -186,11 +195,19 @@ def _read(text: str, where: str) -> tuple[list[Price], Mapping[str, int]]:
     if not isinstance(data, dict) or not isinstance(data.get("prices", []), list):
         raise ConfigError("not a price file", where=where, fix="write `prices:` with a list below it")
     items = enumerate(data.get("prices", []))
-    prices = [_price(item, f"{where}: prices[{number}]") for number, item in items]
-    volumes = {
-        str(name): _amount(str(value), f"{where}: volumes.{name}")
-        for name, value in (data.get("volumes") or {}).items()
-    }
+    prices, volumes, faults = list[Price](), dict[str, int](), list[ConfigError]()
+    for number, item in items:
+        try:
+            prices.append(_price(item, f"{where}: prices[{number}]"))
+        except ConfigError as error:
+            faults.append(error)
+    for name, value in (data.get("volumes") or {}).items():
+        try:
+            volumes[str(name)] = _amount(str(value), f"{where}: volumes.{name}")
+        except ConfigError as error:
+            faults.append(error)
+    if faults:
+        raise PriceFaults(faults)
     return prices, volumes
 
 
@@ -230,7 +247,7 @@ def _tier(item: Any, where: str) -> Tier:
         )
     return Tier(
         from_amount=_amount(str(item.get("from", "0")), where),
-        rates={amount: _rate(str(text), f"{where}.{amount}") for amount, text in rates.items()},
+        rates={amount: _rate(str(text), f"{where}.rates.{amount}") for amount, text in rates.items()},
     )
 
 

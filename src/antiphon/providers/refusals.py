@@ -21,6 +21,19 @@ def refused(provider: str, status: int, headers: Mapping[str, str] | None = None
     return ProviderRejected(provider, f"HTTP {status}: check the key, the model and the address")
 
 
+def answered_with(error: BaseException | None) -> Mapping[str, str]:
+    """Headers of the answer that an exception tells of, or of the one it stands for; none where an SDK kept
+    none."""
+    while error is not None:
+        response = getattr(error, "response", None)
+        headers = getattr(response, "headers", None) or getattr(error, "headers", None)
+        if headers:
+            found: Mapping[str, str] = headers
+            return found
+        error = error.__cause__ or error.__context__
+    return {}
+
+
 def retry_after_ms(headers: Mapping[str, str], now: datetime | None = None) -> int | None:
     """From Retry-After in seconds or as a date, or the more exact retry-after-ms; None when not told."""
     exact = _number(headers.get("retry-after-ms", ""))

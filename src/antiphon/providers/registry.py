@@ -12,7 +12,7 @@ from antiphon.errors import ConfigError
 from antiphon.providers.cloud import cloud
 from antiphon.providers.local.vendor import embedded
 from antiphon.providers.local.worker import WorkerClient
-from antiphon.providers.roles import Known, Objection, Role, Vendor, fitting
+from antiphon.providers.roles import Known, Objection, Role, Vendor, fitting, with_language_of
 from antiphon.speech.ports import (
     BatchTranscription,
     EndOfTurn,
@@ -116,7 +116,13 @@ class Registry:
         vendor, model = self._find(role, name)
         entry = fitting(vendor.known(role), model)
         assert entry is not None, "`_find` gives known names only"
-        return entry
+        return with_language_of(model, entry) if role is Role.TTS else entry
+
+    def lists(self, role: Role, name: str) -> bool:
+        """Whether the vendor's list has it, by name or pattern, or there is no list."""
+        vendor, model = self._find(role, name)
+        entry = fitting(vendor.known(role), model)
+        return entry is not None and (not entry.any_name or entry.name in ("", model))
 
     def objection(self, role: Role, name: str) -> Objection | None:
         """What stands against a name that `known_as` knows, looked at more closely."""

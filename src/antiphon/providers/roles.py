@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Protocol, TypeVar
@@ -51,6 +51,7 @@ class Capabilities:
         prompt_cache: It charges less for a prompt it has seen, and says how much it had.
         images: It can be shown pictures.
         semantic_turns: Where it ends turns by itself, it can go by their meaning.
+        speakers: It tells speakers of a finished recording apart; `sentiment`, `topics`, `summary` likewise.
     """
 
     languages: tuple[str, ...] = ()
@@ -67,6 +68,10 @@ class Capabilities:
     prompt_cache: bool = False
     images: bool = False
     semantic_turns: bool = False
+    speakers: bool = False
+    sentiment: bool = False
+    topics: bool = False
+    summary: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +129,15 @@ def fitting(entries: Sequence[N], name: str) -> N | None:
     standing = [entry for entry in entries if entry.any_name and name]
     nearest = max(standing, key=lambda entry: _parts_shared(name, entry.name), default=None)
     return next(patterns, None) or nearest
+
+
+def with_language_of(name: str, entry: Known) -> Known:
+    """Of voices that nobody could list ("*-*-*"), the language is in the name; "Multilingual" says it is
+    not, and so does a voice of a model that speaks any ("en-US-Ava:DragonHDLatestNeural")."""
+    if not entry.name.startswith("*-*-") or "multilingual" in name.lower() or ":" in name:
+        return entry
+    capabilities = replace(entry.capabilities, languages=("-".join(name.split("-")[:2]),))
+    return replace(entry, capabilities=capabilities)
 
 
 def _parts_shared(name: str, other: str) -> int:

@@ -316,10 +316,12 @@ class SpokenEnded:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLost:
     """The session is gone for good: another provider must go on. `reason` holds no words of the caller;
-    `rejected`: the vendor refused key, quota or model, so only a person can put it right."""
+    `rejected`: the vendor refused key, quota or model, so only a person can put it right. `retry_after_ms`:
+    when the vendor said it may be asked again, 0 if it did not."""
 
     reason: str
     rejected: bool = False
+    retry_after_ms: int = 0
 
 
 SessionEvent = (

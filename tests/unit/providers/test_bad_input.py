@@ -50,6 +50,7 @@ class Wrong:
     unset: str = ""
     bare: bool = False
     price: str = ""
+    price_role: str = "tts"
     is_advice: bool = False
 
 
@@ -214,6 +215,35 @@ CASES = {
         change=ears("livekit/deepgram.STT"),
         unset="DEEPGRAM_API_KEY",
     ),
+    "language, an Azure voice nobody listed": Wrong(
+        where=TTS,
+        told=("does not know the agent's language, fr-FR", "fix: it knows en-IE"),
+        change=voice("azure/en-IE-EmilyNeural", "fr-FR"),
+    ),
+    "language, a Google voice nobody listed": Wrong(
+        where=TTS,
+        told=("does not know the agent's language, en-US", "fix: it knows de-DE"),
+        change=voice("google/de-DE-Neural2-Z"),
+    ),
+    "voice, OpenAI": Wrong(
+        where=TTS,
+        told=('OpenAI has no voice "aloy"', 'fix: did you mean "alloy"? known: alloy, ash'),
+        change=voice("openai/aloy"),
+    ),
+    "missing extra and missing key": missing(
+        TTS,
+        voice("cartesia/x1"),
+        "cartesia/x1",
+        "pip install 'antiphon[cartesia]', and set CARTESIA_API_KEY",
+        bare=True,
+        unset="CARTESIA_API_KEY",
+    ),
+    "a recogniser on no list": Wrong(
+        where=STT,
+        told=("deepgram/nova-33 is on no list of ours", 'fix: did you mean "deepgram/nova-3"?'),
+        change=ears("deepgram/nova-33"),
+        is_advice=True,
+    ),
     "speed, ElevenLabs": Wrong(
         where=TTS,
         told=("does not speak at the speed the agent is given, 1.5", "fix: it speaks from 0.7 to 1.2"),
@@ -251,6 +281,16 @@ CASES = {
         where="prices",
         told=("a price for cartesia/sonic-9/x", "fix: `antiphon providers` lists"),
         price="cartesia/sonic-9/x",
+    ),
+    "price, a model of a vendor that takes any": Wrong(
+        where="prices",
+        told=(
+            "a price for openai/gpt-5.4-mimi, a model nobody lists",
+            'fix: did you mean "openai/gpt-5.4-mini"?',
+        ),
+        price="openai/gpt-5.4-mimi",
+        price_role="llm",
+        is_advice=True,
     ),
     "no price, OpenAI": Wrong(
         where=LLM,
@@ -294,7 +334,12 @@ def test_the_check_names_the_field_and_the_fix(
     if wrong.unset:
         monkeypatch.delenv(wrong.unset)
     if wrong.price:
-        entry = {"provider": wrong.price, "role": "tts", "read": "2026-11-01", "source": "contract"}
+        entry = {
+            "provider": wrong.price,
+            "role": wrong.price_role,
+            "read": "2026-11-01",
+            "source": "contract",
+        }
         own = tmp_path / "prices.yaml"
         own.write_text(yaml.safe_dump({"prices": [{**entry, "rates": {"characters": "1 per 1M"}}]}))
         monkeypatch.setenv("ANTIPHON_PRICES", str(own))
@@ -311,6 +356,81 @@ def test_the_check_names_the_field_and_the_fix(
     assert all(part in line for part in wrong.told), line
     assert line.startswith("warning: ") == wrong.is_advice
     assert code == 1 or wrong.is_advice
+
+
+@pytest.mark.parametrize("name", ["openai/voice_1234", "azure/en-US-AvaMultilingualNeural"])
+def test_a_voice_that_was_made_to_order_or_speaks_any_language_is_taken(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for key in KEYS:
+        monkeypatch.setenv(key, "k")
+    code = main(["agents", "check", str(written(tmp_path, voice(name, "de-DE")))])
+    said = capsys.readouterr().err
+    assert name not in said or "price book" in said, said
+    assert code == 0
+
+
+def test_faults_of_every_kind_are_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of the file's form, of its names, of its providers and of the price book: nobody runs it four
+    times to learn of the fourth."""
+    for key in KEYS:
+        monkeypatch.setenv(key, "k")
+    monkeypatch.delenv("OPENAI_API_KEY")
+    own = tmp_path / "prices.yaml"
+    good = {"provider": "acme/*", "role": "tts", "read": "2026-11-01", "source": "contract"}
+    entries = [
+        {**good, "rates": {"characters": "1 per fortnight"}},
+        {**good, "read": "yesterday", "rates": {"characters": "1 per 1M"}},
+    ]
+    own.write_text(yaml.safe_dump({"prices": entries, "volumes": {"azure/*": "plenty"}}))
+    monkeypatch.setenv("ANTIPHON_PRICES", str(own))
+    change = {
+        "greeting": "Hello <emphasis>you.",
+        "speech": {
+            "stt": ["nonsense", "depgram/nova-3"],
+            "tts": ["elevenlabs/x1", "openai/alloy"],
+            "speed": 1.5,
+            "pronunciations": {"Siobhan": "/shi-VAWN/", "Nguyen": {"ipa": "NG"}},
+        },
+        "reasoning": {
+            "model": ["anthropic/claude-haiku-5-5", "unified:openai/gpt-realtime-1.5", "flow/desk"]
+        },
+        "turn": {"presett": "calm"},
+    }
+
+    code = main(["agents", "check", str(written(tmp_path, change))])
+
+    told = capsys.readouterr().err
+    for where in (
+        "greeting: SSML", "speech.stt[0]: 'nonsense'", 'speech.stt[1]: there is no stt "depgram/nova-3"',
+        "speech.tts[0]: elevenlabs/x1 does not speak at", "speech.tts[1]: openai/alloy cannot be used",
+        "speech.pronunciations.Siobhan", "speech.pronunciations.Nguyen.ipa", "reasoning.model[1]: unified:",
+        "turn.presett", "prices[0].rates.characters", "prices[1]: 'yesterday'", "volumes.azure/*",
+    ):  # fmt: skip
+        assert told.count(where) == 1, (where, told)
+    assert "local/whisper-tiny.en" not in told.replace("such as local/whisper-tiny.en", ""), (
+        "a stand-in was told"
+    )
+    assert code == 1
+
+
+def test_a_volume_of_a_vendor_nobody_has_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for key in KEYS:
+        monkeypatch.setenv(key, "k")
+    own = tmp_path / "prices.yaml"
+    own.write_text(yaml.safe_dump({"volumes": {"azzure/*": "3 hours", "azure/*": "3 hours"}}))
+    monkeypatch.setenv("ANTIPHON_PRICES", str(own))
+
+    code = main(["agents", "check", str(written(tmp_path, {}))])
+
+    told = capsys.readouterr().err
+    assert "volumes.azzure/*: no vendor offers azzure/*" in told
+    assert "volumes.azure/*" not in told
+    assert code == 1
 
 
 def findings(told: str) -> list[str]:

@@ -17,8 +17,9 @@ from antiphon.agents.definition import AgentDefinition, load_agent
 from antiphon.agents.definition.problems import Finding, Weight
 from antiphon.conversation.policy import Policy
 from antiphon.errors import ConfigError
-from antiphon.providers.checking import check_prices, check_providers
+from antiphon.providers.checking import check_providers
 from antiphon.providers.cloud import Account, Offer, cloud_vendor
+from antiphon.providers.price_checking import check_prices
 from antiphon.providers.prices import load_prices
 from antiphon.providers.registry import Registry
 from antiphon.providers.roles import Capabilities, Role, Vendor

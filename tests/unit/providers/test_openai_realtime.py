@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from openai.types.realtime import SessionUpdateEvent
 from tests.conformance.speech_vendors import Call, OpenAi, talking
+from tests.doubles.faults import Fault, Faulty
 from tests.doubles.openai_realtime import Script, Spoken
 from tests.doubles.sdk_types import checked
 
 from antiphon.providers.openai.realtime_wire import session_update
-from antiphon.speech.ports import SpeechSessionConfig, SpokenAudio, SpokenEnded, SpokenToolCall
+from antiphon.speech.ports import SessionLost, SpeechSessionConfig, SpokenAudio, SpokenEnded, SpokenToolCall
 
 
 @pytest.mark.parametrize(("semantic", "kind"), [(False, "server_vad"), (True, "semantic_vad")])
@@ -21,6 +22,33 @@ def test_the_vendor_ends_turns_by_silence_or_by_meaning_and_never_interrupts(
     checked(SessionUpdateEvent, message)
     detection = message["session"]["audio"]["input"]["turn_detection"]
     assert detection == {"type": kind, "create_response": True, "interrupt_response": False}
+
+
+@pytest.mark.parametrize(("voice", "wire"), [("cedar", "cedar"), ("voice_1234", {"id": "voice_1234"})])
+def test_a_voice_made_to_order_is_named_by_its_id(voice: str, wire: object) -> None:
+    message = session_update(
+        "gpt-realtime-1.5", SpeechSessionConfig(sample_rate_hz=8_000, instructions="", voice=voice)
+    )
+    checked(SessionUpdateEvent, message)
+    assert message["session"]["audio"]["output"]["voice"] == wire
+
+
+async def test_a_session_whose_settings_are_refused_takes_no_call() -> None:
+    """It would speak without instructions, tools and the agent's voice. The code is one that comes too late
+    for other requests."""
+    async with talking(OpenAi(), Call(script=Script(refuses="invalid_value"))) as talk:
+        talk.session.speak("Greet the caller.")
+        await talk.until(lambda: talk.all(SessionLost))
+        assert talk.all(SessionLost)[0].rejected
+        assert not talk.all(SpokenAudio)
+
+
+async def test_a_vendor_that_wants_to_be_left_alone_is_left_alone() -> None:
+    async with talking(OpenAi(), Call(faulty=Faulty(fault=Fault.RATE_LIMIT, retry_after_s=30))) as talk:
+        await talk.until(lambda: talk.all(SessionLost))
+        assert talk.all(SessionLost)[0].retry_after_ms == 30_000
+        assert not talk.all(SessionLost)[0].rejected
+        assert talk.vendor.refused == [429], "it was asked once, and no caller waits for it"
 
 
 async def test_a_phone_line_is_carried_as_it_is_and_turns_are_ours_when_we_say_so() -> None:

@@ -161,6 +161,32 @@ def test_voices_of_a_vendor_that_can_do_the_same_share_a_line_unless_all_are_wan
     assert len(lines) - 1 + sum(more) == len(rows)
 
 
+def test_on_a_screen_the_matrix_is_no_wider_than_it_and_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "9999")
+    assert _run("providers") == 0
+    wide = capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "80")
+    assert _run("providers") == 0
+    shown = capsys.readouterr().out
+    # Only a name that is longer than the screen may be: it is copied out whole.
+    assert all(len(line) <= 80 or len(line.split()) <= 2 for line in shown.splitlines())
+    assert set(shown.split()) >= {word for word in wide.split() if word not in ("KEY", "CAN", "-")}
+
+
+def test_what_is_missing_is_told_together(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("antiphon.providers.cloud.is_importable", lambda name: False)
+    monkeypatch.delenv("CARTESIA_API_KEY", raising=False)
+    monkeypatch.setenv("DEEPGRAM_API_KEY", "k")
+    assert _run("providers", "--role", "tts") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "missing: extra, key " in next(line for line in lines if " cartesia/" in line)
+    assert "missing: extra " in next(line for line in lines if " deepgram/" in line)
+
+
 def test_the_matrix_as_json_tells_keys_extras_and_capabilities(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

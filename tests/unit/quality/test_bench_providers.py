@@ -166,6 +166,25 @@ def test_the_report_has_percentiles_factor_cost_and_who_spends_the_budget() -> N
     assert "a turn with the first of each: p50 720 ms" in text
 
 
+def test_an_operator_is_told_the_unit_a_missing_price_and_what_is_not_in_the_sum() -> None:
+    class Free:
+        def cost_usd(self, role: str, provider: str, amounts: dict[str, int]) -> Decimal | None:
+            return None
+
+    long = "x" * 50
+    rows = [
+        provider_row(dataclasses.replace(measured("stt", [100]), provider=long), Free()),
+        provider_row(measured("tts", []), Free()),
+    ]
+    head, _, ears, voice, *rest = render(rows, budget(rows), ["flow/desk was not measured: it asks nobody"])
+    assert head.startswith("ms; ")
+    assert (ears.split()[1], ears.split()[-3:]) == (long, ["no", "price", "0"])
+    assert "price" not in voice, "who was never asked cost nothing"
+    assert len(ears) == len(voice), "the columns stand under each other"
+    assert rest[0].strip() == "flow/desk was not measured: it asks nobody"
+    assert any("(no language model answered): p50 100 ms" in line for line in rest)
+
+
 def test_only_the_first_of_a_role_counts_for_the_turn_and_one_that_never_answered_does_not() -> None:
     never = measured("tts", [])
     rows: list[dict[str, object]] = [

@@ -98,6 +98,18 @@ def test_a_refused_key_is_left_alone_from_the_first_call_on() -> None:
         process.call()
 
 
+def test_a_vendor_that_said_when_to_come_back_is_asked_again_then() -> None:
+    process = Process()
+    process.call(SessionLost(reason="rate limited", retry_after_ms=7_000))
+    assert process.state == "open"
+    process.now_ms = 6_999
+    with pytest.raises(ProviderUnavailable):
+        process.call()
+    process.now_ms = 7_000
+    process.call(STARTED)
+    assert process.state == "closed"
+
+
 def test_a_session_that_cannot_even_be_opened_is_a_failure() -> None:
     process = Process()
     process.vendor.broken = True

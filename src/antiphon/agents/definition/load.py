@@ -23,6 +23,7 @@ from antiphon.agents.definition.problems import (
     raise_problems,
     unknown_word,
 )
+from antiphon.agents.definition.remainder import without_faults
 from antiphon.agents.definition.schema import (
     AgentFile,
     EmergencySection,
@@ -56,7 +57,7 @@ from antiphon.conversation.policy import (
     SilencePolicy,
     turn_policy,
 )
-from antiphon.errors import ConfigError
+from antiphon.errors import AntiphonError, ConfigError
 from antiphon.speech.ssml import Pronunciation
 
 EXAMPLES = Path(antiphon.__file__).parent / "examples"
@@ -94,11 +95,25 @@ def load_agent(path: Path | str, *, tools: Collection[str] | None = None) -> Age
     try:
         file = AgentFile.model_validate(document.value)
     except ValidationError as error:
-        raise_problems(problems + pydantic_problems(error, AgentFile, document))
-        raise  # Not reached: a validation error always is a problem.
-    problems += _checked(file, document, tools)
-    raise_problems(problems)
+        problems += pydantic_problems(error, AgentFile, document)
+        rest = without_faults(document, error)
+        if rest is None:
+            raise_problems(problems)
+            raise  # Not reached: a validation error always is a problem.
+        file = rest
+    told = {problem.field for problem in problems}
+    problems += [problem for problem in _checked(file, document, tools) if problem.field not in told]
+    if problems:
+        raise_problems(problems, _if_any(file, document))
     return _definition(file, document)
+
+
+def _if_any(file: AgentFile, document: Document) -> AgentDefinition | None:
+    """Of a file with faults, which may name files, menus and disclosures that are not there."""
+    try:
+        return _definition(file, document)
+    except (OSError, KeyError, ValueError, AntiphonError):
+        return None
 
 
 def find_agents(directories: Iterable[Path] | None = None) -> dict[str, Path]:

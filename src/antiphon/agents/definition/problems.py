@@ -18,6 +18,7 @@ from antiphon.errors import ConfigError
 
 if TYPE_CHECKING:
     from antiphon.agents.definition.document import Document
+    from antiphon.agents.definition.values import AgentDefinition
 
 KeyPath = tuple[str | int, ...]
 
@@ -55,20 +56,25 @@ class Finding:
 
 
 class FileProblems(ConfigError):
-    """Every problem of a file in one message, and one by one in `problems`, in file order."""
+    """Every problem of a file in one message, and one by one in `problems`, in file order.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
+    Attributes:
+        rest: What the file defines without its faults, where that is still an agent: somebody who knows more
+            can look at it too, so that all faults are told at once. Never to be used for a call.
+    """
+
+    def __init__(self, problems: Sequence[Problem], rest: AgentDefinition | None = None) -> None:
+        self.problems, self.rest = tuple(problems), rest
         told = [str(problem) for problem in problems]
         super().__init__(told[0] if len(told) == 1 else "\n".join([f"{len(told)} problems", *told]))
 
 
-def raise_problems(problems: Sequence[Problem]) -> None:
+def raise_problems(problems: Sequence[Problem], rest: AgentDefinition | None = None) -> None:
     """Raise one FileProblems that lists every problem in file order; nothing when there are none."""
     if not problems:
         return
     unique = sorted(dict.fromkeys(problems), key=lambda problem: (str(problem.path), problem.line))
-    raise FileProblems(unique)
+    raise FileProblems(unique, rest)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

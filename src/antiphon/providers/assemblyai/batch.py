@@ -85,7 +85,9 @@ class AssemblyAiBatch:
         except self._sdk.types.AssemblyAIError as error:
             if error.status_code is None:
                 raise ProviderUnavailable(NAME, "the transcription failed") from None
-            raise refused(NAME, error.status_code) from None
+            last = self._client.last_response  # Another request's, if two run side by side.
+            of_this = last if last is not None and last.status_code == error.status_code else None
+            raise refused(NAME, error.status_code, of_this.headers if of_this else None) from None
         except httpx.HTTPError as error:
             raise ProviderUnavailable(NAME, f"cannot be reached ({type(error).__name__})") from None
         except (ValueError, TypeError, AttributeError, KeyError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from antiphon.errors import ConfigError, ProviderError, ProviderProtocolError, ProviderUnavailable
 from antiphon.providers.assemblyai import wire
 from antiphon.providers.listening import Asked, Heard, Link, ListeningLimits, ListeningStream
+from antiphon.providers.refusals import answered_with
 from antiphon.speech.ports import SttConfig, SttEvent, SttStream, TurnEvent
 
 _BLOCK_MS = 60  # 50 to 1000 ms are accepted; "~50 ms" is recommended.
@@ -125,7 +127,8 @@ class _UniversalLink:
         self._put(event.model_dump(mode="json"))
 
     def _failed(self, _client: Any, error: Any) -> None:
-        self._put(wire.from_code(error.code))
+        # The SDK tells a number only, while it handles the refusal that says when to come back.
+        self._put(wire.from_code(error.code, answered_with(sys.exception())))
 
     def _stopped_reading(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():

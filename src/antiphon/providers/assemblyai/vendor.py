@@ -38,7 +38,9 @@ OFFERS = (
     Offer(
         role=Role.BATCH_STT,
         name="best",
-        capabilities=Capabilities(word_times=True, vocabulary=True),
+        capabilities=Capabilities(
+            word_times=True, vocabulary=True, speakers=True, sentiment=True, topics=True, summary=True
+        ),
         any_name=True,
     ),
 )

@@ -123,12 +123,12 @@ class Turns:
         return found
 
 
-def from_code(code: int | None) -> ProviderError:
+def from_code(code: int | None, headers: Mapping[str, str] | None = None) -> ProviderError:
     """The SDK reports an HTTP status of the handshake, a close code, or None for a network that broke."""
     if code is None:
         return ProviderUnavailable(NAME, "the connection broke")
     if 400 <= code < 600:
-        return refused(NAME, code)
+        return refused(NAME, code, headers)
     if code in REJECTED_CLOSES:
         return ProviderRejected(NAME, f"error {code}: check the key, the balance and the model")
     return ProviderUnavailable(NAME, f"error {code}")

@@ -12,7 +12,7 @@ import httpx
 from antiphon.errors import ConfigError, ProviderProtocolError, ProviderUnavailable
 from antiphon.providers.deepgram.wire import NAME
 from antiphon.providers.failures import socket_errors
-from antiphon.providers.refusals import refused
+from antiphon.providers.refusals import answered_with, refused
 from antiphon.providers.streaming import KEEP_ALIVE_S
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ def deepgram_errors() -> Iterator[None]:
     except ApiError as error:  # Holds the request's headers, and so the key: not even as a cause.
         if error.status_code is None or error.status_code < 400:
             raise ProviderProtocolError(NAME, "an answer the SDK cannot read") from None
-        raise refused(NAME, error.status_code) from None
+        # Of a refused socket it holds what we sent; what was answered is with the exception it stands for.
+        answer = answered_with(error.__context__) or error.headers or {}
+        raise refused(NAME, error.status_code, answer) from None
     except httpx.TimeoutException:
         raise ProviderUnavailable(NAME, "no answer in time") from None
     except httpx.HTTPError as error:

@@ -51,7 +51,15 @@ OFFERS = (
     Offer(
         role=Role.BATCH_STT,
         name="nova-3",
-        capabilities=Capabilities(languages=_NOVA_LANGUAGES, word_times=True, vocabulary=True),
+        capabilities=Capabilities(
+            languages=_NOVA_LANGUAGES,
+            word_times=True,
+            vocabulary=True,
+            speakers=True,
+            sentiment=True,
+            topics=True,
+            summary=True,
+        ),
         any_name=True,
     ),
     *(

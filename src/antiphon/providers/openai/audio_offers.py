@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from antiphon.providers.cloud import Access, Offer
+from antiphon.providers.openai.voices import CUSTOM, VOICES
 from antiphon.providers.roles import Capabilities, Role
 from antiphon.speech.ports import BatchTranscription, SpeechToSpeech, SpeechToText, TextToSpeech
 
@@ -10,13 +11,9 @@ from antiphon.speech.ports import BatchTranscription, SpeechToSpeech, SpeechToTe
 _TRANSCRIBERS = ("gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-transcribe", "gpt-live-transcribe")
 _WITHOUT_TERMS = "gpt-realtime-whisper"
 _RECORDINGS = ("gpt-4o-transcribe", "gpt-transcribe", "gpt-4o-transcribe-diarize", "whisper-1")
-_VOICES = (
-    "alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer",
-    "verse",
-)  # fmt: skip
 # `types/realtime/realtime_audio_config_output` of openai 3.54.0.
 _SPEAKERS_VOICES = (
-    "alloy", "ash", "ballad", "cedar", "coral", "echo", "marin", "sage", "shimmer", "verse",
+    "alloy", "ash", "ballad", "cedar", "coral", "echo", "marin", "sage", "shimmer", "verse", f"{CUSTOM}*",
 )  # fmt: skip
 _SPEAKERS = ("gpt-realtime-1.5", "gpt-realtime-2.1-mini")
 _RATES_HZ = (24_000,)
@@ -44,14 +41,16 @@ AUDIO_OFFERS = (
             capabilities=Capabilities(sample_rates_hz=_RATES_HZ, cloning=True),
             any_name=True,
         )
-        for name in _VOICES
+        for name in VOICES
     ),
     *(
         Offer(
             role=Role.BATCH_STT,
             name=name,
             capabilities=Capabilities(
-                word_times=name == "whisper-1", vocabulary=name != "gpt-4o-transcribe-diarize"
+                word_times=name == "whisper-1",
+                vocabulary=name != "gpt-4o-transcribe-diarize",
+                speakers=name == "gpt-4o-transcribe-diarize",
             ),
         )
         for name in _RECORDINGS

@@ -119,13 +119,16 @@ class _Link:
         self._calls: dict[str, str] = {}  # Tool call to the response that asked.
         self._texts: dict[str, str] = {}  # Of the caller's items not yet complete.
         self._active = ""
+        self._set_up = False
         self._queued: list[dict[str, Any]] = []  # Responses asked for while one was under way.
 
     async def begin(self, model: str) -> None:
         await self._send(wire.session_update(model, self._config))
         for item in wire.history_items(self._config.history()):
             await self._send(item)
-        await self.receive()  # "session.created": before it nobody has taken the call up.
+        # "session.created" alone is a session without instructions and tools.
+        while not self._set_up:
+            await self.receive()
 
     async def send(self, action: Action) -> None:
         match action:
@@ -218,12 +221,18 @@ class _Link:
 
     def _error(self, event: Any) -> Sequence[SessionEvent]:
         code = event.error.code or event.error.type
+        if event.error.event_id == wire.SETUP:
+            raise ProviderRejected(wire.NAME, f"the session was refused: error {code}")
         if code in _TOO_LATE:
             self._active = "" if self._active == "asked" else self._active
             return ()
         if code in _REJECTED:
             raise ProviderRejected(wire.NAME, f"error {code}: check the key, the quota and the model")
         raise ProviderUnavailable(wire.NAME, f"error {code}")
+
+    def _updated(self, event: Any) -> Sequence[SessionEvent]:
+        self._set_up = True
+        return ()
 
     def _turn(self, moment: TurnMoment) -> Sequence[SessionEvent]:
         return (CallerTurnSeen(moment=moment),)
@@ -278,6 +287,7 @@ class _Link:
 
 _HANDLERS: dict[str, Callable[[_Link, Any], Sequence[SessionEvent]]] = {
     "error": _Link._error,
+    "session.updated": _Link._updated,
     "input_audio_buffer.speech_started": lambda link, _: link._turn(TurnMoment.STARTED),
     "input_audio_buffer.speech_stopped": lambda link, _: link._turn(TurnMoment.ENDED),
     "conversation.item.input_audio_transcription.delta": lambda link, event: link._words(event, False),

@@ -10,11 +10,13 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from antiphon.providers.openai.voices import voice_of
 from antiphon.speech.ports import SpeechSessionConfig, SpokenTool
 
 NAME = "openai"
 PHONE_HZ, WIDE_HZ = 8_000, 24_000
 TRANSCRIPTION_MODEL = "gpt-4o-mini-transcribe"
+SETUP = "setup"  # Our id of the first message: what is refused of it leaves an agent without instructions.
 _TEXT_TYPES = {"caller": "input_text", "agent": "output_text"}
 _ROLES = {"caller": "user", "agent": "assistant"}
 
@@ -40,12 +42,12 @@ def session_update(model: str, config: SpeechSessionConfig) -> dict[str, Any]:
                 "transcription": {"model": TRANSCRIPTION_MODEL, "language": language},
                 "turn_detection": _turn_detection(config),
             },
-            "output": {"format": audio_format, **({"voice": config.voice} if config.voice else {})},
+            "output": {"format": audio_format, **({"voice": voice_of(config.voice)} if config.voice else {})},
         },
         "tools": [_tool(tool) for tool in config.tools],
         "tool_choice": "auto" if config.tools else "none",
     }
-    return {"type": "session.update", "session": session}
+    return {"type": "session.update", "event_id": SETUP, "session": session}
 
 
 def _turn_detection(config: SpeechSessionConfig) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from antiphon.providers.openai.audio_client import OpenAiAudioConfig, openai_errors, warm_audio_client
 from antiphon.providers.openai.transcription_wire import NAME
+from antiphon.providers.openai.voices import voice_of
 from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
 from antiphon.providers.streaming import Bounds
 from antiphon.speech.ports import TtsAudio, TtsRequest
@@ -34,7 +35,7 @@ class OpenAiTts:
         model, _, voice = request.voice.rpartition("/")
         wanted: dict[str, Any] = {
             "model": model or DEFAULT_MODEL,
-            "voice": voice,
+            "voice": voice_of(voice),
             "input": request.text,
             "response_format": "pcm",
         }

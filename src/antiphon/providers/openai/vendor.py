@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from antiphon.providers.cloud import Account, cloud_vendor
 from antiphon.providers.openai.audio_offers import (
@@ -13,6 +14,7 @@ from antiphon.providers.openai.audio_offers import (
     openai_tts,
 )
 from antiphon.providers.openai.llm import HOST, MODELS
+from antiphon.providers.openai.voices import voice_objection
 from antiphon.providers.openai_compatible.vendor import hosted_model, model_offers
 from antiphon.providers.roles import Vendor
 
@@ -20,7 +22,7 @@ ACCOUNT = Account(vendor=HOST.name, sdk="openai", keys=("OPENAI_API_KEY",))
 
 
 def vendor(environment: Mapping[str, str]) -> Vendor:
-    return cloud_vendor(
+    made = cloud_vendor(
         ACCOUNT,
         environment,
         [*model_offers(MODELS), *AUDIO_OFFERS],
@@ -30,3 +32,4 @@ def vendor(environment: Mapping[str, str]) -> Vendor:
         batch_stt=openai_batch,
         speech_to_speech=openai_realtime,
     )
+    return replace(made, objection=voice_objection)

@@ -63,10 +63,12 @@ class SessionLimits:
     """Attributes: connect_ms: who has not taken a call up by then is lost.
     retry_after_ms: waits before the attempts to connect again, one each; then it is lost. They begin anew
     after a connection that told something of a call.
+    told_wait_max_ms: a vendor that wants to be left alone for longer is lost at once.
     waiting_ms: caller's audio kept while there is no connection; older audio is dropped and counted."""
 
     connect_ms: int = 3_000
     retry_after_ms: tuple[int, ...] = (100, 500, 1_500)
+    told_wait_max_ms: int = 1_500
     waiting_ms: int = 5_000
     closing_ms: int = 40
 
@@ -169,10 +171,12 @@ class LiveSession:
             if self._worked:
                 waits = iter(self._limits.retry_after_ms)
             wait_ms = next(waits, None)
-            if isinstance(error, ProviderRejected | ProviderProtocolError) or wait_ms is None:
+            told_ms = _told_ms(error)
+            hopeless = isinstance(error, ProviderRejected | ProviderProtocolError)
+            if hopeless or wait_ms is None or told_ms > self._limits.told_wait_max_ms:
                 self._lose(error)
                 return
-            await asyncio.sleep(wait_ms / 1000)
+            await asyncio.sleep(max(wait_ms, told_ms) / 1000)
 
     async def _converse(self) -> None:
         async with asyncio.timeout(self._limits.connect_ms / 1000) as deadline:
@@ -222,11 +226,16 @@ class LiveSession:
 
     def _lose(self, error: ProviderError) -> None:
         log.warning("session_lost", vendor=self._model.name, error=type(error).__name__)
-        self._give(SessionLost(reason=str(error), rejected=isinstance(error, ProviderRejected)))
+        rejected = isinstance(error, ProviderRejected)
+        self._give(SessionLost(reason=str(error), rejected=rejected, retry_after_ms=_told_ms(error)))
 
     def _give(self, event: SessionEvent) -> None:
         if not self._closed:
             self._emit(event)
+
+
+def _told_ms(error: ProviderError) -> int:
+    return (error.retry_after_ms or 0) if isinstance(error, ProviderUnavailable) else 0
 
 
 def _first(group: BaseExceptionGroup[ProviderError]) -> ProviderError:

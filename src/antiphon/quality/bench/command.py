@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _run(args: argparse.Namespace) -> int:
     from antiphon.agents.definition import load_agent, resolve_agent
+    from antiphon.agents.definition.values import UNIFIED
     from antiphon.providers.prices import load_prices
     from antiphon.providers.registry import Registry
     from antiphon.quality.bench.providers import bench_providers
@@ -51,6 +52,14 @@ async def _run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"agent": definition.name, "providers": rows, "budget": spent}, indent=2))
     else:
-        print("\n".join(render(rows, spent)))
+        measured_names = {row["provider"] for row in rows}
+        models = [name.removeprefix(UNIFIED) for name in definition.reasoning.models]
+        skipped = [_skipped(name) for name in models if name not in measured_names]
+        print("\n".join(render(rows, spent, skipped)))
     # Every provider must have answered at least once, or the measurement is of nothing.
     return 0 if all(row["requests"] for row in rows) else 1
+
+
+def _skipped(model: str) -> str:
+    why = "it asks nobody" if model.startswith("flow/") else "not configured; set ANTIPHON_LLM_URL and _MODEL"
+    return f"{model} was not measured: {why}"

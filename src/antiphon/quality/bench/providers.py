@@ -104,6 +104,7 @@ class _Bench:
         config = SpeechSessionConfig(
             sample_rate_hz=self._rate_hz,
             instructions=instructions(self._definition),
+            voice=self._definition.speech.model_voice,
             language=self._definition.language,
             provider_turns=False,
         )

@@ -82,22 +82,30 @@ def budget(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def render(rows: Sequence[dict[str, Any]], spent: dict[str, Any]) -> Iterator[str]:
+def render(
+    rows: Sequence[dict[str, Any]], spent: dict[str, Any], skipped: Sequence[str] = ()
+) -> Iterator[str]:
+    wide = max([34, *(len(row["provider"]) for row in rows)])
+    yield "ms; P50, P95 and P99 are to the first byte; RTF: time it took over time it plays"
     yield (
-        f"{'ROLE':<5} {'PROVIDER':<34} {'CONNECT':>8} {'P50':>6} {'P95':>6} {'P99':>6}  {'TOTAL':>6} "
+        f"{'ROLE':<5} {'PROVIDER':<{wide}} {'CONNECT':>8} {'P50':>6} {'P95':>6} {'P99':>6}  {'TOTAL':>6} "
         f"{'RTF':>6}  {'USD A REQUEST':>14}  FAILED"
     )
     for row in rows:
         first = row["first_ms"]
+        cost = _n(row["cost_usd"], "no price" if row["requests"] else "-")
         yield (
-            f"{row['role']:<5} {row['provider']:<34} {_n(row['connect_ms']):>8} {_n(first['p50']):>6} "
+            f"{row['role']:<5} {row['provider']:<{wide}} {_n(row['connect_ms']):>8} {_n(first['p50']):>6} "
             f"{_n(first['p95']):>6} {_n(first['p99']):>6}  {_n(row['total_ms']['p50']):>6} "
-            f"{_n(row['real_time_factor']):>6}  {_n(row['cost_usd']):>14}  {len(row['failures'])}"
+            f"{_n(row['real_time_factor']):>6}  {cost:>14}  {len(row['failures'])}"
         )
         for reason in dict.fromkeys(row["failures"]):
             yield f"      {reason}"
+    yield from (f"      {each}" for each in skipped)
     yield ""
-    yield f"a turn with the first of each: p50 {spent['p50_ms']} ms, p95 {spent['p95_ms']} ms"
+    roles = {stage["role"] for stage in spent["stages"]}
+    without = "" if roles & {"llm", "s2s"} else " (no language model answered)"
+    yield f"a turn with the first of each{without}: p50 {spent['p50_ms']} ms, p95 {spent['p95_ms']} ms"
     for stage in spent["stages"]:
         low, high = stage["budget_ms"]
         over = f"  over by {stage['over_ms']}" if stage["over_ms"] else ""
@@ -105,5 +113,5 @@ def render(rows: Sequence[dict[str, Any]], spent: dict[str, Any]) -> Iterator[st
         yield f"  {WORDS[stage['role']]:<17} {stage['p50_ms']:>6} ms  budget {low}-{high}{over}{most}"
 
 
-def _n(value: Any) -> str:
-    return "-" if value is None else str(value)
+def _n(value: Any, unknown: str = "-") -> str:
+    return unknown if value is None else str(value)

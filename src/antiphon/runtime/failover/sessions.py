@@ -53,12 +53,17 @@ class _Watched:
     def tell(self, event: SessionEvent) -> None:
         if isinstance(event, SessionLost):
             self._judged = True
-            kind = ProviderRejected if event.rejected else ProviderUnavailable
-            self._health.failed(self._ticket, kind(self._health.name, event.reason))
+            self._health.failed(self._ticket, self._error(event))
         elif not self._judged:
             self._judged = True
             self._health.succeeded(self._ticket)
         self._emit(event)
+
+    def _error(self, lost: SessionLost) -> ProviderError:
+        if lost.rejected:
+            return ProviderRejected(self._health.name, lost.reason)
+        wait_ms = lost.retry_after_ms or None
+        return ProviderUnavailable(self._health.name, lost.reason, retry_after_ms=wait_ms)
 
     def closed(self) -> None:
         if not self._judged:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from antiphon.agents import command
 from antiphon.agents.definition import AgentDefinition
-from antiphon.agents.definition.problems import Finding
+from antiphon.agents.definition.problems import Finding, Problem, Weight
+from antiphon.errors import ConfigError
+
+if TYPE_CHECKING:
+    from antiphon.providers.prices import PriceBook
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -16,16 +22,37 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def judge(definition: AgentDefinition) -> list[Finding]:
-    """Raises ConfigError when the operator's price file is wrong."""
+    """Everything at once: faults of the operator's price file do not hide what is wrong with the agent's."""
     from antiphon.calls.control.accounts import accounts_in
     from antiphon.calls.control.checking import check_escalation
-    from antiphon.providers.checking import check_prices, check_providers
-    from antiphon.providers.prices import load_prices
+    from antiphon.providers.checking import check_providers
+    from antiphon.providers.price_checking import check_prices
     from antiphon.providers.registry import Registry
 
-    registry, prices = Registry(), load_prices(today=date.today())
+    registry, speech = Registry(), definition.speech
+    prices, faults = _prices()
     return [
-        *check_prices(registry, prices),
+        *faults,
+        *check_prices(registry, prices, named=[*speech.stt, *speech.tts, *definition.reasoning.models]),
         *check_providers(definition, registry, prices),
         *check_escalation(definition, accounts_in(os.environ)),
     ]
+
+
+def _prices() -> tuple[PriceBook, list[Finding]]:
+    """Where the operator's own cannot be read, the book that comes with us, and why."""
+    from antiphon.providers.prices import OWN_PRICES, PriceFaults, load_prices
+
+    today = date.today()
+    try:
+        return load_prices(today=today), []
+    except ConfigError as error:
+        faults = error.faults if isinstance(error, PriceFaults) else (error,)
+        path = os.environ.get(OWN_PRICES, "")
+        return load_prices({}, today=today), [_fault(fault, path) for fault in faults]
+
+
+def _fault(error: ConfigError, path: str) -> Finding:
+    field = error.where.removeprefix(path).lstrip(": ")
+    problem = Problem(path=Path(path), line=0, field=field, message=error.message, fix=error.fix)
+    return Finding(problem=problem, weight=Weight.ERROR)

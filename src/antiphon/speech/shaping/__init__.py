@@ -7,6 +7,7 @@ from typing import Final
 
 from antiphon.speech.shaping import de, en, es, fr
 from antiphon.speech.shaping.cleaning import clean, tidy
+from antiphon.speech.shaping.keys import read_keys
 
 __all__ = ["knows", "shape"]
 
@@ -29,7 +30,7 @@ def shape(text: str, locale: str = "en-US") -> str:
     """
     language, region = _language_and_region(locale)
     speakable = _LANGUAGES.get(language)
-    cleaned = clean(text)
+    cleaned = clean(read_keys(text, language, region))
     return tidy(speakable(cleaned, region) if speakable else cleaned)
 
 

@@ -22,6 +22,7 @@ _EMOJI: Final = re.compile(
     "\u2900-\u297f\u2b00-\u2bff\ufe00-\ufe0f\u20e3\u3030\u303d\u3297\u3299]"
 )
 _RULES: Final = tuple((re.compile(pattern, re.MULTILINE), by) for pattern, by in (
+    (r"(?<!\S)(?:[:;=]-?[()DPp/|]|:'\()(?=[\s.,!?]|$)", " "),  # faces made of signs
     (r"```\w*", " "),  # code fences: the code itself may be the answer
     (r"!\[([^\]\n]*)\]\([^)\n]*\)", r"\1"),  # images
     (r"\[([^\]\n]+)\]\([^)\n]*\)", r"\1"),  # links: their text
@@ -57,7 +58,7 @@ def _ascii_number(found: re.Match[str]) -> str:
 
 
 # One of these is in all that a rule above finds, and in hardly any text that is meant to be said.
-_MARKED: Final = re.compile(r"[`\[<\-*_=|#>~\\^+]")
+_MARKED: Final = re.compile(r"[`\[<\-*_=|#>~\\^+]|[:;][()DPp/]")
 
 
 def clean(text: str) -> str:

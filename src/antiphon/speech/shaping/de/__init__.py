@@ -27,7 +27,8 @@ _BEFORE_E: Final = re.compile(
 )
 _FEMININE: Final = re.compile(
     r"(?:ung|heit|keit|schaft|tion|tät|ik|enz|anz|e|ei)$|^(?:Nacht|Person|Nummer|Uhrzeit|Zahl|Stadt|Fahrt|Antwort"
-    r"|Tür|Kraft|Frist|Mail|Leitung|Option|Million|Arbeit|Hand)$"
+    r"|Tür|Kraft|Frist|Mail|Leitung|Option|Million|Arbeit|Hand|Frau|Mutter|Tochter|Schwester|Firma|Bank|Wand|Praxis"
+    r"|Uhr|Spur|Figur|Zeit|Rechnungsnummer|Kundennummer)$|(?:er|ent|nd|zt|st|og|eg|än)in$"
 )
 _ADJECTIVE: Final = re.compile(
     r"(?:neu|weiter|frei|offen|ander|klein|groß|gut|wichtig|kurz|lang|ganz|einzig|verpasst|halb|voll)(e|er|es)"
@@ -49,7 +50,7 @@ def _locale(region: str) -> Locale:
     return Locale(
         signs=Signs(
             minus="minus", plus="plus", point="Komma", to="bis", conjunction="und", over="zu",
-            number="Nummer", cents="und", mixed="und", or_="oder", times="mal", equals="gleich",
+            number="Nummer", cents="und", mixed="und", or_="oder", times="mal", ratio="zu", equals="gleich",
             address=words.ADDRESS, percent=Noun(one="Prozent", many="Prozent", gender="n"),
         ),
         decimal=",", thousands="'" if region == "CH" else ".", cardinal=cardinal, year=year, clock=_clock,
@@ -91,7 +92,7 @@ def _gender_of(noun: str) -> str:
 
 def _floor(found: re.Match[str]) -> str:
     """Without an article the ordinal shows the gender: "zweiter Stock", "zweites OG"."""
-    alone = {"Stock": "er", "Platz": "er", "Etage": "e", "Klasse": "e"}.get(found[2], "es")
+    alone = "er" if found[2] in _MASCULINE_COUNTED else "e" if _gender_of(found[2]) == "f" else "es"
     return ordinal(int(found[1]), _ending(found.string[: found.start()], alone))
 
 
@@ -109,14 +110,35 @@ def _suffixed(found: re.Match[str]) -> str:
     return ordinal(int(found[1]), {"n": "en", "r": "er", "s": "es", "m": "em"}.get(end, "e"))
 
 
+def _list(found: re.Match[str]) -> str:
+    """ "der 1., 2. und 3. Versuch": all end as the first does."""
+    end = _ending(found.string[: found.start()], "e")
+    return re.sub(r"(\d{1,3})\.", lambda number: ordinal(int(number[1]), end), found[0])
+
+
+# Of what a caller hears numbered; the full stop behind any other number may end a sentence.
+_MASCULINE_COUNTED: Final = (
+    "Stock", "Platz", "Tag", "Versuch", "Termin", "Monat", "Teil", "Weltkrieg", "Gang", "Schritt", "Anruf",
+)  # fmt: skip
+_COUNTED: Final = (
+    *_MASCULINE_COUNTED, "Etage", "Klasse", "Tür", "Reihe", "Mahnung", "Person", "Seite", "Stelle", "Runde",
+    "Woche", "Ebene", "Hälfte", "Jahrhundert", "Mal", "OG", "UG", "Quartal", "Kapitel", "Obergeschoss",
+    "Untergeschoss",
+)  # fmt: skip
 _ORDINALS: Final[tuple[Rule, ...]] = (
+    (
+        re.compile(
+            r"(?<![\w.,])\d{1,3}\.(?:,\s\d{1,3}\.)*\s(?:und|oder|bis|bzw\.)\s\d{1,3}\.(?=\s+[A-ZÄÖÜ]|[,;])"
+        ),
+        _list,
+    ),
     # A full stop makes an ordinal only where an article or a preposition asks for one.
     (
         re.compile(r"(?<=\s)(?<![\w.,])(\d{1,3})\.(?=[,;]|\s+[^\W\d_])"),
         lambda found: _ordinal(found) if _asks_for_ordinal(found.string[: found.start()]) else found[0],
     ),
     (
-        re.compile(r"(?<![\w.,])(\d{1,3})\.(?=\s+(Stock|Etage|Klasse|Platz|Jahrhundert|Mal|OG|Quartal)\b)"),
+        re.compile(rf"(?<![\w.,])(\d{{1,3}})\.(?=\s+({'|'.join(_COUNTED)})\b)"),
         _floor,
     ),
     (re.compile(r"(?<![\w.,])(\d{1,3})-?(?:te[nrsm]?|ste[nrsm]?)(?!\w)"), _suffixed),
@@ -145,7 +167,31 @@ _STREETS: Final[tuple[Rule, ...]] = (
     (re.compile(r"(?<=-)Str\.(?=\s*\d|\s|,|$)"), "Straße"),
     (re.compile(r"(?<=\w )Str\.(?=\s*\d)"), "Straße"),
 )
+_DATIVE: Final = r"[Mm]it|[Nn]ach|[Ii]n|[Bb]ei|[Vv]on|[Zz]u|[Vv]or|[Ss]eit|[Aa]us|[Aa]b|[Bb]innen"
+_HALF: Final = {
+    "Liter": "ein halber", "Stunde": "eine halbe", "Kilo": "ein halbes", "Pfund": "ein halbes",
+    "Jahr": "ein halbes", "Tag": "ein halber", "Tablette": "eine halbe",
+}  # fmt: skip
+
+
+def _one_of(found: re.Match[str]) -> str:
+    return f"{found[1]} {'einer' if _gender_of(found[2]) == 'f' else 'einem'}"
+
+
 _HALVES: Final[tuple[Rule, ...]] = (
+    (re.compile(rf"\b({_DATIVE})\s1(?=\s([A-ZÄÖÜ][a-zäöüß]{{2,}})\b(?!\.|\s*\d))(?!\sUhr\b)"), _one_of),
+    (
+        re.compile(r"(?<![\w.,])(\d{1,2})\s?x(?=\s[a-zäöü])"),
+        lambda found: f"{cardinal(int(found[1]), 'm')}mal",
+    ),
+    (re.compile(r"§§\s?"), "Paragrafen "),
+    (re.compile(r"§\s?"), "Paragraf "),
+    (re.compile(r"(?<!\w)'?(\d0)er(n?)(?!\w)"), lambda found: f"{cardinal(int(found[1]))}er{found[2]}"),
+    (re.compile(r"(\d:[0-5]\d)\s?h(?!\w)"), r"\1 Uhr"),
+    (
+        re.compile(rf"(?<![\w/.,])(?<!\d )1/2(?= ({'|'.join(_HALF)})\b)"),
+        lambda found: _HALF[found[1]],
+    ),
     (re.compile(r"(?<![\w/.,])1[ ]1/2(?![\w/])"), "eineinhalb"),
     (re.compile(r"(?<![\w/.,])2[ ]1/2(?![\w/])"), "zweieinhalb"),
 )

@@ -84,7 +84,9 @@ ALWAYS: Final = {
     "Jh.": "Jahrhundert", "Hbf.": "Hauptbahnhof", "Hbf": "Hauptbahnhof", "zzgl.": "zuzüglich",
     "abzgl.": "abzüglich", "MwSt.": "Mehrwertsteuer", "MwSt": "Mehrwertsteuer", "Hr.": "Herr",
     "Hrn.": "Herrn", "Fam.": "Familie", "tägl.": "täglich", "Whg.": "Wohnung", "Anm.": "Anmerkung",
-    "GmbH": "G M B H", "zzt.": "zurzeit", "z. T.": "zum Teil", "z. Hd.": "zu Händen", "bes.": "besonders",
+    "Az.": "Aktenzeichen", "Kap.": "Kapitel", "Bd.": "Band", "zw.": "zwischen", "App.": "Apparat",
+    "Durchw.": "Durchwahl", "GmbH": "G M B H", "zzt.": "zurzeit", "z. T.": "zum Teil",
+    "z. Hd.": "zu Händen", "bes.": "besonders",
 }  # fmt: skip
 BEFORE_NAMES: Final = {
     "Dr.": "Doktor", "Prof.": "Professor", "Fr.": "Frau", "St.": "Sankt", "Str.": "Straße", "Dipl.-Ing.":

@@ -11,19 +11,22 @@ from antiphon.speech.shaping.reading.locale import paced
 _NUMBER: Final = r"(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
 _CURRENCIES: Final = {
     "$": ("dollar", "dollars", "cent", "cents"), "€": ("euro", "euros", "cent", "cents"),
-    "£": ("pound", "pounds", "penny", "pence"),
+    "£": ("pound", "pounds", "penny", "pence"), "¥": ("yen", "yen", "sen", "sen"),
 }  # fmt: skip
 _MONEY: Final = re.compile(
-    rf"(-?)([$€£])\s?(?:{_NUMBER})(?:\s?(thousand|million|billion|trillion|[KkMB])\b)?(?![\d])", re.ASCII
+    rf"(-?)([$€£¥])\s?(?:{_NUMBER})(?:\s?(thousand|million|billion|trillion|bn|mn|tn|[KkMBm])\b)?(?![\d])",
+    re.ASCII,
 )
-_MONEY_RANGE: Final = re.compile(rf"([$€£]\s?{_NUMBER})\s*[-–]\s*(?=[$€£]?\s?\d)")
+_MONEY_RANGE: Final = re.compile(rf"([$€£¥]\s?{_NUMBER})\s*[-–]\s*(?=[$€£¥]?\s?\d)")
 _CODES: Final = re.compile(rf"(?<![\w.])(?:{_NUMBER})\s?(USD|EUR|GBP)\b")
 _CODE_SIGNS: Final = {"USD": "$", "EUR": "€", "GBP": "£"}
 _PER: Final = re.compile(
-    r"(?<=[a-z])\s?/\s?(hour|hr|day|week|wk|month|mo|year|yr|person|visit|night|mile|minute|min|second|sec|h|mL|ml"
-    r"|kg|dL|dl)\b"
+    r"(?<=[a-z\d])\s?/\s?(hour|hr|day|week|wk|month|mo|year|yr|person|visit|night|mile|minute|min|second|sec|h|mL|ml"
+    r"|kg|dL|dl)\b(?:\.(?=\s+[a-z]))?"
 )
-_LARGE: Final = {"K": "thousand", "k": "thousand", "M": "million", "B": "billion"}
+_LARGE: Final = {"K": "thousand", "k": "thousand", "M": "million", "B": "billion", "m": "million",
+    "mn": "million", "bn": "billion", "tn": "trillion",
+}  # fmt: skip
 _PERCENT: Final = re.compile(rf"(?<![\w.])([-+]?)(?:{_NUMBER})(?:\s?%?\s*[-–]\s*(?:{_NUMBER}))?\s?%")
 _UNITS: Final = {
     "mg": ("milligram", "milligrams"), "mcg": ("microgram", "micrograms"), "g": ("gram", "grams"),
@@ -37,20 +40,25 @@ _UNITS: Final = {
     "ms": ("millisecond", "milliseconds"), "wk": ("week", "weeks"), "wks": ("week", "weeks"),
     "yr": ("year", "years"), "yrs": ("year", "years"), "mo": ("month", "months"),
     "KB": ("kilobyte", "kilobytes"), "MB": ("megabyte", "megabytes"), "GB": ("gigabyte", "gigabytes"),
-    "TB": ("terabyte", "terabytes"), "Hz": ("hertz", "hertz"), "kHz": ("kilohertz", "kilohertz"),
+    "TB": ("terabyte", "terabytes"), "Mbps": ("megabit per second", "megabits per second"),
+    "Gbps": ("gigabit per second", "gigabits per second"),
+    "sq ft": ("square foot", "square feet"), "sq m": ("square meter", "square meters"),
+    "ft2": ("square foot", "square feet"), "m2": ("square meter", "square meters"),
+    "km2": ("square kilometer", "square kilometers"), "cm2": ("square centimeter", "square centimeters"),
+    "m3": ("cubic meter", "cubic meters"), "Hz": ("hertz", "hertz"), "kHz": ("kilohertz", "kilohertz"),
     "mmHg": ("millimeter of mercury", "millimeters of mercury"), "bpm": ("beat per minute",
     "beats per minute"),
     "°F": ("degree Fahrenheit", "degrees Fahrenheit"), "°C": ("degree Celsius", "degrees Celsius"),
     "° F": ("degree Fahrenheit", "degrees Fahrenheit"), "° C": ("degree Celsius", "degrees Celsius"),
-    "°": ("degree", "degrees"), "K": ("thousand", "thousand"),
+    "°": ("degree", "degrees"), "K": ("thousand", "thousand"), "k": ("thousand", "thousand"),
 }  # fmt: skip
 # Words in their own right after a space ("5 in the morning"), so only when they touch the number.
-_TOUCHING: Final = frozenset(("in", "m", "g", "h", "L", "K", "mo"))
+_TOUCHING: Final = frozenset(("in", "m", "g", "h", "L", "K", "k", "mo"))
 _SPACED: Final = "|".join(
     re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True) if unit not in _TOUCHING
 )
 _MEASURE: Final = re.compile(
-    rf"(?<![\w.])(-?)(?:{_NUMBER})(?:\s?-?({_SPACED})|({'|'.join(sorted(_TOUCHING))}))(?![\w'])(?:\.(?=\s+[a-z]))?"
+    rf"(?<![\w.])(-?)(?:{_NUMBER})(?:\s?-?({_SPACED})|({'|'.join(sorted(_TOUCHING))}))(?![\w'])(?:\.(?=\s+[a-z]|[,;:)]))?"
 )
 _HEIGHT: Final = re.compile(r"(?<!\w)(\d)\s?'\s?(\d{1,2})(?:\s?\"|'')?(?!\w)")
 _FRACTIONS: Final = {
@@ -58,13 +66,16 @@ _FRACTIONS: Final = {
     "1/5": "one fifth", "1/8": "one eighth",
 }  # fmt: skip
 _FRACTION: Final = re.compile(r"(?<![\w/.])(?:(\d+)\s+)?(1/[23458]|2/3|3/4)(?![\w/])")
+_EVEN: Final = re.compile(r"(?<![\w/.])(\d+)/\1(?![\w/])")
+_RATIO: Final = re.compile(r"(?<![\w:.])(\d{1,3}):(\d{1,3})(?![\w:]|\.\d)")
 _ROUND_THE_CLOCK: Final = re.compile(r"(?<![\w/])24/7(?![\w/])")
 _OVER: Final = re.compile(r"(?<![\w/.])(\d+)\s?/\s?(\d+)(?![\w/])")
 _ORDINAL: Final = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th|ST|ND|RD|TH)\b")
 _COUNTED: Final = re.compile(r"(?:\b[Nn]os?\.\s?|#\s?)(?=\d)")
 # Four digits behind one of these are to be written down, not counted.
 _NUMBERED: Final = re.compile(
-    r"(?i)(\b(?:pin|code|confirmation|reference|member|account|policy|order|case|ticket|ending in|id|number)"
+    r"(?i)(\b(?:pin|code|confirmation|reference|member|account|policy|order|case|ticket"
+    r"|end(?:ing|s|ed)? (?:in|with)|last four(?: digits)?|id|number)"
     r"(?:\s+(?:number|code|is))*:?\s+)(\d{3,})(?![\w%:/-]|[.,]\d)"
 )
 _VERSION: Final = re.compile(r"(?<![\w.])\d+(?:\.\d+){2,}(?![\w]|\.\d)")
@@ -110,6 +121,8 @@ def _read_numbers(text: str) -> str:
     text = _MEASURE.sub(_measure, text)
     text = _PER.sub(_per, text)
     text = _ROUND_THE_CLOCK.sub("twenty four seven", text)
+    text = _EVEN.sub(lambda found: f"{cardinal(int(found[1]))} {cardinal(int(found[1]))}", text)
+    text = _RATIO.sub(lambda found: f"{cardinal(int(found[1]))} to {cardinal(int(found[2]))}", text)
     text = _FRACTION.sub(_fraction, text)
     text = _OVER.sub(lambda found: f"{cardinal(int(found[1]))} over {cardinal(int(found[2]))}", text)
     text = _ORDINAL.sub(lambda found: ordinal(int(found[1].replace(",", ""))), text)

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from antiphon.speech.shaping.en.numbers import DIGIT, cardinal, digits
+from antiphon.speech.shaping.reading.accounts import IBAN, account
 from antiphon.speech.shaping.reading.locale import paced
 
 _EMAIL: Final = re.compile(r"\b([A-Za-z0-9][\w.+-]*)@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})\b")
@@ -17,6 +18,7 @@ _WEB: Final = re.compile(
 # Nothing else begins an address or ends its first part.
 _ADDRESSED: Final = re.compile(r"@|://|\.\S")
 _SIGNS: Final = {
+    "x": "X",  # Small and alone it would be taken for "times".
     ".": "dot", "/": "slash", "-": "dash", "_": "underscore", "+": "plus", "?": "question mark",
     "=": "equals",
     "&": "and", "#": "hash", ":": "colon", "%": "percent", "~": "tilde", "@": "at",
@@ -32,6 +34,12 @@ _BARE_TEN: Final = re.compile(r"(?<![\w.$,+-])\+?(1?)([2-9]\d{2})(\d{3})(\d{4})(
 _LOCAL_SEVEN: Final = re.compile(r"(?<![\w.$-])([2-9]\d{2})-(\d{4})(?![\w-])")
 _INTERNATIONAL: Final = re.compile(r"(?<!\w)\+(\d{1,3}(?:[-. ]\(?\d{1,5}\)?){2,6}|\d{8,15})(?![\w-])")
 _EXTENSION: Final = re.compile(r"\b(?:ext\.|ext|extension)\s*(\d{1,6})\b", re.IGNORECASE)
+# Cards and accounts: an amount has commas between its groups.
+_IN_GROUPS: Final = re.compile(r"(?<![\w$€£.,+-])\d{3,}(?:[ -]\d{3,}){2,}(?![\w-]|[.,]\d)(?!\s?[%$€£])")
+_VANITY: Final = re.compile(r"(?<![\w-])1-(8\d\d|900)-([A-Z]{2,}(?:-[A-Z]{2,})*)(?![\w-])")
+_REFERENCE: Final = re.compile(
+    r"(?<![\w/])(?=[A-Z0-9/-]*\d)[A-Z]{1,6}\d*(?:/[A-Z\d]+)+(?:-[A-Z\d]+)*(?![\w/])"
+)
 _SOCIAL: Final = re.compile(r"(?<![\w-])(\d{3})-(\d{2})-(\d{4})(?![\w-])")
 _DASHED_DIGITS: Final = re.compile(r"(?<![\w-])\d(?:-\d){2,}(?![\w-])")
 _CODE: Final = re.compile(r"\b(?=[A-Z0-9-]*[A-Z])(?=[A-Z0-9-]*\d)[A-Z0-9]+(?:-[A-Z0-9]+)*\b(?!['’])")
@@ -52,9 +60,13 @@ def read(text: str) -> str:
 
 
 def _read_numbers(text: str) -> str:
+    text = IBAN.sub(lambda found: account(found[0], digits), text)
+    text = _VANITY.sub(_vanity, text)
+    text = _REFERENCE.sub(_reference, text)
     text = _NORTH_AMERICAN.sub(_north_american, text)
     text = _BARE_TEN.sub(lambda found: _groups(*found.groups()), text)
     text = _INTERNATIONAL.sub(lambda found: "plus " + _groups(*re.findall(r"\d+", found[1])), text)
+    text = _IN_GROUPS.sub(lambda found: _groups(*re.findall(r"\d+", found[0])), text)
     text = _EXTENSION.sub(lambda found: "extension " + digits(found[1]), text)
     text = _SOCIAL.sub(lambda found: _groups(*found.groups()), text)
     text = _DASHED_DIGITS.sub(lambda found: digits(found[0]), text)
@@ -77,6 +89,22 @@ def _north_american(found: re.Match[str]) -> str:
     if extension:
         spoken.append("extension " + digits(extension))
     return ", ".join(part for part in spoken if part)
+
+
+def _vanity(found: re.Match[str]) -> str:
+    """ "1-800-FLOWERS" """
+    area = f"{cardinal(int(found[1][0]))} hundred" if found[1][1:] == "00" else digits(found[1])
+    return f"one, {area}, {found[2].replace('-', ' ').title()}"
+
+
+def _reference(found: re.Match[str]) -> str:
+    """ "GB/2026/42-A": its strokes are part of it."""
+    parts = [
+        " ".join(digits(sign) if sign.isdigit() else sign for sign in part)
+        for part in re.split("[/-]", found[0])
+    ]
+    signs = ["slash" if sign == "/" else "dash" for sign in re.findall("[/-]", found[0])]
+    return " ".join(f"{part} {sign}" for part, sign in zip(parts, [*signs, ""], strict=True)).strip()
 
 
 def _web(found: re.Match[str]) -> str:

@@ -15,7 +15,8 @@ MONTHS: Final = (
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTH: Final = (
     r"(Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
-    r"|Nov(?:ember)?|Dec(?:ember)?)\b\.?"
+    # A full stop belongs to a short name; behind a whole one it ends the sentence.
+    r"|Nov(?:ember)?|Dec(?:ember)?)\b(?:(?<!May)(?:(?<=\b[A-Z][a-z]{2})|(?<=\bSept))\.)?"
 )
 _WEEKDAY: Final = re.compile(
     rf"\b(Mon|Tues?|Wed|Thur?s?|Fri|Sat|Sun)\b\.?"
@@ -40,12 +41,20 @@ _DAY_FIRST: Final = re.compile(
 )
 _MONTH_YEAR: Final = re.compile(rf"\b{MONTH}\s+((?:19|20)\d\d)\b")
 _DAY_RANGE: Final = re.compile(rf"\b{MONTH}\s+{DAY}\s*[-–]\s*{DAY}(?![\w:%-])")
+_RANGE_DAY_FIRST: Final = re.compile(
+    rf"(?<![\w.,$:/-])(?:the\s+)?{DAY}\s*[-–]\s*{DAY}\s+(?:of\s+)?{MONTH}(?!\w)"
+)
+_WEEKDAY_ORDINAL: Final = re.compile(
+    rf"\b({'|'.join(_WEEKDAYS)}),?\s+(\d{{1,2}})(?:st|nd|rd|th)\b(?!\s+(?:of\s+)?(?:{MONTH}|[A-Z]))"
+)
+_WORKING_DAYS: Final = re.compile(r"(?<![\w-])M[-–]F(?=,?\s+\d)")
 _DECADE: Final = re.compile(r"(?<![\w.,$'])'?((?:1[5-9]|20)?\d0)'?s\b")
 _YEAR: Final = re.compile(r"(?<![\w.,$#:/-])((?:19|20)\d\d)(?![\w%/:-]|[.,]\d)")
 _NOT_A_DATE: Final = frozenset(("1/2", "1/3", "1/4", "1/5", "1/8", "2/3", "3/4"))
 
 
 def read(text: str) -> str:
+    text = _WORKING_DAYS.sub("Monday to Friday", text)
     if _DAY_NAMED.search(text):
         text = _WEEKDAY.sub(lambda found: _weekday(found[1] or found[3]), text)
         text = _WEEKDAY_RANGE.sub(lambda found: f"{found[1]} to {_weekday(found[2])}", text)
@@ -59,6 +68,13 @@ def _read_numbers(text: str) -> str:
     text = _DAY_RANGE.sub(
         lambda found: f"{month_name(found[1])} {ordinal(int(found[2]))} to {ordinal(int(found[3]))}", text
     )
+    text = _RANGE_DAY_FIRST.sub(
+        lambda found: (
+            f"the {ordinal(int(found[1]))} to the {ordinal(int(found[2]))} of {month_name(found[3])}"
+        ),
+        text,
+    )
+    text = _WEEKDAY_ORDINAL.sub(lambda found: f"{found[1]} the {ordinal(int(found[2]))}", text)
     text = _MONTH_FIRST.sub(lambda found: _date(month_name(found[1]), int(found[2]), _number(found[4])), text)
     text = _DAY_FIRST.sub(_day_first, text)
     text = _MONTH_YEAR.sub(lambda found: f"{month_name(found[1])} {year(int(found[2]))}", text)

@@ -39,14 +39,23 @@ _ABBREVIATIONS: Final = {
     "Apt": "apartment",
     "apt": "apartment", "Ste": "suite", "incl": "including", "misc": "miscellaneous", "temp": "temperature",
     "govt": "government", "Inc": "Incorporated", "Corp": "Corporation", "Ltd": "Limited", "Mt": "Mount",
-    "Ft": "Fort",
+    "Ft": "Fort", "max": "maximum", "bldg": "building", "Bldg": "Building", "Fl": "floor", "Tel": "Telephone",
+    "tel": "telephone", "Esq": "Esquire", "mos": "months", "Mos": "Months",
 }  # fmt: skip
 # These are words or names without their full stop.
-_ONLY_WITH_STOP: Final = frozenset(("est", "temp", "Mt", "Ft", "apt", "Sr", "Ste", "Inc", "Jr"))
+_ONLY_WITH_STOP: Final = frozenset(
+    ("est", "temp", "Mt", "Ft", "apt", "Sr", "Ste", "Inc", "Jr", "max", "Fl", "Tel", "tel", "Esq")
+)
 _ABBREVIATION: Final = re.compile(rf"\b({'|'.join(_ABBREVIATIONS)})\b(\.?)")
 # Titles, streets and states have one, with something before it.
 _CAPITAL_INSIDE: Final = re.compile(r"[\s.,][A-Z]")
-_LATIN: Final = ((re.compile(r"\be\.\s?g\.,?"), "for example,"), (re.compile(r"\bi\.\s?e\.,?"), "that is,"))
+_LATIN: Final = (
+    (re.compile(r"\be\.\s?g\.,?"), "for example,"), (re.compile(r"\bi\.\s?e\.,?"), "that is,"),
+    (re.compile(r"\bE\.\s?g\.,?"), "For example,"), (re.compile(r"\bI\.\s?e\.,?"), "That is,"),
+    (re.compile(r"\bvs\."), "versus"),
+    (re.compile(r"\b[Bb]ldg\.\s?(?=[A-Z\d])"), "building "),
+    (re.compile(r"\bc\.\s?(?=1\d{3}\b|20\d\d\b)"), "circa "),
+)  # fmt: skip
 _SUITE: Final = re.compile(r"\b(apartment|suite|room|unit|Suite|Room|Unit)\s+#?(\d{3,4})\b")
 _STATES: Final = {
     "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
@@ -70,7 +79,7 @@ _DASHED_CAPITALS: Final = re.compile(r"(?<![\w-])[A-Z]-[A-Z](?![\w-])")
 # Read letter by letter although a voice could pronounce them.
 _SPELLED: Final = re.compile(
     r"\b(ID|DOB|MRI|ECG|EKG|CT|ER|ICU|HMO|PPO|PIN|SSN|FAQ|USA|US|UK|EU|AI|IT|PCP|OB|GYN|ENT|IV|UTI|URL|ATM|ETA|TV"
-    r"|VIP)(s?)\b"
+    r"|VIP|EST|EDT|CEO|CFO|FBI|IRS|APR|FYI|ASAP|USB|API)(s?)\b"
 )
 _CONSONANTS: Final = re.compile(r"\b([BCDFGHJKLMNPQRSTVWXZ]{2,5})(s?)\b")
 

@@ -26,7 +26,7 @@ _MASCULINE_IN_A: Final = frozenset((
     "tema", "temas", "idioma", "idiomas", "planeta", "planetas", "poema", "poemas", "clima", "gramas",
 ))  # fmt: skip
 _FEMININE: Final = re.compile(
-    r"(?:as?|ci[oó]n(?:es)?|si[oó]n(?:es)?|dad(?:es)?|tud(?:es)?|noches?|veces|vez|llaves?|clases?|calles?|tardes?)$"
+    r"(?:as?|ci[oó]n(?:es)?|si[oó]n(?:es)?|dad(?:es)?|tud(?:es)?|noches?|veces|vez|llaves?|clases?|calles?|tardes?|mujer(?:es)?)$"
 )
 _QUEENS: Final = ("Isabel", "Juana", "María", "Catalina", "Margarita", "Cristina", "Victoria")
 _KINGS: Final = (
@@ -50,7 +50,7 @@ def _locale(region: str) -> Locale:
         signs=Signs(
             minus="menos", plus="más", point="punto" if point else "coma", to="a", conjunction="y",
             over="barra" if region == "ES" else "sobre", number="número", cents="con", mixed="y", or_="o",
-            times="por", equals="igual a", address=words.ADDRESS, of="de",
+            times="por", ratio="a", equals="igual a", address=words.ADDRESS, of="de",
             percent=Noun(one="por ciento", many="por ciento", gender=""),
         ),
         decimal="." if point else ",", thousands="," if point else ".",
@@ -131,8 +131,18 @@ _ROMANS: Final[tuple[Rule, ...]] = (
         lambda name, value: f"{name} {cardinal(value)}",
     ),
 )
+_LAST_DAYS: Final = {"J": "jueves", "V": "viernes", "S": "sábado", "D": "domingo"}
 # "a la 1", "a las 21": hours are feminine even without a sign.
 _HOURS: Final[tuple[Rule, ...]] = (
+    # "c/8 h" is no street; "L-V" are days.
+    (re.compile(r"\bc/\s?(?=\d+\s?(?:h|hs|horas?|d[ií]as?|semanas?|meses|min)\b)"), "cada "),
+    (
+        re.compile(r"(?<![\w-])L\s?[-–a]\s?([JVSD])(?=,?\s+(?:de\s)?\d)"),
+        lambda found: f"lunes a {_LAST_DAYS[found[1]]}",
+    ),
+    (re.compile(r"(?<=[nN]º)(?=\d)|(?<=\dº)(?=[A-BD-EG-Z]\b)"), " "),
+    (re.compile(r"(?<![\w/.,])3/4(?= partes\b)"), "tres cuartas"),
+    (re.compile(r"(?<![\w/.,])2/3(?= partes\b)"), "dos terceras"),
     (
         re.compile(r"(?<=\ba la )1(?![\w:.,])|(?<=\ba las )(?:2?1)(?![\w:.,])(?! (?:personas|h\b))"),
         lambda found: cardinal(int(found[0]), "f"),

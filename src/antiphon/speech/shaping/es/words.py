@@ -87,6 +87,8 @@ ALWAYS: Final = {
     "incl.": "incluido",
     "máx.": "máximo", "mín.": "mínimo", "a. C.": "antes de Cristo", "d. C.": "después de Cristo",
     "depto.": "departamento", "dpto.": "departamento", "dcha.": "derecha", "izda.": "izquierda",
+    "dto.": "descuento", "Tfno.": "Teléfono", "ext.": "extensión",
+    "Ext.": "Extensión", "cap.": "capítulo", "Cap.": "Capítulo", "T.ª": "temperatura",
     "admón.": "administración", "atte.": "atentamente", "c/": "calle ", "C/": "calle ",
 }  # fmt: skip
 BEFORE_NAMES: Final = {

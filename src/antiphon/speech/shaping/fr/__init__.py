@@ -20,7 +20,7 @@ _COUNTING: Final = {
 _FEMININE: Final = re.compile(
     r"(?:[tsx]ions?|ées?|ettes?|ances?|ences?|ités?|ures?|aines?|elles?)$"
     r"|^(?:heure|minute|seconde|personne|question|place|chambre|nuit|fois|page|livre|carte|ligne|facture|porte"
-    r"|tonne|année|clé|pièce|table|ville|rue|note|boîte|offre|demande|dose|goutte|semaine|voiture|adresse)s?$"
+    r"|tonne|année|clé|pièce|table|ville|rue|note|boîte|offre|demande|dose|goutte|semaine|voiture|adresse|femme|fille|dame|mère|sœur|famille|bouteille|feuille|rose|pomme)s?$"
 )
 _QUEENS: Final = ("Élisabeth", "Elisabeth", "Marie", "Catherine", "Isabelle", "Margrethe", "Victoria")
 _KINGS: Final = (
@@ -50,7 +50,7 @@ def _locale(region: str) -> Locale:
     return Locale(
         signs=Signs(
             minus="moins", plus="plus", point="virgule", to="à", conjunction="et", over="sur",
-            number="numéro", cents="et", mixed="et", or_="ou", times="fois", equals="égale",
+            number="numéro", cents="et", mixed="et", or_="ou", times="fois", ratio="à", equals="égale",
             address=words.ADDRESS, of="de", percent=Noun(one="pour cent", many="pour cent", gender=""),
         ),
         decimal=",", thousands=".", cardinal=counting.cardinal, year=counting.cardinal, clock=clock,
@@ -60,8 +60,18 @@ def _locale(region: str) -> Locale:
         abbreviations=abbreviations(words.ALWAYS, words.BEFORE_NAMES, words.ENDING),
         ordinals=_ordinals(counting), romans=_romans(counting), phone=words.PHONE, codes=words.CODES,
         spelled=words.SPELLED, hour=r"(?:heures?|h)", numbered=words.NUMBERED, decimals_as_number=True,
-        pairs=True, singular_below_two=True,
+        pairs=True, singular_below_two=True, before=_BEFORE,
     )  # fmt: skip
+
+
+_BEFORE: Final[tuple[Rule, ...]] = (
+    # Behind a number minutes and days, not the least and a letter.
+    (re.compile(r"(?<=\d)\s?min\.(?=\s+[a-zà-ÿ\d])"), " min"),
+    (re.compile(r"(?<=\d)\s?min\.(?=\s*$|\s+[A-ZÀ-Ý])"), " min ."),
+    (re.compile(r"(?<=[nN]°)(?=\d)"), " "),
+    (re.compile(r"\bM\.(?=\sle\s)"), "Monsieur"),
+    (re.compile(r"(?<![\w.])([Aa])v\.(?=\s(?:de|du|des|d')\b)"), r"\1venue"),
+)
 
 
 def _gender_of(noun: str) -> str:

@@ -58,7 +58,8 @@ UNITS: Final = {
     "mm": _m("millimètre", "millimètres"), "cm": _m("centimètre", "centimètres"), "m": _m("mètre", "mètres"),
     "km": _m("kilomètre", "kilomètres"), "m2": _m("mètre carré", "mètres carrés"),
     "m3": _m("mètre cube", "mètres cubes"), "km/h": _m("kilomètre à l'heure", "kilomètres à l'heure"),
-    "h": _f("heure", "heures"), "min": _f("minute", "minutes"), "mn": _f("minute", "minutes"),
+    "h": _f("heure", "heures"), "j": _m("jour", "jours"), "min": _f("minute", "minutes"),
+    "mn": _f("minute", "minutes"),
     "s": _f("seconde", "secondes"), "sec": _f("seconde", "secondes"),
     "ms": _f("milliseconde", "millisecondes"), "°C": _m("degré Celsius", "degrés Celsius"),
     "° C": _m("degré Celsius", "degrés Celsius"), "°F": _m("degré Fahrenheit", "degrés Fahrenheit"),
@@ -86,6 +87,8 @@ ALWAYS: Final = {
     "svp": "s'il vous plaît", "s.v.p.": "s'il vous plaît", "vs": "versus", "réf.": "référence",
     "Réf.": "Référence", "Mme": "Madame", "Mmes": "Mesdames", "Mlle": "Mademoiselle", "qqch.":
     "quelque chose", "cf.": "confer", "dép.": "département", "bât.": "bâtiment", "Cie": "Compagnie",
+    "S.V.P.": "s'il vous plaît", "Bât.": "Bâtiment", "arr.": "arrondissement", "chap.": "chapitre",
+    "Chap.": "Chapitre", "éd.": "édition",
 }  # fmt: skip
 BEFORE_NAMES: Final = {
     "M.": "Monsieur", "MM.": "Messieurs", "Dr": "Docteur", "Dr.": "Docteur", "Pr": "Professeur",

@@ -129,4 +129,6 @@ def _large_pattern(locale: Locale) -> str:
 def _large(found: re.Match[str], locale: Locale) -> str:
     one, many = locale.large[found[3]]
     noun = Noun(one=one, many=many, gender=_scale_gender(locale))
-    return _signed(found[1], locale.counted(found[2], noun), locale)
+    whole_word = found[3] in (one, many)
+    ends = found[0].endswith(".") and (whole_word or not found.string[found.end() :].strip())
+    return _signed(found[1], locale.counted(found[2], noun), locale) + ("." if ends else "")

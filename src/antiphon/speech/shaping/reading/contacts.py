@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from antiphon.speech.shaping.reading.accounts import IBAN, account
 from antiphon.speech.shaping.reading.locale import GUARD, Locale, paced
 
 _EMAIL: Final = re.compile(r"(?<![\w.+-])([\w][\w.+-]*)@((?:[\w-]+\.)+[A-Za-z]{2,})\b", re.ASCII)
@@ -15,6 +16,8 @@ _WEB: Final = re.compile(
     re.IGNORECASE,
 )
 _INTERNATIONAL: Final = re.compile(r"(?<!\w)(?:\+|00(?=[1-9]))((?:\d[ ./()-]{0,2}){7,14}\d)(?![\w-])")
+_CARD: Final = re.compile(r"(?<![\w.,+-])\d{4}(?:[ -]\d{4}){3}(?![\w-])")
+_IN_GROUPS: Final = re.compile(r"(?<![\w.,/:+-])\d+(?: \d+){3,}(?![\w-]|[.,:/]\d| ?[€$£%])")
 _DASHED_DIGITS: Final = re.compile(r"(?<![\w-])\d(?:-\d){2,}(?![\w-])")
 _CODE: Final = re.compile(r"(?<![\w.-])(?=[A-Z0-9-]*[A-Z])(?=[A-Z0-9-]*\d)[A-Z0-9]+(?:-[A-Z0-9]+)*(?![\w])")
 _NAMED: Final = re.compile(r"([A-Z]{4,})-?(\d{1,3})")
@@ -32,11 +35,21 @@ def read_numbers(text: str, locale: Locale) -> str:
     text = _INTERNATIONAL.sub(lambda found: f"{locale.signs.plus} {_international(found[1], locale)}", text)
     for pattern in locale.phone:
         text = pattern.sub(lambda found: groups_of(found[0], locale), text)
+    text = _IN_GROUPS.sub(lambda found: _in_groups(found[0], locale), text)
     return _DASHED_DIGITS.sub(lambda found: locale.digits(found[0]), text)
 
 
+def _in_groups(written: str, locale: Locale) -> str:
+    """Cards, social security, companies: digits in groups that are no amount."""
+    if re.fullmatch(locale.number, written):
+        return written
+    return groups_of(written, locale)
+
+
 def read_plates(text: str, locale: Locale) -> str:
-    """Licence plates, before a part of one looks like a year."""
+    """Licence plates, accounts and cards, before a part of one looks like a year."""
+    text = IBAN.sub(lambda found: account(found[0], locale.digits), text)
+    text = _CARD.sub(lambda found: groups_of(found[0], locale), text)
     for pattern in locale.codes:
         text = pattern.sub(lambda found: _groups(re.findall(r"[A-ZÄÖÜ]+|\d+", found[0]), locale), text)
     return text

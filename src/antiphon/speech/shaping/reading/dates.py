@@ -40,6 +40,9 @@ def _weekdays(text: str, locale: Locale) -> str:
     text = locale.compiled("weekday_range", _weekday_range).sub(
         lambda found: f"{_weekday(found[1], locale)} {locale.signs.to} {_weekday(found[2], locale)}", text
     )
+    text = locale.compiled("weekdays_joined", _weekdays_joined).sub(
+        lambda found: f"{_weekday(found[1], locale)} {found[2]} {_weekday(found[3], locale)}", text
+    )
     return locale.compiled("weekday", _weekday_pattern).sub(lambda found: _weekday(found[1], locale), text)
 
 
@@ -50,6 +53,11 @@ def _weekday(written: str, locale: Locale) -> str:
 def _weekday_range(locale: Locale) -> str:
     names = "|".join(sorted({*locale.weekdays, *locale.weekdays.values()}, key=len, reverse=True))
     return rf"(?<![\w-])({names})\b\.?\s?[-–]\s?({names})\b\.?(?![\w-])"
+
+
+def _weekdays_joined(locale: Locale) -> str:
+    names = "|".join(sorted(locale.weekdays, key=len, reverse=True))
+    return rf"(?<![\w-])({names})\.\s+(au|à|a|al|y|et|bis|und)\s+({names})\b\.(?=[,;:]|\s+[^A-ZÀ-Ý\s])"
 
 
 def _weekday_pattern(locale: Locale) -> str:

@@ -47,6 +47,7 @@ class Signs:
     mixed: str  # Between one and a half.
     or_: str
     times: str
+    ratio: str  # 3:1
     equals: str
     address: Mapping[str, str]  # In e-mail and web addresses, "@" and "." among them.
     of: str = ""  # Between a million and what is counted.

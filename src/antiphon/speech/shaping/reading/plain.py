@@ -9,6 +9,8 @@ from antiphon.speech.shaping.reading.locale import Locale, paced
 
 _FRACTION: Final = re.compile(r"(?<![\w/.,])(?:(\d+)\s+)?(\d/\d)(?![\w/]|[.,]\d)")
 _OVER: Final = re.compile(r"(?<![\w/.,])(\d+)\s?/\s?(\d+)(?![\w/])")
+_MULTIPLIED: Final = re.compile(r"(?<=\d)\s?[xX]\s?(?=\d)")
+_RATIO: Final = re.compile(r"(?<![\w:.,])(\d{1,3}):(\d{1,3})(?![\w:]|[.,]\d)")
 _COUNTED: Final = re.compile(r"#\s?(?=\d)")
 _VERSION: Final = re.compile(r"(?<![\w.,])\d+(?:\.\d+){2,}(?!\w|\.\d)")
 _LONG: Final = re.compile(r"(?<![\w.,])\d{5,}(?!\w|[.,]\d)")
@@ -19,9 +21,13 @@ _LETTER: Final = r"[^\W\d_]"
 
 
 def read(text: str, locale: Locale) -> str:
+    text = _MULTIPLIED.sub(" × ", text)
     text = _FRACTION.sub(lambda found: _fraction(found, locale), text)
     text = _OVER.sub(
         lambda found: f"{locale.amount(found[1])} {locale.signs.over} {locale.amount(found[2])}", text
+    )
+    text = _RATIO.sub(
+        lambda found: f"{locale.amount(found[1])} {locale.signs.ratio} {locale.amount(found[2])}", text
     )
     for pattern, words in locale.ordinals:
         text = pattern.sub(words, text)
@@ -100,7 +106,7 @@ def _signs(text: str, locale: Locale) -> str:
         (r"\s?&\s?", f" {signs.conjunction} "),
         (r"(?<=\w)\s?\+\s?(?=\w)", f" {signs.plus} "),
         (r"(?<=\w)\s?=\s?(?=\w)", f" {signs.equals} "),
-        (r"(?<=\w)\s?×\s?(?=\w)", f" {signs.times} "),
+        (r"\s?×\s?", f" {signs.times} "),
         (r"(?<=\w)\s+[-–]\s+(?=\w)", ", "),
         (r"\s?[—–]\s?", ", "),
         (rf"(?<={_LETTER})/(?={_LETTER})", f" {signs.or_} "),
