@@ -39,6 +39,7 @@ class ListeningStream:
 
     Args:
         terms: What the vendor is told, of the agent's vocabulary and what is expected just now.
+        opens_unseen: `connect` returns before there is a connection, so what is sent may reach nobody.
 
     Attributes:
         failure: Why nothing is recognised any more, or not at present; None while all is well.
@@ -52,10 +53,11 @@ class ListeningStream:
         *,
         terms: Callable[[Sequence[str], Sequence[str]], tuple[str, ...]],
         limits: ListeningLimits,
+        opens_unseen: bool = False,
     ) -> None:
         self.failure: ProviderError | None = None
         self._recogniser, self._config, self._emit = recogniser, config, emit
-        self._terms, self._limits = terms, limits
+        self._terms, self._limits, self._opens_unseen = terms, limits, opens_unseen
         self._rate_hz = recogniser.sample_rate_hz(config.sample_rate_hz)
         self._vendor_ends = config.provider_turns and recogniser.ends_turns
         self._words = CallWords(vendor_ends=self._vendor_ends)
@@ -117,6 +119,11 @@ class ListeningStream:
         """Stop at once: nothing is emitted from here on. Takes `closing_ms` at most."""
         self._closed = True
         await stopped(self._task, self._limits.closing_ms)
+
+    @property
+    def sent_ms(self) -> int:
+        """As `CountsAudio`."""
+        return self.counters.audio_ms
 
     @property
     def _dead(self) -> bool:
@@ -200,7 +207,8 @@ class ListeningStream:
     async def _talk(self, link: Link, terms: tuple[str, ...]) -> None:
         # Not a task group: CPython 3.11 leaves its owner cancelled when a task of it fails, and forgets that
         # the owner was cancelled when both happen at once.
-        works = (self._receive(link), self._upload.run(link, terms), self._watch())
+        uploading = self._upload.run(link, terms, seen=not self._opens_unseen)
+        works = (self._receive(link), uploading, self._watch())
         tasks = [self._loop.create_task(work) for work in works]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -218,6 +226,7 @@ class ListeningStream:
     async def _receive(self, link: Link) -> None:
         while True:
             for heard in await link.receive():
+                self._upload.seen()
                 # Whoever speaks is well again; one that only opens and closes connections is not.
                 self._progress, self._down, self.failure = True, False, None
                 if isinstance(heard, TurnEvent):
