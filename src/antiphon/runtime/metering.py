@@ -96,11 +96,13 @@ def _nowhere(type: str, **fields: object) -> None:  # noqa: A002 - the trace's o
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Payer:
-    """Who pays for what is asked now. `lost` is set when another candidate answered first."""
+    """Who pays for what is asked now. `lost` is set when another candidate answered first, `spared` when
+    what was asked for was at hand: no provider had a part in it."""
 
     meter: Meter | None = None
     reply: str = ""
     lost: bool = False
+    spared: bool = False
 
     def another(self) -> Payer:
         """The same payer for one attempt of several."""
@@ -113,6 +115,10 @@ class Payer:
                 role=role, provider=provider, reply=self.reply, amounts=amounts, wasted=self.lost, **told
             )
             self.meter.take(use)
+
+    def spare(self, provider: str, characters: int) -> None:
+        self.spared = True
+        self.note("phrase_cached", provider=provider, characters=characters)
 
     def asked(self, provider: str, messages: Sequence[Message], tools: Sequence[Tool]) -> int:
         """A model is asked that now: word for word into the trace. Gives the number of the request."""
