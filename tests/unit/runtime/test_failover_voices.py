@@ -46,9 +46,7 @@ class Booth:
         candidates = [
             Candidate(
                 name=f"v{i}",
-                port=SpeakingAs(
-                    tts=_cached(f"v{i}", MeteredTts(f"v{i}", voice), phrases), voice=f"voice-{i}"
-                ),
+                port=SpeakingAs(tts=_metered(f"v{i}", voice, phrases), voice=f"voice-{i}"),
                 health=self.book.of("tts", f"v{i}"),
             )
             for i, voice in enumerate(voices)
@@ -75,11 +73,12 @@ class Booth:
         return {use["provider"]: (use["characters"], use.get("wasted", False)) for use in uses}
 
 
-def _cached(name: str, voice: MeteredTts, phrases: PhraseCache | None) -> TextToSpeech:
+def _metered(name: str, voice: ScriptedVoice, phrases: PhraseCache | None) -> TextToSpeech:
+    metered = MeteredTts(name, voice)
     if phrases is None:
-        return voice
+        return metered
     return CachingTts(
-        voice,
+        metered,
         phrases,
         name,
         lasting=lambda text: False,
