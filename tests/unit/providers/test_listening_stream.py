@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from tests.doubles.virtual_loop import live, passes
+
 from antiphon.errors import ProviderProtocolError, ProviderUnavailable
 from antiphon.providers.listening import Asked, Heard, ListeningLimits, ListeningStream
 from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TurnEvent
@@ -91,7 +93,7 @@ def open_stream(
         SttConfig(sample_rate_hz=8_000, provider_turns=provider_turns),
         ear or Ear(),
         terms=lambda vocabulary, expected: tuple(expected),
-        limits=ListeningLimits(backoff_first_ms=1, **limits),
+        limits=ListeningLimits(**{"backoff_first_ms": 1, **limits}),
         opens_unseen=opens_unseen,
     )
 
@@ -123,6 +125,30 @@ async def test_what_is_said_again_to_a_new_connection_counts_again() -> None:
     await wire.until("audio 640", 4)
     assert stream.sent_ms == 80
     await stream.aclose()
+
+
+def test_one_that_breaks_with_every_first_word_does_not_hear_an_utterance_thirty_times() -> None:
+    async def story() -> None:
+        wire = Wire()
+        wire.says = BreaksWithEveryWord()
+        stream = open_stream(wire, backoff_first_ms=100)
+        for _ in range(40):
+            stream.push(bytes(1600))
+            await passes(100)
+        assert wire.connections <= 7
+        assert stream.sent_ms < 20_000
+        await stream.aclose()
+
+    live(story())
+
+
+class BreaksWithEveryWord(asyncio.Queue[Heard | TurnEvent | Exception]):
+    _turn = 0
+
+    async def get(self) -> Heard | TurnEvent | Exception:
+        await passes(20)
+        self._turn += 1
+        return Heard(text="yes") if self._turn % 2 else ProviderUnavailable("acme", "gone")
 
 
 async def test_what_a_plugin_took_that_never_showed_a_sign_of_life_counts_for_nothing() -> None:

@@ -32,6 +32,8 @@ from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TurnEvent, Tu
 log = structlog.get_logger()
 
 _ASK_WITH_SILENCE_MS = 300  # Flux says something every 250 ms of audio.
+# A connection that lived so long was a good one, whatever it said: vendors end those that are quiet.
+_STEADY_S = 5.0
 
 
 class ListeningStream:
@@ -142,14 +144,15 @@ class ListeningStream:
     async def _run(self) -> None:
         failures = 0
         while not self._dead:
-            self._progress = False
+            self._progress, begun_s = False, self._loop.time()
             try:
                 await self._connection()
             except ProviderError as failure:
                 if self._task.cancelling():
                     # A client library took our cancellation for a failure to connect.
                     raise asyncio.CancelledError from None
-                failures = 1 if self._progress else failures + 1
+                steady = self._progress or self._loop.time() - begun_s >= _STEADY_S
+                failures = 1 if steady else failures + 1
                 self._failed(failure, failures)
             if not self._dead:
                 await asyncio.sleep(self._backoff_s(failures))
@@ -227,11 +230,14 @@ class ListeningStream:
         while True:
             for heard in await link.receive():
                 self._upload.seen()
-                # Whoever speaks is well again; one that only opens and closes connections is not.
-                self._progress, self._down, self.failure = True, False, None
+                # Whoever speaks is well again; but one that breaks before any of it stands hears the same
+                # again and again, and is paid for it every time.
+                self._down, self.failure = False, None
                 if isinstance(heard, TurnEvent):
+                    self._progress = True
                     self._turned(heard)
                 else:
+                    self._progress |= heard.frozen or heard.answers
                     self._heard(heard)
 
     def _turned(self, event: TurnEvent) -> None:
