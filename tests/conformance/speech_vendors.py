@@ -44,6 +44,7 @@ E = TypeVar("E")
 Said = list[tuple[str, str]]
 _COUNTED = {
     "input_tokens": 120,
+    "cached_tokens": 64,
     "output_tokens": 70,
     "input_audio_tokens": 80,
     "output_audio_tokens": 60,
@@ -89,7 +90,7 @@ class SpeechVendor(Protocol):
 
 class OpenAi:
     name, unified, voice = "openai", "openai/gpt-realtime-1.5", "marin"
-    usage: Mapping[str, int] = MappingProxyType({**_COUNTED, "cached_tokens": 64})
+    usage: Mapping[str, int] = MappingProxyType(_COUNTED)
 
     def double(self, script: Script, faulty: Faulty) -> SocketVendor:
         return openai_realtime(script, faulty=faulty)
@@ -136,7 +137,7 @@ class OpenAi:
 
 class Gemini:
     name, unified, voice = "gemini", "gemini/gemini-3.8-live", "Kore"
-    usage: Mapping[str, int] = MappingProxyType({**_COUNTED, "cached_tokens": 0})
+    usage: Mapping[str, int] = MappingProxyType(_COUNTED)
 
     def double(self, script: Script, faulty: Faulty) -> SocketVendor:
         live = script if isinstance(script, LiveScript) else LiveScript(**vars(script))

@@ -61,8 +61,8 @@ class Survived:
     """Attributes: heard: By turn. used: Providers of the role that were paid. longest_ms: Until an answer.
     waits_ms: Until each answer, from the loss on.
     taken_up: Halves of answers that the next model was told.
-    charges: By role and name of those that answered the call to its end: what it was charged for, and what
-        its double was asked or given (`clinic_charges`)."""
+    charges: Of every vendor, the lost one too: what the call was charged for, and what its double has counted
+        (`clinic_charges`)."""
 
     heard: list[str]
     booked: list[str]
@@ -81,7 +81,7 @@ class Survived:
     @property
     def faults(self) -> list[str]:
         """What the call owed its caller and did not give; nothing when all is well."""
-        disputes = disputed(self.charges, ends_of_speech=len(self.heard))
+        disputes = disputed(self.charges)
         owed = {
             "something was said twice or lost": self._told == HEARD,
             "not one booking": self.booked == ["physical"],
@@ -135,8 +135,6 @@ def survive(
             booked = [item.appointment_type for item in clinic.booked()]
         before_ms = max(turn.answer_ms for turn in talker.turns[1 : LOST_AT + 1])
         waits_ms = [turn.answer_ms for turn in talker.turns[LOST_AT + 1 :]]
-        # What the lost one has seen of a request that it refused is nobody's business but its own.
-        survivors = {key: each for key, each in clinic.doubles.items() if each is not lost}
         after_ms = max(waits_ms)
         found.append(
             Survived(
@@ -148,7 +146,7 @@ def survive(
                 longest_ms=after_ms,
                 waits_ms=waits_ms,
                 taken_up=[asked.turns[-2].text for asked in next_mind.asked if is_half(asked)],
-                charges=charges(survivors, notes(record, "usage")),
+                charges=charges(clinic.doubles, notes(record, "usage")),
             )
         )
 

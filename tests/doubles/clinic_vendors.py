@@ -73,7 +73,7 @@ def address(double: Any) -> str:
 
 def _mind(name: str, key: str, dialect: Dialect, path: str = "", words_out: int = 3) -> ClinicVendor:
     def make() -> HttpVendor:
-        return HttpVendor(ScriptedModel(dialect, front_desk))
+        return HttpVendor(ScriptedModel(dialect, front_desk, numbers_bills=True))
 
     return ClinicVendor(name=name, make=make, keys={key: MODEL_KEY}, path=path, words_out=words_out)
 
@@ -192,14 +192,16 @@ MINDS = (
     ),
     ClinicVendor(
         name="openai-compatible",
-        make=lambda: HttpVendor(ScriptedModel(OpenAiChat(path="/v1/chat/completions"), front_desk)),
+        make=lambda: HttpVendor(
+            ScriptedModel(OpenAiChat(path="/v1/chat/completions"), front_desk, numbers_bills=True)
+        ),
         keys={"ANTIPHON_LLM_KEY": MODEL_KEY, "ANTIPHON_LLM_MODEL": "own"},
         url="ANTIPHON_LLM_URL",
         path="/v1",
     ),
     ClinicVendor(
         name="livekit/openai.LLM:gpt-6-luna",
-        make=lambda: HttpVendor(ScriptedModel(OpenAiChat(), front_desk)),
+        make=lambda: HttpVendor(ScriptedModel(OpenAiChat(), front_desk, numbers_bills=True)),
         keys={},
         plugin=lambda url: {"api_key": MODEL_KEY, "base_url": f"{url}/v1"},
     ),

@@ -19,13 +19,14 @@ PIECE_BYTES = 1_001  # Not a whole number of samples: a client that takes pieces
 
 @dataclass(kw_only=True)
 class Sentence:
-    """What a client asked for."""
+    """What a client asked for. `fault`: What was played to it."""
 
     context: str
     text: str
     voice: str
     speed: float
     rate_hz: int
+    fault: Fault = Fault.NONE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +113,8 @@ class ContextsDouble:
     def say(self, peer: Peer, sentence: Sentence) -> None:
         self.requests.append(sentence)
         self.changed.set()
-        task = asyncio.ensure_future(self._say(peer, sentence, self._fault(peer)))
+        sentence.fault = self._fault(peer)
+        task = asyncio.ensure_future(self._say(peer, sentence, sentence.fault))
         self._speaking[sentence.context] = task
         task.add_done_callback(lambda _: self._speaking.pop(sentence.context, None))
 

@@ -14,7 +14,7 @@ import numpy as np
 import pydantic
 from google.genai import types
 from tests.doubles.coded_session import CodedSession
-from tests.doubles.gemini_live_script import USAGE, LiveScript
+from tests.doubles.gemini_live_script import LiveScript, usage
 from tests.doubles.openai_realtime import Memory, Spoken
 from tests.doubles.sdk_types import checked
 from tests.doubles.socket_vendor import KEY, Peer, SocketVendor
@@ -197,7 +197,7 @@ class LiveConnection:
         if self.generating:
             self.generating = False
             await self.content(interrupted=True)
-            await self.send(serverContent={"turnComplete": True}, usageMetadata=USAGE)
+            await self._bill(serverContent={"turnComplete": True})
 
     # ---------------------------------------------------------------- what the vendor says
 
@@ -236,14 +236,20 @@ class LiveConnection:
         ]
         self._waiting = {call["id"] for call in calls}
         self.generating = False
-        await self.send(toolCall={"functionCalls": calls}, usageMetadata=USAGE)
+        await self._bill(toolCall={"functionCalls": calls})
 
     async def over(self) -> None:
         """A turn's end: its last messages, and a handle for what is known now."""
         self.generating = False
         await self.content(generationComplete=True)
-        await self.send(serverContent={"turnComplete": True}, usageMetadata=USAGE)
+        await self._bill(serverContent={"turnComplete": True})
         await self.keep()
+
+    async def _bill(self, **fields: Any) -> None:
+        bill, before = self._script.next_bill(), self.peer.sent
+        await self.send(**fields, usageMetadata=usage(bill))
+        if self.peer.sent > before:
+            self._script.bills.append(bill)
 
     async def keep(self) -> None:
         handle = f"handle{len(self._script.kept) + 1}"

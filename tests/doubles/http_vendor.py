@@ -77,6 +77,7 @@ class HttpVendor:
     Attributes:
         faulty: What goes wrong; a test changes it between requests.
         requests: All that came, but for HEAD and GET, which only open a connection.
+        faults: What was played to each of them.
         connections: How many were opened. opened: Requests that only wanted one to be open.
         answers_get: GET is a request like any other, for vendors that are asked again and again.
         ponders_ms: How long it keeps its answer to itself, having done what was asked.
@@ -90,6 +91,7 @@ class HttpVendor:
     answers_get: bool = False
     ponders_ms: int = 0
     requests: list[HttpRequest] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     connections: int = 0
     opened: int = 0
     complaints: list[str] = field(default_factory=list)
@@ -148,6 +150,7 @@ class HttpVendor:
             return True
         self.requests.append(request)
         fault = self.faulty.next()
+        self.faults.append(fault)
         if fault is Fault.REFUSE:
             writer.transport.abort()
             return False

@@ -5,7 +5,7 @@ that knows no vendor. A `Dialect` turns both into one vendor's wire format and c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from tests.doubles.faults import Fault, Faulty
@@ -106,19 +106,33 @@ class Dialect(Protocol):
 
 @dataclass
 class ScriptedModel:
-    """A `Wire`. `script` is a list of answers, the last one again and again, or a mind that makes them."""
+    """A `Wire`. `script` is a list of answers, the last one again and again, or a mind that makes them.
+
+    Attributes:
+        numbers_bills: No two answers cost the same tokens. bills: What each answer's said.
+    """
 
     dialect: Dialect
     script: list[Scripted] | Callable[[Asked], Scripted]
     asked: list[Asked] = field(default_factory=list)
+    numbers_bills: bool = False
+    bills: list[Tokens] = field(default_factory=list)
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
         asked = self.dialect.asked(request)
         self.asked.append(asked)
-        if callable(self.script):
-            return self.dialect.answer(asked, self.script(asked))
-        scripted = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        scripted = self._scripted(asked)
+        number = len(self.asked)
+        if self.numbers_bills:
+            tokens = Tokens(prompt=200 + 5 * number, cached=100 + 3 * number, output=10 + number)
+            scripted = replace(scripted, tokens=tokens)
+        self.bills.append(replace(scripted.tokens, output=0) if asked.reads_only else scripted.tokens)
         return self.dialect.answer(asked, scripted)
+
+    def _scripted(self, asked: Asked) -> Scripted:
+        if callable(self.script):
+            return self.script(asked)
+        return self.script.pop(0) if len(self.script) > 1 else self.script[0]
 
     def refusal(self, fault: Fault, faulty: Faulty) -> HttpAnswer:
         return self.dialect.refusal(fault, faulty)

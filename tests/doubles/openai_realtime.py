@@ -6,7 +6,7 @@ Written from `types/realtime` of openai 3.54.0, which every message is checked a
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,13 +22,6 @@ RATE_HZ, PHONE_HZ = 24_000, 8_000
 LOUD = 500  # Of 32768: louder is a voice.
 SILENCE_MS = 500  # As `silence_duration_ms` by default.
 DELTA_MS = 100
-USAGE = {
-    "total_tokens": 190,
-    "input_tokens": 120,
-    "output_tokens": 70,
-    "input_token_details": {"text_tokens": 40, "audio_tokens": 80, "cached_tokens": 64},
-    "output_token_details": {"text_tokens": 10, "audio_tokens": 60},
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,14 +66,43 @@ class Script:
 
     turns: int = 0  # Of the caller so far, whatever the connection.
     given: int = 0  # So with answers.
+    bills: list[Mapping[str, int]] = field(default_factory=list)  # What each answer's cost was told to be.
 
     def next_words(self) -> str:
         turn, self.turns = self.turns, self.turns + 1
         return self.heard if isinstance(self.heard, str) else self.heard[min(turn, len(self.heard) - 1)]
 
+    def next_bill(self) -> dict[str, int]:
+        """No two cost the same, so that one that was paid twice shows."""
+        number = len(self.bills)
+        sound = {"input_audio_tokens": 80 + 3 * number, "output_audio_tokens": 60 + 5 * number}
+        text = {"input_tokens": 40 + number, "output_tokens": 10 + 7 * number}
+        return {
+            "input_tokens": text["input_tokens"] + sound["input_audio_tokens"],
+            "output_tokens": text["output_tokens"] + sound["output_audio_tokens"],
+            "cached_tokens": 64 + number,
+            **sound,
+        }
+
     def next_answer(self, memory: Memory) -> Spoken:
         given, self.given = self.given, self.given + 1
         return self.mind(memory) if self.mind else self.answers[min(given, len(self.answers) - 1)]
+
+
+def _usage(bill: Mapping[str, int]) -> dict[str, Any]:
+    heard, said = bill["input_audio_tokens"], bill["output_audio_tokens"]
+    whole_in, whole_out = bill["input_tokens"], bill["output_tokens"]
+    return {
+        "total_tokens": whole_in + whole_out,
+        "input_tokens": whole_in,
+        "output_tokens": whole_out,
+        "input_token_details": {
+            "text_tokens": whole_in - heard,
+            "audio_tokens": heard,
+            "cached_tokens": bill["cached_tokens"],
+        },
+        "output_token_details": {"text_tokens": whole_out - said, "audio_tokens": said},
+    }
 
 
 def openai_realtime(script: Script, **settings: Any) -> SocketVendor:
@@ -297,11 +319,14 @@ class _Session:
 
     async def _done(self, status: str) -> None:
         response, self._active = self._active, ""
+        bill, before = self._script.next_bill(), self._peer.sent
         await self._send(
             sdk.ResponseDoneEvent,
             type="response.done",
-            response={"id": response, "status": status, "usage": USAGE},
+            response={"id": response, "status": status, "usage": _usage(bill)},
         )
+        if self._peer.sent > before:
+            self._script.bills.append(bill)
 
     async def _send(self, kind: Any, **fields: Any) -> None:
         self._events += 1

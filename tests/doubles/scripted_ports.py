@@ -28,7 +28,9 @@ class ScriptedModel:
         calls: Sequence[ToolCall] = (),
         scripts: Sequence[Sequence[Step]] = (),
         told: Usage | None = None,
+        usage: Usage | None = None,
     ) -> None:
+        self.usage = usage or Usage(input_tokens=100, output_tokens=10)
         self.told = told  # What it says an answer costs before the first word.
         self.steps, self.calls, self.scripts = steps, tuple(calls), list(scripts)
         self.asked: list[list[Message]] = []
@@ -57,7 +59,7 @@ class ScriptedModel:
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
-        return Completion(text=text, tool_calls=self.calls, usage=Usage(input_tokens=100, output_tokens=10))
+        return Completion(text=text, tool_calls=self.calls, usage=self.usage)
 
 
 def say(word: str) -> bytes:

@@ -12,7 +12,7 @@ from typing import Self
 
 from tests.conformance.speech_vendors import Gemini, OpenAi, SpeechVendor
 from tests.doubles.clinic_call import TURNS, Clinic, Talker
-from tests.doubles.clinic_charges import charges
+from tests.doubles.clinic_charges import charges, session_tokens
 from tests.doubles.clinic_faults import (
     FAULTS,
     FLOW,
@@ -39,8 +39,6 @@ ROLE = "unified"
 VENDORS: dict[str, SpeechVendor] = {vendor.unified: vendor for vendor in (OpenAi(), Gemini())}
 # Of the answer after the loss: the caller's words, its beginning, and half a second of sound.
 _WORDS_OUT = 8
-# Nobody can tell any more what the answer that was under way has cost.
-_BREAK_AN_ANSWER = (Fault.HANG, Fault.DROP_MID_STREAM)
 
 
 @dataclass
@@ -113,8 +111,6 @@ def survive_session(home: Path, name: str, fault: Fault) -> Survived:
             booked = [item.appointment_type for item in clinic.booked()]
             assert not clinic.session.complaints, clinic.session.complaints
         uses = notes(record, "usage")
-        sessions = [use for use in uses if use["role"] == "s2s"]
-        answered = clinic.script.given - (fault in _BREAK_AN_ANSWER)
         before_ms = max(turn.answer_ms for turn in talker.turns[1 : LOST_AT + 1])
         waits_ms = [turn.answer_ms for turn in talker.turns[LOST_AT + 1 :]]
         found.append(
@@ -127,7 +123,7 @@ def survive_session(home: Path, name: str, fault: Fault) -> Survived:
                 longest_ms=max(waits_ms),
                 waits_ms=waits_ms,
                 taken_up=[],
-                charges={("s2s", name): (len(sessions), answered), **charges(clinic.doubles, uses)},
+                charges=session_tokens(name, uses, clinic.script.bills) | charges(clinic.doubles, uses),
             )
         )
 

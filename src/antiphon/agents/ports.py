@@ -272,8 +272,9 @@ class LanguageModel(Protocol):
         """Stream text deltas to `emit`; return the whole answer. Cancelling stops the request at once.
 
         Args:
-            meter: Told what the answer has cost so far, whenever the vendor says so; what it heard last also
-                counts when the answer fails or is cancelled.
+            meter: Told what the answer has cost so far, with its first piece (empty where the vendor says it
+                later) and whenever the vendor says so; what it heard last also counts when the answer fails
+                or is cancelled.
 
         Raises:
             ProviderUnavailable, ProviderRejected, ProviderProtocolError.

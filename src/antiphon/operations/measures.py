@@ -22,7 +22,13 @@ from antiphon.runtime.records.waterfall import waterfall
 _LATENCY_S: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
 _DURATION_S: Final = (5.0, 15.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0)
 _STATE: Final = ("role", "provider", "state")
-_FAILURES: Final = {"voice_failed": "tts", "recogniser_failed": "stt", "session_failed": "s2s"}
+_FAILURES: Final = {
+    "voice_failed": "tts",
+    "recogniser_failed": "stt",
+    "model_failed": "llm",
+    "session_failed": "s2s",
+    "end_of_turn_failed": "eot",
+}
 
 
 class CallMeasures:
@@ -52,6 +58,9 @@ class CallMeasures:
         )
         self._unpriced = Counter(
             "antiphon_unpriced_requests", "Requests without a known price.", ("role", "provider")
+        )
+        self._phrases = Counter(
+            "antiphon_phrases", "Texts spoken, from the cache or by a voice that was asked.", ("source",)
         )
         self._interruptions = Counter("antiphon_interruptions", "Voices over the agent's.", ("kind",))
 
@@ -90,6 +99,7 @@ class CallMeasures:
             self._cost,
             self._wasted,
             self._unpriced,
+            self._phrases,
             self._interruptions,
             self._signs,
             self._ratings,
@@ -98,8 +108,12 @@ class CallMeasures:
     def _take_providers(self, record: CallRecord, story: CallStory) -> None:
         for role, provider in _failures(record):
             self._failures.add(role, provider)
-        for stage in cost_of(record.entries, story).stages:
+        cost = cost_of(record.entries, story)
+        self._phrases.add("cache", amount=Decimal(cost.cached_phrases))
+        for stage in cost.stages:
             where = (stage.role, stage.provider)
+            if stage.role == "tts":
+                self._phrases.add("voice", amount=Decimal(stage.requests))
             self._cost.add(*where, amount=stage.cost_usd)
             self._wasted.add(*where, amount=stage.wasted_usd)
             self._unpriced.add(*where, amount=Decimal(stage.unpriced))

@@ -28,9 +28,8 @@ AMOUNTS: Final = frozenset((
     "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "input_audio_tokens",
     "output_audio_tokens", "characters", "audio_ms", "session_ms",
 ))  # fmt: skip
-_UNITS: Final[Mapping[str, int]] = {
-    "1": 1, "1k": 1_000, "1M": 1_000_000, "second": 1_000, "minute": 60_000, "hour": 3_600_000,
-}  # fmt: skip
+_COUNTS: Final[Mapping[str, int]] = {"1": 1, "1k": 1_000, "1M": 1_000_000}
+_TIMES: Final[Mapping[str, int]] = {"second": 1_000, "minute": 60_000, "hour": 3_600_000}
 _RATE: Final = re.compile(r"(\d+(?:\.\d+)?) per (1|1k|1M|second|minute|hour)")
 _FROM: Final = re.compile(r"(\d+(?:\.\d+)?)(?: (k|M|minutes|hours))?")
 _FROM_UNITS: Final[Mapping[str, int]] = {
@@ -65,6 +64,18 @@ class Tier:
     from_amount: int = 0
     rates: Mapping[str, Rate]
 
+    @property
+    def is_by_time(self) -> bool:
+        return any(map(_is_time, self.rates))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """What the operator uses in a month: ms if `is_time`, else characters or tokens."""
+
+    amount: int
+    is_time: bool
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
@@ -90,33 +101,43 @@ class Price:
     def fits(self, provider: str) -> bool:
         return _fits(self.provider, provider)
 
+    def is_tiered_by(self, name: str, volume: Volume) -> bool:
+        """Whether a volume under this name or pattern chooses the tier."""
+        near = _fits(name, self.provider) or _fits(self.provider, name)
+        return near and len(self.tiers) > 1 and self.tiers[0].is_by_time == volume.is_time
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceBook:
     """Implements `runtime.metering.Prices`.
 
     Attributes:
-        volumes: The operator's monthly volume by full name or pattern, in what the tiers count.
+        volumes: The operator's monthly volume by full name or pattern.
         own: The operator's file.
     """
 
     prices: tuple[Price, ...]
     own: Path | None = None
-    volumes: Mapping[str, int] = field(default_factory=dict)
+    volumes: Mapping[str, Volume] = field(default_factory=dict)
 
     def find(self, role: str, provider: str) -> Price | None:
         fitting = [
             price for price in self.prices if price.role in (role, "*") and _fits(price.provider, provider)
         ]
-        # An exact name beats a pattern, a longer pattern a shorter one, a later date an earlier one.
-        return max(fitting, key=lambda price: (*_weight(price.provider), price.since), default=None)
+        # The operator knows what he pays. Else an exact name beats a pattern, a longer pattern a shorter one,
+        # a role's own price one for all, a later date an earlier one.
+        return max(
+            fitting,
+            key=lambda price: (price.is_own, *_weight(price.provider), price.role != "*", price.since),
+            default=None,
+        )
 
     def cost_usd(self, role: str, provider: str, amounts: Mapping[str, int]) -> Decimal | None:
         """Exact; None when the book has no price, or none for something that was used."""
         price = self.find(role, provider)
         if price is None:
             return None
-        rates = self._tier(price).rates
+        rates = self._tier(price, provider).rates
         total = Decimal(0)
         for amount, count in _charged(rates, amounts).items():
             if amount not in rates:
@@ -124,9 +145,15 @@ class PriceBook:
             total += rates[amount].cost_usd(count)
         return total
 
-    def _tier(self, price: Price) -> Tier:
-        volume = next((value for name, value in self.volumes.items() if _fits(name, price.provider)), 0)
-        return [tier for tier in price.tiers if tier.from_amount <= volume][-1]
+    def _tier(self, price: Price, provider: str) -> Tier:
+        fitting = [
+            name
+            for name, volume in self.volumes.items()
+            if price.is_tiered_by(name, volume) and (_fits(name, provider) or _fits(name, price.provider))
+        ]
+        named = max(fitting, key=_weight, default="")
+        amount = self.volumes[named].amount if named else 0
+        return [tier for tier in price.tiers if tier.from_amount <= amount][-1]
 
 
 def load_prices(
@@ -142,7 +169,7 @@ def load_prices(
     prices, _ = _read(shipped.read_text(encoding="utf-8"), "prices.yaml")
     named = environment.get(OWN_PRICES, "").strip()
     own = own or (Path(named) if named else None)
-    volumes: Mapping[str, int] = {}
+    volumes: Mapping[str, Volume] = {}
     if own is not None:
         try:
             text = own.read_text(encoding="utf-8")
@@ -151,11 +178,27 @@ def load_prices(
                 f"the price file cannot be read ({error.strerror})", where=str(own), fix=f"check {OWN_PRICES}"
             ) from None
         theirs, volumes = _read(text, str(own))
-        theirs = [replace(price, is_own=True) for price in theirs]
-        taken = {(price.role, price.provider) for price in theirs}
-        prices = [*(price for price in prices if (price.role, price.provider) not in taken), *theirs]
+        prices += [replace(price, is_own=True) for price in theirs]
+        _check_volumes(volumes, prices, str(own))
     held = tuple(price for price in prices if price.since <= today)
     return PriceBook(prices=held, volumes=volumes, own=own)
+
+
+def _check_volumes(volumes: Mapping[str, Volume], prices: list[Price], where: str) -> None:
+    """A volume that chooses nothing is one that somebody counts on."""
+    for name, volume in volumes.items():
+        if not any(price.is_tiered_by(name, volume) for price in prices):
+            kind = "minutes or hours" if volume.is_time else "characters or tokens"
+            tiered = sorted({price.provider for price in prices if len(price.tiers) > 1})
+            raise ConfigError(
+                f"no price has tiers by {kind} for {name!r}",
+                where=f"{where}: volumes.{name}",
+                fix=f"prices with tiers: {', '.join(tiered)}; give yours with `tiers:`",
+            )
+
+
+def _is_time(amount: str) -> bool:
+    return amount.endswith("_ms")
 
 
 def _fits(pattern: str, provider: str) -> bool:
@@ -187,7 +230,7 @@ def _charged(rates: Mapping[str, Rate], amounts: Mapping[str, int]) -> dict[str,
     return left
 
 
-def _read(text: str, where: str) -> tuple[list[Price], Mapping[str, int]]:
+def _read(text: str, where: str) -> tuple[list[Price], Mapping[str, Volume]]:
     try:
         data = yaml.load(text, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
@@ -195,7 +238,7 @@ def _read(text: str, where: str) -> tuple[list[Price], Mapping[str, int]]:
     if not isinstance(data, dict) or not isinstance(data.get("prices", []), list):
         raise ConfigError("not a price file", where=where, fix="write `prices:` with a list below it")
     items = enumerate(data.get("prices", []))
-    prices, volumes, faults = list[Price](), dict[str, int](), list[ConfigError]()
+    prices, volumes, faults = list[Price](), dict[str, Volume](), list[ConfigError]()
     for number, item in items:
         try:
             prices.append(_price(item, f"{where}: prices[{number}]"))
@@ -245,28 +288,45 @@ def _tier(item: Any, where: str) -> Tier:
         raise ConfigError(
             f"unknown: {', '.join(unknown)}", where=where, fix=f"known: {', '.join(sorted(AMOUNTS))}"
         )
-    return Tier(
-        from_amount=_amount(str(item.get("from", "0")), where),
-        rates={amount: _rate(str(text), f"{where}.rates.{amount}") for amount, text in rates.items()},
+    least = _amount(str(item.get("from", "0")), where)
+    tier = Tier(
+        from_amount=least.amount,
+        rates={
+            amount: _rate(str(text), amount, f"{where}.rates.{amount}") for amount, text in rates.items()
+        },
     )
+    if least.amount and least.is_time != tier.is_by_time:
+        counted = "from: 2000 hours" if tier.is_by_time else "from: 2 M"
+        raise ConfigError(
+            f"from: {item['from']} is not in what is charged for", where=where, fix=f"write it like {counted}"
+        )
+    return tier
 
 
-def _rate(text: str, where: str) -> Rate:
+def _rate(text: str, amount: str, where: str) -> Rate:
     found = _RATE.fullmatch(text.strip())
     if found is None:
         raise ConfigError(
             f"{text!r} is not a rate", where=where, fix="write it like 2.00 per 1M or 0.15 per hour"
         )
-    return Rate(usd=Decimal(found[1]), per=_UNITS[found[2]])
+    units = _TIMES if _is_time(amount) else _COUNTS
+    if found[2] not in units:
+        raise ConfigError(
+            f"{amount} is not counted per {found[2]}",
+            where=where,
+            fix=f"write it like {found[1]} per {' or '.join(units)}",
+        )
+    return Rate(usd=Decimal(found[1]), per=units[found[2]])
 
 
-def _amount(text: str, where: str) -> int:
+def _amount(text: str, where: str) -> Volume:
     found = _FROM.fullmatch(text.strip())
     if found is None:
         raise ConfigError(
             f"{text!r} is not an amount", where=where, fix="write it like 500000 minutes or 2 M"
         )
-    return int(Decimal(found[1]) * _FROM_UNITS[found[2] or ""])
+    unit = found[2] or ""
+    return Volume(amount=int(Decimal(found[1]) * _FROM_UNITS[unit]), is_time=unit in ("minutes", "hours"))
 
 
 def _date(text: str, where: str) -> date:

@@ -217,7 +217,7 @@ def _voice_candidate(name: str, shared: Shared) -> Candidate[SpeakingAs]:
         shared.phrases,
         name,
         lasting=shared.declared.__contains__,
-        spared=lambda characters: payer().note("phrase_cached", provider=name, characters=characters),
+        spared=lambda characters: payer().spare(name, characters),
     )
     return Candidate(
         name=name, port=SpeakingAs(tts=cached, voice=voice_name), health=shared.health.of("tts", name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -43,21 +44,24 @@ class MeteredModel:
         try:
             completion = await self._model.complete(messages, tools, count, tell)
         except Exception:
-            # What an error is charged for, vendors say only where words came before it.
+            # What an error is charged for, vendors say only where some of the answer came before it.
             if said or told is not None:
                 self._estimated(request, messages, said, told)
             raise
         except BaseException:  # Cancelled: the vendor had the prompt, and has begun to answer.
             self._estimated(request, messages, said, told)
             raise
-        payer().take("llm", self._name, _tokens(completion.usage), request=request)
+        if any((counted := _tokens(completion.usage)).values()):
+            payer().take("llm", self._name, counted, request=request)
+        else:  # Some servers count nothing, and are paid all the same.
+            self._estimated(request, messages, said, told)
         return completion
 
     def _estimated(self, request: int, messages: Sequence[Message], said: int, told: Usage | None) -> None:
         """By what the vendor told before the answer was cut, else by the words; of what came out, the
         larger."""
         asked = sum(len(message.content) for message in messages)
-        known = told or Usage(input_tokens=-(-asked // CHARS_PER_TOKEN))
+        known = told if told and told.input_tokens else Usage(input_tokens=-(-asked // CHARS_PER_TOKEN))
         usage = replace(known, output_tokens=max(known.output_tokens, -(-said // CHARS_PER_TOKEN)))
         payer().take("llm", self._name, _tokens(usage), request=request, estimated=True)
 
@@ -69,7 +73,11 @@ class MeteredWarmModel(MeteredModel):
 
     async def warm(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Usage:
         request = payer().asked(self._name, messages, tools)
-        usage = await self._warms.warm(messages, tools)
+        try:
+            usage = await self._warms.warm(messages, tools)
+        except asyncio.CancelledError:  # It had the prompt, and reads it to the end.
+            self._estimated(request, messages, 0, None)
+            raise
         payer().take("llm", self._name, _tokens(usage), request=request)
         return usage
 

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from antiphon.agents.ports import Message, Tool
 from antiphon.runtime.prompts import Prompts
 from antiphon.speech.ports import (
+    CountsAudio,
     CountsCharacters,
     SpeechToText,
     SttConfig,
@@ -95,11 +96,13 @@ def _nowhere(type: str, **fields: object) -> None:  # noqa: A002 - the trace's o
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Payer:
-    """Who pays for what is asked now. `lost` is set when another candidate answered first."""
+    """Who pays for what is asked now. `lost` is set when another candidate answered first, `spared` when
+    what was asked for was at hand: no provider had a part in it."""
 
     meter: Meter | None = None
     reply: str = ""
     lost: bool = False
+    spared: bool = False
 
     def another(self) -> Payer:
         """The same payer for one attempt of several."""
@@ -112,6 +115,10 @@ class Payer:
                 role=role, provider=provider, reply=self.reply, amounts=amounts, wasted=self.lost, **told
             )
             self.meter.take(use)
+
+    def spare(self, provider: str, characters: int) -> None:
+        self.spared = True
+        self.note("phrase_cached", provider=provider, characters=characters)
 
     def asked(self, provider: str, messages: Sequence[Message], tools: Sequence[Tool]) -> int:
         """A model is asked that now: word for word into the trace. Gives the number of the request."""
@@ -182,7 +189,8 @@ class MeteredTts:
 
 
 class MeteredStt:
-    """`SpeechToText`; who opens a stream pays for the audio it is given."""
+    """`SpeechToText`; who opens a stream pays for the audio that is sent: to a vendor that is away nothing
+    is, and one that broke off is sent it again."""
 
     def __init__(self, name: str, stt: SpeechToText) -> None:
         self._name = name
@@ -201,6 +209,7 @@ class _MeteredStream:
     sample_rate_hz: int
     paying: Payer
     _samples: int = field(default=0, init=False)
+    _taken_ms: int = field(default=0, init=False)
 
     def push(self, pcm: bytes) -> None:
         self._samples += len(pcm) // 2
@@ -222,8 +231,10 @@ class _MeteredStream:
     async def aclose(self) -> None:
         self._take()
         await self.stream.aclose()
+        self._take()  # What was on its way when the call ended.
 
     def _take(self) -> None:
-        audio_ms = self._samples * 1000 // self.sample_rate_hz
-        self._samples = 0
-        self.paying.take("stt", self.name, {"audio_ms": audio_ms})
+        given_ms = self._samples * 1000 // self.sample_rate_hz
+        sent_ms = self.stream.sent_ms if isinstance(self.stream, CountsAudio) else given_ms
+        self.paying.take("stt", self.name, {"audio_ms": sent_ms - self._taken_ms})
+        self._taken_ms = sent_ms

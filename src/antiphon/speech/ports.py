@@ -187,6 +187,16 @@ class CountsCharacters(Protocol):
         """As many as the vendor will count for `request`, marks included that it charges for."""
 
 
+@runtime_checkable
+class CountsAudio(Protocol):
+    """What an `SttStream` has besides where it does not send exactly what it is given: silence that keeps a
+    connection open is charged too, and so is what a new connection hears again."""
+
+    @property
+    def sent_ms(self) -> int:
+        """Audio the vendor has taken so far."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedWord:
     """One word of a finished recording; `speaker` is "" where nobody told them apart."""

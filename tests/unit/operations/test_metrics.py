@@ -111,6 +111,10 @@ def test_errors_failures_and_costs_are_counted_by_kind_and_provider(tmp_path: Pa
     for entry in record.entries:
         trace.write(entry.raw)
     trace.write(note_line(12_000, "voice_failed", provider="acme/voice", reason="503"))
+    trace.write(note_line(12_000, "model_failed", provider="acme/model", reason="503"))
+    for _ in range(3):
+        trace.write(note_line(12_000, "phrase_cached", provider="acme/voice", characters=5))
+    trace.write(note_line(12_000, "usage", provider="acme/voice", role="tts", characters=5, cost_usd="0"))
     used = {"role": "llm", "reply": "r2", "input_tokens": 5}
     trace.write(note_line(12_000, "usage", provider="acme/model", cost_usd="0.0025", **used))
     trace.write(note_line(12_000, "usage", provider="acme/model", cost_usd="0.0005", wasted=True, **used))
@@ -123,6 +127,9 @@ def test_errors_failures_and_costs_are_counted_by_kind_and_provider(tmp_path: Pa
     assert value(text, "antiphon_call_errors_total", kind="voice_failed") == 1
     assert value(text, "antiphon_provider_failures_total", role="tts", provider="acme/voice") == 1
     acme = {"role": "llm", "provider": "acme/model"}
+    assert value(text, "antiphon_provider_failures_total", **acme) == 1
+    assert value(text, "antiphon_phrases_total", source="cache") == 3
+    assert value(text, "antiphon_phrases_total", source="voice") == 1
     assert value(text, "antiphon_cost_usd_total", **acme) == pytest.approx(0.003)
     assert value(text, "antiphon_wasted_cost_usd_total", **acme) == pytest.approx(0.0005)
     assert value(text, "antiphon_unpriced_requests_total", role="llm", provider="acme/new") == 1

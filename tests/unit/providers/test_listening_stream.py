@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from antiphon.errors import ProviderProtocolError
+from tests.doubles.virtual_loop import live, passes
+
+from antiphon.errors import ProviderProtocolError, ProviderUnavailable
 from antiphon.providers.listening import Asked, Heard, ListeningLimits, ListeningStream
 from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TurnEvent
 
@@ -79,14 +81,20 @@ class Ear:
 
 
 def open_stream(
-    wire: Wire, ear: Ear | None = None, *, provider_turns: bool = False, **limits: int
+    wire: Wire,
+    ear: Ear | None = None,
+    *,
+    provider_turns: bool = False,
+    opens_unseen: bool = False,
+    **limits: int,
 ) -> ListeningStream:
     return ListeningStream(
         wire,
         SttConfig(sample_rate_hz=8_000, provider_turns=provider_turns),
         ear or Ear(),
         terms=lambda vocabulary, expected: tuple(expected),
-        limits=ListeningLimits(backoff_first_ms=1, **limits),
+        limits=ListeningLimits(**{"backoff_first_ms": 1, **limits}),
+        opens_unseen=opens_unseen,
     )
 
 
@@ -105,6 +113,58 @@ async def test_a_vendor_without_a_message_for_it_is_sent_silence_that_counts_as_
     await wire.until("audio 640", 3)
     await stream.aclose()
     assert stream.counters.audio_ms >= 60
+
+
+async def test_what_is_said_again_to_a_new_connection_counts_again() -> None:
+    wire = Wire()
+    stream = open_stream(wire)
+    stream.push(bytes(960))  # Two blocks, and some that is none yet.
+    await wire.until("audio 640", 2)
+    assert stream.sent_ms == 40
+    wire.says.put_nowait(ProviderUnavailable("acme", "gone"))
+    await wire.until("audio 640", 4)
+    assert stream.sent_ms == 80
+    await stream.aclose()
+
+
+def test_one_that_breaks_with_every_first_word_does_not_hear_an_utterance_thirty_times() -> None:
+    async def story() -> None:
+        wire = Wire()
+        wire.says = BreaksWithEveryWord()
+        stream = open_stream(wire, backoff_first_ms=100)
+        for _ in range(40):
+            stream.push(bytes(1600))
+            await passes(100)
+        assert wire.connections <= 7
+        assert stream.sent_ms < 20_000
+        await stream.aclose()
+
+    live(story())
+
+
+class BreaksWithEveryWord(asyncio.Queue[Heard | TurnEvent | Exception]):
+    _turn = 0
+
+    async def get(self) -> Heard | TurnEvent | Exception:
+        await passes(20)
+        self._turn += 1
+        return Heard(text="yes") if self._turn % 2 else ProviderUnavailable("acme", "gone")
+
+
+async def test_what_a_plugin_took_that_never_showed_a_sign_of_life_counts_for_nothing() -> None:
+    """It takes audio whether its vendor is there or not."""
+    wire = Wire()
+    stream = open_stream(wire, opens_unseen=True)
+    stream.push(bytes(960))
+    await wire.until("audio 640", 2)
+    wire.says.put_nowait(ProviderUnavailable("acme", "the key was refused"))
+    await wire.until("audio 640", 4)
+    assert stream.sent_ms == 0
+    wire.says.put_nowait(Heard())
+    stream.push(bytes(960))
+    await wire.until("audio 640", 7)
+    assert stream.sent_ms == 100
+    await stream.aclose()
 
 
 async def test_key_terms_go_out_once_and_only_when_they_are_others() -> None:

@@ -37,6 +37,17 @@ TOKENS = (
 )
 
 
+TIERS = """
+volumes: {acme/*: 12000 hours, acme/m: 3 M}
+prices:
+  - {provider: acme/*, role: stt, read: 2026-11-01, source: its page,
+     tiers: [{rates: {audio_ms: 1 per hour}}, {from: 2000 hours, rates: {audio_ms: 0.5 per hour}}]}
+  - {provider: acme/*, role: tts, read: 2026-11-01, source: its page,
+     tiers: [{rates: {characters: 9 per 1k}}, {from: 3 M, rates: {characters: 8 per 1k}},
+             {from: 4 M, rates: {characters: 7 per 1k}}]}
+"""
+
+
 def test_the_shipped_book_can_be_read_and_every_price_has_a_source_and_a_date() -> None:
     shipped = load_prices({}, today=TODAY)
     assert len(shipped.prices) > 20
@@ -184,6 +195,12 @@ def test_the_tier_is_that_of_the_operators_monthly_volume(tmp_path: Path, volume
         ("prices: [1]\n", "a price is a mapping"),
         ("volumes: {azure/*: lots}\n", "'lots' is not an amount"),
         ("a: b: c", "not valid YAML"),
+        (entry("characters: 40.00 per minute"), "characters is not counted per minute"),
+        (entry("audio_ms: 6.00 per 1M"), "audio_ms is not counted per 1M"),
+        (TIERS.replace("from: 2000 hours", "from: 2000"), "from: 2000 is not in what is charged for"),
+        (TIERS.replace("from: 4 M", "from: 4 hours"), "from: 4 hours is not in what is charged for"),
+        ("volumes: {azur/*: 12000 hours}\n", "no price has tiers by minutes or hours for 'azur/"),
+        ("volumes: {azure/*: 12 M}\n", "no price has tiers by characters or tokens for 'azure/"),
     ],
 )
 def test_a_file_that_is_wrong_is_named_with_the_place_and_the_fix(
@@ -192,6 +209,32 @@ def test_a_file_that_is_wrong_is_named_with_the_place_and_the_fix(
     with pytest.raises(ConfigError, match=what) as raised:
         book(tmp_path, text)
     assert str(tmp_path / "prices.yaml") in str(raised.value)
+
+
+def test_the_operators_pattern_goes_before_every_listed_price_it_fits(tmp_path: Path) -> None:
+    text = entry("characters: 40.00 per 1M", role="tts").replace("acme/m", "elevenlabs/*")
+    ours = book(tmp_path, text)
+    names = ("elevenlabs/JBF", "elevenlabs/eleven_v3/JBF", "elevenlabs/http/eleven_multilingual_v2/JBF")
+    assert {ours.cost_usd("tts", name, {"characters": 1_000_000}) for name in names} == {40}
+
+
+def test_the_listed_price_holds_until_the_operators_begins(tmp_path: Path) -> None:
+    text = entry("audio_ms: 0.60 per hour", role="stt").replace(
+        "acme/m", "deepgram/nova-3, since: 2027-01-01"
+    )
+    hour = {"audio_ms": 3_600_000}
+    costs = [
+        book(tmp_path, text, day).cost_usd("stt", "deepgram/nova-3", hour)
+        for day in (date(2026, 12, 31), date(2027, 1, 1))
+    ]
+    assert costs == [Decimal("0.288"), Decimal("0.60")]
+
+
+def test_hours_of_listening_choose_no_tier_of_characters(tmp_path: Path) -> None:
+    ours = book(tmp_path, TIERS)
+    assert ours.cost_usd("stt", "acme/m", {"audio_ms": 3_600_000}) == Decimal("0.5")
+    assert ours.cost_usd("tts", "acme/m", {"characters": 1_000}) == 8, "at the edge of the second tier"
+    assert ours.cost_usd("tts", "acme/other", {"characters": 1_000}) == 9, "nothing is told of its volume"
 
 
 def test_a_price_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:

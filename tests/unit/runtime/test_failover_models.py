@@ -172,6 +172,30 @@ def test_a_hedge_starts_at_the_primarys_own_p95_and_only_one_of_the_two_is_heard
     live(story())
 
 
+def test_a_primary_that_has_become_slow_for_good_is_not_raced_and_paid_twice_for_ever() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel(900, "Hi."), ScriptedModel(200, "Hi."), hedge=True, first_ms=5000)
+        warmed_up(table, 300)
+        for _ in range(30):
+            await table.ask()
+        assert 0 < len(table.models[1].asked) < 15
+
+    live(story())
+
+
+def test_who_was_only_late_goes_on_where_the_hedge_that_overtook_it_breaks_off() -> None:
+    async def story() -> None:
+        late = ScriptedModel(700, "And the rest.")
+        breaks = ScriptedModel(50, "Here is one. ", DOWN)
+        table = Table(late, breaks, hedge=True, first_ms=5000)
+        warmed_up(table, 300)
+        await table.ask()
+        assert table.text == "Here is one. And the rest."
+        assert len(late.asked) == 2
+
+    live(story())
+
+
 def test_there_is_no_hedge_while_nobody_knows_what_is_usual() -> None:
     async def story() -> None:
         table = Table(ScriptedModel(700, "Hello."), ScriptedModel("No."), hedge=True)

@@ -14,12 +14,13 @@ from tests.doubles.scripted_ports import RATE_HZ, WORD_MS, ScriptedVoice, heard
 from tests.doubles.virtual_loop import live, passes
 
 from antiphon.errors import ProviderError
+from antiphon.runtime.failover.breaker import DEFAULT_POLICY
 from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.failover.race import Candidate, RaceRules
 from antiphon.runtime.failover.voices import FailoverTts, SpeakingAs
-from antiphon.runtime.metering import Meter, MeteredTts, Payer, paid_by
+from antiphon.runtime.metering import Meter, MeteredTts, Payer, paid_by, payer
 from antiphon.speech.phrases import CachingTts, PhraseCache
-from antiphon.speech.ports import TtsAudio, TtsRequest
+from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
 from antiphon.storage.blobs import BlobFolder
 
 SENTENCE = "one two three four five six"
@@ -28,7 +29,13 @@ SENTENCE = "one two three four five six"
 class Booth:
     """Voices behind one failover, and what the line got of them."""
 
-    def __init__(self, *voices: ScriptedVoice, hedge: bool = False, first_ms: int = 1000) -> None:
+    def __init__(
+        self,
+        *voices: ScriptedVoice,
+        hedge: bool = False,
+        first_ms: int = 1000,
+        phrases: PhraseCache | None = None,
+    ) -> None:
         self.voices = voices
         self.book = HealthBook()
         self.pcm = b""
@@ -39,7 +46,7 @@ class Booth:
         candidates = [
             Candidate(
                 name=f"v{i}",
-                port=SpeakingAs(tts=MeteredTts(f"v{i}", voice), voice=f"voice-{i}"),
+                port=SpeakingAs(tts=_metered(f"v{i}", voice, phrases), voice=f"voice-{i}"),
                 health=self.book.of("tts", f"v{i}"),
             )
             for i, voice in enumerate(voices)
@@ -64,6 +71,19 @@ class Booth:
     def characters(self) -> dict[str, tuple[int, bool]]:
         uses = [note for note in self.notes if note["type"] == "usage"]
         return {use["provider"]: (use["characters"], use.get("wasted", False)) for use in uses}
+
+
+def _metered(name: str, voice: ScriptedVoice, phrases: PhraseCache | None) -> TextToSpeech:
+    metered = MeteredTts(name, voice)
+    if phrases is None:
+        return metered
+    return CachingTts(
+        metered,
+        phrases,
+        name,
+        lasting=lambda text: False,
+        spared=lambda characters: payer().spare(name, characters),
+    )
 
 
 def test_one_voice_is_passed_through_untouched() -> None:
@@ -335,6 +355,64 @@ def test_a_voice_that_is_left_alone_is_not_made_ready_for() -> None:
             health.failed(health.admit() or 0, ProviderError("v0", "down"))
         await booth.failover.warm(TtsRequest(text="", voice="any", sample_rate_hz=RATE_HZ))
         assert (first.warmed, len(second.warmed)) == ([], 1)
+
+    live(story())
+
+
+def test_phrases_at_hand_do_not_hide_that_the_voice_is_down() -> None:
+    """Greetings and fillers of all calls, out of the cache, are no sign of a vendor's health."""
+
+    async def story() -> None:
+        voice = ScriptedVoice()
+        booth = Booth(voice, ScriptedVoice(), phrases=PhraseCache())
+        await booth.say("hello")
+        voice.breaks_after = 0
+        for number in range(4):
+            for _ in range(2):
+                await booth.say("hello")
+            await booth.say(f"nobody has said {number} yet")
+        assert booth.book.states()["tts v0"] == "open"
+        assert len(voice.asked) == 4, "the greeting, and three failures"
+
+    live(story())
+
+
+def test_a_phrase_at_hand_is_no_probe() -> None:
+    async def story() -> None:
+        voice = ScriptedVoice()
+        booth = Booth(voice, ScriptedVoice(), phrases=PhraseCache())
+        await booth.say("hello")
+        health = booth.book.of("tts", "v0")
+        for _ in range(3):
+            health.failed(health.admit() or 0, ProviderError("v0", "down"))
+        await passes(DEFAULT_POLICY.open_ms)
+        await booth.say("hello")
+        assert booth.book.states()["tts v0"] == "half_open"
+        await booth.say("something new")
+        assert booth.book.states()["tts v0"] == "closed"
+
+    live(story())
+
+
+def test_what_is_usual_of_a_voice_is_not_told_by_what_was_at_hand() -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice(first_ms=300), ScriptedVoice(), phrases=PhraseCache())
+        for number in range(10):
+            await booth.say(f"sentence {number}")
+            for _ in range(5):
+                await booth.say("sentence 0")
+        assert booth.book.of("tts", "v0").first_response.p95_ms() == 300
+
+    live(story())
+
+
+def test_who_was_only_late_says_the_rest_where_the_hedge_that_overtook_it_breaks_off() -> None:
+    async def story() -> None:
+        booth = Booth(ScriptedVoice(first_ms=900), ScriptedVoice(breaks_after=4), hedge=True, first_ms=5000)
+        for _ in range(20):
+            booth.book.of("tts", "v0").first_response.add(200)
+        await booth.say()
+        assert booth.words == SENTENCE.split()
 
     live(story())
 

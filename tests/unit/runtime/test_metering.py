@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,17 +14,17 @@ from tests.doubles.scripted_ports import RATE_HZ, ScriptedModel, ScriptedStt, Sc
 from tests.doubles.virtual_loop import live, passes
 from tests.unit.runtime.stage import Stage, StageReasoner, StageTts, settle
 
-from antiphon.agents.ports import Message, Replying, ReplyRequest, Usage
+from antiphon.agents.ports import Message, Replying, ReplyRequest, Tool, Usage, WarmsPrompts
 from antiphon.conversation import commands as c
 from antiphon.errors import ProviderUnavailable
-from antiphon.runtime.metered_models import MeteredModel
+from antiphon.runtime.metered_models import MeteredModel, metered_model
 from antiphon.runtime.metering import Meter, MeteredStt, MeteredTts, Payer, paid_by, payer
 from antiphon.runtime.records.cost import cost_of
 from antiphon.runtime.records.lines import CommandEntry, Entry, NoteEntry, read_call
 from antiphon.runtime.records.screen import render_call
 from antiphon.runtime.records.story import tell
 from antiphon.runtime.records.summary import summarise
-from antiphon.speech.ports import SttConfig, TtsAudio, TtsRequest
+from antiphon.speech.ports import SttConfig, SttEvent, TtsAudio, TtsRequest
 
 
 class CentAnything:
@@ -103,6 +103,55 @@ def test_an_answer_that_was_cut_costs_what_the_vendor_told_before() -> None:
     live(story())
 
 
+def test_an_answer_that_broke_off_behind_a_piece_without_words_is_charged() -> None:
+    """Half a tool call is as much of an answer as half a sentence."""
+
+    async def story() -> None:
+        bill = Bill()
+        broken = ScriptedModel(ProviderUnavailable("m", "the connection broke"), told=Usage())
+        with paid_by(Payer(meter=bill.meter)), pytest.raises(ProviderUnavailable):
+            await MeteredModel("acme/m", broken).complete(ASK, (), lambda text: None)
+        (note,) = bill.notes
+        assert (note["input_tokens"], note["estimated"]) == (10, True)
+
+    live(story())
+
+
+def test_a_model_that_counts_nothing_is_charged_by_its_words() -> None:
+    async def story() -> None:
+        bill = Bill()
+        uncounted = ScriptedModel("Hello there.", usage=Usage())
+        with paid_by(Payer(meter=bill.meter)):
+            await MeteredModel("acme/m", uncounted).complete(ASK, (), lambda text: None)
+        (note,) = bill.notes
+        assert note["estimated"]
+        assert (note["input_tokens"], note["output_tokens"]) == (10, 3)
+
+    live(story())
+
+
+class ReadsFor5Seconds(ScriptedModel):
+    async def warm(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Usage:
+        await passes(5000)
+        return Usage(input_tokens=10)
+
+
+def test_a_prompt_that_was_being_read_when_the_call_ended_is_charged() -> None:
+    async def story() -> None:
+        bill = Bill()
+        model = metered_model("acme/m", ReadsFor5Seconds())
+        assert isinstance(model, WarmsPrompts)
+        with paid_by(Payer(meter=bill.meter)):
+            reading = asyncio.ensure_future(model.warm(ASK, ()))
+            await passes(1000)
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+        (note,) = bill.notes
+        assert (note["input_tokens"], note["output_tokens"], note["estimated"]) == (10, 0, True)
+
+    live(story())
+
+
 def test_a_voice_is_charged_for_every_character_sent_even_when_it_was_cut() -> None:
     async def story() -> None:
         bill = Bill()
@@ -156,6 +205,47 @@ def test_a_recogniser_is_charged_turn_by_turn_by_whoever_opened_it() -> None:
         assert bill.meter.total_usd == Decimal("8.00")
 
     live(story())
+
+
+class SendsOnItsOwn:
+    """A recogniser's stream that sends silence in between, or nothing while the vendor is away."""
+
+    def __init__(self) -> None:
+        self.sent_ms = 0
+
+    def open(self, config: SttConfig, emit: Callable[[SttEvent], None]) -> SendsOnItsOwn:
+        return self
+
+    def push(self, pcm: bytes) -> None:
+        pass
+
+    def speech_started(self) -> None:
+        pass
+
+    def speech_stopped(self) -> None:
+        pass
+
+    def turn_committed(self) -> None:
+        pass
+
+    def expect(self, phrases: Sequence[str]) -> None:
+        pass
+
+    async def aclose(self) -> None:
+        self.sent_ms += 40
+
+
+async def test_a_recogniser_is_charged_for_what_reached_it_and_not_for_what_was_said_to_it() -> None:
+    bill = Bill()
+    vendor = SendsOnItsOwn()
+    with paid_by(Payer(meter=bill.meter)):
+        stream = MeteredStt("acme/s", vendor).open(SttConfig(sample_rate_hz=RATE_HZ), lambda event: None)
+    stream.push(say("a"))  # It is away.
+    stream.turn_committed()
+    vendor.sent_ms = 700  # It is back, and hears it again, with silence behind it.
+    stream.turn_committed()
+    await stream.aclose()
+    assert [note["audio_ms"] for note in bill.notes] == [700, 40]
 
 
 def test_without_a_payer_nothing_is_counted_and_without_a_price_the_total_says_so() -> None:

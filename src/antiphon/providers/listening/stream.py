@@ -32,6 +32,8 @@ from antiphon.speech.ports import SttConfig, SttEvent, Transcript, TurnEvent, Tu
 log = structlog.get_logger()
 
 _ASK_WITH_SILENCE_MS = 300  # Flux says something every 250 ms of audio.
+# A connection that lived so long was a good one, whatever it said: vendors end those that are quiet.
+_STEADY_S = 5.0
 
 
 class ListeningStream:
@@ -39,6 +41,7 @@ class ListeningStream:
 
     Args:
         terms: What the vendor is told, of the agent's vocabulary and what is expected just now.
+        opens_unseen: `connect` returns before there is a connection, so what is sent may reach nobody.
 
     Attributes:
         failure: Why nothing is recognised any more, or not at present; None while all is well.
@@ -52,10 +55,11 @@ class ListeningStream:
         *,
         terms: Callable[[Sequence[str], Sequence[str]], tuple[str, ...]],
         limits: ListeningLimits,
+        opens_unseen: bool = False,
     ) -> None:
         self.failure: ProviderError | None = None
         self._recogniser, self._config, self._emit = recogniser, config, emit
-        self._terms, self._limits = terms, limits
+        self._terms, self._limits, self._opens_unseen = terms, limits, opens_unseen
         self._rate_hz = recogniser.sample_rate_hz(config.sample_rate_hz)
         self._vendor_ends = config.provider_turns and recogniser.ends_turns
         self._words = CallWords(vendor_ends=self._vendor_ends)
@@ -119,6 +123,11 @@ class ListeningStream:
         await stopped(self._task, self._limits.closing_ms)
 
     @property
+    def sent_ms(self) -> int:
+        """As `CountsAudio`."""
+        return self.counters.audio_ms
+
+    @property
     def _dead(self) -> bool:
         """No connection will ever come up: the key or the model was refused."""
         return isinstance(self.failure, ProviderRejected)
@@ -135,14 +144,15 @@ class ListeningStream:
     async def _run(self) -> None:
         failures = 0
         while not self._dead:
-            self._progress = False
+            self._progress, begun_s = False, self._loop.time()
             try:
                 await self._connection()
             except ProviderError as failure:
                 if self._task.cancelling():
                     # A client library took our cancellation for a failure to connect.
                     raise asyncio.CancelledError from None
-                failures = 1 if self._progress else failures + 1
+                steady = self._progress or self._loop.time() - begun_s >= _STEADY_S
+                failures = 1 if steady else failures + 1
                 self._failed(failure, failures)
             if not self._dead:
                 await asyncio.sleep(self._backoff_s(failures))
@@ -200,7 +210,8 @@ class ListeningStream:
     async def _talk(self, link: Link, terms: tuple[str, ...]) -> None:
         # Not a task group: CPython 3.11 leaves its owner cancelled when a task of it fails, and forgets that
         # the owner was cancelled when both happen at once.
-        works = (self._receive(link), self._upload.run(link, terms), self._watch())
+        uploading = self._upload.run(link, terms, seen=not self._opens_unseen)
+        works = (self._receive(link), uploading, self._watch())
         tasks = [self._loop.create_task(work) for work in works]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -218,11 +229,15 @@ class ListeningStream:
     async def _receive(self, link: Link) -> None:
         while True:
             for heard in await link.receive():
-                # Whoever speaks is well again; one that only opens and closes connections is not.
-                self._progress, self._down, self.failure = True, False, None
+                self._upload.seen()
+                # Whoever speaks is well again; but one that breaks before any of it stands hears the same
+                # again and again, and is paid for it every time.
+                self._down, self.failure = False, None
                 if isinstance(heard, TurnEvent):
+                    self._progress = True
                     self._turned(heard)
                 else:
+                    self._progress |= heard.frozen or heard.answers
                     self._heard(heard)
 
     def _turned(self, event: TurnEvent) -> None:

@@ -43,6 +43,8 @@ class Upload:
         self._keep_alive_ms = limits.keep_alive_ms or recogniser.keep_alive_ms
         self._wake = asyncio.Event()
         self._sent_ms = 0  # On the present connection.
+        self._unseen_ms = 0  # Of that, what nobody may have taken.
+        self._is_seen = True
         self._utterance_from_ms = -1
         self._silence_left_ms = 0
 
@@ -58,9 +60,20 @@ class Upload:
     def no_silence(self) -> None:
         self._silence_left_ms = 0
 
-    async def run(self, link: Link, terms: tuple[str, ...]) -> None:
-        """On a new connection, until it breaks. `terms` are those it was opened with."""
+    def seen(self) -> None:
+        """Somebody is at the other end: what was sent has been taken."""
+        self._is_seen = True
+        self.counters.audio_ms += self._unseen_ms
+        self._unseen_ms = 0
+
+    async def run(self, link: Link, terms: tuple[str, ...], *, seen: bool = True) -> None:
+        """On a new connection, until it breaks. `terms` are those it was opened with.
+
+        Args:
+            seen: The connection stands; otherwise what is sent counts from the first sign of life on.
+        """
         self._sent_ms, self._utterance_from_ms = 0, -1
+        self._unseen_ms, self._is_seen = 0, seen
         idle_ms = 0
         while True:
             if terms != self.terms:
@@ -123,8 +136,10 @@ class Upload:
 
     async def _send_audio(self, link: Link, pcm: bytes, duration_ms: int) -> None:
         self._sent_ms += duration_ms
-        self.counters.audio_ms += duration_ms
         await self._bounded(link.send(pcm))
+        self._unseen_ms += duration_ms
+        if self._is_seen:
+            self.seen()
 
     async def _bounded(self, sending: Awaitable[None]) -> None:
         try:

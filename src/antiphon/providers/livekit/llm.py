@@ -37,7 +37,7 @@ class LivekitModel:
             text = answer.take(chunk)
             if text:
                 emit(text)
-            if meter is not None and chunk.usage is not None:
+            if meter is not None:
                 meter(answer.usage)
 
         with plugin_errors(self._plugin.name):

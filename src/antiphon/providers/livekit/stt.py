@@ -42,7 +42,12 @@ class LivekitStt:
             raise ProviderUnavailable(self._plugin.name, "takes whole recordings only")
         recogniser = _PluginRecogniser(self._plugin, self._limits)
         return ListeningStream(
-            recogniser, config, emit, terms=lambda vocabulary, expected: (), limits=self._limits
+            recogniser,
+            config,
+            emit,
+            terms=lambda vocabulary, expected: (),
+            limits=self._limits,
+            opens_unseen=True,
         )
 
     async def aclose(self) -> None:

@@ -61,8 +61,8 @@ class OpenAiCompatibleModel:
             text = collecting.take(chunk)
             if text:
                 emit(text)
-            if meter is not None and collecting.usage is not None:
-                meter(collecting.usage)
+            if meter is not None:
+                meter(collecting.usage or Usage())
 
         with _vendor_errors(host.name):
             async with asyncio.timeout(bounds.deadline_ms / 1000):

@@ -17,10 +17,6 @@ _log = structlog.get_logger(__name__)
 SAMPLES_MAX = 64
 SAMPLES_MIN = 10  # A percentile of fewer says nothing.
 
-CACHED_MS_MAX = (
-    5  # Faster than this no provider answers, only our own cache; it says nothing of the provider.
-)
-
 FAILURES = (ProviderError, DeadlineExceeded, TimeoutError)
 
 
@@ -63,8 +59,13 @@ class Health:
         return self.breaker.admit(self.now_ms())
 
     def responded(self, begun_ms: int) -> None:
-        took_ms = self.now_ms() - begun_ms
-        if took_ms >= CACHED_MS_MAX:
+        self.first_response.add(self.now_ms() - begun_ms)
+
+    def overtaken(self, begun_ms: int) -> None:
+        """Another one answered first. That it took this long at least is known, and counts: else what is
+        usual of it would be told by its good days only, and every request would be raced for ever."""
+        usual_ms, took_ms = self.first_response.p95_ms(), self.now_ms() - begun_ms
+        if usual_ms is not None and took_ms > usual_ms:
             self.first_response.add(took_ms)
 
     def succeeded(self, ticket: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from antiphon.errors import DeadlineExceeded, ProviderError, ProviderUnavailable
 from antiphon.runtime.failover.health import FAILURES, Health
@@ -51,6 +51,7 @@ class Attempt(Generic[P]):
     begun_ms: int
     payer: Payer
     contest: _Contest[P]
+    overtaken: bool = False
     task: asyncio.Task[object] = field(init=False)
 
     def claim(self) -> bool:
@@ -82,10 +83,12 @@ class _Contest(Generic[P]):
     def claim(self, attempt: Attempt[P]) -> bool:
         if self.winner is None:
             self.winner = attempt
-            attempt.candidate.health.responded(attempt.begun_ms)
+            if not attempt.payer.spared:  # Our own cache says nothing of a provider.
+                attempt.candidate.health.responded(attempt.begun_ms)
             for other in self.attempts:
-                if other is not attempt and not other.task.done():
-                    other.payer.lost = True
+                if other is not attempt and not other.task.done() and not other.payer.lost:
+                    other.candidate.health.overtaken(other.begun_ms)
+                    other.payer.lost = other.overtaken = True
                     other.task.cancel()
             self.changed.set()
         return self.winner is attempt
@@ -117,7 +120,9 @@ class _Contest(Generic[P]):
             if attempt.ticket is not None:
                 health.abandoned(attempt.ticket)
             raise
-        if attempt.ticket is not None:
+        if attempt.ticket is not None and attempt.payer.spared:
+            health.abandoned(attempt.ticket)
+        elif attempt.ticket is not None:
             health.succeeded(attempt.ticket)
         return result
 
@@ -167,7 +172,9 @@ async def race(
         result = await winner.task
         return result, winner  # type: ignore[return-value]  # The task runs `work`.
     except FAILURES as error:
-        raise RaceLost(contest.winner.candidate.name if contest.winner else "", error) from error
+        overtaken = [attempt.candidate for attempt in contest.attempts if attempt.overtaken]
+        winner_name = contest.winner.candidate.name if contest.winner else ""
+        raise RaceLost(winner_name, error, overtaken) from error
     finally:
         await contest.clear()
 
@@ -175,22 +182,30 @@ async def race(
 def others(
     candidates: Iterator[tuple[Candidate[P], int | None]], lost: RaceLost
 ) -> Iterator[tuple[Candidate[P], int | None]]:
-    """Who is left to go on after a lost race.
+    """Who is left to go on after a lost race: those who were not asked yet, then those who were only late.
 
     Raises:
         RaceLost: Nobody is; the race's own reason, which is the one that helps.
     """
-    following = next(candidates, None)
+    left = chain(candidates, _again(lost.overtaken))
+    following = next(left, None)
     if following is None:
         raise lost
-    return chain([following], candidates)
+    return chain([following], left)
+
+
+def _again(candidates: Sequence[Candidate[P]]) -> Iterator[tuple[Candidate[P], int | None]]:
+    for candidate in candidates:
+        if (ticket := candidate.health.admit()) is not None:
+            yield candidate, ticket
 
 
 class RaceLost(ProviderError):
-    """Attributes: winner: who had been heard before it failed, or "". `cause` is the provider's own error."""
+    """Attributes: winner: who had been heard before it failed, or "". `cause` is the provider's own error.
+    overtaken: Who was given up because the winner answered first."""
 
-    def __init__(self, winner: str, cause: BaseException) -> None:
-        self.winner, self.cause = winner, cause
+    def __init__(self, winner: str, cause: BaseException, overtaken: Sequence[Candidate[Any]] = ()) -> None:
+        self.winner, self.cause, self.overtaken = winner, cause, overtaken
         provider = cause.provider if isinstance(cause, ProviderError) else winner or "all providers"
         super().__init__(provider, str(cause).removeprefix(f"{provider}: ") or "deadline exceeded")
 
