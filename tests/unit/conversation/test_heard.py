@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from tests.unit.conversation.scenes import Scene, speaking
 
@@ -139,6 +140,29 @@ def test_a_cut_in_a_chunk_still_being_made_is_exact_to_the_word() -> None:
     )
     scene.flushed()
     assert scene.reports(reply_id)[0].text == "We open at eight. On Friday we"
+
+
+@pytest.mark.parametrize(
+    ("audio_ms", "word_ends_ms", "words"),
+    [(1200, (150, 1100, 1150), "We open at eight. On"), (9000, (), "We open at eight. On")],
+    ids=["the voice's own times", "a voice slower than it was"],
+)
+def test_of_a_chunk_cut_while_it_was_made_what_was_made_tells(
+    audio_ms: int, word_ends_ms: tuple[int, ...], words: str
+) -> None:
+    scene, reply_id = speaking("We open at eight.", heard_ms=1000, finishes=False)
+    scene.gives(reply_id, "On Friday we close at noon already.", made=False)
+    scene.play(reply_id, 900)
+    scene.voice()
+    scene.partial("Wait, stop")
+    cut = ev.ChunkCut(
+        at_ms=scene.now_ms, reply_id=reply_id, index=1, audio_ms=audio_ms, word_ends_ms=word_ends_ms
+    )
+    scene.step(cut)
+    for odd in ({"reply_id": "r99"}, {"index": 2}, {"index": 0}):
+        assert scene.step(msgspec.structs.replace(cut, **odd)) == []
+    scene.flushed()
+    assert scene.reports(reply_id)[0].text == words
 
 
 def test_after_a_short_hold_speech_goes_on_at_the_same_sample() -> None:

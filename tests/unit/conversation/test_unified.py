@@ -538,3 +538,42 @@ def test_a_policy_without_such_a_model_never_loses_one() -> None:
     script = Script()
     script.greeted()
     assert script.step(ev.SessionLost(at_ms=script.now_ms, reason="gone")) == []
+
+
+def test_what_is_heard_again_belongs_to_no_later_turn() -> None:
+    script = lost_unheard()
+    script.voice()
+    script.wait(300)
+    script.partial("What are your hours")
+    script.final("What are your hours?")
+    script.segment += 1
+    script.wait(300)
+    script.pause()
+    script.final("And on Friday?")
+    script.wait(1300)
+    assert amended(script) == [(1, "What are your hours?")]
+    assert script.count(cmd.NoteUtterance) == 0, "on record once"
+    assert script.last(cmd.CommitTurn).text == "And on Friday?"
+
+
+def test_words_so_far_of_the_turn_before_interrupt_no_answer() -> None:
+    scene = Scene(UNIFIED)
+    scene.greeted()
+    reply_id = asked(scene)
+    scene.gives(reply_id, "We open at eight.", "We close at five.", "Come any day.")
+    scene.audible(reply_id)
+    scene.play(reply_id, 800)
+    scene.voice()
+    scene.wait(200)
+    scene.partial("What are your hours today please")
+    assert scene.count(cmd.FlushPlayout) == 0
+
+
+def test_a_voice_that_was_let_pass_is_not_judged_for_its_end() -> None:
+    scene, _ = speaking()
+    asked_before = scene.count(cmd.ScoreEndOfTurn)
+    scene.voice()
+    scene.wait(300)
+    scene.pause()
+    assert scene.count(cmd.ResumePlayout) == 1
+    assert scene.count(cmd.ScoreEndOfTurn) == asked_before
