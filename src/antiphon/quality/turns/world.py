@@ -161,8 +161,7 @@ class World:
             piece = self._voice[(heard_ms + first - since_ms) * ms :][: max(0, last - first) * ms]
             played[(first - from_ms) * ms :][: len(piece)] = piece
         came = self._heard.samples[start_ms * ms : now_ms * ms]
-        alike = mirror.likeness(came, played, voice_ms * ms, self._heard.rate_hz)
-        return bool(played.any()) and alike >= mirror.LIKENESS_MIN
+        return bool(played.any()) and mirror.gives_back(came, played, voice_ms * ms, self._heard.rate_hz)
 
     def _voice_onset_ms(self) -> int:
         onset_ms, ended_ms = 0, -mirror.APART_MS - 1
