@@ -274,3 +274,25 @@ def test_a_transfer_reports_once_and_only_after_its_words_were_heard() -> None:
     scene.ends(reply_id)
     assert [(r.text, r.complete) for r in scene.reports(reply_id)] == [("I'll put you through.", True)]
     assert scene.last(cmd.EndCall).cause == "escalated"
+
+
+def test_protected_words_whose_audio_is_still_being_made_are_not_heard_to_the_end() -> None:
+    assert protected_heard([Chunk(text="By law.", expected_ms=500, uninterruptible=True)], 600) == "cut"
+
+
+def test_words_without_a_voice_are_never_in_the_air() -> None:
+    chunks = [Chunk(text="Lost.", duration_ms=0, failed=True), Chunk(text="Here.", duration_ms=500)]
+    assert words_between(chunks, -700, 300) == "Here."
+
+
+def test_a_stretch_without_a_voice_at_the_end_protects_nothing() -> None:
+    reply = Reply(id="r1", kind="turn", finished=True)
+    reply.chunks = [
+        Chunk(text="a", duration_ms=500),
+        Chunk(text="b", duration_ms=0, failed=True, uninterruptible=True),
+    ]
+    assert span_end_ms(reply, 600) is None
+
+
+def test_of_what_has_not_begun_to_play_not_even_a_short_word_was_heard() -> None:
+    assert heard_text([Chunk(text="A cat sat.", duration_ms=1000, word_ends_ms=(60, 400, 1000))], 0) == ""

@@ -167,3 +167,47 @@ def test_an_agent_that_hangs_up_says_why_or_that_it_was_the_agent(cause: str, en
     scene.play(reply_id, 480)
     scene.ends(reply_id)
     assert scene.last(cmd.EndCall).cause == ended
+
+
+def test_a_flush_that_is_told_of_twice_is_reported_once() -> None:
+    scene, reply_id = speaking()
+    scene.voice()
+    scene.partial("stop it please now")
+    scene.flushed()
+    assert scene.flushed() == [] and len(scene.reports(reply_id)) == 1
+
+
+def test_a_sentence_that_is_being_made_is_not_announced_by_a_filler() -> None:
+    """What is said meanwhile would have to wait behind it."""
+    scene, reply_id = speaking("We open at eight.", heard_ms=900, finishes=False)
+    scene.gives(reply_id, "We close at five.", made=False, finishes=False)
+    said = _said(scene)
+    scene.wait(4000)
+    assert _said(scene) == said
+
+
+def test_on_a_line_that_plays_late_a_gap_counts_from_what_was_played() -> None:
+    scene = Scene()
+    reply_id = _waiting(scene)
+    scene.gives(reply_id, "We open at eight, and on most days we close at five.", finishes=False)
+    scene.audible(reply_id)
+    said, length_ms = _said(scene), 60 * len("We open at eight, and on most days we close at five.")
+    scene.wait(length_ms + 1000)
+    scene.step(ev.PlayoutMark(at_ms=scene.now_ms, reply_id=reply_id, heard_ms=600))
+    scene.wait(length_ms - 600 + 1000)
+    assert _said(scene) == said
+    scene.wait(600)
+    assert len(_said(scene)) == len(said) + 1
+
+
+def test_a_caller_who_hangs_up_lets_nobody_go_on_preparing() -> None:
+    scene, reply_id = speaking("We open at eight.", heard_ms=500, finishes=False)
+    scene.step(ev.CallerHungUp(at_ms=scene.now_ms))
+    assert cmd.CancelReply(reply_id=reply_id) in scene.commands
+
+
+def test_what_an_operator_cuts_off_was_heard_up_to_that_moment() -> None:
+    scene, reply_id = speaking("We open at eight, and on most days we close at five.", heard_ms=200)
+    scene.wait(1000)
+    scene.step(ev.OperatorEnded(at_ms=scene.now_ms, now=True))
+    assert scene.reports(reply_id)[0].text == "We open at eight,"

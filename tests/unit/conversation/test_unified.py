@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from tests.unit.conversation.scenes import Scene
 from tests.unit.conversation.script import Script
@@ -432,7 +433,7 @@ def test_a_reply_that_went_with_the_session_is_an_apology_and_the_call_goes_on()
     assert scene.last(cmd.Synthesize).text == UNIFIED.trouble
 
 
-def lost_unheard(half_heard: str = "") -> Script:
+def lost_unheard(half_heard: str | msgspec.UnsetType = "") -> Script:
     """A turn was taken by its sound, and the session goes before it has told the words."""
     script = Script(UNIFIED)
     script.greeted()
@@ -449,9 +450,11 @@ def apologies(script: Script) -> int:
 
 
 def test_words_that_were_never_told_are_heard_again_for_the_turn_they_were() -> None:
+    asked_for = lost_unheard(half_heard=msgspec.UNSET).count(cmd.FinalizeTranscript)
     script = lost_unheard(half_heard="What are")
-    assert script.last(cmd.FinalizeTranscript)
+    assert script.count(cmd.FinalizeTranscript) == asked_for + 1
     script.partial("What are your")
+    script.final("What are your hours?")
     script.final("What are your hours?")
     script.wait(5000)
     assert amended(script) == [(1, "What are your hours?")]
@@ -483,7 +486,9 @@ def test_a_final_that_is_owed_too_long_is_what_the_recogniser_has_shown() -> Non
     script.wait(3000)
     assert amended(script) == [(1, "What are your hours")]
     script.final("What are your hours?")
+    script.wait(2000)
     assert amended(script) == [(1, "What are your hours")], "once"
+    assert script.count(cmd.CommitTurn) == 1
 
 
 def test_what_he_says_after_the_loss_is_a_turn_of_its_own() -> None:
@@ -577,3 +582,62 @@ def test_a_voice_that_was_let_pass_is_not_judged_for_its_end() -> None:
     scene.pause()
     assert scene.count(cmd.ResumePlayout) == 1
     assert scene.count(cmd.ScoreEndOfTurn) == asked_before
+
+
+def test_what_he_said_behind_it_before_the_loss_is_heard_again_with_it() -> None:
+    script = Script(UNIFIED)
+    script.greeted()
+    sounds(script)
+    script.wait(1300)
+    script.segment = 4
+    script.voice()
+    script.wait(500)
+    script.pause()
+    script.step(ev.SessionLost(at_ms=script.now_ms, reason="gone", half_heard=""))
+    assert script.phase == "thinking", "nothing is held for it any more"
+    script.segment = 0
+    script.final("What are your hours? On Friday?")
+    script.wait(300)
+    assert amended(script) == [(1, "What are your hours? On Friday?")]
+    assert script.count(cmd.CommitTurn) == 1
+    script.segment = 1
+    script.says("And at noon?")
+    script.wait(1300)
+    assert script.last(cmd.CommitTurn).text == "And at noon?"
+
+
+def test_a_request_to_wait_that_is_heard_again_is_respected() -> None:
+    script = lost_unheard()
+    script.final("One second, let me find my card.")
+    assert script.conversation.state.on_hold
+
+
+def test_an_answer_that_was_given_before_its_words_were_lost_is_no_trouble() -> None:
+    scene = Scene(UNIFIED)
+    scene.greeted()
+    reply_id = asked(scene)
+    scene.step(ev.SessionLost(at_ms=scene.now_ms, reason="gone", half_heard=""))
+    scene.gives(reply_id, "We open at eight.")
+    scene.audible(reply_id)
+    scene.play(reply_id, 600)
+    scene.final("")
+    assert apologies(scene) == 0
+    again = Scene(UNIFIED)
+    again.greeted()
+    reply_id = asked(again)
+    again.step(ev.SessionLost(at_ms=again.now_ms, reason="gone", half_heard=""))
+    again.gives(reply_id, "Eight.")
+    again.audible(reply_id)
+    again.play(reply_id, 360)
+    again.ends(reply_id)
+    again.final("")
+    assert apologies(again) == 0
+
+
+def test_keys_that_an_overruled_answer_overtakes_are_on_record() -> None:
+    script = Script(UNIFIED)
+    script.greeted()
+    script.keys("42")
+    script.step(ev.ReplyOverruled(at_ms=script.now_ms, text="This is an emergency."))
+    script.wait(3000)
+    assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="late", text="dtmf:42")

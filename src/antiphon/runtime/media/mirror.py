@@ -20,9 +20,9 @@ HOP_MS = 20
 BEFORE_MS = 400
 # Of a long voice the last of it tells; enough for ten syllables.
 LATEST_MS = 1200
-# A shorter stretch rises and falls too little to be told from another. Recognisers are quick, and an echo falls
-# silent soon after we do: what is shorter than a sure voice must be more alike. Of callers on a line without
-# an echo 1 % are taken for one either way.
+# A shorter stretch rises and falls too little to be told from another. Recognisers are quick, and an echo
+# falls silent soon after we do: what is shorter than a sure voice must be more alike. Of callers on a line
+# without an echo 1 % are taken for one either way.
 VOICE_MIN_MS = 240
 SURE_MS = 400
 LIKENESS_MIN = 0.66
