@@ -584,24 +584,72 @@ def test_a_voice_that_was_let_pass_is_not_judged_for_its_end() -> None:
     assert scene.count(cmd.ScoreEndOfTurn) == asked_before
 
 
-def test_what_he_said_behind_it_before_the_loss_is_heard_again_with_it() -> None:
+def lost_after_an_interruption() -> Script:
+    """The caller took the floor from an answer that was not heard yet; then the session went."""
     script = Script(UNIFIED)
     script.greeted()
     sounds(script)
     script.wait(1300)
     script.segment = 4
     script.voice()
-    script.wait(500)
+    script.wait(900)
+    script.partial("On Fr")
+    script.wait(100)
+    script.pause()
+    assert script.phase == "listening" and script.count(cmd.CommitTurn) == 1
+    script.step(ev.SessionLost(at_ms=script.now_ms, reason="gone", half_heard=""))
+    script.segment = 0
+    return script
+
+
+def test_who_interrupted_just_before_the_loss_is_answered_once_he_was_heard_again() -> None:
+    script = lost_after_an_interruption()
+    script.wait(300)
+    script.final("What are your hours? On Friday?")
+    assert script.last(cmd.CommitTurn).text == "What are your hours? On Friday?"
+    assert script.last(cmd.StartReply).text == "What are your hours? On Friday?"
+    assert script.count(cmd.CommitTurn) == 2 and amended(script) == []
+
+
+def test_who_interrupted_just_before_the_loss_and_could_not_be_heard_is_told_so() -> None:
+    script = lost_after_an_interruption()
+    script.wait(3000)
+    assert apologies(script) == 1
+    script.segment = 1
+    script.says("What are your hours on Friday?", duration_ms=2000)
+    script.wait(1300)
+    assert script.last(cmd.CommitTurn).text == "What are your hours on Friday?"
+
+
+def test_words_of_his_interruption_that_are_known_stay_his_next_turn() -> None:
+    script = Script(UNIFIED)
+    script.greeted()
+    sounds(script)
+    script.wait(1300)
+    script.voice()
+    script.wait(1000)
+    script.segment = 1
+    script.step(ev.TranscriptFinal(at_ms=script.now_ms, segment=0, text="What are your hours?"))
+    script.final("On Friday?")
     script.pause()
     script.step(ev.SessionLost(at_ms=script.now_ms, reason="gone", half_heard=""))
-    assert script.phase == "thinking", "nothing is held for it any more"
     script.segment = 0
-    script.final("What are your hours? On Friday?")
+    script.final("")
+    script.wait(3000)
+    assert script.last(cmd.CommitTurn).text == "On Friday?"
+
+
+def test_who_speaks_again_before_he_was_heard_again_is_answered_then() -> None:
+    script = lost_after_an_interruption()
+    script.wait(200)
+    script.voice()
     script.wait(300)
+    script.final("What are your hours? On Friday?")
     assert amended(script) == [(1, "What are your hours? On Friday?")]
-    assert script.count(cmd.CommitTurn) == 1
     script.segment = 1
-    script.says("And at noon?")
+    script.wait(300)
+    script.pause()
+    script.final("And at noon?")
     script.wait(1300)
     assert script.last(cmd.CommitTurn).text == "And at noon?"
 
