@@ -20,7 +20,7 @@ def partial_is_stable(state: State) -> None:
     if turn is None or turn.voiced or state.phase is not Phase.LISTENING:
         return
     text = turn.text()
-    if not words.sounds_unfinished(text, state.expects):
+    if not words.sounds_unfinished(text, state.expects, state.policy.language):
         begin(state, text)
 
 

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from antiphon.conversation.phrases import ENGLISH
+
 Endpointing = Literal["ours", "provider", "push_to_talk"]
 
 
@@ -195,7 +197,8 @@ class HandoverPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """All the core needs to know of the agent. Goes into the trace header, so a replay has it.
+    """All the core needs to know of the agent. Goes into the trace header, so a replay has it. Words are
+    English unless given; those of other languages are in `phrases.py`.
 
     Attributes:
         unified: A model that hears and speaks by itself answers: turns are taken without words.
@@ -209,7 +212,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         interrupting_words: A voice that begins with one of them is an interruption before its second word.
         greeting_words: What people say over our greeting without taking the floor, lower case.
         farewells: What people say over our last words; we are both leaving, so nobody takes the floor.
-        hold_phrases: Parts of a turn that ask us to wait, lower case.
+        hold_phrases: Parts of a turn that ask us to wait, lower case, as whole words.
         line_quality: Unset where the agent file says nothing of the line; `line` has the numbers that hold.
         answering: Unset where it says nothing of machines: then nobody listens for them.
         handover: Set where somebody can call a person and keep the caller meanwhile; unset, an escalation
@@ -220,30 +223,15 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     silence: SilencePolicy = SilencePolicy()
     unified: bool = False
     language: str = "en"
-    fillers: tuple[str, ...] = ("One moment.", "Let me check that.")
+    fillers: tuple[str, ...] = ENGLISH.fillers
     thinking_sound: bool = False
     protect_greeting: bool = False
-    trouble: str = "I'm sorry, I'm having trouble on my side. Could you say that again?"
-    backchannels: tuple[str, ...] = (
-        "mm", "mhm", "mm-hmm", "mm hmm", "uh-huh", "uh huh", "hm", "hmm", "okay", "ok", "right", "yeah",
-        "yep", "yup", "yes", "sure", "i see", "got it", "alright", "all right", "great", "oh", "ah", "uh",
-        "um",
-    )  # fmt: skip
-    interrupting_words: tuple[str, ...] = (
-        "stop", "wait", "no", "nope", "hold", "hang", "sorry", "excuse", "pardon", "hello", "actually", "but",
-        "what", "operator",
-    )  # fmt: skip
-    greeting_words: tuple[str, ...] = ("hello", "hi", "hey", "good morning", "good afternoon", "good evening")
-    farewells: tuple[str, ...] = (
-        "thank you", "thanks", "bye", "bye-bye", "goodbye", "good bye", "you too", "have a nice day",
-        "have a good day", "have a good one", "take care", "see you", "so much", "very much", "a lot", "no",
-        "that's all", "that's it",
-    )  # fmt: skip
-    hold_phrases: tuple[str, ...] = (
-        "one second", "one moment", "just a second", "just a moment", "just a minute", "one minute",
-        "hold on", "hang on", "give me a second", "give me a moment", "give me a minute", "let me find",
-        "let me check", "let me look", "let me see", "bear with me",
-    )  # fmt: skip
+    trouble: str = ENGLISH.trouble
+    backchannels: tuple[str, ...] = ENGLISH.backchannels
+    interrupting_words: tuple[str, ...] = ENGLISH.interrupting_words
+    greeting_words: tuple[str, ...] = ENGLISH.greeting_words
+    farewells: tuple[str, ...] = ENGLISH.farewells
+    hold_phrases: tuple[str, ...] = ENGLISH.hold_phrases
     line_quality: LinePolicy | msgspec.UnsetType = msgspec.UNSET
     answering: AnsweringPolicy | msgspec.UnsetType = msgspec.UNSET
     handover: HandoverPolicy | msgspec.UnsetType = msgspec.UNSET

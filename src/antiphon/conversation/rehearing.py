@@ -9,7 +9,7 @@ from __future__ import annotations
 from antiphon.conversation import floor, replies, turns, words
 from antiphon.conversation.commands import AmendTurn, FinalizeTranscript
 from antiphon.conversation.events import TranscriptFinal, TranscriptPartial
-from antiphon.conversation.state import Rehearing, State
+from antiphon.conversation.state import Phase, Rehearing, State
 
 # A recogniser that fails first and the one behind it: both have answered by then.
 WITHIN_MS = 2500
@@ -23,6 +23,7 @@ def begin(state: State, half_heard: str) -> None:
         # It was said behind the other, and is heard again with it as one.
         turns.close(state, turn)
         state.settled_segment = -1
+        state.rehearing.unanswered = state.phase is Phase.LISTENING
         floor.go_on(state)
     state.emit(FinalizeTranscript())
     state.set_timer("rehearing", state.now_ms + WITHIN_MS)
@@ -63,6 +64,9 @@ def _over(state: State, found: Rehearing) -> None:
     state.cancel_timer("rehearing")
     text = " ".join(found.texts[segment] for segment in sorted(found.texts) if found.texts[segment])
     text = text or found.half_heard
+    if found.unanswered and state.phase is Phase.LISTENING and state.turn is None:
+        _answer(state, text)
+        return
     if text:
         if found.turn == state.turns:
             state.on_hold = words.asks_to_wait(text, state.policy)
@@ -72,3 +76,11 @@ def _over(state: State, found: Rehearing) -> None:
     if reply is not None and reply.kind == "turn" and not reply.given and found.turn == state.turns:
         # Nobody will ever know what it was to answer.
         replies.fail(state, reply)
+
+
+def _answer(state: State, text: str) -> None:
+    """Nobody else will: the answer in progress was given up for these words."""
+    if text:
+        turns.take(state, text, state.now_ms)
+    else:
+        replies.apologise(state)

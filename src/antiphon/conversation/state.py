@@ -205,9 +205,11 @@ class Answerer:
 
 @dataclass(slots=True, kw_only=True)
 class Rehearing:
-    """Attributes: turn: Whose words they are. texts: By segment, as far as they have come."""
+    """Attributes: turn: Whose words they are. texts: By segment, as far as they have come. unanswered: The caller
+    had taken the floor from its answer, and what he said then is heard again with it."""
 
     turn: int
+    unanswered: bool = False
     half_heard: str = ""
     texts: dict[int, str] = field(default_factory=dict)
 

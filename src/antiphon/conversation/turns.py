@@ -52,7 +52,6 @@ def speech_started(state: State, event: SpeechStarted) -> None:
     state.turn.voiced = True
     state.turn.voiced_at_ms = state.now_ms
     state.turn.overdue = False
-    state.turn.score = None
     drop_draft(state)
     state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
     if state.phase in (Phase.SPEAKING, Phase.THINKING) and not floor.protected(state):

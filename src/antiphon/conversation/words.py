@@ -63,7 +63,7 @@ def asks_to_wait(text: str, policy: Policy) -> bool:
     """ "One second, let me find my card." Long turns that contain such a phrase are about something else."""
     spoken = words(text)
     phrase = " ".join(spoken)
-    return len(spoken) <= 12 and any(part in phrase for part in policy.hold_phrases)
+    return 0 < len(spoken) <= 12 and bool(_any_of(policy.hold_phrases).search(phrase))
 
 
 def sounds_unfinished(text: str, expects: str, language: str = "en") -> bool:

@@ -510,3 +510,31 @@ def test_an_entry_that_is_not_ipa_is_named_with_how_to_fix_it(
         load(tmp_path, text)
     assert f"desk.yaml:{text.count(chr(10))}" in str(error.value)
     assert all(part in str(error.value) for part in told)
+
+
+@pytest.mark.parametrize(
+    ("language", "listening", "waits", "filler"),
+    [
+        ("en-US", "right", "hold on", "One moment."),
+        ("es-MX", "vale", "un momento", "Un momento."),
+        ("fr-FR", "d'accord", "attendez", "Un instant."),
+        ("de-DE", "genau", "einen moment", "Einen Moment, bitte."),
+        ("it-IT", "right", "hold on", "One moment."),
+    ],
+)
+def test_words_left_out_are_of_the_language_of_the_agent(
+    tmp_path: Path, language: str, listening: str, waits: str, filler: str
+) -> None:
+    policy = load(tmp_path, GOOD.replace("\ntime_zone:", f"\nlanguage: {language}\ntime_zone:")).policy
+    assert policy.language == language
+    assert listening in policy.backchannels and waits in policy.hold_phrases
+    assert policy.fillers[0] == filler
+
+
+def test_words_given_hold_in_any_language(tmp_path: Path) -> None:
+    text = GOOD.replace("\ntime_zone:", "\nlanguage: de-DE\ntime_zone:")
+    text += "\nfillers: [Sekunde.]\nphrases: {trouble: Pardon., backchannels: [joa], hold_phrases: []}\n"
+    policy = load(tmp_path, text).policy
+    assert (policy.fillers, policy.trouble) == (("Sekunde.",), "Pardon.")
+    assert (policy.backchannels, policy.hold_phrases) == (("joa",), ())
+    assert "hallo" in policy.greeting_words

@@ -281,6 +281,7 @@ def test_no_voice_for_the_message_means_no_message() -> None:
         ev.SynthesisFailed(at_ms=call.now_ms, reply_id=call.message_id(), index=0, reason="unavailable")
     )
     assert call.ends == ["machine"]
+    assert isinstance(call.commands[-1], EndCall), "and not a word after it"
 
 
 def test_a_verdict_on_a_call_nobody_screens_changes_nothing() -> None:

@@ -171,3 +171,80 @@ def test_learning_can_be_switched_off() -> None:
     script.greeted()
     _turn(script, "I need a doctor.", pauses_ms=(900, 900))
     assert script.conversation.state.pace == 0
+
+
+def test_letters_are_waited_for_however_complete_they_sound() -> None:
+    for score in (0.02, 0.99):
+        assert _delay_of("S M I T H", score=score) >= TurnPolicy().stop_silence_max_ms
+
+
+def test_where_both_scores_are_one_the_wait_is_the_shortest_or_the_longest() -> None:
+    turn = TurnPolicy(score_complete=0.6, score_incomplete=0.6, adapt=False)
+    low, high = turn.stop_silence_min_ms, turn.stop_silence_max_ms
+    for score, wait_ms in ((0.7, low), (0.6, low), (0.59, high)):
+        assert wait_ms <= _delay_of("I was there on a Tuesday", score=score, turn=turn) <= wait_ms + 10
+
+
+def test_who_asked_for_a_moment_does_not_show_how_long_he_pauses() -> None:
+    script = Script()
+    script.greeted()
+    script.says("One second please.")
+    while not script.count(cmd.CommitTurn):
+        script.wait(10)
+    reply = script.last(cmd.StartReply)
+    script.reply_text(reply.reply_id, "Of course.")
+    script.audible(reply.reply_id)
+    script.now_ms += 600
+    script.heard_out(reply.reply_id)
+    assert script.conversation.state.on_hold
+    script.voice()
+    script.wait(300)
+    script.pause()
+    script.wait(1000)
+    pace = script.conversation.state.pace
+    script.voice()
+    assert script.conversation.state.pace == pace
+
+
+def _delay_of(text: str, *, score: float, turn: TurnPolicy | None = None) -> int:
+    script = Script(Policy(turn=turn or TurnPolicy()))
+    script.greeted()
+    script.says(text, score=score)
+    while not script.count(cmd.CommitTurn):
+        script.wait(10)
+    return script.now_ms - script.last(cmd.CommitTurn).ended_ms
+
+
+def test_the_same_voice_told_of_twice_is_no_pause() -> None:
+    script = Script()
+    script.greeted()
+    script.voice()
+    script.wait(2000)
+    script.voice()
+    assert script.conversation.state.pace == 0.0
+
+
+def test_a_pause_over_the_agents_words_says_nothing_about_the_caller() -> None:
+    script = Script()
+    script.reply_text("r1", "Hello, this is the clinic at Maple Street, how can I help you today?")
+    script.audible("r1")
+    script.wait(300)
+    script.voice()
+    script.wait(300)
+    script.pause()
+    script.wait(1200)
+    script.voice()
+    assert script.conversation.state.pace == 0.0
+
+
+def test_a_turn_with_a_long_pause_in_it_lets_no_patience_fade() -> None:
+    script = Script()
+    script.greeted()
+    script.says("I was there", score=0.02)
+    script.wait(900)
+    script.says("on a Tuesday", score=0.99)
+    assert script.conversation.state.pace < 0
+    pace = script.conversation.state.pace
+    script.wait(3000)
+    assert script.count(cmd.CommitTurn) == 1
+    assert script.conversation.state.pace == pace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.unit.conversation.scenes import Scene, speaking
 
-from antiphon.conversation import Policy
+from antiphon.conversation import Policy, TurnPolicy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 
@@ -151,3 +151,42 @@ def test_a_second_filler_within_a_reply_keeps_its_distance() -> None:
     assert len(_fillers(scene)) == 1
     scene.wait(100)
     assert len(_fillers(scene)) == 2
+
+
+def test_a_greeting_or_a_goodbye_that_is_slow_is_not_filled() -> None:
+    scene = Scene()
+    scene.wait(3000)
+    assert _fillers(scene) == []
+    scene.greeted()
+    scene.step(ev.OperatorEnded(at_ms=scene.now_ms))
+    scene.wait(3000)
+    assert _fillers(scene) == []
+
+
+def test_an_agent_without_fillers_waits_in_silence() -> None:
+    scene, _ = speaking("We open at eight.", heard_ms=900, finishes=False, policy=Policy(fillers=()))
+    scene.wait(6000)
+    assert _fillers(scene) == [] and scene.phase == "speaking"
+
+
+def test_a_gap_within_a_reply_is_not_filled_over_a_voice_that_holds_nothing() -> None:
+    only_words_interrupt = Policy(turn=TurnPolicy(echoes_max=0))
+    scene, _ = speaking("We open at eight.", heard_ms=900, finishes=False, policy=only_words_interrupt)
+    scene.voice()
+    scene.wait(4000)
+    assert scene.phase == "speaking" and _fillers(scene) == []
+    scene.pause()
+    scene.final("")
+    scene.wait(400)
+    assert _fillers(scene) == ["One moment."]
+
+
+def test_a_noise_whose_final_never_comes_does_not_keep_the_wait_silent() -> None:
+    scene = Scene()
+    scene.greeted()
+    scene.asked()
+    scene.voice()
+    scene.wait(TurnPolicy().hold_ms)
+    scene.pause()
+    scene.wait(Policy().silence.filler_after_ms)
+    assert _fillers(scene) == ["One moment."]

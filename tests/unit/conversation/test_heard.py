@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from tests.unit.conversation.scenes import Scene, speaking
 
@@ -141,6 +142,29 @@ def test_a_cut_in_a_chunk_still_being_made_is_exact_to_the_word() -> None:
     assert scene.reports(reply_id)[0].text == "We open at eight. On Friday we"
 
 
+@pytest.mark.parametrize(
+    ("audio_ms", "word_ends_ms", "words"),
+    [(1200, (150, 1100, 1150), "We open at eight. On"), (9000, (), "We open at eight. On")],
+    ids=["the voice's own times", "a voice slower than it was"],
+)
+def test_of_a_chunk_cut_while_it_was_made_what_was_made_tells(
+    audio_ms: int, word_ends_ms: tuple[int, ...], words: str
+) -> None:
+    scene, reply_id = speaking("We open at eight.", heard_ms=1000, finishes=False)
+    scene.gives(reply_id, "On Friday we close at noon already.", made=False)
+    scene.play(reply_id, 900)
+    scene.voice()
+    scene.partial("Wait, stop")
+    cut = ev.ChunkCut(
+        at_ms=scene.now_ms, reply_id=reply_id, index=1, audio_ms=audio_ms, word_ends_ms=word_ends_ms
+    )
+    scene.step(cut)
+    for odd in ({"reply_id": "r99"}, {"index": 2}, {"index": 0}):
+        assert scene.step(msgspec.structs.replace(cut, **odd)) == []
+    scene.flushed()
+    assert scene.reports(reply_id)[0].text == words
+
+
 def test_after_a_short_hold_speech_goes_on_at_the_same_sample() -> None:
     scene, reply_id = speaking()
     scene.voice()
@@ -250,3 +274,25 @@ def test_a_transfer_reports_once_and_only_after_its_words_were_heard() -> None:
     scene.ends(reply_id)
     assert [(r.text, r.complete) for r in scene.reports(reply_id)] == [("I'll put you through.", True)]
     assert scene.last(cmd.EndCall).cause == "escalated"
+
+
+def test_protected_words_whose_audio_is_still_being_made_are_not_heard_to_the_end() -> None:
+    assert protected_heard([Chunk(text="By law.", expected_ms=500, uninterruptible=True)], 600) == "cut"
+
+
+def test_words_without_a_voice_are_never_in_the_air() -> None:
+    chunks = [Chunk(text="Lost.", duration_ms=0, failed=True), Chunk(text="Here.", duration_ms=500)]
+    assert words_between(chunks, -700, 300) == "Here."
+
+
+def test_a_stretch_without_a_voice_at_the_end_protects_nothing() -> None:
+    reply = Reply(id="r1", kind="turn", finished=True)
+    reply.chunks = [
+        Chunk(text="a", duration_ms=500),
+        Chunk(text="b", duration_ms=0, failed=True, uninterruptible=True),
+    ]
+    assert span_end_ms(reply, 600) is None
+
+
+def test_of_what_has_not_begun_to_play_not_even_a_short_word_was_heard() -> None:
+    assert heard_text([Chunk(text="A cat sat.", duration_ms=1000, word_ends_ms=(60, 400, 1000))], 0) == ""

@@ -303,3 +303,38 @@ def test_a_key_over_the_agent_after_speech_whose_final_never_comes_is_answered()
     script.keys("0")
     script.wait(GAP_MS + Policy().turn.final_wait_ms)
     assert script.last(cmd.CommitTurn).text == "yes dtmf:0"
+
+
+def test_who_begins_to_type_late_is_not_asked_whether_he_is_there() -> None:
+    script = _asked("digits")
+    script.wait(Policy().silence.reprompt_after_ms - 100)
+    script.keys("4")
+    script.wait(GAP_MS - 100)
+    assert not [c for c in script.commands if isinstance(c, cmd.StartReply) and c.kind == "reprompt"]
+    script.keys("2")
+    script.wait(GAP_MS)
+    assert script.last(cmd.CommitTurn).text == "dtmf:42"
+
+
+def test_a_draft_on_words_alone_is_given_up_with_the_first_key() -> None:
+    script = _asked()
+    script.says("my number is in the computer", score=0.6)
+    draft = script.last(cmd.StartReply)
+    assert draft.speculative
+    assert cmd.CancelReply(reply_id=draft.reply_id) in script.keys("4")
+
+
+def test_who_talks_on_after_typing_is_not_answered_into_his_pause() -> None:
+    script = _asked()
+    script.voice()
+    script.keys("42")
+    script.wait(GAP_MS)
+    script.final("that is the number of the account and")
+    script.wait(900)
+    script.pause()
+    script.wait(60)
+    script.final("that is the number of the account and")
+    script.wait(900)
+    assert script.count(cmd.CommitTurn) == 0
+    script.wait(1500)
+    assert script.last(cmd.CommitTurn).text == "that is the number of the account and dtmf:42"

@@ -200,3 +200,30 @@ def test_keys_are_taken_whatever_the_line_is_like() -> None:
     phone.gets_poor()
     phone.keys("123#")
     assert phone.answered()
+
+
+def test_a_draft_on_words_that_were_misheard_is_given_up() -> None:
+    phone = Phone()
+    phone.gets_poor()
+    phone.mumbles()
+    drafts = [c.reply_id for c in phone.commands if isinstance(c, cmd.StartReply) and c.speculative]
+    given_up = [c.reply_id for c in phone.commands if isinstance(c, cmd.CancelReply)]
+    assert drafts and given_up == drafts
+
+
+def test_who_is_misheard_is_there_and_is_not_left_for_his_silence() -> None:
+    phone = Phone(LinePolicy(fallback=("ask",), ask="Again?", again_after_ms=60_000))
+    phone.wait(Policy().silence.reprompt_after_ms)
+    reprompt = phone.last(cmd.StartReply)
+    assert reprompt.kind == "reprompt"
+    phone.reply_text(reprompt.reply_id, "Are you there?")
+    phone.audible(reprompt.reply_id)
+    phone.now_ms += 1000
+    phone.heard_out(reprompt.reply_id)
+    phone.gets_poor()
+    phone.mumbles()
+    assert phone.last(cmd.NoteUtterance).kind == "misheard"
+    phone.hear_out("Again?")
+    phone.wait(Policy().silence.reprompt_after_ms)
+    assert phone.last(cmd.StartReply).kind == "reprompt"
+    assert phone.last(cmd.StartReply).attempt == 1, "the first of a new count"

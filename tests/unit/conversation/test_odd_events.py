@@ -152,4 +152,5 @@ def test_a_voice_that_never_pauses_is_answered_once_no_new_words_come() -> None:
     script.now_ms += 1500
     script.partial(WORDS)
     script.wait(2 * Policy().silence.noise_ms + 3000)
-    assert script.last(cmd.CommitTurn).text == WORDS
+    commit = script.last(cmd.CommitTurn)
+    assert (commit.text, commit.ended_ms) == (WORDS, 3500), "he was done when his words no longer changed"

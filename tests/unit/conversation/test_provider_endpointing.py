@@ -277,3 +277,86 @@ def test_keys_typed_into_a_voice_that_never_pauses_are_answered() -> None:
     script.signal("ended")
     script.wait(PROVIDER.turn.dtmf_gap_ms + PROVIDER.turn.final_wait_ms)
     assert script.last(cmd.CommitTurn).text == f"{WORDS} dtmf:6"
+
+
+def test_a_vendor_whose_words_go_on_changing_is_still_at_work() -> None:
+    script = _paused()
+    for text in ("I need to", "I need to see", "I need to see a", WORDS):
+        script.wait(PROVIDER.turn.provider_wait_ms - 100)
+        script.partial(text)
+    assert script.count(cmd.CommitTurn) == 0
+    script.wait(PROVIDER.turn.provider_wait_ms + PROVIDER.turn.final_wait_ms)
+    assert script.last(cmd.CommitTurn).text == WORDS
+
+
+def test_a_quiet_caller_whose_turn_the_vendor_does_not_end_is_answered() -> None:
+    script = Script(PROVIDER)
+    script.greeted()
+    script.final(WORDS)
+    script.wait(PROVIDER.turn.provider_wait_ms)
+    assert script.last(cmd.CommitTurn).text == WORDS
+
+
+def test_other_words_than_the_vendor_ended_a_turn_with_are_the_next_turn() -> None:
+    script = Script(PROVIDER)
+    script.greeted()
+    script.voice()
+    script.now_ms += 1000
+    script.pause()
+    script.signal("ended", WORDS)
+    script.wait(PROVIDER.turn.final_wait_ms)
+    reply = script.last(cmd.StartReply)
+    script.reply_text(reply.reply_id, "Which day?")
+    script.audible(reply.reply_id)
+    script.now_ms += 600
+    script.heard_out(reply.reply_id)
+    script.final("On Friday.")
+    script.wait(PROVIDER.turn.provider_wait_ms)
+    assert script.last(cmd.CommitTurn).text == "On Friday."
+
+
+def test_who_says_the_same_again_after_a_turn_nobody_else_told_of_is_answered_again() -> None:
+    script = Script(PROVIDER)
+    script.greeted()
+    script.voice()
+    script.now_ms += 1000
+    script.pause()
+    script.signal("ended", "Yes.")
+    script.wait(PROVIDER.turn.final_wait_ms)
+    script.final("Yes.")
+    reply = script.last(cmd.StartReply)
+    script.reply_text(reply.reply_id, "Are you sure?")
+    script.audible(reply.reply_id)
+    script.now_ms += 600
+    script.heard_out(reply.reply_id)
+    script.segment += 1
+    script.final("Yes.")
+    script.wait(PROVIDER.turn.provider_wait_ms)
+    assert script.count(cmd.CommitTurn) == 2
+
+
+def test_a_vendor_that_comes_back_in_a_pause_ends_it_again_itself() -> None:
+    script = Script(PROVIDER)
+    script.greeted()
+    script.signal("lost")
+    script.voice()
+    script.now_ms += 1000
+    script.pause()
+    script.final(WORDS)
+    script.signal("resumed")
+    script.wait(PROVIDER.turn.provider_wait_ms - 100)
+    assert script.count(cmd.CommitTurn) == 0, "our silence does not count any more"
+    script.signal("ended")
+    assert script.last(cmd.CommitTurn).text == WORDS
+
+
+def test_a_final_is_worth_a_draft_although_the_vendor_takes_its_time() -> None:
+    script = Script(PROVIDER)
+    script.greeted()
+    script.voice()
+    script.now_ms += 1000
+    script.pause()
+    script.now_ms += 60
+    script.final(WORDS)
+    script.wait(PROVIDER.turn.stable_partial_ms + 10)
+    assert script.last(cmd.StartReply).speculative

@@ -205,3 +205,12 @@ def test_the_call_may_end_while_the_button_is_held() -> None:
     script.step(ev.OperatorEnded(at_ms=script.now_ms))
     script.wait(TALK.turn.talk_max_ms)
     assert script.count(cmd.EndCall) == 1
+
+
+def test_words_outside_a_press_begin_no_reply_and_do_not_put_off_the_next_question() -> None:
+    script = _greeted()
+    script.final("what was I going to say")
+    script.final("what was I going to say")
+    assert [c.kind for c in script.commands if isinstance(c, cmd.NoteUtterance)] == ["noise", "late"]
+    script.wait(TALK.silence.reprompt_after_ms)
+    assert script.last(cmd.StartReply).kind == "reprompt"

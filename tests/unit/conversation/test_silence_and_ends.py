@@ -375,3 +375,21 @@ def test_words_in_progress_when_the_call_ends_are_kept() -> None:
     script.step(ev.CallerHungUp(at_ms=script.now_ms))
     noted = [(c.kind, c.text) for c in script.commands if isinstance(c, cmd.NoteUtterance)]
     assert noted == [("late", "Hello, I wanted to"), ("late", "dtmf:4")]
+
+
+def test_a_moment_that_was_long_over_is_not_given_again_after_every_question() -> None:
+    script = Script()
+    script.greeted()
+    script.says("Hold on, let me find my card.")
+    while not script.count(cmd.CommitTurn):
+        script.wait(10)
+    reply_id = script.last(cmd.StartReply).reply_id
+    script.reply_text(reply_id, "Take your time.")
+    script.audible(reply_id)
+    script.now_ms += 900
+    script.heard_out(reply_id)
+    script.wait(Policy().silence.hold_patience_ms)
+    assert script.last(cmd.StartReply).attempt == 1
+    _answer_reprompt(script)
+    script.wait(Policy().silence.reprompt_after_ms)
+    assert script.last(cmd.StartReply).attempt == 2

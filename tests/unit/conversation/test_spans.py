@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.conversation.scenes import Scene, speaking
 
-from antiphon.conversation import Policy
+from antiphon.conversation import Policy, TurnPolicy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 
@@ -185,3 +185,18 @@ def _reach(scene: Scene, reason: str) -> None:
         scene.step(ev.CostReached(at_ms=at_ms, cost_usd=0.51))
     else:
         scene.step(ev.OperatorEnded(at_ms=at_ms))
+
+
+def test_words_over_a_notice_count_after_it_where_no_mere_voice_pauses_anything() -> None:
+    scene, reply_id = speaking(
+        *CHUNKS, protected=[NOTICE], heard_ms=1200, policy=Policy(turn=TurnPolicy(echoes_max=0))
+    )
+    scene.says("I need a doctor today.", duration_ms=500)
+    scene.play(reply_id, 1400)
+    assert scene.count(cmd.FlushPlayout) == 1
+
+
+def test_a_notice_at_the_end_whose_last_sample_nobody_confirms_was_heard() -> None:
+    scene, reply_id = speaking(NOTICE, protected=[NOTICE], heard_ms=1400)
+    scene.wait(5000)
+    assert scene.phase == "listening" and scene.reports(reply_id)[0].protected == "heard"

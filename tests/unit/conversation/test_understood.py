@@ -81,3 +81,19 @@ def test_the_author_of_another_reply_is_not_asked() -> None:
     script = _said("I'd like to make an appointment.")
     _understood(script, "r1", urgent=True)
     assert _delay_ms(script) >= MAX_MS
+
+
+def test_what_is_understood_too_late_ends_no_turn() -> None:
+    script = _said("I'd like to make an appointment.")
+    draft = script.last(cmd.StartReply).reply_id
+    script.voice()  # The draft is given up with the pause.
+    _understood(script, draft, urgent=True)
+    script.now_ms += 400
+    script.pause()
+    script.wait(MIN_MS)
+    assert script.count(cmd.CommitTurn) == 0
+    script.final("I'd like to make an appointment. Maybe on the tenth.")
+    script.wait(2 * MAX_MS)
+    assert script.count(cmd.CommitTurn) == 1
+    _understood(script, draft, urgent=True)
+    assert script.count(cmd.CommitTurn) == 1

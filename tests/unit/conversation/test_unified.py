@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from tests.unit.conversation.scenes import Scene
 from tests.unit.conversation.script import Script
@@ -432,7 +433,7 @@ def test_a_reply_that_went_with_the_session_is_an_apology_and_the_call_goes_on()
     assert scene.last(cmd.Synthesize).text == UNIFIED.trouble
 
 
-def lost_unheard(half_heard: str = "") -> Script:
+def lost_unheard(half_heard: str | msgspec.UnsetType = "") -> Script:
     """A turn was taken by its sound, and the session goes before it has told the words."""
     script = Script(UNIFIED)
     script.greeted()
@@ -449,9 +450,11 @@ def apologies(script: Script) -> int:
 
 
 def test_words_that_were_never_told_are_heard_again_for_the_turn_they_were() -> None:
+    asked_for = lost_unheard(half_heard=msgspec.UNSET).count(cmd.FinalizeTranscript)
     script = lost_unheard(half_heard="What are")
-    assert script.last(cmd.FinalizeTranscript)
+    assert script.count(cmd.FinalizeTranscript) == asked_for + 1
     script.partial("What are your")
+    script.final("What are your hours?")
     script.final("What are your hours?")
     script.wait(5000)
     assert amended(script) == [(1, "What are your hours?")]
@@ -483,7 +486,9 @@ def test_a_final_that_is_owed_too_long_is_what_the_recogniser_has_shown() -> Non
     script.wait(3000)
     assert amended(script) == [(1, "What are your hours")]
     script.final("What are your hours?")
+    script.wait(2000)
     assert amended(script) == [(1, "What are your hours")], "once"
+    assert script.count(cmd.CommitTurn) == 1
 
 
 def test_what_he_says_after_the_loss_is_a_turn_of_its_own() -> None:
@@ -538,3 +543,149 @@ def test_a_policy_without_such_a_model_never_loses_one() -> None:
     script = Script()
     script.greeted()
     assert script.step(ev.SessionLost(at_ms=script.now_ms, reason="gone")) == []
+
+
+def test_what_is_heard_again_belongs_to_no_later_turn() -> None:
+    script = lost_unheard()
+    script.voice()
+    script.wait(300)
+    script.partial("What are your hours")
+    script.final("What are your hours?")
+    script.segment += 1
+    script.wait(300)
+    script.pause()
+    script.final("And on Friday?")
+    script.wait(1300)
+    assert amended(script) == [(1, "What are your hours?")]
+    assert script.count(cmd.NoteUtterance) == 0, "on record once"
+    assert script.last(cmd.CommitTurn).text == "And on Friday?"
+
+
+def test_words_so_far_of_the_turn_before_interrupt_no_answer() -> None:
+    scene = Scene(UNIFIED)
+    scene.greeted()
+    reply_id = asked(scene)
+    scene.gives(reply_id, "We open at eight.", "We close at five.", "Come any day.")
+    scene.audible(reply_id)
+    scene.play(reply_id, 800)
+    scene.voice()
+    scene.wait(200)
+    scene.partial("What are your hours today please")
+    assert scene.count(cmd.FlushPlayout) == 0
+
+
+def test_a_voice_that_was_let_pass_is_not_judged_for_its_end() -> None:
+    scene, _ = speaking()
+    asked_before = scene.count(cmd.ScoreEndOfTurn)
+    scene.voice()
+    scene.wait(300)
+    scene.pause()
+    assert scene.count(cmd.ResumePlayout) == 1
+    assert scene.count(cmd.ScoreEndOfTurn) == asked_before
+
+
+def lost_after_an_interruption() -> Script:
+    """The caller took the floor from an answer that was not heard yet; then the session went."""
+    script = Script(UNIFIED)
+    script.greeted()
+    sounds(script)
+    script.wait(1300)
+    script.segment = 4
+    script.voice()
+    script.wait(900)
+    script.partial("On Fr")
+    script.wait(100)
+    script.pause()
+    assert script.phase == "listening" and script.count(cmd.CommitTurn) == 1
+    script.step(ev.SessionLost(at_ms=script.now_ms, reason="gone", half_heard=""))
+    script.segment = 0
+    return script
+
+
+def test_who_interrupted_just_before_the_loss_is_answered_once_he_was_heard_again() -> None:
+    script = lost_after_an_interruption()
+    script.wait(300)
+    script.final("What are your hours? On Friday?")
+    assert script.last(cmd.CommitTurn).text == "What are your hours? On Friday?"
+    assert script.last(cmd.StartReply).text == "What are your hours? On Friday?"
+    assert script.count(cmd.CommitTurn) == 2 and amended(script) == []
+
+
+def test_who_interrupted_just_before_the_loss_and_could_not_be_heard_is_told_so() -> None:
+    script = lost_after_an_interruption()
+    script.wait(3000)
+    assert apologies(script) == 1
+    script.segment = 1
+    script.says("What are your hours on Friday?", duration_ms=2000)
+    script.wait(1300)
+    assert script.last(cmd.CommitTurn).text == "What are your hours on Friday?"
+
+
+def test_words_of_his_interruption_that_are_known_stay_his_next_turn() -> None:
+    script = Script(UNIFIED)
+    script.greeted()
+    sounds(script)
+    script.wait(1300)
+    script.voice()
+    script.wait(1000)
+    script.segment = 1
+    script.step(ev.TranscriptFinal(at_ms=script.now_ms, segment=0, text="What are your hours?"))
+    script.final("On Friday?")
+    script.pause()
+    script.step(ev.SessionLost(at_ms=script.now_ms, reason="gone", half_heard=""))
+    script.segment = 0
+    script.final("")
+    script.wait(3000)
+    assert script.last(cmd.CommitTurn).text == "On Friday?"
+
+
+def test_who_speaks_again_before_he_was_heard_again_is_answered_then() -> None:
+    script = lost_after_an_interruption()
+    script.wait(200)
+    script.voice()
+    script.wait(300)
+    script.final("What are your hours? On Friday?")
+    assert amended(script) == [(1, "What are your hours? On Friday?")]
+    script.segment = 1
+    script.wait(300)
+    script.pause()
+    script.final("And at noon?")
+    script.wait(1300)
+    assert script.last(cmd.CommitTurn).text == "And at noon?"
+
+
+def test_a_request_to_wait_that_is_heard_again_is_respected() -> None:
+    script = lost_unheard()
+    script.final("One second, let me find my card.")
+    assert script.conversation.state.on_hold
+
+
+def test_an_answer_that_was_given_before_its_words_were_lost_is_no_trouble() -> None:
+    scene = Scene(UNIFIED)
+    scene.greeted()
+    reply_id = asked(scene)
+    scene.step(ev.SessionLost(at_ms=scene.now_ms, reason="gone", half_heard=""))
+    scene.gives(reply_id, "We open at eight.")
+    scene.audible(reply_id)
+    scene.play(reply_id, 600)
+    scene.final("")
+    assert apologies(scene) == 0
+    again = Scene(UNIFIED)
+    again.greeted()
+    reply_id = asked(again)
+    again.step(ev.SessionLost(at_ms=again.now_ms, reason="gone", half_heard=""))
+    again.gives(reply_id, "Eight.")
+    again.audible(reply_id)
+    again.play(reply_id, 360)
+    again.ends(reply_id)
+    again.final("")
+    assert apologies(again) == 0
+
+
+def test_keys_that_an_overruled_answer_overtakes_are_on_record() -> None:
+    script = Script(UNIFIED)
+    script.greeted()
+    script.keys("42")
+    script.step(ev.ReplyOverruled(at_ms=script.now_ms, text="This is an emergency."))
+    script.wait(3000)
+    assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="late", text="dtmf:42")

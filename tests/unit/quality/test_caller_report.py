@@ -98,6 +98,20 @@ def test_a_caller_who_spoke_on_before_the_answer_waited_for_nothing(record: Call
     assert data["latency_ms"]["p50"] == 600, "what was not measured does not count"
 
 
+def test_a_soft_last_word_that_the_agent_did_not_hear_does_not_hide_the_wait(record: CallRecord) -> None:
+    soft = replace(FIRST, ended_ms=4920 + ALIGN_MS + 100)
+    data = told(record, log(soft, SECOND, onsets_ms=[60, 5600, 7515]))
+    assert totals(data) == [180, 600]
+
+
+def test_an_answer_into_the_callers_line_is_no_wait(record: CallRecord) -> None:
+    soft = replace(FIRST, ended_ms=4920 + ALIGN_MS + 100)
+    assert totals(told(record, log(soft, SECOND, onsets_ms=[60, 5245, 5600, 7515]))) == [None, 600]
+    soft = replace(FIRST, ended_ms=4920 + ALIGN_MS - 50)
+    late = told(record, log(soft, SECOND, onsets_ms=[60, 5245, 5600, 7515]))
+    assert totals(late) == [None, 600], "nor is the sound after it"
+
+
 def test_an_answer_he_never_heard_is_no_wait(record: CallRecord) -> None:
     data = told(record, log(onsets_ms=[60]))
     assert totals(data) == [None, None]

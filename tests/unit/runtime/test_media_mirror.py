@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tests.doubles.media_line import TestCall, World, encoded, silence
 
 from antiphon.audio.ports import PHONE, WIDEBAND, LineFormat
-from antiphon.runtime.media.mirror import BEFORE_MS, LAG_MS, LATEST_MS, likeness
+from antiphon.runtime.media.mirror import BEFORE_MS, LAG_MS, LATEST_MS, VOICE_MIN_MS, gives_back, likeness
 
 
 def babble(duration_ms: int, rate_hz: int, seed: int) -> NDArray[np.int16]:
@@ -138,3 +138,34 @@ def _timed(action: object) -> float:
     begun_s = time.process_time()
     action()
     return time.process_time() - begun_s
+
+
+@pytest.mark.parametrize(("delay_ms", "words_after_ms"), [(60, 60), (60, 180), (180, 100), (400, 140)])
+def test_a_short_echo_that_a_quick_recogniser_gives_words_to_is_known(
+    delay_ms: int, words_after_ms: int
+) -> None:
+    """It falls silent as we do, a fifth of a second after it began; the call has only just begun."""
+    world = World()
+    call = _agent_speaks(world, PHONE)
+    _talk(world, call, silence(delay_ms + 160), delay_ms=delay_ms, gain=0.3)
+    call.line.pause("r1")
+    _talk(world, call, silence(words_after_ms), delay_ms=delay_ms, gain=0.3)
+    assert call.line.hears_itself
+
+
+@pytest.mark.parametrize("seed", range(2, 12))
+def test_a_short_word_over_us_is_not_our_echo(seed: int) -> None:
+    world = World()
+    call = _agent_speaks(world, PHONE)
+    _talk(world, call, silence(1000), delay_ms=100, gain=0.0)
+    _talk(world, call, babble(200, 8000, seed), delay_ms=100, gain=0.0)
+    call.line.pause("r1")
+    _talk(world, call, silence(100), delay_ms=100, gain=0.0)
+    assert not call.line.hears_itself
+
+
+def test_a_voice_too_short_to_tell_is_nobodys_echo() -> None:
+    ours = babble(LAG_MS + BEFORE_MS + VOICE_MIN_MS, 8000, seed=1)
+    came = np.roll(ours, 800)[-8 * (BEFORE_MS + VOICE_MIN_MS) :]
+    assert gives_back(came, ours, VOICE_MIN_MS * 8, 8000)
+    assert not gives_back(came, ours, VOICE_MIN_MS * 8 - 1, 8000)

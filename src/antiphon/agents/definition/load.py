@@ -49,6 +49,7 @@ from antiphon.agents.definition.values import (
 )
 from antiphon.agents.flows.emergency import CRISIS_NUMBERS, CRISIS_WORDS, NUMBERS, WORDS
 from antiphon.agents.flows.load import check_flow
+from antiphon.conversation.phrases import phrases_of
 from antiphon.conversation.policy import (
     AnsweringPolicy,
     HandoverPolicy,
@@ -336,6 +337,7 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
         Disclosure(name=name, text=item.text, when=item.when, uninterruptible=item.uninterruptible)
         for name, item in file.disclosures.items()
     )
+    said, ours = file.phrases, phrases_of(file.language)
     return AgentDefinition(
         name=file.agent,
         path=path,
@@ -361,12 +363,15 @@ def _definition(file: AgentFile, document: Document) -> AgentDefinition:
             silence=msgspec.convert(file.silence.model_dump(), SilencePolicy),
             unified=file.reasoning.model[0].startswith(UNIFIED),
             language=file.language,
-            fillers=tuple(file.fillers),
+            fillers=ours.fillers if file.fillers is None else tuple(file.fillers),
             thinking_sound=file.thinking_sound,
             protect_greeting=file.protect_greeting,
-            trouble=file.phrases.trouble,
-            backchannels=tuple(file.phrases.backchannels),
-            hold_phrases=tuple(file.phrases.hold_phrases),
+            trouble=ours.trouble if said.trouble is None else said.trouble,
+            backchannels=ours.backchannels if said.backchannels is None else tuple(said.backchannels),
+            interrupting_words=ours.interrupting_words,
+            greeting_words=ours.greeting_words,
+            farewells=ours.farewells,
+            hold_phrases=ours.hold_phrases if said.hold_phrases is None else tuple(said.hold_phrases),
             line_quality=_line_quality(file),
             answering=_answering(file, disclosures),
             handover=_handover(file.escalation),

@@ -34,7 +34,6 @@ from antiphon.conversation.policy import (
     AnsweringPolicy,
     HandoverPolicy,
     LinePolicy,
-    Policy,
     SilencePolicy,
     TurnPolicy,
     silence_contradictions,
@@ -381,11 +380,15 @@ class AnsweringMachineSection(Section):
 
 
 class PolicyWords(Section):
-    """Words of `conversation.policy.Policy`."""
+    """Words left out are ours, by the agent's `language`: en, es, fr, de have their own, others English."""
 
-    trouble: Words = Policy().trouble
-    backchannels: list[Words] = list(Policy().backchannels)
-    hold_phrases: list[Words] = list(Policy().hold_phrases)
+    trouble: Words | None = Field(default=None, description="Said when no answer can be had")
+    backchannels: list[Words] | None = Field(
+        default=None, description="What callers say over the agent without wanting the floor, lower case"
+    )
+    hold_phrases: list[Words] | None = Field(
+        default=None, description="Parts of a turn that ask the agent to wait, lower case"
+    )
 
 
 class AgentFile(Section):
@@ -401,7 +404,9 @@ class AgentFile(Section):
     reasoning: ReasoningSection
     turn: TurnSection = TurnSection()
     silence: SilenceSection = SilenceSection()
-    fillers: Annotated[list[Words], Field(min_length=1)] = list(Policy().fillers)
+    fillers: Annotated[list[Words], Field(min_length=1)] | None = Field(
+        default=None, description="Cover a wait, in turn; left out, ours by `language`, as in `phrases`"
+    )
     thinking_sound: bool = Field(default=False, description="A soft tone takes turns with the fillers")
     phrases: PolicyWords = PolicyWords()
     line_quality: LineQualitySection | None = Field(

@@ -99,16 +99,17 @@ def _turn(turn: TurnStory, story: CallStory, log: CallerLog) -> dict[str, Any]:
 def _at_the_ear(turn: TurnStory, log: CallerLog) -> int | None:
     """True end of the caller's voice to the first agent sample he hears.
 
-    None where the turn does not end with one of his lines (keys, a noise) or he spoke on before the answer.
+    None where the turn does not end with one of his lines (keys, a noise), he was answered into it, or
+    spoke on before the answer. A line ends with his voice: of a soft last word the agent may not know.
     """
     if "dtmf:" in turn.heard_as:
         return None
-    ends = [item.ended_ms for item in log.said if abs(item.ended_ms - turn.ended_ms) <= ALIGN_MS]
-    if not ends:
+    ends = [item.ended_ms for item in log.said if item.began_ms < turn.ended_ms]
+    if not ends or turn.ended_ms - ends[-1] > ALIGN_MS:
         return None
     ended_ms = ends[-1]
-    sounds = [at_ms for at_ms in log.agent_onsets_ms if at_ms > ended_ms]
+    sounds = [at_ms for at_ms in log.agent_onsets_ms if at_ms > min(turn.ended_ms, ended_ms)]
     spoke_on = [item.began_ms for item in log.said if item.began_ms > ended_ms]
-    if not sounds or (spoke_on and spoke_on[0] < sounds[0]):
+    if not sounds or sounds[0] <= ended_ms or (spoke_on and spoke_on[0] < sounds[0]):
         return None
     return sounds[0] - ended_ms

@@ -24,6 +24,7 @@ from antiphon.runtime.media import mirror
 from antiphon.speech.ports import EndOfTurn, SpeechToText, SttConfig, SttEvent, Transcript
 
 _BLOCK_MS = 100
+_FRAME_MS = 20  # Of the media plane.
 _SCORED_MS = 8000
 _QUESTION = "Tell me about it."
 _AFTER_MS = 4000  # Long enough for any wait to end after the last sample.
@@ -147,7 +148,7 @@ class World:
     def _is_echo(self) -> bool:
         """As the media plane does (`LiveCall.hears_itself`), on what the recording and the mouth know."""
         onset_ms = self._voice_onset_ms()
-        now_ms = self._given * 1000 // self._heard.rate_hz
+        now_ms = self._loop.now_ms // _FRAME_MS * _FRAME_MS  # The recogniser has less: it is fed in blocks.
         voice_ms = min(now_ms - onset_ms, mirror.LATEST_MS)
         if self._voice is None or self._mouth is None or voice_ms < mirror.VOICE_MIN_MS:
             return False
@@ -160,8 +161,7 @@ class World:
             piece = self._voice[(heard_ms + first - since_ms) * ms :][: max(0, last - first) * ms]
             played[(first - from_ms) * ms :][: len(piece)] = piece
         came = self._heard.samples[start_ms * ms : now_ms * ms]
-        alike = mirror.likeness(came, played, voice_ms * ms, self._heard.rate_hz)
-        return bool(played.any()) and alike >= mirror.LIKENESS_MIN
+        return bool(played.any()) and mirror.gives_back(came, played, voice_ms * ms, self._heard.rate_hz)
 
     def _voice_onset_ms(self) -> int:
         onset_ms, ended_ms = 0, -mirror.APART_MS - 1

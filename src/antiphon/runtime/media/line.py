@@ -88,7 +88,7 @@ class LiveCall:
         if played is None:
             return False
         incoming = self.bank.read(self.row, start, stop)
-        return mirror.likeness(incoming, played, voice, rate_hz) >= mirror.LIKENESS_MIN
+        return mirror.gives_back(incoming, played, voice, rate_hz)
 
     def pump(self, now_ns: int) -> None:
         self.playout.pump(now_ns)
