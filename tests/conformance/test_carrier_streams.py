@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 from tests.doubles.carrier_lines import CALL, SPEECHES, CarrierLine, Speech
 from tests.doubles.media_line import encoded, silence, tone
 
@@ -145,7 +146,9 @@ def test_what_comes_after_the_stop_is_refused_and_no_other_call_notices(
 
 def test_a_stream_that_goes_quiet_ends_its_call(line: CarrierLine) -> None:
     line.start()
-    line.session.check(line.clock.now_ns + STALLED_AFTER_NS + 1)
+    with capture_logs() as logs:
+        line.session.check(line.clock.now_ns + STALLED_AFTER_NS + 1)
+    assert [log["event"] for log in logs] == ["stream_stalled"]
     assert line.switchboard.calls[0][2].named("closed") == [("closed", "error: the stream stalled", None)]
     assert line.counted["stalled"] == 1
 

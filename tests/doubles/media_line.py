@@ -27,9 +27,14 @@ class VirtualClock:
 
 
 class EnergyVad:
-    """Speech is whatever is louder than -45 dBFS in the window proper; remembers who was asked and reset."""
+    """Speech is whatever is louder than -45 dBFS in the window proper; remembers who was asked and reset.
 
-    def __init__(self, sample_rate_hz: int) -> None:
+    Args:
+        remembers: False where many calls pass by: every window is a kilobyte.
+    """
+
+    def __init__(self, sample_rate_hz: int, *, remembers: bool = True) -> None:
+        self._remembers = remembers
         self.sample_rate_hz = sample_rate_hz
         self.window_samples = sample_rate_hz * 32 // 1000
         self.resets: list[int] = []
@@ -40,12 +45,14 @@ class EnergyVad:
         context = self.sample_rate_hz // 250
         assert windows.shape == (len(rows), context + self.window_samples)
         assert np.isfinite(windows).all()
-        self.windows += [(int(row), window.copy()) for row, window in zip(rows, windows, strict=True)]
+        if self._remembers:
+            self.windows += [(int(row), window.copy()) for row, window in zip(rows, windows, strict=True)]
         power = np.mean(windows[:, context:] ** 2, axis=1)
         return (10 * np.log10(power + 1e-10) > -45).astype(np.float32)
 
     def reset(self, rows: NDArray[np.intp]) -> None:
-        self.resets += rows.tolist()
+        if self._remembers:
+            self.resets += rows.tolist()
 
 
 class Notes:

@@ -14,6 +14,7 @@ from antiphon.audio import g711
 
 _CODE = re.compile(r"SIP/2\.0 (\d{3})")
 _PACKET = bytes([0x80, 8])  # RTP version 2, A-law.
+_EVENTS = 101
 # Never two alike: for 32 s the far end takes a call with a known Call-ID and branch for the old one, sent
 # again (RFC 3261, 17.2), and answers whoever called then. An address in memory comes back sooner.
 _NUMBERS = itertools.count(1)
@@ -36,18 +37,19 @@ class _Socket(asyncio.DatagramProtocol):
 
 
 class HandCaller:
-    """`async with HandCaller(house.port) as caller`."""
+    """`async with HandCaller(house.port) as caller`. Args: host: Whence its RTP comes."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._number = 0
+    def __init__(self, port: int, *, host: str = HOST) -> None:
+        self._port, self._host = port, host
+        self._number = self._keys = 0
+        self._sent = 1000
         self._to_tag = ""
         self.call_id = f"by-hand-{next(_NUMBERS)}"
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         _, self._sip = await loop.create_datagram_endpoint(_Socket, local_addr=(HOST, 0))
-        _, self._rtp = await loop.create_datagram_endpoint(_Socket, local_addr=(HOST, 0))
+        _, self._rtp = await loop.create_datagram_endpoint(_Socket, local_addr=(self._host, 0))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -108,7 +110,8 @@ class HandCaller:
     def _offer(self) -> str:
         return (
             f"v=0\r\no=- 1 {self._number} IN IP4 {HOST}\r\ns=-\r\nc=IN IP4 {HOST}\r\nt=0 0\r\n"
-            f"m=audio {self._rtp.port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
+            f"m=audio {self._rtp.port} RTP/AVP 8 {_EVENTS}\r\na=rtpmap:8 PCMA/8000\r\n"
+            f"a=rtpmap:{_EVENTS} telephone-event/8000\r\n"
         )
 
     # RTP.
@@ -124,3 +127,14 @@ class HandCaller:
             count = place // 160
             head = _PACKET + count.to_bytes(2, "big") + place.to_bytes(4, "big") + b"hand"
             self._rtp.transport.sendto(head + alaw[place : place + 160], (HOST, to_port))
+
+    def press(self, digit: str, to_port: int, packets: list[int]) -> None:
+        """RFC 4733: a packet for each number, which says how many frames the key has lasted; below zero it is
+        the end. All at once, in this order."""
+        self._keys += 1
+        for frames in packets:
+            self._sent += 1
+            head = bytes([0x80, _EVENTS]) + self._sent.to_bytes(2, "big")
+            head += (self._keys * 8000).to_bytes(4, "big") + b"hand"
+            said = bytes([int(digit), 0x8A if frames < 0 else 0x0A]) + (abs(frames) * 160).to_bytes(2, "big")
+            self._rtp.transport.sendto(head + said, (HOST, to_port))

@@ -137,7 +137,8 @@ class SipHouse:
         users: Collection[str] = (),
         rtp_ports: str = "",
     ) -> None:
-        self.plane = MediaPlane(EnergyVad(8000), EnergyVad(16000))
+        vads = (EnergyVad(rate_hz, remembers=False) for rate_hz in (8000, 16000))
+        self.plane = MediaPlane(*vads)
         self.switchboard = LiveSwitchboard(self.plane, greeting_ms)
         self.port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="sip-"))

@@ -106,6 +106,7 @@ async def test_nonsense_is_refused_and_counted_and_the_call_beside_it_goes_on() 
         assert len(house.calls) == 1
         await until(lambda: counts(house, "messages_malformed") >= 20)
         await until(lambda: counts(house, "requests_unknown") >= 1)
+        await until(lambda: counts(house, "offers_refused") >= 1)
         assert {"400", "404", "481", "488", "501"} <= {answer.split()[1] for answer in raw.answers}
         raw.close()
 

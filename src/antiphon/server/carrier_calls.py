@@ -63,21 +63,27 @@ async def verified(webhooks: Webhooks, request: Request, control: Control) -> by
         log.warning("unsigned_webhook_taken", path=request.url.path)
     else:
         control.refused["webhooks"] += 1
-        raise Problem(
-            403,
-            "webhooks are not taken: no signature can be checked",
-            fix=f"set {webhooks.key_variable} (or ANTIPHON_ALLOW_UNSIGNED=1 for a local experiment)",
-        )
+        fix = f"set {webhooks.key_variable} (or ANTIPHON_ALLOW_UNSIGNED=1 for a local experiment)"
+        log.warning("webhook_not_checked", path=request.url.path, fix=fix)
+        raise Problem(403, "webhooks are not taken: no signature can be checked", fix=fix)
     return body
 
 
 def call_of(webhooks: Webhooks, body: bytes, control: Control) -> IncomingCall:
-    """Who calls. Raises: Problem: 400; signed, and no webhook of a call."""
+    """Who calls. Raises: Problem: 400; signed, and no webhook of a call, or of none that is named."""
     try:
-        return webhooks.call(body)
+        call = webhooks.call(body)
     except ValueError as error:
-        control.refused["webhooks"] += 1
-        raise Problem(400, str(error)) from None
+        raise not_of_a_call(str(error), control) from None
+    if not call.call_id:
+        raise not_of_a_call("no call is named", control)
+    return call
+
+
+def not_of_a_call(why: str, control: Control) -> Problem:
+    control.refused["webhooks"] += 1
+    log.warning("webhook_of_no_call", reason=why)
+    return Problem(400, why)
 
 
 async def _verified_call(webhooks: Webhooks, request: Request, control: Control) -> IncomingCall:
@@ -197,5 +203,5 @@ def _with_addresses(
 @router.post("/{carrier}/{agent}/event")
 async def event(carrier: str, agent: str, request: Request, control: Current) -> Response:
     """What the carrier tells of a call's progress: an application must have somewhere to tell it."""
-    await _verified_call(webhooks_of(carrier, control), request, control)
+    await verified(webhooks_of(carrier, control), request, control)
     return Response(status_code=204)

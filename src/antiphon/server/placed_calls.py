@@ -22,7 +22,7 @@ async def answered(carrier: str, agent: str, key: str, request: Request, control
     body = await verified(webhooks, request, control)
     call = call_of(webhooks, body, control)
     try:
-        wanted = await control.media.placed_report(key, report_of(webhooks, body))
+        wanted = await control.media.placed_report(key, report_of(webhooks, body, control))
     except AntiphonError:
         wanted = False
     if not wanted:
@@ -51,7 +51,7 @@ async def status(carrier: str, agent: str, key: str, request: Request, control: 
     """How a call we placed gets on, by the carrier."""
     webhooks = webhooks_of(carrier, control)
     body = await verified(webhooks, request, control)
-    await _told(control, key, report_of(webhooks, body))
+    await _told(control, key, report_of(webhooks, body, control))
     return Response(status_code=204)
 
 

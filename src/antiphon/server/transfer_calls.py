@@ -11,7 +11,7 @@ from antiphon.calls.streams import Instructions, PassedOn
 from antiphon.calls.streams.sealed import Kind
 from antiphon.calls.streams.webhooks import Connection, IncomingCall, Passed, Webhooks
 from antiphon.errors import AntiphonError, Denied
-from antiphon.server.carrier_calls import base_url, call_of, verified, webhooks_of
+from antiphon.server.carrier_calls import base_url, call_of, not_of_a_call, verified, webhooks_of
 from antiphon.server.control import Control, Current
 from antiphon.server.problems import Problem
 
@@ -21,13 +21,13 @@ router = APIRouter(prefix="/calls")
 _NOBODY = "I'm sorry, nobody can take your call just now."
 
 
-def report_of(webhooks: Webhooks, body: bytes) -> LegReport:
+def report_of(webhooks: Webhooks, body: bytes, control: Control) -> LegReport:
     try:
         report = webhooks.report(body)
     except ValueError as error:
-        raise Problem(400, str(error)) from None
+        raise not_of_a_call(str(error), control) from None
     if not report.call_id:
-        raise Problem(400, "no call is named")
+        raise not_of_a_call("no call is named", control)
     return report
 
 
@@ -45,7 +45,7 @@ async def leg_answered(carrier: str, agent: str, leg: str, request: Request, con
     """Somebody answered a call of ours: connect him, if his caller still waits."""
     webhooks = webhooks_of(carrier, control)
     body = await verified(webhooks, request, control)
-    report = report_of(webhooks, body)
+    report = report_of(webhooks, body, control)
     call = call_of(webhooks, body, control)
     if not await _told(control, leg, report) or report.machine:
         return document(webhooks, webhooks.after(None, call))
@@ -64,7 +64,7 @@ async def leg_status(carrier: str, agent: str, leg: str, request: Request, contr
     """How a call of ours gets on."""
     webhooks = webhooks_of(carrier, control)
     body = await verified(webhooks, request, control)
-    await _told(control, leg, report_of(webhooks, body))
+    await _told(control, leg, report_of(webhooks, body, control))
     return Response(status_code=204)
 
 

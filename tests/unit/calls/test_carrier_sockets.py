@@ -133,8 +133,12 @@ async def test_an_oversized_message_costs_its_own_stream(
         await carrier.say(speech.start({"token": ticket(speech)}))
         await carrier.until_taken(lambda: len(switchboard.calls) == 1)
         await carrier.say({"event": "x" * 70_000})
-        assert (await carrier.until_closed())[0] == 1009
+        code, reason = await carrier.until_closed()
+    assert (code, reason.partition("message of 7")[0]) == (1009, "a ")
     assert switchboard.world.plane.live_calls == 0
+    ((_, why, _),) = switchboard.calls[0][2].named("closed")
+    assert str(why).startswith("error: a message of 7"), "no hang-up of the caller's"
+    assert server.counted["refused"] == 1
 
 
 async def test_every_carrier_has_its_health_and_no_other_has(server: StreamServer, speech: Speech) -> None:

@@ -42,6 +42,16 @@ def test_trunks_have_names_and_passwords_of_their_own() -> None:
         found.trunk("north")
 
 
+def test_media_is_taken_from_anywhere_until_somebody_is_named() -> None:
+    assert settings().media_peers == settings(MEDIA_PEERS="any").media_peers == ()
+    assert [str(network) for network in settings(MEDIA_PEERS="203.0.113.7, 198.51.100.0/24").media_peers] == [
+        "203.0.113.7/32",
+        "198.51.100.0/24",
+    ]
+    with pytest.raises(ConfigError, match="ANTIPHON_SIP_MEDIA_PEERS"):
+        settings(MEDIA_PEERS="media.example.com")
+
+
 def test_loopback_needs_no_peers_and_anything_else_does() -> None:
     assert settings().peers == ()
     assert settings("192.0.2.1:5060", PEERS="any").peers == ()

@@ -9,13 +9,14 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from structlog.testing import capture_logs
 from twilio.request_validator import RequestValidator
 
 from antiphon.calls.streams import Sealed, StreamTokens
@@ -72,12 +73,16 @@ async def http(control: Control) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+def form_of(body: bytes) -> dict[str, str]:
+    return dict(parse_qsl(body.decode(), keep_blank_values=True))
+
+
 def by_twilio(path: str, body: bytes) -> dict[str, str]:
-    return {"x-twilio-signature": RequestValidator(KEY).compute_signature(BASE + path, FORM)}
+    return {"x-twilio-signature": RequestValidator(KEY).compute_signature(BASE + path, form_of(body))}
 
 
 def by_signalwire(path: str, body: bytes) -> dict[str, str]:
-    return {"x-signalwire-signature": RequestValidator(KEY).compute_signature(BASE + path, FORM)}
+    return {"x-signalwire-signature": RequestValidator(KEY).compute_signature(BASE + path, form_of(body))}
 
 
 def by_telnyx(path: str, body: bytes) -> dict[str, str]:
@@ -87,7 +92,8 @@ def by_telnyx(path: str, body: bytes) -> dict[str, str]:
 
 
 def by_plivo(path: str, body: bytes) -> dict[str, str]:
-    text = f"{BASE}{path}?CallUUIDc1From15550100To15550199.nonce-{path}"
+    said = "".join(name + value for name, value in sorted(form_of(body).items()))
+    text = f"{BASE}{path}?{said}.nonce-{path}"
     signature = base64.b64encode(hmac.new(KEY.encode(), text.encode(), hashlib.sha256).digest()).decode()
     return {"x-plivo-signature-v3": signature, "x-plivo-signature-v3-nonce": f"nonce-{path}"}
 
@@ -152,8 +158,12 @@ async def test_without_a_key_nothing_is_taken_and_the_variable_is_named(
 ) -> None:
     path = f"/calls/{carrier}/clinic"
     control.settings = ServeSettings()
-    answer = await http.post(path, content=body, headers=sign(path, body))
+    with capture_logs() as logs:
+        answer = await http.post(path, content=body, headers=sign(path, body))
     assert answer.status_code == 403 and VARIABLES[carrier] in answer.json()["fix"]
+    assert [VARIABLES[carrier] in log["fix"] for log in logs] == [True], (
+        "the carrier's console says 403, no more"
+    )
     control.settings = ServeSettings(allow_unsigned=True)
     assert (await http.post(path, content=body)).status_code == 200
 
@@ -207,6 +217,22 @@ async def test_an_unknown_carrier_and_an_unknown_agent_are_not_found(
     assert control.refused == {"calls": 1}
 
 
-async def test_a_signed_body_that_is_no_call_is_said_to_be_none(http: httpx.AsyncClient) -> None:
-    path = "/calls/vonage/clinic"
-    assert (await http.post(path, content=b"[]", headers=by_vonage(path, b"[]"))).status_code == 400
+@pytest.mark.parametrize(
+    ("carrier", "sign", "body"),
+    [
+        ("vonage", by_vonage, b"[]"),
+        ("vonage", by_vonage, b'{"from": "15550100"}'),
+        ("twilio", by_twilio, b"From=%2B15550100"),
+        ("signalwire", by_signalwire, b"CallSid="),
+        ("telnyx", by_telnyx, b"From=%2B15550100"),
+        ("plivo", by_plivo, b"From=15550100"),
+    ],
+)
+async def test_a_signed_body_that_is_no_call_is_refused_and_counted(
+    http: httpx.AsyncClient, control: Control, carrier: str, sign: Sign, body: bytes
+) -> None:
+    for count, where in enumerate(["", "/after", "/legs/leg1", "/legs/leg1/status"], start=1):
+        path = f"/calls/{carrier}/clinic{where}"
+        answer = await http.post(path, content=body, headers=sign(path, body))
+        assert answer.status_code == 400, answer.text
+        assert control.refused == {"webhooks": count}

@@ -10,6 +10,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 import structlog
@@ -136,7 +137,7 @@ class TransferDesk:
             question=escalation.question,
             clock=self._clock,
             patience=self._patience or Patience(ring_ms=escalation.ring_ms),
-            ended=lambda: log.info("transfer_over", call=caller.call_id),
+            ended=partial(log.info, "transfer_over", call=caller.call_id),
         )
         underway = self._underway[leg] = Underway(wanted, caller, means)
         while len(self._underway) > _REMEMBERED_MAX:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -54,7 +54,9 @@ class Underway:
     """Implements `runtime.transfers.Transfer`."""
 
     def __init__(self, wanted: Wanted, caller: WaitingCaller, means: Means) -> None:
-        self.wanted, self.caller, self._means = wanted, caller, means
+        self._wanted: Wanted | None = wanted
+        self._caller: WaitingCaller | None = caller
+        self._call_id, self._means = caller.call_id, means
         self._machine = WarmTransfer(means.patience)
         self._began_ns = means.clock.now_ns()
         self._timers = Timers(means.clock, self._timer_fired)
@@ -64,6 +66,16 @@ class Underway:
         self._stepping = False
         self._over = False
         self.tasks: set[asyncio.Task[None]] = set()  # Requests to the carrier under way.
+
+    @property
+    def wanted(self) -> Wanted:
+        assert self._wanted is not None, "nobody asks once it is over"
+        return self._wanted
+
+    @property
+    def caller(self) -> WaitingCaller:
+        assert self._caller is not None, "nobody asks once it is over"
+        return self._caller
 
     @property
     def awaits_person(self) -> bool:
@@ -97,6 +109,9 @@ class Underway:
         if self._machine.is_over and not self._over:
             self._over = True
             self._timers.clear()
+            # It is remembered for a call that still rings; the caller, what he said and both lines are not.
+            self._wanted = self._caller = self._person = None
+            self._means = replace(self._means, briefing=())
             self._means.ended()
 
     def person_is_there(self, person: PersonLeg) -> None:
@@ -129,10 +144,12 @@ class Underway:
             call_id = await self._means.place(self._means.dial)
         except AntiphonError as error:
             certain = isinstance(error, _NOT_DONE)
-            log.warning("transfer_not_placed", reason=str(error), certain=certain)
-            self.caller.note("transfer_not_placed", reason=str(error), certain=certain)
+            log.warning("transfer_not_placed", call=self._call_id, reason=str(error), certain=certain)
+            if self._caller is not None:
+                self._caller.note("transfer_not_placed", reason=str(error), certain=certain)
             self.happened(ev.PlacingFailed, reason=str(error), certain=certain)
         else:
+            log.info("transfer_placed", call=self._call_id, leg=call_id)
             self.happened(ev.CallPlaced, call_id=call_id)
 
     def _hang_up(self, command: cmd.HangUp) -> None:
@@ -144,7 +161,7 @@ class Underway:
         try:
             await self._means.control.hang_up(call_id)
         except AntiphonError as error:
-            log.warning("hang_up_failed", reason=str(error))
+            log.warning("hang_up_failed", call=self._call_id, reason=str(error))
             self.happened(ev.HangUpFailed, call_id=call_id)
 
     def _brief(self, command: cmd.Brief) -> None:
@@ -173,6 +190,7 @@ class Underway:
         self.caller.handed_over()
 
     def _return_caller(self, command: cmd.ReturnCaller) -> None:
+        log.warning("transfer_failed", call=self._call_id, result=command.result)
         self.caller.note("transfer_failed", result=command.result, after_ms=self.at_ms)
         self.caller.failed(command.result)
 
@@ -180,7 +198,7 @@ class Underway:
         self.caller.person_left()
 
     def _leg_over(self, command: cmd.LegOver) -> None:
-        log.info("transfer_leg_over", call=self.caller.call_id, how=command.how, certain=command.certain)
+        log.info("transfer_leg_over", call=self._call_id, how=command.how, certain=command.certain)
         self.caller.note("transfer_leg_over", how=command.how, certain=command.certain)
         if self._person is not None:
             self._person.close()
@@ -189,7 +207,7 @@ class Underway:
         self._timers.set(command.timer, command.due_ms, self.at_ms)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.get_running_loop().create_task(work, name=f"{name} for {self.caller.call_id}")
+        task = asyncio.get_running_loop().create_task(work, name=f"{name} for {self._call_id}")
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 

@@ -15,6 +15,7 @@ from baresip.errors import RegistrationError
 from baresip.events import Event, StackEvent
 
 from antiphon.calls.sip.baresip_leg import BaresipLeg
+from antiphon.calls.sip.media_peers import MediaPeers
 from antiphon.calls.sip.peers import listen_only_to, refused_packets
 from antiphon.calls.sip.port import EndpointEvents, Invite
 from antiphon.calls.sip.settings import SipSettings, SipTrunk
@@ -33,6 +34,7 @@ _NO_VIDEO = "video_codecs=none"
 _CATCH_ALL = "catchall=yes"
 _UNROUTED = "unrouted"
 _TO = "To"  # Of calls that only the catch-all took, it is all we are told of what was called.
+_NO_CODEC = "No common audio or video codecs"  # The stack's words for its 488.
 _RECENT_EVENTS = 256  # Of all calls: many turns of the loop.
 
 
@@ -46,6 +48,8 @@ class BaresipEndpoint:
         self._routed: set[str] = set()
         self._legs: set[BaresipLeg] = set()
         self._registering: set[asyncio.Task[None]] = set()
+        self._offers_refused = 0
+        self._media_peers = MediaPeers(settings.media_peers, settings.rtp_ports)
         self._recent: deque[StackEvent] = deque(maxlen=_RECENT_EVENTS)
 
     async def start(self) -> None:
@@ -60,7 +64,8 @@ class BaresipEndpoint:
                 fix="stop what uses it, or choose another address or port with --sip",
             ) from error
         self._runtime.on_dead = self._events.died
-        self._runtime.subscribe(self._recent.append)
+        self._runtime.subscribe(self._happened)
+        self._media_peers.check()
         if settings.peers:
             listen_only_to(settings.peers, address)
         for trunk in settings.trunks:
@@ -96,6 +101,8 @@ class BaresipEndpoint:
     def counts(self) -> dict[str, int]:
         return {
             "packets_refused": refused_packets((self._settings.host, self._settings.port)),
+            "media_packets_refused": self._media_peers.refused(),
+            "offers_refused": self._offers_refused,
             "legs": len(self._legs),
         }
 
@@ -151,8 +158,16 @@ class BaresipEndpoint:
     def missed(self, handle: int) -> list[StackEvent]:
         return [event for event in self._recent if event.call == handle]
 
+    def _happened(self, event: StackEvent) -> None:
+        self._recent.append(event)
+        if event.event is Event.CALL_CLOSED and event.call_id is None and event.text == _NO_CODEC:
+            # Refused by the stack before it became a call: SRTP, or none of our codecs.
+            self._offers_refused += 1
+            log.warning("sip_offer_refused", reason=event.text, fix="offer G.711 or Opus; SRTP takes an edge")
+
     def came(self, leg: BaresipLeg) -> None:
         self._legs.add(leg)
+        self._media_peers.guard()
 
     def gone(self, leg: BaresipLeg) -> None:
         self._legs.discard(leg)

@@ -198,6 +198,8 @@ class BaresipLeg:
                 self._events.established()
             case Event.CALL_DTMF_START if event.text:
                 self._events.pressed(event.text)
+            case Event.CALL_DTMF_END:
+                self._events.released()
             case Event.CALL_HOLD | Event.CALL_RESUME:
                 self._events.held(event.event is Event.CALL_HOLD)
             case Event.CALL_TRANSFER if self._call.transfer_request is not None:

@@ -19,6 +19,9 @@ from antiphon.errors import AntiphonError, CallFailed, ConfigError
 log = structlog.get_logger(__name__)
 
 HANG_UP_TICKS_MAX = 50  # A second for the last words.
+# Nobody presses a key again so soon (ITU-T Q.24: 40 ms and more between two); a packet that was overtaken by
+# the end of its key begins it anew for the library.
+KEY_AGAIN_TICKS = 2
 
 Send = Callable[[wire.FromSip], None]
 
@@ -33,6 +36,7 @@ class Row:
         self.on_hold = False
         self.hang_up_in = -1  # Ticks; below zero: nobody wants to.
         self.no_answer = False
+        self._key, self._key_up_at = "", 0  # The last one, and the tick at which it was let go.
         self._heir: _Heir | None = None
 
     def established(self) -> None:
@@ -43,7 +47,14 @@ class Row:
 
     def pressed(self, digit: str) -> None:
         self.intake.excuse()  # The far end sends events in place of audio.
+        if digit == self._key and self._legs.ticks - self._key_up_at < KEY_AGAIN_TICKS:
+            self._legs.counted["keys_repeated"] += 1
+            return
+        self._key, self._key_up_at = digit, -KEY_AGAIN_TICKS  # It is down.
         self._legs.send(wire.Pressed(leg=self.number, digit=digit))
+
+    def released(self) -> None:
+        self._key_up_at = self._legs.ticks
 
     def held(self, held: bool) -> None:
         self.on_hold = held
@@ -91,6 +102,7 @@ class _Heir:
         self._row.move_to(self.leg)
 
     def pressed(self, digit: str) -> None: ...
+    def released(self) -> None: ...
     def held(self, held: bool) -> None: ...
     def transfer_asked(self, target: str) -> None: ...
 
@@ -110,6 +122,7 @@ class Legs:
         self.send, self.died = send, died
         self.counted: Counter[str] = Counter()
         self.endpoint: SipEndpoint
+        self.ticks = 0
         self.taking = False  # Somebody at the other end of the socket takes calls.
         self._settings = settings
         self._rows: dict[int, Row] = {}
@@ -228,6 +241,7 @@ class Legs:
 
     def tick(self) -> None:
         """20 ms of every call, both ways."""
+        self.ticks += 1
         frames = []
         for row in list(self._rows.values()):
             if not row.up:

@@ -47,16 +47,25 @@ def listen_only_to(networks: Sequence[IPv4Network], address: tuple[str, int]) ->
     Raises:
         ConfigError: Not on this system, or too many networks.
     """
-    fix = "any in ANTIPHON_SIP_PEERS, and a firewall in front of the port"
+    check_networks(networks, "ANTIPHON_SIP_PEERS")
+    with socket.socket(fileno=os.dup(_bound_fd(address))) as bound:
+        attach_filter(bound, networks)
+
+
+def check_networks(networks: Sequence[IPv4Network], where: str) -> None:
+    """Raises: ConfigError: Not on this system, or too many networks."""
+    fix = f"any in {where}, and a firewall in front of the port"
     if not sys.platform.startswith("linux"):
-        raise ConfigError("peers can be told apart on Linux only", where="ANTIPHON_SIP_PEERS", fix=fix)
+        raise ConfigError("peers can be told apart on Linux only", where=where, fix=fix)
     if len(networks) > NETWORKS_MAX:
-        raise ConfigError("too many networks", where="ANTIPHON_SIP_PEERS", fix=fix)
+        raise ConfigError("too many networks", where=where, fix=fix)
+
+
+def attach_filter(bound: socket.socket, networks: Sequence[IPv4Network]) -> None:
     program = filter_program(networks)
     held = ctypes.create_string_buffer(program, len(program))
     option = struct.pack("HP", len(program) // 8, ctypes.addressof(held))
-    with socket.socket(fileno=os.dup(_bound_fd(address))) as bound:
-        bound.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, option)
+    bound.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, option)
 
 
 def refused_packets(address: tuple[str, int]) -> int:

@@ -29,6 +29,9 @@ class LegEvents(Protocol):
     def pressed(self, digit: str) -> None:
         """One key (RFC 4733 or SIP INFO): 0-9, *, #, A-D."""
 
+    def released(self) -> None:
+        """The key is up again."""
+
     def held(self, held: bool) -> None:
         """The far end put us on hold, or took us off it."""
 

@@ -19,6 +19,7 @@ ANY_USER = "*"
 TRUNK = "ANTIPHON_SIP_TRUNK"
 PASSWORD = "ANTIPHON_SIP_PASSWORD"
 PEERS = "ANTIPHON_SIP_PEERS"
+MEDIA_PEERS = "ANTIPHON_SIP_MEDIA_PEERS"
 ROUTES = "ANTIPHON_SIP_ROUTES"
 TRANSFERS = "ANTIPHON_SIP_TRANSFER_TO"
 
@@ -53,6 +54,7 @@ class SipTrunk:
 class SipSettings:
     """Attributes:
     peers: Networks that may send us SIP; empty: anybody may.
+    media_peers: Networks that may send us RTP; empty: anybody may.
     routes: User part of the request URI -> agent; `ANY_USER` is the one for all others.
     transfer_to: Where a caller may have us transfer himself to: "sip:1234@pbx.example.com", "sip:*@…".
     """
@@ -61,6 +63,7 @@ class SipSettings:
     port: int = 5060
     rtp_ports: tuple[int, int] = RTP_PORTS
     peers: tuple[IPv4Network, ...] = ()
+    media_peers: tuple[IPv4Network, ...] = ()
     routes: Mapping[str, str] = field(default_factory=dict)
     trunks: tuple[SipTrunk, ...] = ()
     transfer_to: tuple[str, ...] = ()
@@ -104,6 +107,7 @@ def sip_settings(listen: str, rtp_ports: str, environ: Mapping[str, str]) -> Sip
         port=_port(port, "--sip"),
         rtp_ports=_ports(rtp_ports),
         peers=peers,
+        media_peers=_networks(environ.get(MEDIA_PEERS, ""), MEDIA_PEERS),
         routes=sip_routes(environ),
         trunks=_trunks(environ),
         transfer_to=_targets(environ.get(TRANSFERS, "")),
@@ -131,21 +135,26 @@ def _ports(value: str) -> tuple[int, int]:
 
 
 def _peers(value: str, *, loopback: bool) -> tuple[IPv4Network, ...]:
-    if value.strip() == ANYBODY or (not value.strip() and loopback):
-        return ()
-    try:
-        networks = tuple(IPv4Network(part, strict=False) for part in _words(value))
-    except (AddressValueError, NetmaskValueError, ValueError) as error:
-        raise ConfigError(
-            f"{error}", where=PEERS, fix="addresses or networks: 203.0.113.7,198.51.100.0/24"
-        ) from error
-    if not networks:
+    networks = _networks(value, PEERS)
+    if not networks and value.strip() != ANYBODY and not loopback:
         raise ConfigError(
             "nobody may call: whoever reaches the port could otherwise call, and dial through a trunk",
             where=PEERS,
             fix="name your provider's addresses, 203.0.113.7,198.51.100.0/24; or any, behind a firewall",
         )
     return networks
+
+
+def _networks(value: str, where: str) -> tuple[IPv4Network, ...]:
+    """Empty for anybody."""
+    if value.strip() == ANYBODY:
+        return ()
+    try:
+        return tuple(IPv4Network(part, strict=False) for part in _words(value))
+    except (AddressValueError, NetmaskValueError, ValueError) as error:
+        raise ConfigError(
+            f"{error}", where=where, fix="addresses or networks: 203.0.113.7,198.51.100.0/24"
+        ) from error
 
 
 def sip_routes(environ: Mapping[str, str]) -> dict[str, str]:

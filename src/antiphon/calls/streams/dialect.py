@@ -73,6 +73,7 @@ class CloseCode(Enum):
     PROTOCOL = 1002
     UNSUPPORTED = 1003
     POLICY = 1008
+    TOO_BIG = 1009
     BUSY = 1013
 
 

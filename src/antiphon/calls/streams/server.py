@@ -175,9 +175,7 @@ class _Stream(picows.WSListener):
         if kind is _TEXT and frame.fin and frame.payload_size <= _MESSAGE_MAX_BYTES:  # 50 a second.
             self.session.message(frame.get_payload_as_memoryview())
         elif frame.payload_size > _MESSAGE_MAX_BYTES:
-            self._server.counted["bad_message"] += 1
-            self.session.disconnected()
-            transport.send_close(picows.WSCloseCode.MESSAGE_TOO_BIG)
+            self.session.too_big(frame.payload_size)
             transport.disconnect()
         elif kind is picows.WSMsgType.BINARY and frame.fin:
             self.session.binary(frame.get_payload_as_memoryview())

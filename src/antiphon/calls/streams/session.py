@@ -145,6 +145,10 @@ class StreamSession:
         else:
             self._refuse(CloseCode.PROTOCOL, "media before start")
 
+    def too_big(self, size_bytes: int) -> None:
+        """A message nobody will read; no carrier sends such, so nothing after it is trusted either."""
+        self._refuse(CloseCode.TOO_BIG, f"a message of {size_bytes} bytes")
+
     def disconnected(self) -> None:
         """The socket is gone, with or without a stop message."""
         self._over("hangup", None)
@@ -157,6 +161,7 @@ class StreamSession:
             self._refuse(CloseCode.POLICY, "no start message")
         elif self._phase is _Phase.STREAMING and silent_ns > STALLED_AFTER_NS:
             self._admission.counted["stalled"] += 1
+            log.warning("stream_stalled", carrier=self._dialect.carrier, call_id=self.call_id)
             self._over("error: the stream stalled", CloseCode.PROTOCOL)
 
     # `MediaSink`, toward the caller.
