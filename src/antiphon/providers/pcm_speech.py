@@ -40,7 +40,7 @@ class PcmPieces:
         self._meter = SoundMeter(from_hz)
 
     def missing(self) -> str:
-        """Why what came cannot be all of the words; "" where it can. Asked once, when the answer has ended."""
+        """Why what came cannot be all of the words; "" where it can. Asked once, at the end of the answer."""
         return self._pace.missing(self._text, self._meter.measure())
 
     @property

@@ -1,5 +1,5 @@
-"""Whether an answer of a voice can hold all of its words. Raw sound has no end mark: what was cut looks like what
-is complete, but for its length and its end. What is usual for a voice is learned from what it says."""
+"""Whether an answer of a voice can hold all of its words. Raw sound has no end mark: what was cut looks like
+what is complete, but for its length and its end. What is usual for a voice is learned from what it says."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _LEAST_MS_A_LETTER = 20.0
 # Slower than this, an answer has all of its words, however it ends.
 _AMPLE_MS_A_LETTER, _AMPLE_MS = 120.0, 300
 # Of its fast answers: how much less a complete one may take. A few letters tell little of a voice's pace.
-_FASTER, _FASTER_SHORT, _SHORT_LETTERS = 0.75, 0.55, 16
+_FASTER, _FASTER_SHORT, _SHORT_LETTERS = 0.6, 0.5, 16
 # Finished speech falls by 6 dB at the very least, even where a recording was trimmed to the last letter.
 _LEAST_FALL_DB = 5.0
-# What a voice is known to fall by, less a margin, is asked of it, up to what speech has in its middle too.
-_FALL_MARGIN_DB, _FALL_ASKED_DB = 9.0, 12.0
+# Most voices end in silence: of one that always does, half of its fall is asked.
+_SILENT_FALL_DB, _FALL_ASKED_DB = 30.0, 25.0
 _KNOWN = 8  # So many answers until a voice's own habit counts instead of everybody's.
 _REMEMBERED = 32
 # Of this share of its answers no more than two are taken for exceptions: they may have been cut.
@@ -64,9 +64,9 @@ class VoicePace:
         least = _usual_least(self._falls_db)
         if least < _LEAST_FALL_DB:
             return -inf
-        if len(self._falls_db) < _KNOWN:
+        if len(self._falls_db) < _KNOWN or least < _SILENT_FALL_DB:
             return _LEAST_FALL_DB
-        return max(_LEAST_FALL_DB, min(least - _FALL_MARGIN_DB, _FALL_ASKED_DB))
+        return min(least / 2, _FALL_ASKED_DB)
 
     def _learn(self, text: str, spoken: float, length: SpokenLength, *, abrupt: bool) -> None:
         if not length.speech_ms:
