@@ -11,11 +11,9 @@ import numpy as np
 
 from antiphon.audio.resample import StreamResampler
 from antiphon.errors import ProviderUnavailable
+from antiphon.speech.pace import VoicePace
 from antiphon.speech.ports import TtsAudio, TtsRequest
-
-# Raw PCM has no end mark, so an answer that was cut looks like one that is complete. The fastest speakers
-# take 150 ms for a word on average.
-_LEAST_MS_A_WORD = 40
+from antiphon.speech.spoken_length import SoundMeter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,30 +26,34 @@ class SpeakingLimits:
 
 
 class PcmPieces:
-    """Mono s16le in pieces of any length, half samples too, to whole samples at the rate of a request."""
+    """Mono s16le in pieces of any length, half samples too, to whole samples at the rate of a request.
 
-    def __init__(self, from_hz: int, request: TtsRequest) -> None:
+    Args:
+        pace: What is known of the voice.
+    """
+
+    def __init__(self, from_hz: int, request: TtsRequest, pace: VoicePace) -> None:
         self._resampler = StreamResampler(from_hz, request.sample_rate_hz)
         self._half = b""
-        words = len(request.text.split())
-        self._due_bytes = 2 * from_hz * _LEAST_MS_A_WORD * words // 1000 / max(request.speed, 1.0)
-        self._came_bytes = 0
+        self._text = request.text
+        self._pace = pace
+        self._meter = SoundMeter(from_hz)
 
-    @property
-    def is_enough(self) -> bool:
-        """Whether so much came that all of the words can be in it."""
-        return self._came_bytes >= self._due_bytes
+    def missing(self) -> str:
+        """Why what came cannot be all of the words; "" where it can. Asked once, at the end of the answer."""
+        return self._pace.missing(self._text, self._meter.measure())
 
     @property
     def ends_within_a_sample(self) -> bool:
         return bool(self._half)
 
     def push(self, pcm: bytes) -> bytes:
-        self._came_bytes += len(pcm)
         pcm = self._half + pcm
         whole = len(pcm) & ~1
         self._half = pcm[whole:]
-        return self._resampler.push(np.frombuffer(pcm[:whole], dtype="<i2")).astype("<i2").tobytes()
+        samples = np.frombuffer(pcm[:whole], dtype="<i2")
+        self._meter.push(samples)
+        return self._resampler.push(samples).astype("<i2").tobytes()
 
     def flush(self) -> bytes:
         return self._resampler.flush().astype("<i2").tobytes()
@@ -96,5 +98,5 @@ async def speak_pcm(
         raise ProviderUnavailable(vendor, "success without any audio")
     if line.ends_within_a_sample:
         raise ProviderUnavailable(vendor, "the audio ends within a sample")
-    if not line.is_enough:
-        raise ProviderUnavailable(vendor, "too little audio for these words")
+    if missing := line.missing():
+        raise ProviderUnavailable(vendor, missing)

@@ -60,6 +60,8 @@ class Transcript:
     word_ends_ms: tuple[int, ...] = ()
     took_ms: int = 0  # Time from request to answer, for the latency waterfall.
     lost: bool = False
+    # A final without words for which the recogniser gave no sign that it listened: it may hang.
+    doubted: bool = False
     # A partial of words hardly believed: for who reads along, not to act upon.
     guess: bool = False
 

@@ -12,6 +12,7 @@ from antiphon.providers.azure.client import NAME, AzureConfig, AzureSockets, abo
 from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
 from antiphon.providers.said import Said, dated
 from antiphon.providers.speech_sockets import Message, SpeechSockets
+from antiphon.speech.pace import VoicePaces
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
 _ALL = "all"  # Voice and format are said with each turn, so one kind of socket does for all.
@@ -22,6 +23,7 @@ class AzureTts:
 
     def __init__(self, config: AzureConfig, limits: SpeakingLimits | None = None) -> None:
         self._limits = limits or SpeakingLimits()
+        self._paces = VoicePaces()
         self._sockets = SpeechSockets(_Vendor(config), self._limits)
 
     async def warm(self, request: TtsRequest) -> None:
@@ -32,7 +34,7 @@ class AzureTts:
         if not has_words(request.text):
             return
         rate_hz = voice_wire.rate_hz(request)
-        line = PcmPieces(rate_hz, request)
+        line = PcmPieces(rate_hz, request, self._paces.of(request))
         messages = self._sockets.speak(_ALL, lambda context: voice_wire.begin(request, context), _cut)
         async with aclosing(messages), aclosing(dated(messages, request, rate_hz)) as pieces:
             await speak_pcm(NAME, pieces, line, emit, self._limits)

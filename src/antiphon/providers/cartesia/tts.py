@@ -17,6 +17,7 @@ from antiphon.providers.failures import socket_errors
 from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
 from antiphon.providers.said import Said, dated
 from antiphon.providers.speech_sockets import Message, SpeechSockets
+from antiphon.speech.pace import VoicePaces
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
 # Cartesia names no number of contexts a socket; a plan's own limit (2 to 15 at once) comes first. One broken
@@ -39,6 +40,7 @@ class CartesiaTts:
 
     def __init__(self, config: CartesiaConfig, limits: SpeakingLimits | None = None) -> None:
         self._limits = limits or SpeakingLimits()
+        self._paces = VoicePaces()
         self._sockets = SpeechSockets(_Vendor(config), self._limits)
 
     async def warm(self, request: TtsRequest) -> None:
@@ -49,7 +51,7 @@ class CartesiaTts:
         if not has_words(request.text):
             return
         rate_hz = wire.rate_hz(request)
-        line = PcmPieces(rate_hz, request)
+        line = PcmPieces(rate_hz, request, self._paces.of(request))
         messages = self._sockets.speak(_ALL, lambda context: wire.begin(request, context), wire.cancel)
         async with aclosing(messages), aclosing(dated(messages, request, rate_hz)) as pieces:
             await speak_pcm(wire.NAME, pieces, line, emit, self._limits)

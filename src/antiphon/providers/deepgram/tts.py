@@ -17,6 +17,7 @@ from antiphon.providers.deepgram.client import (
 from antiphon.providers.deepgram.wire import NAME, SPEEDS
 from antiphon.providers.http_speech import KeptOpen
 from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
+from antiphon.speech.pace import VoicePaces
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
 RATES_HZ = (8_000, 16_000, 24_000, 32_000, 48_000)
@@ -28,6 +29,7 @@ class DeepgramTts:
 
     def __init__(self, config: DeepgramConfig, limits: SpeakingLimits | None = None) -> None:
         self._limits = limits or SpeakingLimits()
+        self._paces = VoicePaces()
         http = deepgram_http()
         self._client = deepgram_client(config, http)
         self._open = KeptOpen(http, deepgram_addresses(config).base)
@@ -48,7 +50,7 @@ class DeepgramTts:
         }
         if request.speed != 1.0:
             query["speed"] = min(max(request.speed, SPEEDS[0]), SPEEDS[1])
-        line = PcmPieces(rate_hz, request)
+        line = PcmPieces(rate_hz, request, self._paces.of(request))
         self._open.used()
         with deepgram_errors():
             # Closed with us: a caller who interrupts must not pay for the rest.

@@ -20,6 +20,7 @@ from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, 
 from antiphon.providers.refusals import refused
 from antiphon.providers.said import Said, dated
 from antiphon.providers.streaming import CONNECTIONS_MAX, KEEP_ALIVE_S, KEPT_MAX
+from antiphon.speech.pace import VoicePaces
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
 # Times that begin again before the last ones ended count from their own piece; whether they ever do is not
@@ -38,6 +39,7 @@ class ElevenLabsHttpTts:
                 "the ElevenLabs SDK is not installed", fix="pip install 'antiphon[elevenlabs]'"
             ) from None
         self._limits = limits or SpeakingLimits()
+        self._paces = VoicePaces()
         address = config.url or wire.ADDRESS
         timeout = httpx.Timeout(self._limits.first_ms / 1000, connect=self._limits.connect_ms / 1000)
         self._http = httpx.AsyncClient(
@@ -69,7 +71,7 @@ class ElevenLabsHttpTts:
             from elevenlabs import VoiceSettings
 
             wanted["voice_settings"] = VoiceSettings(speed=settings["speed"])
-        line = PcmPieces(key.rate_hz, request)
+        line = PcmPieces(key.rate_hz, request, self._paces.of(request))
         with _errors():
             chunks: Any = self._voices.stream_with_timestamps(key.voice, text=request.text, **wanted)
             async with (

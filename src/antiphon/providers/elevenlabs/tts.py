@@ -21,6 +21,7 @@ from antiphon.providers.failures import socket_errors
 from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
 from antiphon.providers.said import Said, dated
 from antiphon.providers.speech_sockets import Message, SpeechSockets
+from antiphon.speech.pace import VoicePaces
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
 _MESSAGE_BYTES_MAX = 16 * 1024 * 1024  # A long clause at once, in base64.
@@ -43,6 +44,7 @@ class ElevenLabsTts:
 
     def __init__(self, config: ElevenLabsConfig, limits: SpeakingLimits | None = None) -> None:
         self._limits = limits or SpeakingLimits()
+        self._paces = VoicePaces()
         self._sockets = SpeechSockets(_Vendor(config), self._limits)
 
     async def warm(self, request: TtsRequest) -> None:
@@ -53,7 +55,7 @@ class ElevenLabsTts:
         if not has_words(request.text):
             return
         key = wire.speaking(request)
-        line = PcmPieces(key.rate_hz, request)
+        line = PcmPieces(key.rate_hz, request, self._paces.of(request))
         messages = self._sockets.speak(key, lambda context: wire.begin(request, context), wire.cancel)
         async with aclosing(messages), aclosing(dated(messages, request, key.rate_hz)) as pieces:
             await speak_pcm(wire.NAME, pieces, line, emit, self._limits)

@@ -15,6 +15,7 @@ from typing import Any
 from antiphon.errors import ProviderError, ProviderProtocolError
 from antiphon.providers.google.client import NAME, GoogleChannels, GoogleConfig, connected, google_errors
 from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
+from antiphon.speech.pace import VoicePaces
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
 RATES_HZ = (8_000, 16_000, 24_000, 44_100, 48_000)
@@ -31,6 +32,7 @@ class GoogleTts:
 
     def __init__(self, config: GoogleConfig, limits: SpeakingLimits | None = None) -> None:
         self._limits = limits or SpeakingLimits()
+        self._paces = VoicePaces()
         place = config.location
         host = "texttospeech.googleapis.com"
         self._channels = GoogleChannels(config, f"{place}-{host}" if place not in ("", "global") else host)
@@ -49,7 +51,7 @@ class GoogleTts:
             return
         rate_hz = request.sample_rate_hz if request.sample_rate_hz in RATES_HZ else _OTHERWISE_HZ
         speak = self._stream if _STREAMING in request.voice.lower() else self._whole
-        line = PcmPieces(rate_hz, request)
+        line = PcmPieces(rate_hz, request, self._paces.of(request))
         with google_errors():
             # Closed with us: a caller who interrupts must not pay for the rest.
             async with aclosing(speak(request, rate_hz)) as pieces:

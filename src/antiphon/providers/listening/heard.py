@@ -21,6 +21,7 @@ class Heard:
         word_ends_ms: Ends of the words of `text`, where known.
         heard_to_ms: The vendor has listened up to here; tells silence from a vendor that hangs.
         frozen_to_ms: Audio up to here need never be sent again.
+        presumed: The vendor has not said so: nothing was heard of it since the speech began.
         usage: What the vendor says this cost, by its own counters.
     """
 
@@ -32,6 +33,7 @@ class Heard:
     word_ends_ms: tuple[int, ...] = ()
     heard_to_ms: int | None = None
     frozen_to_ms: int | None = None
+    presumed: bool = False
     usage: Mapping[str, int] = field(default_factory=dict)
 
 

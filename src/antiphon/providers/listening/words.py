@@ -7,7 +7,7 @@ still changing after that. Ends of speech are answered in the order they came, e
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from antiphon.providers.listening.heard import Heard
@@ -26,6 +26,7 @@ class Owed:
         from_ms, at_ms: Where on the connection its speech began and ended; -1: not yet sent.
         settles_s: When it may settle without an answer.
         settling: That moment has passed.
+        presumed: The vendor gave no sign that it has listened.
     """
 
     segment: int
@@ -34,6 +35,7 @@ class Owed:
     at_ms: int = -1
     settles_s: float = 0.0
     settling: bool = False
+    presumed: bool = False
 
     def is_covered(self, heard_to_ms: int) -> bool:
         """Whether a vendor that has listened this far has listened to what was said."""
@@ -139,6 +141,8 @@ class CallWords:
     def hear(self, heard: Heard, now_s: float) -> tuple[list[Transcript], list[Owed]]:
         """Transcripts to give, and the ends of speech that are answered with them."""
         self._heard_to_ms = max(self._heard_to_ms, heard.heard_to_ms or -1)
+        for owed in self._owed if heard.presumed or not heard.usage else ():  # Usage goes by another clock.
+            owed.presumed = heard.presumed
         segment = self._segments[0]
         changed = self._take(segment, heard)
         if changed:
@@ -216,6 +220,8 @@ class CallWords:
         took_ms = round((now_s - owed.asked_s) * 1000)
         segment = next(segment for segment in self._segments if segment.number == owed.segment)
         transcript = segment.transcript(final=True, took_ms=took_ms)
+        if owed.presumed and not transcript.text:
+            transcript = replace(transcript, doubted=True)
         self._leave_settled()
         return [transcript], [owed]
 

@@ -91,8 +91,8 @@ class _PluginLink:
     """`Link`. Plugins freeze words by themselves; a flush asks them to.
 
     A plugin has no word for "nothing was said": where its vendor says so, the plugin keeps it to itself. So
-    behind a sign of life one end of speech without words is taken for that and settles; another, without a
-    sign of life between them, is a vendor that hangs.
+    behind a sign of life one end of speech without words is taken for that and settles; in doubt, where not
+    even speech was noticed. Another, without a sign of life between them, is a vendor that hangs.
     """
 
     def __init__(self, name: str, stream: Any, sample_rate_hz: int) -> None:
@@ -100,6 +100,7 @@ class _PluginLink:
         self._sent_samples = 0
         self._flushes_ms: deque[int] = deque(maxlen=FLUSHES_MAX)  # Not answered yet.
         self._trusted = False
+        self._listens = False  # It has said something of what is spoken now.
         self._inbox: asyncio.Queue[Heard | BaseException] = asyncio.Queue(INBOX_MAX)
 
     @property
@@ -116,9 +117,10 @@ class _PluginLink:
         self._flushes_ms.append(self._sent_ms)
         with plugin_errors(self._name):
             self._stream.flush()
+        listens, self._listens = self._listens, False
         if self._trusted:
             self._trusted = False
-            await self._inbox.put(Heard(heard_to_ms=self._sent_ms))
+            await self._inbox.put(Heard(heard_to_ms=self._sent_ms, presumed=not listens))
 
     async def expect(self, terms: tuple[str, ...]) -> None:
         return
@@ -152,6 +154,8 @@ class _PluginLink:
             told = event.recognition_usage  # By the plugin's own clock: no sign of life.
             return Heard(usage={"audio_ms": round(told.audio_duration * 1000)})
         self._trusted = True
+        if event.type in (SpeechEventType.START_OF_SPEECH, SpeechEventType.INTERIM_TRANSCRIPT):
+            self._listens = True
         final = event.type is SpeechEventType.FINAL_TRANSCRIPT
         if not (final or event.type is SpeechEventType.INTERIM_TRANSCRIPT) or not event.alternatives:
             return Heard()  # A sign of life, and nothing more than that.

@@ -11,6 +11,7 @@ from antiphon.errors import ProviderUnavailable
 from antiphon.providers.livekit.plugin import Plugin, once, plugin_errors
 from antiphon.providers.pcm_speech import PcmPieces, has_words
 from antiphon.providers.streaming import Bounds, take_all
+from antiphon.speech.pace import VoicePaces
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
 SPEAKING = Bounds(stall_ms=4_000)
@@ -22,6 +23,7 @@ class LivekitTts:
     def __init__(self, plugin: Plugin, bounds: Bounds = SPEAKING) -> None:
         self._plugin = plugin
         self._bounds = bounds
+        self._paces = VoicePaces()
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         """As `TextToSpeech`."""
@@ -29,15 +31,15 @@ class LivekitTts:
             return  # Plugins take it for a failure.
         with plugin_errors(self._plugin.name):
             voice = self._plugin.instance()
-            speaking = _Speaking(PcmPieces(voice.sample_rate, request), emit)
+            speaking = _Speaking(PcmPieces(voice.sample_rate, request, self._paces.of(request)), emit)
             stream = voice.synthesize(request.text, conn_options=once(self._bounds.stall_ms))
             async with stream:
                 await take_all(aiter(stream), speaking.take, self._bounds.stall_ms)
         speaking.finish()
         if not speaking.spoke:
             raise ProviderUnavailable(self._plugin.name, "success without any audio")
-        if not speaking.line.is_enough:
-            raise ProviderUnavailable(self._plugin.name, "too little audio for these words")
+        if missing := speaking.line.missing():
+            raise ProviderUnavailable(self._plugin.name, missing)
 
 
 class _Speaking:

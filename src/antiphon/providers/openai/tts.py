@@ -10,6 +10,7 @@ from antiphon.providers.openai.transcription_wire import NAME
 from antiphon.providers.openai.voices import voice_of
 from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
 from antiphon.providers.streaming import Bounds
+from antiphon.speech.pace import VoicePaces
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
 RATE_HZ = 24_000  # The only rate of `response_format: pcm`.
@@ -22,6 +23,7 @@ class OpenAiTts:
 
     def __init__(self, config: OpenAiAudioConfig, limits: SpeakingLimits | None = None) -> None:
         self._limits = limits or SpeakingLimits()
+        self._paces = VoicePaces()
         bounds = Bounds(connect_ms=self._limits.connect_ms, stall_ms=self._limits.first_ms)
         self._client, self._pool = warm_audio_client(config, bounds)
 
@@ -41,7 +43,7 @@ class OpenAiTts:
         }
         if request.speed != 1.0:
             wanted["speed"] = min(max(request.speed, _SPEED_MIN), _SPEED_MAX)
-        line = PcmPieces(RATE_HZ, request)
+        line = PcmPieces(RATE_HZ, request, self._paces.of(request))
         with openai_errors():
             async with self._client.audio.speech.with_streaming_response.create(**wanted) as response:
                 pieces = response.iter_bytes()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from antiphon.providers.http_speech import SpeechOverHttp
 from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
 from antiphon.providers.playht import wire
+from antiphon.speech.pace import VoicePaces
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
 
@@ -26,6 +27,7 @@ class PlayHtTts:
 
     def __init__(self, config: PlayHtConfig, limits: SpeakingLimits | None = None) -> None:
         self._limits = limits or SpeakingLimits()
+        self._paces = VoicePaces()
         url = f"{config.url.rstrip('/')}/api/v2/tts/stream"
         headers = {"AUTHORIZATION": config.key, "X-USER-ID": config.user}
         self._http = SpeechOverHttp(wire.NAME, url, headers, self._limits)
@@ -37,7 +39,7 @@ class PlayHtTts:
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
         if not has_words(request.text):
             return
-        line = PcmPieces(wire.rate_of(request), request)
+        line = PcmPieces(wire.rate_of(request), request, self._paces.of(request))
         async with aclosing(self._samples(request)) as pieces:
             await speak_pcm(wire.NAME, pieces, line, emit, self._limits)
 

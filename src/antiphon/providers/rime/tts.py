@@ -12,6 +12,7 @@ from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, 
 from antiphon.providers.rime import wire
 from antiphon.providers.rime.sockets import RimeSockets
 from antiphon.providers.word_ends import WordEnds
+from antiphon.speech.pace import VoicePaces
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
 _SOCKET_URL = "wss://users-ws.rime.ai"
@@ -38,6 +39,7 @@ class RimeTts:
 
     def __init__(self, config: RimeConfig, limits: SpeakingLimits | None = None) -> None:
         self._limits = limits or SpeakingLimits()
+        self._paces = VoicePaces()
         try:
             self._sockets = RimeSockets(config.address("ws", _SOCKET_URL), config.key, self._limits)
         except ImportError:
@@ -53,7 +55,7 @@ class RimeTts:
         if not has_words(request.text):
             return
         voice = wire.voice_of(request)
-        line = PcmPieces(voice.rate_hz, request)
+        line = PcmPieces(voice.rate_hz, request, self._paces.of(request))
         async with aclosing(self._dated(voice, request.text)) as pieces:
             await speak_pcm(wire.NAME, pieces, line, emit, self._limits)
 
@@ -72,6 +74,7 @@ class RimeHttpTts:
 
     def __init__(self, config: RimeConfig, limits: SpeakingLimits | None = None) -> None:
         self._limits = limits or SpeakingLimits()
+        self._paces = VoicePaces()
         url = f"{config.address('http', _HTTP_URL)}/v1/rime-tts"
         headers = {"Authorization": f"Bearer {config.key}"}
         self._http = SpeechOverHttp(wire.NAME, url, headers, self._limits)
@@ -84,6 +87,6 @@ class RimeHttpTts:
         if not has_words(request.text):
             return
         voice = wire.voice_of(request)
-        line = PcmPieces(voice.rate_hz, request)
+        line = PcmPieces(voice.rate_hz, request, self._paces.of(request))
         async with aclosing(self._http.pieces(wire.post(voice, request.text))) as pieces:
             await speak_pcm(wire.NAME, pieces, line, emit, self._limits)

@@ -12,6 +12,7 @@ import structlog
 from antiphon.errors import DeadlineExceeded, ProviderError, ProviderUnavailable
 from antiphon.runtime.failover.kept_audio import KeptAudio
 from antiphon.runtime.failover.race import Candidate
+from antiphon.runtime.failover.second_opinion import SecondOpinion
 from antiphon.runtime.metering import Payer, paid_by, payer
 from antiphon.speech.ports import (
     SpeechToText,
@@ -69,7 +70,10 @@ class _FailoverStream:
         self._next_segment = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        self._generations = 0  # All that were ever opened.
         self._generation = 0
+        self._opinion: SecondOpinion | None = None
+        self._doubted: Transcript | None = None  # What is given should nobody have heard words.
         self._current = 0
         self._ticket: int | None = None
         self._stream: SttStream | None = None
@@ -81,6 +85,7 @@ class _FailoverStream:
 
     def push(self, pcm: bytes) -> None:
         self._kept.add(pcm)
+        self._tell_opinion(lambda stream: stream.push(pcm))
         self._do(lambda stream: stream.push(pcm))
 
     def speech_started(self) -> None:
@@ -88,9 +93,11 @@ class _FailoverStream:
             before, _, _ = self._kept.parts()  # Somebody is well again, and has not heard the onset.
             self._do(lambda stream: stream.push(before))
         self._kept.started()
+        self._tell_opinion(lambda stream: stream.speech_started())
         self._do(lambda stream: stream.speech_started())
 
     def speech_stopped(self) -> None:
+        self._believe()
         self._asked += 1
         self._kept.stopped()
         self._expect_final()
@@ -99,6 +106,7 @@ class _FailoverStream:
             self._answer_lost()
 
     def turn_committed(self) -> None:
+        self._believe()
         self._shown.clear()
         self._do(lambda stream: stream.turn_committed())
 
@@ -108,7 +116,8 @@ class _FailoverStream:
 
     async def aclose(self) -> None:
         self._cancel_deadline()
-        self._generation += 1
+        self._generation = -1
+        self._drop_opinion()
         stream, self._stream = self._stream, None
         if self._ticket is not None:  # A probe that nobody will have a verdict on is none any more.
             self._candidates[self._current].health.abandoned(self._ticket)
@@ -130,13 +139,8 @@ class _FailoverStream:
     def _change(self, error: BaseException) -> None:
         """Give the recogniser up; the next one hears what was said since the last final again."""
         failed = self._candidates[self._current]
-        if self._ticket is not None:
-            failed.health.failed(self._ticket, error)
-        self._payer.note("recogniser_failed", provider=failed.name, reason=str(error))
-        self._close_stream()
-        if self._config.provider_turns:
-            self._emit(TurnEvent(moment=TurnMoment.LOST))
-        self._changes += 1
+        self._drop_opinion()
+        self._give_up(error)
         if self._changes < len(self._candidates):
             later = [*range(self._current + 1, len(self._candidates)), *range(self._current)]
             self._open(later)
@@ -147,6 +151,17 @@ class _FailoverStream:
         kept_ms = self._kept.duration_ms
         _log.warning("recogniser_fell_back", vendor=failed.name, to=now, replayed_ms=kept_ms)
         self._replay()
+
+    def _give_up(self, error: BaseException) -> None:
+        failed = self._candidates[self._current]
+        if self._ticket is not None:
+            failed.health.failed(self._ticket, error)
+        self._payer.note("recogniser_failed", provider=failed.name, reason=str(error))
+        stream, self._stream = self._stream, None
+        self._close(stream)
+        if self._config.provider_turns:
+            self._emit(TurnEvent(moment=TurnMoment.LOST))
+        self._changes += 1
 
     def _open(self, order: Sequence[int]) -> ProviderError | None:
         """The first of `order` that opens; when all breakers are shut, the last is tried all the same.
@@ -172,13 +187,17 @@ class _FailoverStream:
         return error
 
     def _opened(self, recogniser: SpeechToText) -> SttStream:
-        self._generation += 1
-        generation = self._generation
+        self._generations += 1
+        self._generation = generation = self._generations
         self._first_segment = min(self._shown, default=self._next_segment)
+        return self._stream_of(recogniser, generation)
 
+    def _stream_of(self, recogniser: SpeechToText, generation: int) -> SttStream:
         def hear(event: SttEvent) -> None:
             if generation == self._generation:  # A stream we gave up has no say any more.
                 self._heard(event)
+            elif self._opinion is not None and generation == self._opinion.generation:
+                self._opined(self._opinion, event)
 
         with paid_by(self._payer):
             stream = recogniser.open(self._config, hear)
@@ -186,8 +205,7 @@ class _FailoverStream:
             stream.expect(self._phrases)
         return stream
 
-    def _close_stream(self) -> None:
-        stream, self._stream = self._stream, None
+    def _close(self, stream: SttStream | None) -> None:
         if stream is None:
             return
         task = asyncio.get_running_loop().create_task(stream.aclose(), name="close recogniser")
@@ -226,6 +244,13 @@ class _FailoverStream:
         if event.lost and event.final and self._changes < len(self._candidates) - 1:
             self._change(ProviderUnavailable(self._candidates[self._current].name, "lost what was said"))
             return
+        if event.text:
+            self._believe()  # It is there, only late.
+        if event.final and event.doubted and self._doubt(event):
+            return
+        self._take(event)
+
+    def _take(self, event: Transcript) -> None:
         segment = self._first_segment + event.segment
         self._next_segment = max(self._next_segment, segment + 1)
         if event.final:
@@ -233,6 +258,76 @@ class _FailoverStream:
         else:
             self._shown.add(segment)
         self._emit(replace(event, segment=segment))
+
+    # ------------------------------------------------------------------ whom to believe that says nothing
+
+    def _doubt(self, event: Transcript) -> bool:
+        """Have another hear what this one has said nothing of. False: nobody is there to ask."""
+        if self._opinion is not None or self._asked != 1:
+            return False
+        for index in [*range(self._current + 1, len(self._candidates)), *range(self._current)]:
+            candidate = self._candidates[index]
+            ticket = candidate.health.admit()
+            if ticket is None:
+                continue
+            self._generations += 1
+            opinion = SecondOpinion(
+                index=index, candidate=candidate, ticket=ticket, generation=self._generations
+            )
+            self._opinion, self._doubted = opinion, event
+            self._cancel_deadline()
+            try:
+                opinion.ask(self._stream_of(candidate.port, opinion.generation), self._kept, self._believe)
+            except ProviderError as error:
+                opinion.failed(error)
+                self._drop_opinion()
+                continue
+            return True
+        return False
+
+    def _opined(self, opinion: SecondOpinion, event: SttEvent) -> None:
+        if isinstance(event, TurnEvent):
+            return
+        if not event.text:
+            if opinion.is_final(event):
+                self._believe()
+            return
+        # There were words: the one in use hangs, and this one goes on.
+        silent = self._candidates[self._current].name
+        opinion.over()
+        self._opinion = self._doubted = None
+        self._give_up(DeadlineExceeded("said nothing of what another has heard"))
+        self._current, self._ticket, self._stream = opinion.index, opinion.ticket, opinion.stream
+        self._generation = opinion.generation
+        self._first_segment = min(self._shown, default=self._next_segment)
+        _log.warning("recogniser_fell_back", vendor=silent, to=opinion.candidate.name)
+        self._expect_final()
+        self._heard(event)
+
+    def _believe(self) -> None:
+        """The one in use has found no words because there were none, as far as anybody knows."""
+        doubted = self._doubted
+        self._drop_opinion()
+        if doubted is not None:
+            self._take(doubted)
+
+    def _drop_opinion(self) -> None:
+        opinion, self._opinion, self._doubted = self._opinion, None, None
+        if opinion is not None:
+            opinion.over()
+            opinion.candidate.health.abandoned(opinion.ticket)  # Unless it has had its verdict.
+            self._close(opinion.stream)
+
+    def _tell_opinion(self, action: Callable[[SttStream], None]) -> None:
+        if self._opinion is None or self._opinion.stream is None:
+            return
+        try:
+            action(self._opinion.stream)
+        except ProviderError as error:
+            self._opinion.failed(error)
+            self._believe()
+
+    # ------------------------------------------------------------------ finals that are owed
 
     def _answered(self, *, lost: bool) -> None:
         self._asked = max(0, self._asked - 1)
