@@ -2,14 +2,16 @@
 
     ANTIPHON_SPEECH_DIR=... python benchmarks/turn_taking.py [--ways recorded,phone,noise20,noise10,noise5]
     ANTIPHON_SPEECH_DIR=... python benchmarks/turn_taking.py --fit
-    ANTIPHON_SPEECH_DIR=... python benchmarks/turn_taking.py --held-out COLLECTION [--every 2]
+    ANTIPHON_SPEECH_DIR=... python benchmarks/turn_taking.py --held-out COLLECTION [--every 2] [--wordless]
 
 Each recording goes through the real voice activity and dating, the embedded recogniser and scorer, and the
 real conversation core on virtual time. What the models say is computed once and kept under --cache (default
 ANTIPHON_HOME/turn_taking); the sweep of other settings decides on the pauses as they were heard once.
-`--fit` prints the weights of `providers.local.smart_turn.Blend`. COLLECTION is a folder of recordings nobody
-fitted anything on, for the figures in docs/evaluation.md `data/speech/clean` of
-github.com/Picovoice/speech-to-intent-benchmark (Apache-2.0); those that are in our folder too are left out.
+`--wordless` leaves the recogniser out, in a minute instead of many: presets decide by the score alone, and
+are charged for the words all the same. `--fit` prints the weights of `providers.local.smart_turn.Blend`.
+COLLECTION is a folder of recordings nobody fitted anything on, for the figures in docs/evaluation.md
+`data/speech/clean` of github.com/Picovoice/speech-to-intent-benchmark (Apache-2.0); those that are in our
+folder too are left out.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from antiphon.quality.turns.bench import Bench
 from antiphon.quality.turns.cases import Case, read_cases
 from antiphon.quality.turns.curves import Point, at_most_cut, at_most_delay, plot
 from antiphon.quality.turns.fitting import fit_blend
-from antiphon.quality.turns.heard_pauses import taken_by_policy
+from antiphon.quality.turns.heard_pauses import HeardPause, taken_by_policy
 from antiphon.quality.turns.held_out import RATE_HZ, held_out
 from antiphon.quality.turns.judge import (
     Pause,
@@ -72,22 +74,29 @@ Decide = Callable[[Case, str], Verdict]
 class Turns:
     """Verdicts of every rule and policy on the cases of one way of hearing them."""
 
-    def __init__(self, bench: Bench, cases: Sequence[Case], way: str) -> None:
-        self._bench, self._cases, self._way = bench, cases, way
+    def __init__(self, bench: Bench, cases: Sequence[Case], way: str, *, wordless: bool = False) -> None:
+        self._bench, self._cases, self._way, self._wordless = bench, cases, way, wordless
         self._pauses: dict[str, list[Pause]] = {}
+        self._heard: dict[str, list[HeardPause]] = {}
 
     def by_policy(self, turn: TurnPolicy) -> dict[str, list[Verdict]]:
         # One recording is one turn: nothing can be learnt from the turns before it, and what is learnt from a
         # cut-off would only be paid for at the end of the same turn. `--adapting` measures it on whole calls.
+        if self._wordless:
+            return self.by_settings(turn)
         policy = Policy(turn=msgspec.structs.replace(turn, adapt=False))
         return self._judged(lambda case: taken_by_core(self._bench.decide(case, self._way, policy)))
 
     def by_settings(self, turn: TurnPolicy) -> dict[str, list[Verdict]]:
         """As `by_policy`, decided on the pauses as they were heard once: a sweep needs no ears."""
         policy = Policy(turn=msgspec.structs.replace(turn, adapt=False))
-        return self._judged(
-            lambda case: taken_by_policy(self._bench.pauses(case, self._way), policy, case.expects)
-        )
+        return self._judged(lambda case: taken_by_policy(self._heard_pauses(case), policy, case.expects))
+
+    def _heard_pauses(self, case: Case) -> list[HeardPause]:
+        if case.file not in self._heard:
+            hear = self._bench.wordless if self._wordless else self._bench.pauses
+            self._heard[case.file] = hear(case, self._way)
+        return self._heard[case.file]
 
     def by_rule(self, rule: Callable[[Pause], int]) -> dict[str, list[Verdict]]:
         words_ms = self._bench.costs.transcript_ms
@@ -246,6 +255,7 @@ def main() -> int:
         "--held-out", type=Path, metavar="COLLECTION", help="these recordings instead of our own"
     )
     parser.add_argument("--every", type=int, default=1, help="of them, only every so manieth without a pause")
+    parser.add_argument("--wordless", action="store_true", help="by the scores alone: no recogniser, no cues")
     parser.add_argument("--adapting", action="store_true", help="simulated callers of two habits, and stop")
     parser.add_argument("--json", type=Path, help="write every point here")
     args = parser.parse_args()
@@ -265,7 +275,7 @@ def main() -> int:
         return 0
     every = {}
     for number, way in enumerate(args.ways.split(",")):
-        points = every[way] = report(Turns(bench, cases, way))
+        points = every[way] = report(Turns(bench, cases, way, wordless=args.wordless))
         print(f"\n## {way}\n\n{table(points)}\n\n{budgets(points['all pooled'])}")
         if args.plot and not number:
             args.plot.write_text(plot(points["unfinished phrases"], points["all pooled"]))

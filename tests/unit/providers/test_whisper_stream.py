@@ -16,6 +16,7 @@ from tests.conformance.endings import ends_at_once
 
 from antiphon.providers.local.whisper.engine import FINAL_BEAM, Recognition
 from antiphon.providers.local.whisper.stream import WhisperStream
+from antiphon.quality.turns.virtual import VirtualExecutor, VirtualLoop, run_virtually
 from antiphon.speech.ports import SttConfig, Transcript
 
 RATE_HZ = 16_000
@@ -409,3 +410,23 @@ async def test_nothing_is_said_after_closing() -> None:
 
     assert desk.said == []
     assert desk.executor.waiting == []
+
+
+def test_what_is_heard_on_virtual_time_does_not_depend_on_how_busy_the_machine_is() -> None:
+    """How long a decode took is asked of the loop it runs on: another clock would move the next partial."""
+    said: list[Transcript] = []
+
+    async def listen(loop: VirtualLoop) -> None:
+        stream = WhisperStream(
+            Echo(), VirtualExecutor(loop, 300), SttConfig(sample_rate_hz=RATE_HZ), said.append
+        )
+        stream.speech_started()
+        for _ in range(20):
+            stream.push(np.full(RATE_HZ * BLOCK_MS // 1000, 3000, "<i2").tobytes())
+            await asyncio.sleep(BLOCK_MS / 1000)
+        stream.speech_stopped()
+        await asyncio.sleep(1)
+        await stream.aclose()
+
+    run_virtually(listen)
+    assert {transcript.took_ms for transcript in said} == {300}

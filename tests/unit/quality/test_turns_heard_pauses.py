@@ -8,7 +8,8 @@ from tests.unit.conversation.script import Script
 from antiphon.conversation import Policy, TurnPolicy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
-from antiphon.quality.turns.heard_pauses import HeardPause, heard_pauses, taken_by_policy
+from antiphon.quality.turns.heard_pauses import HeardPause, heard_pauses, taken_by_policy, without_words
+from antiphon.quality.turns.judge import Pause, taken_by_rule
 
 POLICY = Policy(turn=TurnPolicy(adapt=False))
 
@@ -57,3 +58,10 @@ def test_without_a_final_the_turn_waits_for_it_as_long_as_the_core_does() -> Non
     pause = HeardPause(ended_ms=1000, noticed_ms=1100, score=0.9)
     turn = POLICY.turn
     assert taken_by_policy([pause], POLICY, "open") == [1000 + turn.stop_silence_max_ms + turn.final_wait_ms]
+
+
+def test_by_the_score_alone_no_turn_is_taken_sooner_than_a_rule_could() -> None:
+    """Else the presets would be compared with rules that wait for the words, without waiting for them."""
+    noticed_late = Pause(ended_ms=1000, noticed_ms=1400, resumed_ms=None, score=0.9)
+    taken_ms = taken_by_policy([without_words(noticed_late, 0.9, 110)], POLICY, "open")
+    assert taken_ms == taken_by_rule([noticed_late], lambda _: POLICY.turn.stop_silence_min_ms, 110) == [1510]

@@ -22,7 +22,7 @@ from antiphon.providers.local.whisper.stream import WhisperStream
 from antiphon.quality.listening import through_phone
 from antiphon.quality.turns.caches import KnownLines, KnownRecogniser, KnownScores, Store, key_of
 from antiphon.quality.turns.cases import Case
-from antiphon.quality.turns.heard_pauses import NEVER, HeardPause, heard_pauses
+from antiphon.quality.turns.heard_pauses import NEVER, HeardPause, heard_pauses, without_words
 from antiphon.quality.turns.judge import CaseOnLine, Pause
 from antiphon.quality.turns.line import Ear, Samples
 from antiphon.quality.turns.mouth import Sentence
@@ -113,6 +113,17 @@ class Bench:
         """Every pause of the recording, as a rule without words may know it."""
         heard, _ = self._heard(case.file, way)
         return run_virtually(lambda loop: self._sounded(heard))
+
+    def wordless(self, case: Case, way: str) -> list[HeardPause]:
+        """Every pause as it sounds; for what the score alone is worth to a policy."""
+        return [
+            without_words(
+                found.pause,
+                self._blend.probability(found.pause.score, found.voicing_ms),
+                self.costs.transcript_ms,
+            )
+            for found in self.sounded(case, way)
+        ]
 
     def _stt(self, executor: Executor) -> _Stt:
         return _Stt(self._engine, executor)

@@ -15,6 +15,7 @@ from antiphon.conversation import endpointing
 from antiphon.conversation import events as ev
 from antiphon.conversation.policy import Policy, TurnPolicy
 from antiphon.conversation.state import State, Turn
+from antiphon.quality.turns.judge import Pause
 
 # Hears everything and takes no turn before the line is closed.
 NEVER = TurnPolicy(stop_silence_min_ms=600_000, stop_silence_max_ms=600_000, adapt=False, speculate=False)
@@ -46,6 +47,17 @@ def heard_pauses(events: Iterable[ev.AnyEvent]) -> list[HeardPause]:
             case ev.TranscriptFinal() if pauses and pauses[-1].final_ms is None:
                 pauses[-1] = msgspec.structs.replace(pauses[-1], final_ms=event.at_ms, text=event.text)
     return pauses
+
+
+def without_words(pause: Pause, score: float, words_ms: int) -> HeardPause:
+    """A pause whose words say nothing. They are waited for all the same, as `taken_by_rule` does."""
+    return HeardPause(
+        ended_ms=pause.ended_ms,
+        noticed_ms=pause.noticed_ms,
+        resumed_ms=pause.resumed_ms,
+        score=score,
+        final_ms=pause.noticed_ms + words_ms,
+    )
 
 
 def taken_by_policy(pauses: Sequence[HeardPause], policy: Policy, expects: str) -> list[int]:

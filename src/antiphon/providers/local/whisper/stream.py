@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -176,7 +175,7 @@ class WhisperStream:
             samples=samples,
             voiced_ms=voiced_ms,
             prompt=self._prompt,
-            asked_s=time.monotonic(),
+            asked_s=asyncio.get_running_loop().time(),
             beam=FINAL_BEAM,
         )
         self._segment += 1
@@ -192,7 +191,7 @@ class WhisperStream:
             samples=self._audio.samples(),
             voiced_ms=self._voiced_ms,
             prompt=self._prompt,
-            asked_s=time.monotonic(),
+            asked_s=asyncio.get_running_loop().time(),
             beam=beam,
         )
 
@@ -256,7 +255,7 @@ class WhisperStream:
             final=final,
             confidence=round(min(1.0, math.exp(found.avg_logprob)), 3),
             language=found.language,
-            took_ms=round((time.monotonic() - job.asked_s) * 1000),
+            took_ms=round((loop.time() - job.asked_s) * 1000),
             guess=guess,
         )
 
