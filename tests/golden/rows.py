@@ -79,8 +79,13 @@ ROWS: dict[str, Row] = {
     "P16": Row(text="An idle prompt or hang-up fires while the caller still hears the agent"),
     "P17": Row(
         text="Voicemail is treated as a person; the redial is not run",
-        missing="The redial: it runs in `campaigns/`, which does not exist yet. What it goes by, the cause "
-        "of the end, is in each trace",
+        missing="The redial: nothing here dials again by itself. What whoever does goes by, the cause of the "
+        "end, is in each trace; of calls nobody answers, and of faxes, shown by the tests beside",
+        elsewhere=(
+            "tests/conformance/test_placed_calls.py::test_nobody_who_answers_is_told_apart",
+            "tests/unit/calls/test_placed_calls.py::test_a_machine_is_hung_up_on_where_the_file_says_so",
+            "tests/unit/calls/test_placed_calls.py::test_a_fax_hears_nothing",
+        ),
     ),
     "P18": Row(
         text="Call-screening assistants and loops of callers on hold",

@@ -205,8 +205,13 @@ class Answerer:
 
 @dataclass(slots=True, kw_only=True)
 class Rehearing:
-    """Attributes: turn: Whose words they are. texts: By segment, as far as they have come. unanswered: The caller
-    had taken the floor from its answer, and what he said then is heard again with it."""
+    """Words of a taken turn that are heard anew.
+
+    Attributes:
+        turn: Whose words they are.
+        unanswered: The caller had taken the floor from its answer; what he said then is heard again with it.
+        texts: By segment, as far as they have come.
+    """
 
     turn: int
     unanswered: bool = False

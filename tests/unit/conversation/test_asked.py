@@ -120,3 +120,26 @@ def test_a_stop_where_nobody_speaks_is_nothing() -> None:
     script = Script()
     script.greeted()
     assert stops(script) == []
+
+
+def test_a_final_of_words_that_were_taken_with_typed_ones_is_no_second_turn() -> None:
+    script = Script()
+    script.greeted()
+    script.voice()
+    script.wait(600)
+    script.partial("on Friday")
+    script.pause()
+    types(script, "at nine")
+    script.final("on Friday")
+    script.wait(3000)
+    assert turns(script) == ["on Friday at nine"]
+    assert script.last(cmd.NoteUtterance).kind == "late"
+
+
+def test_what_is_typed_over_the_last_goodbye_is_kept_and_does_not_stop_it() -> None:
+    script = Script()
+    script.greeted()
+    script.step(ev.OperatorEnded(at_ms=script.now_ms))
+    types(script, "one more thing")
+    assert turns(script) == []
+    assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="late", text="one more thing")

@@ -9,7 +9,9 @@ from tests.unit.conversation.script import Script
 from antiphon.conversation import Policy, SilencePolicy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.conversation.handover import why_not_taken_over
 from antiphon.conversation.policy import HandoverPolicy
+from antiphon.conversation.state import Phase
 
 WAITING = HandoverPolicy(comfort=("I am still with you.", "Thank you for waiting."))
 HOLD_MS = 9000
@@ -460,3 +462,77 @@ def test_a_caller_on_hold_can_be_taken_over_and_one_a_person_was_called_for_cann
     said = script.count(cmd.Synthesize)
     script.step(ev.OperatorGivesBack(at_ms=script.now_ms))
     assert script.count(cmd.Synthesize) == said, "nobody is given back who was not taken"
+
+
+def test_an_operator_ends_the_call_of_a_caller_who_waits() -> None:
+    script = escalated()
+    script.step(ev.OperatorEnded(at_ms=script.now_ms))
+    assert script.last(cmd.EndCall).cause == "operator"
+
+
+@pytest.mark.parametrize(("limit_usd", "ends"), [(1.0, True), (2.0, False), (0.0, False)])
+def test_a_cost_limit_ends_the_wait_but_no_talk_with_a_person(limit_usd: float, ends: bool) -> None:
+    limited = Policy(handover=WAITING, silence=SilencePolicy(call_cost_max_usd=limit_usd))
+    script = escalated()
+    script.conversation.state.policy = limited
+    script.step(ev.CostReached(at_ms=script.now_ms, cost_usd=1.0))
+    assert script.count(cmd.EndCall) == ends
+    talks = escalated()
+    talks.conversation.state.policy = limited
+    talks.step(ev.PersonJoined(at_ms=talks.now_ms))
+    talks.step(ev.CostReached(at_ms=talks.now_ms, cost_usd=1.0))
+    assert talks.count(cmd.EndCall) == 0
+
+
+def test_who_talks_with_a_person_is_bounded_by_that_talk_alone() -> None:
+    script = escalated()
+    script.step(ev.PersonJoined(at_ms=script.now_ms))
+    assert script.conversation.state.timers == {"call_limit": script.now_ms + WAITING.talk_max_ms}
+
+
+def test_who_comes_back_from_an_operator_has_the_time_of_a_call_again() -> None:
+    script = Script()
+    script.greeted()
+    script.says("my card does not")
+    script.step(ev.OperatorTakesOver(at_ms=script.now_ms))
+    assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="waiting", text="my card does not")
+    drafts = [c for c in script.commands if isinstance(c, cmd.StartReply) and c.speculative]
+    assert script.count(cmd.CancelReply) == len(drafts)
+    assert list(script.conversation.state.timers) == ["call_limit"]
+    script.wait(60_000)
+    script.step(ev.OperatorGivesBack(at_ms=script.now_ms))
+    limit_ms = script.now_ms + Policy().silence.call_max_ms
+    assert script.conversation.state.timers["call_limit"] == limit_ms
+
+
+def test_an_operator_is_told_why_he_cannot_take_over() -> None:
+    early = Script()
+    early.conversation.state.phase = Phase.IDLE
+    assert "nobody is there" in why_not_taken_over(early.conversation.state)
+    assert "by itself" in why_not_taken_over(Script(Policy(unified=True)).conversation.state)
+    leaving = Script()
+    leaving.greeted()
+    assert why_not_taken_over(leaving.conversation.state) == ""
+    leaving.step(ev.OperatorEnded(at_ms=leaving.now_ms))
+    assert "ending" in why_not_taken_over(leaving.conversation.state)
+    goodbye = leaving.last(cmd.StartReply)
+    assert leaving.step(ev.OperatorTakesOver(at_ms=leaving.now_ms)) == []
+    assert leaving.step(ev.OperatorHolds(at_ms=leaving.now_ms)) == []
+    assert leaving.last(cmd.StartReply) == goodbye
+    leaving.step(ev.CallerHungUp(at_ms=leaving.now_ms))
+    assert "ending" in why_not_taken_over(leaving.conversation.state)
+    taken = Script()
+    taken.greeted()
+    taken.step(ev.OperatorTakesOver(at_ms=taken.now_ms))
+    assert "somebody speaks" in why_not_taken_over(taken.conversation.state)
+    assert list(taken.conversation.state.timers) == ["call_limit"], "nobody is asked whether he is there"
+    over = Script()
+    over.step(ev.CallerHungUp(at_ms=0))
+    assert "ending" in why_not_taken_over(over.conversation.state)
+
+
+def test_a_final_that_was_lost_while_he_waits_is_no_word_of_his() -> None:
+    script = escalated()
+    notes = script.count(cmd.NoteUtterance)
+    script.step(ev.TranscriptFinal(at_ms=script.now_ms, segment=7, text="half", lost=True))
+    assert script.count(cmd.NoteUtterance) == notes

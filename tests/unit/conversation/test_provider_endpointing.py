@@ -8,6 +8,7 @@ from tests.unit.conversation.script import Script
 
 from antiphon.conversation import Policy, TurnPolicy
 from antiphon.conversation import commands as cmd
+from antiphon.conversation import events as ev
 
 WORDS = "I need to see a doctor."
 PROVIDER = Policy(turn=TurnPolicy(endpointing="provider"))
@@ -360,3 +361,87 @@ def test_a_final_is_worth_a_draft_although_the_vendor_takes_its_time() -> None:
     script.final(WORDS)
     script.wait(PROVIDER.turn.stable_partial_ms + 10)
     assert script.last(cmd.StartReply).speculative
+
+
+def test_a_vendor_that_gave_a_sign_of_life_is_waited_for_again_although_it_let_a_pause_pass() -> None:
+    script = Script(PROVIDER)
+    script.greeted()
+    script.voice()
+    script.signal("started")
+    script.now_ms += 1000
+    script.pause()
+    script.final(WORDS)
+    script.wait(PROVIDER.turn.provider_wait_ms)
+    reply = script.last(cmd.StartReply)
+    assert script.last(cmd.CommitTurn).text == WORDS
+    script.reply_text(reply.reply_id, "Which day?")
+    script.audible(reply.reply_id)
+    script.now_ms += 600
+    script.heard_out(reply.reply_id)
+    script.segment += 1
+    script.says("On Friday.")
+    script.wait(PROVIDER.turn.provider_wait_ms - 500)
+    assert script.count(cmd.CommitTurn) == 1
+
+
+def test_an_eager_end_over_the_agents_words_begins_no_reply() -> None:
+    script = Script(PROVIDER)
+    script.reply_text("r1", "Hello, this is the clinic at Maple Street, how can I help?")
+    script.audible("r1")
+    script.now_ms += 500
+    script.voice()
+    script.now_ms += 300
+    script.pause()
+    script.signal("eager_end", "I need to")
+    assert script.last(cmd.StartReply).kind == "greeting"
+
+
+@pytest.mark.parametrize(("told", "drafted"), [("I need two", "I need two"), ("", WORDS)])
+def test_an_eager_end_is_drafted_on_with_the_vendors_words_or_with_those_there_are(
+    told: str, drafted: str
+) -> None:
+    script = _paused()
+    script.signal("eager_end", told)
+    assert script.last(cmd.StartReply).text == drafted
+
+
+def test_a_turn_that_resumed_is_not_taken_with_the_final_of_before() -> None:
+    script = _paused()
+    script.signal("ended")
+    script.signal("resumed")
+    script.final(WORDS)
+    script.wait(PROVIDER.turn.provider_wait_ms - 100)
+    assert script.count(cmd.CommitTurn) == 0
+    script.signal("ended")
+    assert script.last(cmd.CommitTurn).text == WORDS
+
+
+def test_words_that_resumed_are_not_drafted_on_for_standing_still() -> None:
+    script = _paused()
+    script.signal("resumed")
+    script.wait(2 * PROVIDER.turn.stable_partial_ms)
+    assert script.last(cmd.StartReply).kind == "greeting"
+
+
+def test_a_final_that_is_due_is_not_asked_for_twice() -> None:
+    script = _paused()
+    asked = script.count(cmd.FinalizeTranscript)
+    script.signal("ended")
+    assert script.count(cmd.FinalizeTranscript) == asked
+
+
+def test_a_session_that_was_never_there_is_no_reason_to_mistrust_the_vendor() -> None:
+    script = Script(PROVIDER)
+    script.greeted()
+    script.step(ev.SessionLost(at_ms=script.now_ms, reason="gone"))
+    script.says(WORDS)
+    script.wait(2000)
+    assert script.count(cmd.CommitTurn) == 0
+
+
+def test_a_vendor_that_says_something_in_a_pause_is_given_its_time_again() -> None:
+    script = _paused()
+    script.wait(PROVIDER.turn.provider_wait_ms - 100)
+    script.signal("eager_end")
+    script.wait(PROVIDER.turn.provider_wait_ms - 100)
+    assert script.count(cmd.CommitTurn) == 0

@@ -214,3 +214,27 @@ def test_words_outside_a_press_begin_no_reply_and_do_not_put_off_the_next_questi
     assert [c.kind for c in script.commands if isinstance(c, cmd.NoteUtterance)] == ["noise", "late"]
     script.wait(TALK.silence.reprompt_after_ms)
     assert script.last(cmd.StartReply).kind == "reprompt"
+
+
+def test_who_presses_again_while_his_final_is_missing_is_not_cut_off() -> None:
+    script = _greeted()
+    script.talk()
+    script.now_ms += 800
+    script.partial(WORDS)
+    script.let_go()
+    script.wait(300)
+    script.talk()
+    script.wait(TALK.turn.final_wait_ms + 500)
+    assert script.count(cmd.CommitTurn) == 0
+
+
+def test_a_draft_is_given_up_when_he_presses_again() -> None:
+    script = _greeted()
+    script.talk()
+    script.now_ms += 800
+    script.partial(WORDS)
+    script.let_go()
+    script.wait(TALK.turn.stable_partial_ms)
+    draft = script.last(cmd.StartReply)
+    assert draft.speculative
+    assert cmd.CancelReply(reply_id=draft.reply_id) in script.talk()

@@ -689,3 +689,74 @@ def test_keys_that_an_overruled_answer_overtakes_are_on_record() -> None:
     script.step(ev.ReplyOverruled(at_ms=script.now_ms, text="This is an emergency."))
     script.wait(3000)
     assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="late", text="dtmf:42")
+
+
+def test_a_goodbye_is_not_overruled() -> None:
+    scene = Scene(UNIFIED)
+    scene.greeted()
+    scene.step(ev.OperatorEnded(at_ms=scene.now_ms))
+    goodbye = scene.last(cmd.StartReply)
+    scene.step(ev.ReplyOverruled(at_ms=scene.now_ms, text="This is an emergency."))
+    assert scene.last(cmd.StartReply) == goodbye
+
+
+def test_what_he_was_saying_when_his_answer_was_overruled_is_no_second_question() -> None:
+    script = Script(UNIFIED)
+    script.greeted()
+    script.voice()
+    script.wait(600)
+    script.partial("my chest hurts")
+    script.step(ev.ReplyOverruled(at_ms=script.now_ms, text="my chest hurts"))
+    assert script.last(cmd.StartReply).reason == "overruled"
+    script.wait(300)
+    script.pause()
+    script.final("my chest hurts")
+    script.wait(3000)
+    assert script.count(cmd.CommitTurn) == 0
+
+
+def test_after_the_loss_our_own_silence_ends_turns_where_the_vendors_word_did() -> None:
+    script = Script(policy("provider"))
+    script.greeted()
+    script.step(ev.SessionLost(at_ms=script.now_ms, reason="gone"))
+    script.says("What are your hours?")
+    script.wait(1500)
+    assert script.last(cmd.CommitTurn).text == "What are your hours?"
+
+
+def test_words_so_far_of_the_session_are_not_said_twice_after_the_loss() -> None:
+    script = Script(UNIFIED)
+    script.greeted()
+    script.voice()
+    script.wait(800)
+    script.segment = 3
+    script.partial("What are")
+    script.step(ev.SessionLost(at_ms=script.now_ms, reason="gone"))
+    script.segment = 0
+    script.wait(300)
+    script.pause()
+    script.final("What are your hours?")
+    script.wait(1500)
+    assert script.last(cmd.CommitTurn).text == "What are your hours?"
+
+
+def test_a_pause_at_the_loss_waits_for_the_words_before_it_is_taken() -> None:
+    script = Script(UNIFIED)
+    script.greeted()
+    sounds(script)
+    asked_for = script.count(cmd.FinalizeTranscript)
+    script.step(ev.SessionLost(at_ms=script.now_ms, reason="gone"))
+    assert script.count(cmd.FinalizeTranscript) == asked_for + 1
+    script.wait(1800)
+    script.final("What are your hours?")
+    assert script.last(cmd.CommitTurn).text == "What are your hours?"
+
+
+def test_a_pause_at_the_loss_that_the_vendor_was_to_end_is_ended_by_us() -> None:
+    script = Script(policy("provider"))
+    script.greeted()
+    sounds(script)
+    script.step(ev.SessionLost(at_ms=script.now_ms, reason="gone"))
+    script.final("What are your hours?")
+    script.wait(1500)
+    assert script.last(cmd.CommitTurn).text == "What are your hours?"
