@@ -417,15 +417,15 @@ def test_what_is_heard_on_virtual_time_does_not_depend_on_how_busy_the_machine_i
     said: list[Transcript] = []
 
     async def listen(loop: VirtualLoop) -> None:
-        stream = WhisperStream(
-            Echo(), VirtualExecutor(loop, 300), SttConfig(sample_rate_hz=RATE_HZ), said.append
-        )
+        config = SttConfig(sample_rate_hz=RATE_HZ)
+        stream = WhisperStream(Echo(), VirtualExecutor(loop, 300), config, said.append)
+        block, over = np.full(RATE_HZ * BLOCK_MS // 1000, 3000, "<i2").tobytes(), loop.create_future()
         stream.speech_started()
-        for _ in range(20):
-            stream.push(np.full(RATE_HZ * BLOCK_MS // 1000, 3000, "<i2").tobytes())
-            await asyncio.sleep(BLOCK_MS / 1000)
-        stream.speech_stopped()
-        await asyncio.sleep(1)
+        for at_ms in range(0, 2000, BLOCK_MS):
+            loop.at_ms(at_ms, lambda: stream.push(block))
+        loop.at_ms(2000, stream.speech_stopped)
+        loop.at_ms(3000, lambda: over.set_result(None))
+        await over
         await stream.aclose()
 
     run_virtually(listen)
