@@ -64,8 +64,8 @@ def deepgram_listen(habits: Habits | None = None, **settings: Any) -> SocketVend
 
 _NOVA_PARAMETERS = {
     "model", "language", "encoding", "sample_rate", "channels", "interim_results", "smart_format",
-    "endpointing", "vad_events", "keyterm", "punctuate", "no_delay", "filler_words", "profanity_filter",
-    "numerals", "mip_opt_out",
+    "endpointing", "vad_events", "keyterm", "keywords", "punctuate", "no_delay", "filler_words",
+    "profanity_filter", "numerals", "mip_opt_out",
 }  # fmt: skip
 _FLUX_PARAMETERS = {
     "model", "encoding", "sample_rate", "eot_threshold", "eager_eot_threshold", "eot_timeout_ms", "keyterm",
@@ -80,6 +80,8 @@ def _check_query(peer: Peer) -> None:
     assert int(peer.query["sample_rate"][0]) in {8000, 16000, 24000, 32000, 48000}
     for flag in ("interim_results", "smart_format", "vad_events"):
         assert peer.query.get(flag, ["true"])[0] in {"true", "false"}, f"{flag} is no boolean of theirs"
+    if not peer.query["model"][0].startswith(("nova-3", "flux")):
+        assert "keyterm" not in peer.query, "key terms are of Nova-3"
     assert all(term and "," not in term for term in peer.query.get("keyterm", []))
 
 

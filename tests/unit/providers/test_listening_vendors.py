@@ -15,9 +15,10 @@ from tests.doubles.tls import tls_for_localhost
 from antiphon.errors import ProviderProtocolError, ProviderRejected, ProviderUnavailable
 from antiphon.providers.assemblyai import wire as assemblyai_wire
 from antiphon.providers.deepgram import wire as deepgram_wire
+from antiphon.providers.deepgram.batch_wire import parameters
 from antiphon.providers.listening import Asked, Heard, ListeningLimits
 from antiphon.providers.openai import transcription_wire as openai_wire
-from antiphon.speech.ports import SttConfig, TurnMoment
+from antiphon.speech.ports import BatchConfig, SttConfig, TurnMoment
 
 PHONE = SttConfig(sample_rate_hz=8_000)
 TURNS = SttConfig(sample_rate_hz=8_000, provider_turns=True)
@@ -238,6 +239,18 @@ def test_where_our_endpointing_decides_the_vendors_are_told_to_keep_theirs() -> 
     assert (found["end_of_turn_confidence_threshold"], found["max_turn_silence"]) == (1.0, 10_000)
     session = openai_wire.session_update("gpt-4o-transcribe", ASKED)["session"]
     assert session["audio"]["input"]["turn_detection"] is None
+
+
+def test_an_older_model_is_told_names_in_the_only_way_it_knows() -> None:
+    asked = replace(ASKED, terms=("Dr. Patel", "Aetna"))
+    newest, older = (
+        deepgram_wire.nova_query(model, asked) for model in ("nova-3-medical", "nova-2-phonecall")
+    )
+    assert newest["keyterm"] == ["Dr. Patel", "Aetna"]
+    assert "keyterm" not in older, "it refuses the connection"
+    assert older["keywords"] == ["Dr.", "Patel", "Aetna"]
+    recording = parameters("nova-2", BatchConfig(vocabulary=("Dr. Patel",)))
+    assert (recording.get("keyterm"), recording["keywords"]) == (None, ["Dr.", "Patel"])
 
 
 async def test_a_bad_message_of_assemblyai_is_not_logged_with_the_callers_words(

@@ -86,8 +86,8 @@ class AssemblyAiBatch:
             if error.status_code is None:
                 raise ProviderUnavailable(NAME, "the transcription failed") from None
             last = self._client.last_response  # Another request's, if two run side by side.
-            of_this = last is not None and last.status_code == error.status_code
-            raise refused(NAME, error.status_code, last.headers if of_this else None) from None
+            of_this = last if last is not None and last.status_code == error.status_code else None
+            raise refused(NAME, error.status_code, of_this.headers if of_this else None) from None
         except httpx.HTTPError as error:
             raise ProviderUnavailable(NAME, f"cannot be reached ({type(error).__name__})") from None
         except (ValueError, TypeError, AttributeError, KeyError) as error:

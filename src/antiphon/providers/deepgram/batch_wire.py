@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from antiphon.errors import ProviderProtocolError
-from antiphon.providers.deepgram.wire import KEY_TERM_LETTERS_MAX, KEY_TERMS_MAX, NAME
+from antiphon.providers.deepgram.wire import KEY_TERM_LETTERS_MAX, KEY_TERMS_MAX, NAME, vocabulary
 from antiphon.providers.listening import key_terms
 from antiphon.speech.ports import BatchConfig, BatchTranscript, TimedWord
 
@@ -76,7 +76,7 @@ def parameters(model: str, config: BatchConfig) -> dict[str, Any]:
         "model": model,
         "language": config.language,
         "smart_format": True,
-        "keyterm": list(terms) or None,
+        **vocabulary(model, terms),
         "diarize": config.diarize or None,
         "sentiment": config.sentiment or None,
         "topics": config.topics or None,

@@ -79,8 +79,17 @@ def nova_query(model: str, asked: Asked) -> dict[str, Any]:
         "smart_format": "true",
         "endpointing": _ENDPOINTING_MS if asked.provider_turns else "false",
         "vad_events": "true" if asked.provider_turns else None,
-        "keyterm": list(asked.terms) or None,
+        **vocabulary(model, asked.terms),
     }
+
+
+def vocabulary(model: str, terms: Sequence[str]) -> dict[str, list[str]]:
+    """Key terms are of Nova-3, and refuse an older model; those take `keywords`, single words."""
+    if not terms:
+        return {}
+    if model.startswith("nova-3"):
+        return {"keyterm": list(terms)}
+    return {"keywords": list(dict.fromkeys(word for term in terms for word in term.split()))[:KEY_TERMS_MAX]}
 
 
 def flux_query(model: str, asked: Asked) -> dict[str, Any]:
