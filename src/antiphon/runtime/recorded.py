@@ -15,6 +15,10 @@ class CallRecording(Protocol):
     """One call's. Everything is safe at any time and never raises; without permission nothing is kept.
     Times are call time in ms."""
 
+    @property
+    def is_over(self) -> bool:
+        """Refused, stopped or failed: nothing more of this call is recorded, whoever asks."""
+
     def caller(self, pcm: bytes) -> None:
         """Continuous linear audio of the caller, from the call's first sample on."""
 
@@ -31,12 +35,13 @@ class CallRecording(Protocol):
         """The caller said this."""
 
     def pause(self) -> None:
-        """Keep silence in the place of sound, until `resume`: card numbers, passwords."""
+        """Keep silence in the place of sound, until `resume`: card numbers, passwords. Before it has begun
+        too: it begins paused."""
 
     def resume(self) -> None: ...
 
     def stop(self, reason: str) -> None:
-        """No more of this call is recorded; what was recorded stays."""
+        """No more of this call is recorded, begun or not; what was recorded stays."""
 
     def end(self) -> None:
         """The call is over."""
@@ -44,6 +49,8 @@ class CallRecording(Protocol):
 
 class _NotRecorded:
     """A call nobody records."""
+
+    is_over = False
 
     def caller(self, pcm: bytes) -> None: ...
     def agent(self, payload: bytes, now_ms: int) -> None: ...

@@ -32,7 +32,8 @@ from antiphon.calls.recording import (
 )
 from antiphon.calls.recording.tracks import Piece, Tracks
 from antiphon.conversation import events as ev
-from antiphon.errors import ConfigError
+from antiphon.errors import CallFailed, ConfigError
+from antiphon.runtime.operating import Act
 from antiphon.runtime.records.lines import NoteEntry, read_call
 from antiphon.storage.keys import keyring
 
@@ -245,6 +246,51 @@ def test_a_pause_is_silent_on_the_record_and_the_call_goes_on(tmp_path: Path) ->
         assert studio.notes == ["recording_began", "recording_paused"]
         assert any(isinstance(event, ev.SpeechStarted) for event in events)
         assert not [stretch for stretch in loud_ms(kept.samples[:, 0]) if stretch[0] > 1500]
+
+    live(story())
+
+
+@pytest.mark.parametrize("act", ["record_pause", "record_stop"])
+def test_what_an_operator_asks_before_it_has_begun_counts_when_it_would_begin(
+    tmp_path: Path, act: Act
+) -> None:
+    async def story() -> None:
+        studio = Studio(tmp_path)
+
+        def at_once() -> bool:
+            for call in studio.world.exchange.active():
+                assert not kept_recordings(studio.directory)
+                studio.world.exchange.operate(call.call_id, act)
+                return True
+            return False
+
+        await studio.call(at_once)
+        if act == "record_stop":
+            assert studio.notes == ["recording_stopped"]
+            assert not kept_recordings(studio.directory)
+        else:
+            assert studio.notes == ["recording_paused", "recording_began"]
+            assert not studio.only()[0].samples.any()
+
+    live(story())
+
+
+def test_an_operator_is_told_that_a_refused_recording_is_not_resumed(tmp_path: Path) -> None:
+    async def story() -> None:
+        studio = Studio(tmp_path)
+
+        def refuse_and_resume() -> bool:
+            if not kept_recordings(studio.directory):
+                return False
+            (call,) = studio.world.exchange.active()
+            recording = studio.world.exchange.recording(call.call_id)
+            assert recording is not None
+            recording.said("Please don't record this.", 0)
+            with pytest.raises(CallFailed, match="is over"):
+                studio.world.exchange.operate(call.call_id, "record_resume")
+            return True
+
+        await studio.call(refuse_and_resume)
 
     live(story())
 

@@ -153,8 +153,13 @@ class LiveRecording:
         self._desk = ConsentDesk(policy.announcement, policy.ask.question if policy.ask else "")
         self._tracks: Tracks | None = None
         self._caller_bytes = 0
-        self._over = False
+        self._over = self._paused = False
         self._told = False
+
+    @property
+    def is_over(self) -> bool:
+        """As `CallRecording`."""
+        return self._over
 
     def caller(self, pcm: bytes) -> None:
         """As `CallRecording`."""
@@ -218,7 +223,7 @@ class LiveRecording:
 
     def stop(self, reason: str) -> None:
         """As `CallRecording`."""
-        if self._tracks is not None and not self._over:
+        if not self._over:
             self._note("recording_stopped", reason=reason)
             self._finish()
 
@@ -230,6 +235,7 @@ class LiveRecording:
     def _start(self, consent: RecordingConsent) -> None:
         since_ms = self._position_ms
         self._tracks = Tracks(self._format, since_ms)
+        self._tracks.silent = self._paused
         head = {
             **self._facts,
             "encoding": self._format.encoding.value,
@@ -249,8 +255,10 @@ class LiveRecording:
             self._shelf.destroy()
 
     def _silence(self, wanted: bool, note: str) -> None:
-        if self._tracks is not None and not self._over and self._tracks.silent is not wanted:
-            self._tracks.silent = wanted
+        if not self._over and self._paused is not wanted:
+            self._paused = wanted
+            if self._tracks is not None:
+                self._tracks.silent = wanted
             self._note(note)
 
     def _finish(self) -> None:
