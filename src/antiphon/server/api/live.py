@@ -49,7 +49,8 @@ async def transfer_live_call(
         raise Problem(403, str(error), fix="add it under `escalation: targets:` of the agent") from None
     except (ConfigError, CallFailed) as error:
         control.refused["transfers"] += 1
-        raise Problem(409, str(error).partition("\n")[0]) from None
+        fix = error.fix if isinstance(error, ConfigError) else ""
+        raise Problem(409, str(error).partition("\n")[0], fix=fix) from None
 
 
 @router.post("/{call_id}/whisper", status_code=202, openapi_extra=needs(Permission.CALLS_CONTROL))
