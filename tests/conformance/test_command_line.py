@@ -88,9 +88,12 @@ async def test_what_cannot_be_done_is_said_in_words(
     for words in (["hangup"], ["hold"], ["record"]):
         act = ["pause"] if words == ["record"] else []
         code, said = await typed("calls", *words, "no-such-call", *act)
-        assert code == 1 and "no such call" in said, said
+        assert code == 1 and "no such call" in said and "antiphon calls active" in said, said
     code, said = await typed("calls", "dtmf", LIVE, "one")
     assert code == 1 and "digits" in said, said
+    world.media.refusal = ConfigError("the agent has nobody to pass a call on to", fix="name somebody")
+    code, said = await typed("transfer", LIVE)
+    assert code == 1 and "has nobody" in said and "fix: name somebody" in said, said
     world.media.refusal = CallFailed("this call is not recorded")
     code, said = await typed("calls", "record", LIVE, "pause")
     assert code == 1 and "this call is not recorded" in said

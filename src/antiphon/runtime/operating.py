@@ -63,9 +63,7 @@ def _record(call: Call, act: Act) -> None:
     if recording is NOT_RECORDED:
         raise CallFailed("this call is not recorded (`recording:` in the agent file)")
     if recording.is_over:
-        raise CallFailed(
-            "its recording is over: refused, stopped or failed, as the call's trace says"
-        )
+        raise CallFailed("its recording is over: refused, stopped or failed, as the call's trace says")
     if act == "record_stop":
         recording.stop("operator")
     elif act == "record_pause":

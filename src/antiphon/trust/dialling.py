@@ -124,7 +124,7 @@ def _dialable(text: str) -> str:
     try:
         number = e164(text)
     except ConfigError as error:
-        raise Denied(f"{error.message}: it cannot be dialled") from None
+        raise Denied(f"{error.message}: it cannot be dialled; {error.fix}") from None
     if costly := _COSTLY.get(_kind(number)):
         raise Denied(f"it is {costly}")
     return number

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 from tests.doubles.permits import permitted
 from tests.doubles.switchboard import NotingSwitchboard
 
@@ -221,6 +222,19 @@ async def test_a_call_we_place_is_answered_or_says_why_not(tmp_path: Path) -> No
         d.worker.say(wire.Ended(leg=order.leg, cause="busy", stats={}))
         with pytest.raises(CallFailed, match="busy"):
             await dialling
+
+
+async def test_the_log_warns_of_a_call_that_could_not_be_placed_and_names_it(tmp_path: Path) -> None:
+    async with desk(tmp_path) as d:
+        name = d.lines.place(agent="clinic", permit=PERMIT, caller_id="", ring_s=7, news=lambda news: None)
+        order = await d.worker.next()
+        assert isinstance(order, wire.Dial)
+        with capture_logs() as logs:
+            d.worker.say(wire.Ended(leg=order.leg, cause="error: the trunk does not show that", stats={}))
+            await d.until(lambda: not len(d.lines))
+    assert [(log["event"], log["call"], log["log_level"]) for log in logs] == [
+        ("sip_call_ended", name, "warning")
+    ]
 
 
 async def test_an_operators_call_through_a_trunk_tells_what_became_of_it(tmp_path: Path) -> None:

@@ -148,7 +148,10 @@ class TransferDesk:
     def target(self, kit: AgentKit, asked: str) -> str:
         escalation = kit.definition.escalation
         if not escalation.target:
-            raise ConfigError(f"the agent {kit.definition.name} has nobody to pass a call on to")
+            raise ConfigError(
+                f"the agent {kit.definition.name} has nobody to pass a call on to",
+                fix="name somebody under `escalation: target:` in its file",
+            )
         named = escalation.targets.get(asked, asked)
         return allowed_target(named or escalation.target, escalation.allowed)
 

@@ -387,7 +387,8 @@ class SipLines:
 
     def _ended(self, line: SipLine, cause: str, stats: dict[str, int]) -> None:
         del self._lines[line.leg]
-        log.info("sip_call_ended", call=line.call_id or line.sip_call_id, cause=cause, **stats)
+        tell = log.warning if cause.startswith("error") else log.info
+        tell("sip_call_ended", call=line.call_id or line.sip_call_id, cause=cause, **stats)
         line.over(cause)
         line.tell(News(ended=cause))
         self._orders.failed(line.leg, cause)

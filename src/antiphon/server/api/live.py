@@ -11,7 +11,6 @@ from antiphon.errors import CallFailed, ConfigError, Denied
 from antiphon.server.access.principal import Principal
 from antiphon.server.access.roles import Permission
 from antiphon.server.api import shapes
-from antiphon.server.api.call_shelf import no_such_call
 from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
 from antiphon.server.api.live_view import live_calls
 from antiphon.server.api.parts import ApiParts
@@ -50,7 +49,8 @@ async def transfer_live_call(
         raise Problem(403, str(error), fix="add it under `escalation: targets:` of the agent") from None
     except (ConfigError, CallFailed) as error:
         control.refused["transfers"] += 1
-        raise Problem(409, str(error).partition("\n")[0]) from None
+        fix = error.fix if isinstance(error, ConfigError) else ""
+        raise Problem(409, str(error).partition("\n")[0], fix=fix) from None
 
 
 @router.post("/{call_id}/whisper", status_code=202, openapi_extra=needs(Permission.CALLS_CONTROL))
@@ -72,7 +72,7 @@ async def take_over_live_call(
     try:
         return shapes.TakenOver(**await control.media.take_over(call_id, wanted.sdp, by=who.subject))  # type: ignore[arg-type]
     except ConfigError:
-        raise no_such_call() from None
+        raise not_up() from None
     except CallFailed as error:
         raise Problem(400 if "offer" in str(error) else 409, str(error)) from None
 
@@ -109,7 +109,13 @@ async def must_be_up(call_id: str, who: Principal, parts: ApiParts, control: Con
     may_see = await sight_of(who, parts)
     up: list[dict[str, Any]] = await control.media.active()
     if not any(call["call_id"] == call_id and may_see(str(call.get("agent", ""))) for call in up):
-        raise no_such_call()
+        raise not_up()
+
+
+def not_up() -> Problem:
+    return Problem(
+        404, "no such call is up", fix="`antiphon calls active` (GET /v1/live) lists those that are"
+    )
 
 
 async def _done(act: Awaitable[None]) -> None:
@@ -117,6 +123,6 @@ async def _done(act: Awaitable[None]) -> None:
     try:
         await act
     except ConfigError:
-        raise no_such_call() from None
+        raise not_up() from None
     except CallFailed as error:
         raise Problem(409, str(error)) from None
