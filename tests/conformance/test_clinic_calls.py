@@ -97,6 +97,25 @@ def test_every_vendor_may_be_lost(role: str, name: str, fault: Fault, tmp_path: 
     expect_well(survive(tmp_path, lists, role, fault), are_used(role, lists[role], fault))
 
 
+# Losses of which the vendor itself says nothing.
+UNTOLD = [
+    ("stt", "livekit/deepgram.STT:nova-3", Fault.HANG),
+    ("tts", "openai/alloy", Fault.MALFORMED),
+    ("tts", "playht/Play3.0-mini/s3://voices/jennifer/manifest.json", Fault.MALFORMED),
+]
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "fault"),
+    [pytest.param(*case, id=f"{case[1]} {case[2].value}") for case in UNTOLD],
+)
+def test_no_words_are_lost_where_only_their_sound_tells_of_it(
+    role: str, name: str, fault: Fault, tmp_path: Path
+) -> None:
+    lists = lists_for(role, name)
+    expect_well(survive(tmp_path, lists, role, fault), are_used(role, lists[role], fault))
+
+
 HTTP_VOICES = [
     vendor.name for vendor in ROWS["tts"] if vendor.plugin is None and isinstance(vendor.make(), HttpVendor)
 ]

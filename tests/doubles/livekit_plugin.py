@@ -16,7 +16,7 @@ from livekit.agents import APIConnectionError, APIStatusError, llm, stt, tts
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConnectOptions
 
 SPEAKING_HZ = 24_000
-WORD_MS = 200
+WORD_MS, FALL_MS = 200, 40
 
 
 def install(monkeypatch: pytest.MonkeyPatch, *, alone: bool = True) -> None:
@@ -89,7 +89,8 @@ def usage(prompt: int, cached: int, output: int) -> llm.ChatChunk:
 
 
 class AcmeTts(tts.TTS[Any]):
-    """Speaks 200 ms of a constant a word; `fails` instead, or says nothing for the voice "mute"."""
+    """Speaks 200 ms of a constant a word and ends as voices do, softly; `fails` instead, or says nothing for
+    the voice "mute"."""
 
     fails: ClassVar[Exception | None] = None
 
@@ -114,6 +115,7 @@ class _Speaking(tts.ChunkedStream):
         words = len(self._input_text.split())
         stereo = np.empty((words * WORD_MS * SPEAKING_HZ // 1000, 2), np.int16)
         stereo[:, 0], stereo[:, 1] = 1000, 3000
+        stereo[-FALL_MS * SPEAKING_HZ // 1000 :] = 0
         output_emitter.push(stereo.tobytes())
         output_emitter.flush()
 

@@ -133,7 +133,8 @@ class ScriptedStt:
 
     Args:
         fails: "open" (cannot be opened), "push" (breaks at the next block), "lost" (says it lost the words),
-            "silent" (never gives a final), "" (works).
+            "silent" (never gives a final), "mute" (finds no words in anything, and gives no
+            sign that it listens), "" (works).
         partials: Shows every word as a partial as soon as it is complete.
     """
 
@@ -167,9 +168,9 @@ class _ScriptedStream:
 
     def speech_stopped(self) -> None:
         if self._stt.fails != "silent":
-            lost = self._stt.fails == "lost"
-            text = "" if lost else self._text()
-            final = Transcript(segment=self._segment, text=text, final=True, lost=lost)
+            lost, mute = self._stt.fails == "lost", self._stt.fails == "mute"
+            text = "" if lost or mute else self._text()
+            final = Transcript(segment=self._segment, text=text, final=True, lost=lost, doubted=mute)
             asyncio.get_running_loop().call_later(0.1, self._emit, final)
         self._audio = b""
         self._segment += 1

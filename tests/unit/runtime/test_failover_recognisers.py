@@ -233,3 +233,99 @@ def test_what_is_kept_is_bounded() -> None:
         kept.add(b"\1\0" * RATE_HZ)
     assert kept.duration_ms <= KEPT_MS_MAX
     assert kept.dropped_ms == 10_000
+
+
+@pytest.mark.parametrize("partials", [False, True])
+def test_words_that_a_mute_recogniser_said_nothing_of_are_heard_by_the_next(partials: bool) -> None:
+    async def story() -> None:
+        mute, next_one = ScriptedStt(VOCABULARY), ScriptedStt(VOCABULARY, partials=partials)
+        ear = Ear(mute, next_one)
+        await ear.utter("my", "name")
+        mute.fails = "mute"
+        await ear.utter("is", "linda")
+        await ear.utter("and", "so", "on")
+        assert ear.finals == ["my name", "is linda", "and so on"]
+        assert [note["reason"] for note in ear.notes if note["type"] == "recogniser_failed"] == [
+            "said nothing of what another has heard"
+        ]
+        assert mute.streams[0].closed
+        await ear.stream.aclose()
+
+    live(story())
+
+
+def test_a_recogniser_that_says_nothing_of_noise_stays_the_one_of_the_call() -> None:
+    async def story() -> None:
+        mute, next_one = ScriptedStt(VOCABULARY), ScriptedStt(VOCABULARY)
+        ear = Ear(mute, next_one)
+        mute.fails = "mute"
+        ear.stream.push(SILENCE * 5)
+        ear.stream.speech_started()
+        ear.stream.push(SILENCE * 5)
+        ear.stream.speech_stopped()
+        await passes(150)
+        assert not ear.finals, "another is asked first"
+        await passes(1000)
+        assert ear.finals == [""]
+        assert not ear.transcripts[-1].lost
+        assert next_one.streams[0].closed
+        mute.fails = ""
+        await ear.utter("so", "on")
+        assert ear.finals == ["", "so on"]
+        assert len(next_one.streams) == 1
+        assert not [note for note in ear.notes if note["type"] == "recogniser_failed"]
+        await ear.stream.aclose()
+
+    live(story())
+
+
+@pytest.mark.parametrize("next_fails", ["open", "push", "lost", "silent"])
+def test_nobody_to_ask_leaves_a_silent_recogniser_as_it_is(next_fails: str) -> None:
+    async def story() -> None:
+        mute, next_one = ScriptedStt(VOCABULARY, fails="mute"), ScriptedStt(VOCABULARY, fails=next_fails)
+        ear = Ear(mute, next_one)
+        await ear.utter("my", "name")
+        assert ear.finals == [""]
+        mute.fails = ""
+        await ear.utter("so", "on")
+        assert ear.finals == ["", "so on"]
+        await ear.stream.aclose()
+
+    live(story())
+
+
+def test_who_goes_on_while_another_is_asked_is_heard_with_every_word() -> None:
+    async def story() -> None:
+        mute, next_one = ScriptedStt(VOCABULARY), ScriptedStt(VOCABULARY)
+        ear = Ear(mute, next_one)
+        mute.fails = "mute"
+        ear.stream.push(say("my"))
+        ear.stream.speech_started()
+        ear.stream.push(say("name"))
+        ear.stream.speech_stopped()
+        await passes(150)  # The next one is asked now, and answers 100 ms later.
+        ear.stream.speech_started()
+        ear.stream.push(say("linda"))
+        await passes(300)
+        ear.stream.speech_stopped()
+        await passes(1000)
+        assert ear.finals == ["my name", "linda"]
+        await ear.stream.aclose()
+
+    live(story())
+
+
+def test_a_call_that_ends_while_another_is_asked_leaves_nothing_open() -> None:
+    async def story() -> None:
+        mute, next_one = ScriptedStt(VOCABULARY, fails="mute"), ScriptedStt(VOCABULARY, fails="silent")
+        ear = Ear(mute, next_one)
+        ear.stream.push(say("my"))
+        ear.stream.speech_started()
+        ear.stream.speech_stopped()
+        await passes(150)
+        await ear.stream.aclose()
+        assert [stt.streams[0].closed for stt in (mute, next_one)] == [True, True]
+        await passes(2000)
+        assert not ear.finals
+
+    live(story())

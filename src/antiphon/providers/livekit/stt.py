@@ -156,6 +156,8 @@ class _PluginLink:
         self._trusted = True
         if event.type in (SpeechEventType.START_OF_SPEECH, SpeechEventType.INTERIM_TRANSCRIPT):
             self._listens = True
+        elif event.type in (SpeechEventType.FINAL_TRANSCRIPT, SpeechEventType.END_OF_SPEECH):
+            self._listens = False  # What came was of what is over, though it may have been flushed before.
         final = event.type is SpeechEventType.FINAL_TRANSCRIPT
         if not (final or event.type is SpeechEventType.INTERIM_TRANSCRIPT) or not event.alternatives:
             return Heard()  # A sign of life, and nothing more than that.

@@ -18,10 +18,7 @@ OPINION_MS = 700
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class SecondOpinion:
-    """Attributes:
-    generation: Of the stream, should it become the call's.
-    open_stream: Opens the recogniser and gives what it hears to a function.
-    """
+    """Attributes: index: In the call's list. generation: Of the stream, should it become the call's."""
 
     index: int
     candidate: Candidate[SpeechToText]
