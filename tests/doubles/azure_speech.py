@@ -12,7 +12,7 @@ import asyncio
 import json
 import re
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from tests.doubles.coded_speech import blocks, spoken
@@ -80,13 +80,14 @@ def ticks(duration_ms: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A request for speech as it came. `markup`: The whole document."""
+    """A request for speech as it came. `markup`: The whole document. `silent`: No sound of it was given."""
 
     voice: str
     language: str
     speed: float
     text: str
     markup: str = ""
+    silent: bool = False
 
 
 @dataclass(kw_only=True)
@@ -145,7 +146,9 @@ class AzureVoices:
 
     async def _speak(self, peer: Peer, message: Message, rate_hz: int) -> None:
         asked = _asked(message.body.decode())
-        self.requests.append(asked)
+        # Three messages come before the first sound.
+        drops = peer.fault is Fault.DROP_MID_STREAM and self.faulty.after <= 3
+        self.requests.append(replace(asked, silent=drops or peer.fault is Fault.MALFORMED))
         if peer.fault is Fault.HANG:
             self.waiting.set()
             return

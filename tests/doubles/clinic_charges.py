@@ -111,7 +111,7 @@ def _texts(double: Any) -> list[str]:
         unsaid = REFUSED | {Fault.MALFORMED}  # Garbage comes before any sound, and is not waited out.
         return [sentence.text.strip() for sentence in double.requests if sentence.fault not in unsaid]
     assert isinstance(double, RimeSocket | AzureVoices | GoogleVendor)
-    return [request.text for request in double.requests]
+    return [request.text for request in double.requests if not request.silent]
 
 
 def _text(request: HttpRequest) -> str:

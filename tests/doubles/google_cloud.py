@@ -7,7 +7,7 @@ message is made of, and from the comments of `StreamingRecognize` there.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc
@@ -169,7 +169,8 @@ def _seconds(duration_ms: int) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A request for speech as it came. `markup`: The document, where it was SSML; `text` has its words."""
+    """A request for speech as it came. `markup`: The document, where it was SSML; `text` has its words.
+    `silent`: No sound of it was given."""
 
     voice: str
     language: str
@@ -177,6 +178,7 @@ class Spoken:
     rate_hz: int
     text: str
     markup: str = ""
+    silent: bool = False
 
 
 def google_voices(faulty: Faulty | None = None) -> GrpcVendor:
@@ -216,6 +218,8 @@ async def _stream(request: Request) -> None:
 async def _whole(request: Request) -> None:
     async for message in request.messages():
         asked = _asked(request, message.voice, message.audio_config, message.input.text, message.input.ssml)
+        if request.fault is Fault.DROP_MID_STREAM:
+            request.vendor.requests[-1] = replace(asked, silent=True)
         pcm = b"".join(_said(request, asked))
         if request.fault is Fault.DROP_MID_STREAM:
             request.sent = request.peer.faulty.after
@@ -235,6 +239,7 @@ def _asked(request: Request, voice: Any, audio: Any, text: str, markup: str = ""
         rate_hz=audio.sample_rate_hertz,
         text=text or "".join(ET.fromstring(markup).itertext()),
         markup=markup,
+        silent=request.fault is Fault.MALFORMED,
     )
     request.vendor.requests.append(asked)
     return asked

@@ -26,10 +26,11 @@ _STRETCHES = {"coda": "timeScaleFactor", "mistv3": "timeScaleFactor", "mistv2": 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RimeRequest:
-    """One sentence and what it was to be spoken with."""
+    """One sentence and what it was to be spoken with. `silent`: No sound of it was given."""
 
     parameters: Mapping[str, str]
     text: str
+    silent: bool = False
 
 
 @dataclass(kw_only=True)
@@ -121,7 +122,8 @@ class RimeSocket:
         task.set_name(context)
         text = " ".join(message["text"] for message in texts)
         parameters = {name: values[0] for name, values in peer.query.items()}
-        self.requests.append(RimeRequest(parameters=parameters, text=text))
+        silent = peer.fault is Fault.MALFORMED  # Garbage comes before any sound, and is not waited out.
+        self.requests.append(RimeRequest(parameters=parameters, text=text, silent=silent))
         if peer.fault is Fault.HANG:
             self.waiting.set()
             return

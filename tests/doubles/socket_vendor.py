@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.doubles.faults import Fault, Faulty
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConcurrencyError, ConnectionClosed
 from websockets.http11 import Request, Response
 
 KEY = "test-key"  # What every double takes for a good key.
@@ -58,13 +58,16 @@ class Peer:
     async def messages(self) -> AsyncIterator[Any]:
         """bytes as they are, text as parsed JSON, or as str where it is none."""
         async for message in self.socket:
-            parsed: Any = message
-            if isinstance(message, str):
-                with contextlib.suppress(ValueError):
-                    parsed = json.loads(message)
-            self.received.append(parsed)
-            self.changed.set()
-            yield parsed
+            yield self._take(message)
+
+    def _take(self, message: bytes | str) -> Any:
+        parsed: Any = message
+        if isinstance(message, str):
+            with contextlib.suppress(ValueError):
+                parsed = json.loads(message)
+        self.received.append(parsed)
+        self.changed.set()
+        return parsed
 
     async def send(self, message: Mapping[str, Any] | bytes | str) -> None:
         if self.fault is Fault.HANG:
@@ -72,10 +75,18 @@ class Peer:
         if self.fault is Fault.SLOW_FIRST_BYTE and not self.sent:
             await pause(self.faulty.delay_ms)
         if self.fault is Fault.DROP_MID_STREAM and self.sent >= self.faulty.after:
+            await self._take_the_rest()
             self.socket.transport.abort()
             return
         self.sent += 1
         await self.socket.send(message if isinstance(message, str | bytes) else json.dumps(message))
+
+    async def _take_the_rest(self) -> None:
+        """What a client had sent before it could know has been taken, and is charged."""
+        with contextlib.suppress(TimeoutError, ConnectionClosed, ConcurrencyError):
+            async with asyncio.timeout(0.02):
+                while True:
+                    self._take(await self.socket.recv())
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         await self.socket.close(code, reason)

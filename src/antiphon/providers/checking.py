@@ -181,13 +181,21 @@ def _within(speeds: Sequence[float], speed: float) -> bool:
 def _priced(
     document: Document, named: _Named, prices: PriceBook, definition: AgentDefinition
 ) -> Iterator[Finding]:
-    """Without a price costs are too low, which only matters for sure where a call has a cost limit."""
-    if named.priced_as not in ("stt", "tts", "llm", "s2s") or prices.find(named.priced_as, named.name):
+    """Without a price costs are too low, which only matters for sure where a call has a limit in money."""
+    price = prices.find(named.priced_as, named.name)
+    lacks = price.lacks(named.priced_as) if price is not None else []
+    if named.priced_as not in ("stt", "tts", "llm", "s2s") or (price is not None and not lacks):
         return
     if named.role is Role.LLM and "/" not in named.name:
         return  # The operator's own endpoint; its price is his to give.
-    limit = Decimal(str(getattr(definition.policy.silence, "call_cost_max_usd", 0)))
-    message = f"the price book has no price for {named.name}, so the cost of a call is told too low"
+    routing = definition.reasoning.routing
+    limit = Decimal(str(getattr(definition.policy.silence, "call_cost_max_usd", 0))) or (
+        routing is not None and routing.budget_usd
+    )
+    what = f"the price of {named.name} has no rate for {', '.join(lacks)}"
+    if price is None:
+        what = f"the price book has no price for {named.name}"
+    message = f"{what}, so the cost of a call is told too low"
     fix = "put its price into a file and name it in ANTIPHON_PRICES; docs/providers.md shows how"
     yield _finding(document, named.at, message, fix, Weight.ERROR if limit else Weight.ADVICE)
 

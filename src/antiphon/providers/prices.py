@@ -30,6 +30,13 @@ AMOUNTS: Final = frozenset((
 ))  # fmt: skip
 _COUNTS: Final[Mapping[str, int]] = {"1": 1, "1k": 1_000, "1M": 1_000_000}
 _TIMES: Final[Mapping[str, int]] = {"second": 1_000, "minute": 60_000, "hour": 3_600_000}
+# One of these sets is what every request in a role is charged by; without one of its rates it has no cost.
+_ALWAYS: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
+    "stt": (frozenset({"audio_ms"}),),
+    "tts": (frozenset({"characters"}), frozenset({"audio_ms"})),
+    "llm": (frozenset({"input_tokens", "output_tokens"}),),
+    "s2s": (frozenset({"input_tokens", "output_tokens"}),),
+}
 _RATE: Final = re.compile(r"(\d+(?:\.\d+)?) per (1|1k|1M|second|minute|hour)")
 _FROM: Final = re.compile(r"(\d+(?:\.\d+)?)(?: (k|M|minutes|hours))?")
 _FROM_UNITS: Final[Mapping[str, int]] = {
@@ -100,6 +107,13 @@ class Price:
 
     def fits(self, provider: str) -> bool:
         return _fits(self.provider, provider)
+
+    def lacks(self, role: str) -> list[str]:
+        """Rates without which nothing it is asked in this role has a cost."""
+        wanted = _ALWAYS.get(role, ())
+        missing = [sorted(each - tier.rates.keys()) for tier in self.tiers for each in wanted[:1]]
+        covered = all(any(each <= tier.rates.keys() for each in wanted) for tier in self.tiers)
+        return [] if covered or not wanted else max(missing, key=len)
 
     def is_tiered_by(self, name: str, volume: Volume) -> bool:
         """Whether a volume under this name or pattern chooses the tier."""

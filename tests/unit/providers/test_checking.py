@@ -50,7 +50,11 @@ OFFERS = [
 ]
 PRICES = """
 prices:
-  - {provider: acme/*, role: "*", read: 2026-11-01, source: s, rates: {characters: 1 per 1M}}
+  - provider: acme/*
+    role: "*"
+    read: 2026-11-01
+    source: s
+    rates: {characters: 1 per 1M, audio_ms: 1 per hour, input_tokens: 1 per 1M, output_tokens: 5 per 1M}
 """
 
 
@@ -211,6 +215,24 @@ def test_a_model_without_a_price_is_advice_until_a_call_has_a_cost_limit(desk: D
     found = desk.findings(_with_policy(definition, policy))
     assert {item.weight for item in found} == {Weight.ERROR}
     assert all("ANTIPHON_PRICES" in item.problem.fix for item in found)
+
+
+def test_a_budget_of_a_call_that_no_price_can_reach_is_an_error(desk: Desk) -> None:
+    """It would stay with the frontier model whatever that costs."""
+    routing = {"frontier": "acme/simple", "words_min": 30, "budget_usd": 0.2}
+    reasoning = {"model": ["acme/mind", "acme/simple", "flow/desk"], "routing": routing}
+    assert [told for told in desk.told(reasoning=reasoning) if "price" in told[1]] == []
+    desk.prices = "prices: []"
+    weights = {weight for weight, text in desk.told(reasoning=reasoning) if "no price for acme/" in text}
+    assert weights == {"error"}
+
+
+def test_a_price_that_leaves_out_what_is_charged_for_is_found(desk: Desk) -> None:
+    desk.prices = PRICES.replace(", output_tokens: 5 per 1M", "").replace("audio_ms: 1 per hour, ", "")
+    (ears, mind) = desk.told()
+    assert (ears[0], mind[0]) == ("advice", "advice")
+    assert "the price of acme/ears has no rate for audio_ms" in ears[1]
+    assert "the price of acme/mind has no rate for output_tokens" in mind[1]
 
 
 def _with_policy(definition: AgentDefinition, policy: Policy) -> AgentDefinition:
