@@ -305,9 +305,7 @@ def _tier(item: Any, where: str) -> Tier:
     least = _amount(str(item.get("from", "0")), where)
     tier = Tier(
         from_amount=least.amount,
-        rates={
-            amount: _rate(str(text), amount, f"{where}.rates.{amount}") for amount, text in rates.items()
-        },
+        rates={amount: _rate(str(text), amount, f"{where}.rates.{amount}") for amount, text in rates.items()},
     )
     if least.amount and least.is_time != tier.is_by_time:
         counted = "from: 2000 hours" if tier.is_by_time else "from: 2 M"
