@@ -46,8 +46,8 @@ async def test_the_clinic_books_over_a_session(
 async def test_every_response_is_metered_with_the_vendors_own_counters(
     vendor: SpeechVendor, tmp_path: Path
 ) -> None:
-    setting = Setting(Script(heard=SAID, mind=spoken_front_desk), vendor)
-    async with calling(tmp_path, setting) as call:
+    script = Script(heard=SAID, mind=spoken_front_desk)
+    async with calling(tmp_path, Setting(script, vendor)) as call:
         await call.begin()
         await call.talk(turns=5)
         record = await call.record()
@@ -58,7 +58,8 @@ async def test_every_response_is_metered_with_the_vendors_own_counters(
     assert {note["provider"] for note in spoken} == {vendor.unified}
     assert {note["reply"] for note in spoken} == {"r2", "r3", "r4", "r5", "r6"}
     (stage,) = [s for s in cost_of(record.entries, tell(record.entries)).stages if s.role == "s2s"]
-    assert stage.amounts == {name: count * responses for name, count in vendor.usage.items()}
+    assert len(script.bills) == responses
+    assert stage.amounts == {name: sum(bill[name] for bill in script.bills) for name in vendor.usage}
     assert stage.cost_usd > 0
     assert stage.unpriced == 0
 

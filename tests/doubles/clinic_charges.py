@@ -108,7 +108,8 @@ def _texts(double: Any) -> list[str]:
         asked = zip(double.requests, double.faults, strict=True)
         return [_text(request) for request, fault in asked if fault not in REFUSED]
     if isinstance(double, ContextsDouble):
-        unsaid = REFUSED | {Fault.MALFORMED}  # Garbage comes before any sound, and is not waited out.
+        # Garbage comes before any sound, and is not waited out.
+        unsaid = REFUSED | {Fault.MALFORMED, Fault.NO_RESULT}
         return [sentence.text.strip() for sentence in double.requests if sentence.fault not in unsaid]
     assert isinstance(double, RimeSocket | AzureVoices | GoogleVendor)
     return [request.text for request in double.requests if not request.silent]

@@ -204,8 +204,10 @@ def _check_volumes(volumes: Mapping[str, Volume], prices: list[Price], where: st
         if not any(price.is_tiered_by(name, volume) for price in prices):
             kind = "minutes or hours" if volume.is_time else "characters or tokens"
             tiered = sorted({price.provider for price in prices if len(price.tiers) > 1})
+            known = any(_fits(name, price.provider) or _fits(price.provider, name) for price in prices)
+            nobody = "" if known else f"no vendor offers {name}: "
             raise ConfigError(
-                f"no price has tiers by {kind} for {name!r}",
+                f"{nobody}no price has tiers by {kind} for {name!r}",
                 where=f"{where}: volumes.{name}",
                 fix=f"prices with tiers: {', '.join(tiered)}; give yours with `tiers:`",
             )

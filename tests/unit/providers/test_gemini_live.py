@@ -161,7 +161,8 @@ async def test_what_it_says_with_a_tools_result_is_another_reply_and_each_is_cha
         await greeted(talk)
         talk.session.tool_result(talk.all(SpokenToolCall)[0].call, "{}")
         await talk.until(lambda: len(talk.all(SpokenEnded)) == 2)
-        assert [event.usage for event in talk.all(SpokenEnded)] == [GEMINI.usage, GEMINI.usage]
+        assert [event.usage for event in talk.all(SpokenEnded)] == script.bills
+        assert len(script.bills) == 2
 
 
 async def test_a_result_that_comes_after_the_call_was_withdrawn_is_told_as_what_it_is() -> None:

@@ -117,6 +117,12 @@ def test_a_worker_asked_for_an_unknown_role_names_the_known_ones() -> None:
         build_offer(["eot", "smell"], LaneExecutor(1))
 
 
+@pytest.fixture(autouse=True)
+def into_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Test runners tell their workers of a screen."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 def _run(*words: str) -> int:
     parser = argparse.ArgumentParser()
     command.register(parser.add_subparsers(required=True))

@@ -30,7 +30,7 @@ def test_the_model_doubts_that_silence_is_speech(engine: WhisperEngine) -> None:
 
 
 def test_a_partial_in_doubt_is_told_as_a_guess_and_takes_no_second_look(engine: WhisperEngine) -> None:
-    buzz = _syllables(pitch_hz=90, per_s=3, duration_s=0.6)
+    buzz = _syllables(pitch_hz=90, per_s=2, duration_s=0.4)  # Far from any limit, whatever the processor.
 
     partial = engine.transcribe(buzz, beam=PARTIAL_BEAM)
 
