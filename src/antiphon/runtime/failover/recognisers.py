@@ -289,7 +289,8 @@ class _FailoverStream:
         if isinstance(event, TurnEvent):
             return
         if not event.text:
-            if opinion.is_final(event):
+            if event.final:
+                opinion.heard_nothing(event)
                 self._believe()
             return
         # There were words: the one in use hangs, and this one goes on.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from antiphon.errors import ProviderError
 from antiphon.runtime.failover.kept_audio import KeptAudio
 from antiphon.runtime.failover.race import Candidate
-from antiphon.speech.ports import SpeechToText, SttEvent, SttStream
+from antiphon.speech.ports import SpeechToText, SttStream, Transcript
 
 # Silence is taken for silence after 700 ms, and the core waits 1.5 s for a final.
 OPINION_MS = 700
@@ -40,15 +40,12 @@ class SecondOpinion:
             stream.speech_started()
         stream.push(since)
 
-    def is_final(self, event: SttEvent) -> bool:
-        """Whether `event` says that it heard no words; its recogniser is well then, unless it lost them."""
-        if not getattr(event, "final", False):
-            return False
-        if not getattr(event, "lost", False):
-            self.candidate.health.succeeded(self.ticket)
-        else:
+    def heard_nothing(self, final: Transcript) -> None:
+        """It says that there were no words: it is well then, unless it lost them."""
+        if final.lost:
             self.candidate.health.abandoned(self.ticket)
-        return True
+        else:
+            self.candidate.health.succeeded(self.ticket)
 
     def failed(self, error: ProviderError) -> None:
         self.candidate.health.failed(self.ticket, error)
