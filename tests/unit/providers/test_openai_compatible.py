@@ -6,7 +6,6 @@ import sys
 from typing import Any
 
 import pytest
-from openai.types.chat import ChatCompletionChunk
 
 from antiphon.agents.ports import Message
 from antiphon.errors import ConfigError, ProviderProtocolError
@@ -72,7 +71,7 @@ ASK = [Message(role="system", content="Be brief."), Message(role="user", content
 def test_every_host_is_kept_from_thinking_aloud_in_its_own_way(
     host: Host, model: str, fields: dict[str, Any]
 ) -> None:
-    asked = wire.request(host, model, ASK, ())["extra_body"]
+    asked = wire.request(host, model, ASK, ())
     assert asked.items() >= fields.items()
 
 
@@ -80,13 +79,13 @@ def test_every_host_is_kept_from_thinking_aloud_in_its_own_way(
     ("model", "unknown"), [("gpt-6-luna", "temperature"), ("gpt-4.1", "reasoning_effort")]
 )
 def test_openai_gets_no_field_its_model_refuses(model: str, unknown: str) -> None:
-    assert unknown not in wire.request(OPENAI, model, ASK, ())["extra_body"]
+    assert unknown not in wire.request(OPENAI, model, ASK, ())
 
 
 def test_prompts_of_one_agent_meet_in_one_cache_at_openai() -> None:
     def key(system: str) -> str:
         messages = [Message(role="system", content=system), *ASK[1:]]
-        return str(wire.request(OPENAI, "gpt-6-luna", messages, ())["extra_body"]["prompt_cache_key"])
+        return str(wire.request(OPENAI, "gpt-6-luna", messages, ())["prompt_cache_key"])
 
     assert key("Be brief.") == key("Be brief.") != key("Be kind.")
     assert len(key("Be brief.")) <= 64
@@ -97,7 +96,7 @@ def folded(host: Host, *deltas: dict[str, Any], finish: str = "tool_calls") -> w
     for number, delta in enumerate(deltas, start=1):
         last = number == len(deltas)
         choice = {"index": 0, "delta": delta, "finish_reason": finish if last else None}
-        collecting.take(ChatCompletionChunk.construct(choices=[choice]))
+        collecting.take({"choices": [choice]})
     return collecting
 
 

@@ -17,7 +17,7 @@ from antiphon.providers.refusals import refused
 from antiphon.providers.streaming import Bounds, WarmPool, take_all, transport
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, AsyncStream
 
 NO_KEY = "none"  # Local servers need no key, but the SDK insists on a text.
 
@@ -66,13 +66,24 @@ class OpenAiCompatibleModel:
 
         with _vendor_errors(host.name):
             async with asyncio.timeout(bounds.deadline_ms / 1000):
-                # The SDK's overloads cannot be met by a mapping built at run time.
-                stream: Any = await self._client.chat.completions.create(
-                    **wire.request(host, self._config.model, messages, tools)
-                )
-                async with stream:
+                async with await self._stream(
+                    wire.request(host, self._config.model, messages, tools)
+                ) as stream:
                     await take_all(aiter(stream), take, bounds.stall_ms)
         return collecting.completion()
+
+    async def _stream(self, asked: dict[str, Any]) -> AsyncStream[object]:
+        """As `chat.completions.create`, but both ways it stays plain mappings (decision 0045)."""
+        from openai import AsyncStream
+
+        return await self._client.post(
+            "/chat/completions",
+            body=asked,
+            options={"security": {"bearer_auth": True}},
+            cast_to=object,
+            stream=True,
+            stream_cls=AsyncStream[object],
+        )
 
     async def warm(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Usage:
         """As `WarmsPrompts` of a vendor whose cache fills itself: a connection is ready."""
@@ -128,7 +139,7 @@ def _vendor_errors(name: str) -> Iterator[None]:
         raise ProviderUnavailable(name, "the connection broke") from error
     except openai.APIError as error:  # An error event inside the stream.
         raise ProviderUnavailable(name, "the server reported an error in the stream") from error
-    except (openai.OpenAIError, ValueError, AttributeError, TypeError) as error:
+    except (openai.OpenAIError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise ProviderProtocolError(
             name, f"an answer we do not understand ({type(error).__name__})"
         ) from error

@@ -18,7 +18,7 @@ from antiphon.providers.prompt import arrange
 
 
 def request(host: Host, model: str, messages: Sequence[Message], tools: Sequence[Tool]) -> dict[str, Any]:
-    """Arguments of the SDK's `create`. What only this host knows goes into `extra_body`."""
+    """The body of a request."""
     prompt = arrange(messages)
     sent = [_message(host, message) for message in prompt.turns]
     if prompt.system:
@@ -28,7 +28,7 @@ def request(host: Host, model: str, messages: Sequence[Message], tools: Sequence
         "messages": sent,
         "stream": True,
         "stream_options": {"include_usage": True},
-        "extra_body": dict(host.fields(model, prompt.system)),
+        **host.fields(model, prompt.system),
     }
     if tools:
         asked["tools"] = [_tool(tool) for tool in tools]
@@ -84,48 +84,53 @@ class Collecting:
     _finished: bool = False
 
     def take(self, chunk: Any) -> str:
-        """Fold one chunk in; gives the text that can be spoken now."""
+        """Fold one chunk in; gives the text that can be spoken now.
+
+        Raises:
+            AttributeError, LookupError, TypeError: It is no chunk.
+        """
         self._count(chunk)
-        if not chunk.choices:
+        if not (choices := chunk.get("choices")):
             return ""
-        choice = chunk.choices[0]
-        delta = choice.delta
-        self._thoughts += getattr(delta, "reasoning_content", None) or ""
-        for position, piece in enumerate(delta.tool_calls or ()):
+        choice = choices[0]
+        delta = choice.get("delta") or {}
+        self._thoughts += delta.get("reasoning_content") or ""
+        for position, piece in enumerate(delta.get("tool_calls") or ()):
             self._tool_call(piece, position)
-        text = self._spoken.feed(delta.content or "")
-        if choice.finish_reason is not None:
+        text = self._spoken.feed(delta.get("content") or "")
+        if choice.get("finish_reason") is not None:
             self._finished = True
             text += self._spoken.finish()
         self._text += text
         return text
 
     def _tool_call(self, piece: Any, position: int) -> None:
-        index = piece.index if piece.index is not None else position  # Some servers leave it out.
+        index, call_id = piece.get("index"), piece.get("id") or ""
+        index = position if index is None else index  # Some servers leave it out.
         known = self._at.get(index)
         # Others count every call of an answer as the first: a new id is a new call.
-        if known is None or (piece.id and self._parts[known].id not in {"", piece.id}):
+        if known is None or (call_id and self._parts[known].id not in {"", call_id}):
             known = self._at[index] = len(self._parts)
             self._parts.append(_Part())
         part = self._parts[known]
-        part.id = piece.id or part.id
-        if piece.function is not None:
-            part.name = piece.function.name or part.name
-            part.arguments += piece.function.arguments or ""
+        part.id = call_id or part.id
+        if (function := piece.get("function")) is not None:
+            part.name = function.get("name") or part.name
+            part.arguments += function.get("arguments") or ""
 
     def _count(self, chunk: Any) -> None:
         """Usage comes in its own chunk, with the last one, or (Groq) in a field of the host's."""
-        told = getattr(chunk, "usage", None) or _field(getattr(chunk, "x_groq", None), "usage")
+        told = chunk.get("usage") or (chunk.get("x_groq") or {}).get("usage")
         if told is None:
             return
-        details = _field(told, "prompt_tokens_details")
+        details = told.get("prompt_tokens_details") or {}
         # DeepSeek counts what it found in its cache in a field of its own.
-        cached = _field(details, "cached_tokens") or _field(told, "prompt_cache_hit_tokens")
+        cached = details.get("cached_tokens") or told.get("prompt_cache_hit_tokens")
         self.usage = Usage(
-            input_tokens=_field(told, "prompt_tokens") or 0,
+            input_tokens=told.get("prompt_tokens") or 0,
             cached_tokens=cached or 0,
-            output_tokens=_field(told, "completion_tokens") or 0,
-            cache_write_tokens=_field(details, "cache_write_tokens") or 0,
+            output_tokens=told.get("completion_tokens") or 0,
+            cache_write_tokens=details.get("cache_write_tokens") or 0,
         )
 
     def completion(self) -> Completion:
@@ -150,11 +155,6 @@ class Collecting:
             for number, part in enumerate(self._parts)
         )
         return Completion(text=self._text, tool_calls=calls, usage=self.usage or Usage())
-
-
-def _field(holder: Any, name: str) -> Any:
-    """Of an SDK object, or of the plain mapping it makes of what it does not know."""
-    return holder.get(name) if isinstance(holder, dict) else getattr(holder, name, None)
 
 
 def is_misused_tool(code: str | None) -> bool:
