@@ -13,7 +13,7 @@ from antiphon.errors import ConfigError, ProviderProtocolError, ProviderUnavaila
 from antiphon.providers.anthropic import wire
 from antiphon.providers.anthropic.wire import NAME
 from antiphon.providers.refusals import refused
-from antiphon.providers.streaming import Bounds, WarmPool, take_all, transport
+from antiphon.providers.streaming import Bounds, WarmPool, load, take_all, transport
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -92,6 +92,7 @@ def _client(url: str, config: AnthropicConfig, http: Any) -> AsyncAnthropic:
         raise ConfigError(
             "the anthropic package is not installed", fix="pip install 'antiphon[anthropic]'"
         ) from None
+    load("opentelemetry.propagate")
     # No retries here: the caller is waiting, and the next way to reason is better than a second try.
     return AsyncAnthropic(base_url=url, api_key=config.key, max_retries=0, http_client=http)
 
