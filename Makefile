@@ -23,7 +23,8 @@ RESULTS := .test-results
 IN_REAL_TIME := tests/sip tests/browser tests/audio
 # Where tests are that are in no hurry.
 LEISURELY := tests/audio tests/simulation/test_an_hour_of_drift.py tests/conformance/test_tts.py \
-  tests/conformance/test_bench_providers.py tests/conformance/test_batch_vendors.py
+  tests/conformance/test_bench_providers.py tests/conformance/test_batch_vendors.py \
+  tests/conformance/test_first_use.py
 
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 

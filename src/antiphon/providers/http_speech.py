@@ -13,7 +13,7 @@ import httpx
 from antiphon.errors import ProviderProtocolError, ProviderUnavailable
 from antiphon.providers.pcm_speech import SpeakingLimits
 from antiphon.providers.refusals import refused
-from antiphon.providers.streaming import CONNECTIONS_MAX, KEEP_ALIVE_S, KEPT_MAX
+from antiphon.providers.streaming import ANYIO, CONNECTIONS_MAX, KEEP_ALIVE_S, KEPT_MAX, load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,7 @@ class KeptOpen:
     """Has a connection of `client` to `url` open before it is needed."""
 
     def __init__(self, client: httpx.AsyncClient, url: str) -> None:
+        load(ANYIO)
         self._client, self._url = client, url
         self._used_s = -KEEP_ALIVE_S
 

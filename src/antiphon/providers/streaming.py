@@ -66,6 +66,9 @@ def transport() -> Any:
     return import_module("httpx2")
 
 
+ANYIO = "anyio._backends._asyncio"  # What HTTP clients load with their first connection.
+
+
 def load(*names: str) -> None:
     """Import now what a package would within its first request, while every call of the process waits: 20 ms.
 
@@ -85,7 +88,7 @@ class WarmPool:
 
     def __init__(self, url: str, bounds: Bounds) -> None:
         http = transport()
-        load("anyio._backends._asyncio")
+        load(ANYIO)
         self._url = url
         self._timeout = http.Timeout(bounds.stall_ms / 1000, connect=bounds.connect_ms / 1000)
         self._used_s = -KEEP_ALIVE_S

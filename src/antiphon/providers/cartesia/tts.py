@@ -17,6 +17,7 @@ from antiphon.providers.failures import socket_errors
 from antiphon.providers.pcm_speech import PcmPieces, SpeakingLimits, has_words, speak_pcm
 from antiphon.providers.said import Said, dated
 from antiphon.providers.speech_sockets import Message, SpeechSockets
+from antiphon.providers.streaming import load
 from antiphon.speech.pace import VoicePaces
 from antiphon.speech.ports import TtsAudio, TtsRequest
 
@@ -83,6 +84,7 @@ class _Vendor:
                 "websocket_base_url": f"ws{secure}://{place}",
             }
         # Imports more of the SDK when first asked for, which is not to happen on a call.
+        load("websockets.asyncio.client")
         self._voices = AsyncCartesia(api_key=config.key, max_retries=0, **address).tts
 
     async def connect(self, key: str) -> _Link:

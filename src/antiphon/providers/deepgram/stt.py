@@ -40,7 +40,8 @@ class _Nova:
     ends_turns = True
 
     def __init__(self, model: str, config: DeepgramConfig) -> None:
-        self._model, self._client = model, deepgram_client(config)
+        # The SDK imports more of itself when first asked for it, which is not to happen on a call: 200 ms.
+        self._model, self._listen = model, deepgram_client(config).listen.v1
 
     def sample_rate_hz(self, line_hz: int) -> int:
         return line_hz if line_hz in _SUPPORTED_HZ else 16_000
@@ -49,7 +50,7 @@ class _Nova:
     async def connect(self, asked: Asked) -> AsyncIterator[Link]:
         query = wire.nova_query(self._model, asked)
         with deepgram_errors():
-            async with self._client.listen.v1.connect(**query) as socket:
+            async with self._listen.connect(**query) as socket:
                 yield _NovaLink(socket, configures=self._model.startswith("nova-3"))
 
 
@@ -63,7 +64,7 @@ class _Flux:
     ends_turns = True
 
     def __init__(self, model: str, config: DeepgramConfig) -> None:
-        self._model, self._client = model, deepgram_client(config)
+        self._model, self._listen = model, deepgram_client(config).listen.v2
 
     def sample_rate_hz(self, line_hz: int) -> int:
         return line_hz if line_hz in _SUPPORTED_HZ else 16_000
@@ -72,7 +73,7 @@ class _Flux:
     async def connect(self, asked: Asked) -> AsyncIterator[Link]:
         query = wire.flux_query(self._model, asked)
         with deepgram_errors():
-            async with self._client.listen.v2.connect(**query) as socket:
+            async with self._listen.connect(**query) as socket:
                 yield _FluxLink(socket)
 
 

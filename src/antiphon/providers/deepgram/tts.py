@@ -31,7 +31,8 @@ class DeepgramTts:
         self._limits = limits or SpeakingLimits()
         self._paces = VoicePaces()
         http = deepgram_http()
-        self._client = deepgram_client(config, http)
+        # Imported now, and not on a call.
+        self._voices = deepgram_client(config, http).speak.v1.audio
         self._open = KeptOpen(http, deepgram_addresses(config).base)
 
     async def warm(self, request: TtsRequest) -> None:
@@ -54,5 +55,5 @@ class DeepgramTts:
         self._open.used()
         with deepgram_errors():
             # Closed with us: a caller who interrupts must not pay for the rest.
-            async with aclosing(self._client.speak.v1.audio.generate(text=request.text, **query)) as pieces:
+            async with aclosing(self._voices.generate(text=request.text, **query)) as pieces:
                 await speak_pcm(NAME, pieces, line, emit, self._limits)

@@ -13,6 +13,7 @@ import msgspec
 from antiphon.providers.listening import Asked, Heard, Link, ListeningLimits, ListeningStream
 from antiphon.providers.openai import transcription_wire as wire
 from antiphon.providers.openai.audio_client import OpenAiAudioConfig, audio_client, openai_errors
+from antiphon.providers.streaming import ANYIO, load
 from antiphon.speech.ports import SttConfig, SttEvent, SttStream, TurnEvent
 
 _BLOCK_MS = 50  # Base64 in JSON: smaller blocks cost more envelope than audio is worth waiting for.
@@ -41,7 +42,9 @@ class _Transcription:
 
     def __init__(self, model: str, config: OpenAiAudioConfig, limits: ListeningLimits) -> None:
         self._model = model
-        self._client = audio_client(config, connect_ms=limits.connect_ms, stall_ms=limits.final_ms)
+        client = audio_client(config, connect_ms=limits.connect_ms, stall_ms=limits.final_ms)
+        self._realtime = client.realtime  # Imported now, and not on a call.
+        load("openai.lib._websocket", "websockets.asyncio.client", ANYIO)
         self.ends_turns = wire.ends_turns(model)
 
     def sample_rate_hz(self, line_hz: int) -> int:
@@ -50,7 +53,7 @@ class _Transcription:
     @asynccontextmanager
     async def connect(self, asked: Asked) -> AsyncIterator[Link]:
         with openai_errors():
-            async with self._client.realtime.connect(extra_query={"intent": "transcription"}) as connection:
+            async with self._realtime.connect(extra_query={"intent": "transcription"}) as connection:
                 link = _TranscriptionLink(connection, self._model, asked)
                 await link.begin()
                 yield link
