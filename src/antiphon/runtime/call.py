@@ -31,7 +31,7 @@ from antiphon.runtime.line_grading import LineGrading
 from antiphon.runtime.listening import hear_missing, listen
 from antiphon.runtime.media.ports import Line
 from antiphon.runtime.recorded import NOT_RECORDED, CallRecording
-from antiphon.runtime.records.lines import command_line, event_line, note_line
+from antiphon.runtime.records.lines import BROKE, command_line, event_line, note_line
 from antiphon.runtime.replies import Replies
 from antiphon.runtime.replying import ReplyInProgress
 from antiphon.runtime.requests import as_known, reply_request
@@ -170,7 +170,7 @@ class Call:
                 self._step(self._queue.popleft())
         except Exception as error:  # The owner of a call: it ends with what can be saved, others go on.
             _log.error("call_broke", call=self.id, error=type(error).__name__, exc_info=True)
-            self.note("error", reason=f"{type(error).__name__}: {error}")
+            self.note(BROKE, reason=f"{type(error).__name__}: {error}")
             self._queue.clear()
             self._account(type(error).__name__)
             self._close("error")

@@ -13,6 +13,7 @@ from antiphon.conversation.commands import CommitTurn, RunTool
 from antiphon.conversation.replay import first_difference, replay
 from antiphon.errors import ProviderUnavailable
 from antiphon.runtime.records.lines import CommandEntry, read_call
+from antiphon.runtime.records.replaying import replay_exactly
 
 
 def _tool(effect: Effect, seen: list[ToolContext], *, fails: bool = False) -> Tool:
@@ -216,6 +217,24 @@ async def test_a_fault_in_the_core_ends_this_call_only(tmp_path: Path) -> None:
     await stage.call.wait_ended()
     assert stage.call.cause == "error"
     assert stage.line.closed
+
+
+async def test_a_call_that_ended_because_its_line_broke_replays_exactly(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    await stage.begin()
+
+    def broken(reply_id: str) -> int:
+        raise RuntimeError("torn cable")
+
+    await stage.says("What are your hours?")
+    stage.line.pause = broken  # type: ignore[method-assign]
+    stage.call.speech_started(onset_ms=stage.clock.now_ms)
+    await stage.call.wait_ended()
+    assert stage.call.cause == "error"
+    record = read_call(stage.trace.path)
+    commands = [type(e.command).__name__ for e in record.entries if isinstance(e, CommandEntry)]
+    assert commands.count("ReportHeard") == 2 and commands[-1] == "EndCall"
+    assert replay_exactly(record).difference is None
 
 
 async def test_a_recogniser_that_breaks_ends_its_call_and_never_reaches_the_plane(tmp_path: Path) -> None:

@@ -105,6 +105,14 @@ def test_a_tool_that_never_answered_does_not_answer_in_the_what_if(tmp_path: Pat
     assert not [event for event in finished if isinstance(event, e.ToolFinished)]
 
 
+def test_a_call_with_a_cost_limit_of_some_dollars_can_be_asked_what_if(tmp_path: Path) -> None:
+    costly = Policy(turn=AS_RECORDED, silence=SilencePolicy(call_cost_max_usd=2.0))
+    policy = record_call(tmp_path, policy=costly).header.policy
+    assert override(policy, ["turn.stop_silence_min_ms=400"]).silence.call_cost_max_usd == 2.0
+    with pytest.raises(ConfigError, match=r"call_cost_max_usd is 1001.0, which is not between 0 and 1000"):
+        override(policy, ["silence.call_cost_max_usd=1001.0"])
+
+
 def test_settings_change_only_what_they_name() -> None:
     changed = override(Policy(), ["turn.hold_ms=1", "trouble=Sorry?"])
     assert changed == Policy(turn=TurnPolicy(hold_ms=1), trouble="Sorry?")

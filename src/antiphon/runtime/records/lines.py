@@ -22,6 +22,9 @@ from antiphon.storage.traces import TRACE_FORMAT, TraceLine, TraceReader
 _ENCODER = msgspec.json.Encoder()
 
 
+BROKE = "error"  # The note of a call whose driver or core broke; its commands are those of `give_up`.
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
     """What a call needs to be replayed, and to be found again. `wall_time_ms` is the only wall-clock time;

@@ -12,6 +12,7 @@ from antiphon.conversation.policy import Policy, silence_contradictions, turn_co
 from antiphon.errors import ConfigError
 
 DURATION_MAX_MS = 86_400_000  # A day, as in the agent file.
+COST_MAX_USD = 1000.0
 
 
 def override(policy: Policy, settings: Sequence[str]) -> Policy:
@@ -60,6 +61,7 @@ def _out_of_range(policy: Policy) -> Iterator[str]:
     for section in ("turn", "silence"):
         for name, value in msgspec.to_builtins(getattr(policy, section)).items():
             limit = 1.0 if isinstance(value, float) else DURATION_MAX_MS
+            limit = COST_MAX_USD if name.endswith("_usd") else limit
             if isinstance(value, int | float) and not 0 <= value <= limit:
                 yield f"{section}.{name} is {value}, which is not between 0 and {limit}"
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from antiphon.conversation import Conversation
 from antiphon.runtime.records.lines import (
+    BROKE,
     CallRecord,
     CommandEntry,
     EventEntry,
+    NoteEntry,
     UnknownEntry,
     check_time,
     command_line,
@@ -68,7 +70,12 @@ def replay_exactly(record: CallRecord) -> ReplayResult:
         if killed_here and len(step.recorded) < len(lines):
             lines = lines[: len(step.recorded)]  # The rest never reached the disk.
         difference = _difference(step, lines, broke)
-        if difference is not None or broke:
+        follows = steps[index + 1].entry if index + 1 < len(steps) else None
+        if broke and difference is None and not isinstance(follows, NoteEntry):
+            difference = Difference(
+                line=step.entry.number, event=step.entry.raw.decode(), recorded="", replayed=broke
+            )
+        if difference is not None:
             break
     return ReplayResult(
         events=sum(isinstance(step.entry, EventEntry) for step in steps),
@@ -83,26 +90,36 @@ def replay_exactly(record: CallRecord) -> ReplayResult:
 
 @dataclass(slots=True)
 class _Step:
-    """An event with the commands recorded after it and before the next, as (line number, line)."""
+    """An event with the commands recorded after it and before the next, as (line number, line); or the note
+    that the driver, or the core itself, broke here, and how the call was closed then."""
 
-    entry: EventEntry | UnknownEntry
+    entry: EventEntry | NoteEntry | UnknownEntry
     recorded: list[tuple[int, bytes]]
 
 
 def _steps(record: CallRecord) -> list[_Step]:
     steps: list[_Step] = []
     for entry in record.entries:
-        if isinstance(entry, EventEntry) or (isinstance(entry, UnknownEntry) and entry.kind == "event"):
+        if (
+            isinstance(entry, EventEntry)
+            or (isinstance(entry, UnknownEntry) and entry.kind == "event")
+            or (isinstance(entry, NoteEntry) and entry.type == BROKE)
+        ):
             steps.append(_Step(entry, []))
         elif isinstance(entry, CommandEntry | UnknownEntry) and steps:
             steps[-1].recorded.append((entry.number, entry.raw))
     return steps
 
 
-def _again(conversation: Conversation, entry: EventEntry | UnknownEntry) -> tuple[list[bytes], str]:
+def _again(
+    conversation: Conversation, entry: EventEntry | NoteEntry | UnknownEntry
+) -> tuple[list[bytes], str]:
     """The lines the core answers with now; and in words where it gave up, as it may have on the call."""
     if isinstance(entry, UnknownEntry):
         return [], ""
+    if isinstance(entry, NoteEntry):
+        kind = str(entry.fields.get("reason", "")).partition(":")[0]
+        return [command_line(entry.at_ms, command) for command in conversation.give_up(kind)], ""
     try:
         answers = conversation.step(entry.event)
     except AssertionError as error:
