@@ -43,9 +43,9 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
             the words it has when it ends, or at the latest with `hold_ms`. 0: by any words at once.
         few_words_confidence: So few words, recognised with less than this, are a listening noise misheard.
         backchannel_ms: Speech shorter than this without words is a noise and playout resumes.
-        rewind_after_ms: After a pause longer than this, playout resumes at the start of the clause or word
-            that was cut.
-        rewind_ms: How much earlier that may be at most.
+        rewind_after_ms: After a pause longer than this, which is heard as a gap, playout resumes at the
+            start of the clause or word that was cut. Shorter than `hold_ms`.
+        rewind_ms: How much earlier that may be at most; 0 resumes at the same sample after any pause.
         voice_takes_floor_ms: With a model that hears by itself, a voice over ours this long is an
             interruption, words or no words. Longer than "mm-hm", shorter than `hold_ms`.
         echoes_max: Evidence of echo (two for words of ours, one for a voice that stops as we pause) from
@@ -70,7 +70,7 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     few_words_ms: int = 750
     few_words_confidence: float = 0.45
     backchannel_ms: int = 400
-    rewind_after_ms: int = 1200
+    rewind_after_ms: int = 500
     rewind_ms: int = 1000
     voice_takes_floor_ms: int = 750
     echoes_max: int = 4
@@ -278,6 +278,11 @@ def turn_contradictions(turn: TurnPolicy) -> Iterator[str]:
             yield f"{low} ({getattr(turn, low)}) is greater than {high} ({getattr(turn, high)})"
     if turn.hold_ms < turn.few_words_ms != TurnPolicy().few_words_ms:  # The default gives way to the hold.
         yield f"few_words_ms ({turn.few_words_ms}) is greater than hold_ms ({turn.hold_ms}), which ends first"
+    if turn.rewind_ms and turn.hold_ms <= turn.rewind_after_ms != TurnPolicy().rewind_after_ms:  # As above.
+        yield (
+            f"rewind_after_ms ({turn.rewind_after_ms}) is not below hold_ms ({turn.hold_ms}): no pause would"
+            " be long enough to go back to the word that was cut (`rewind_ms: 0` never does)"
+        )
     if turn.endpointing == "provider" and turn.provider_wait_ms < turn.stop_silence_max_ms:
         yield (
             f"provider_wait_ms ({turn.provider_wait_ms}) is less than stop_silence_max_ms"

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.agents.test_definition import GOOD, load
 
 from antiphon.agents.definition import AgentDefinition, agent_schema
+from antiphon.conversation.policy import PRESETS
 from antiphon.errors import ConfigError
 
 TURN = "turn: {preset: patient, stop_silence_min_ms: 450}"
@@ -53,6 +54,11 @@ def test_push_to_talk_may_speculate(tmp_path: Path) -> None:
             "few_words_ms: 1000",
             ["few_words_ms (1000) is greater than hold_ms (900)", "which ends first", "set both"],
         ),
+        (
+            "rewind_after_ms: 1200",
+            ["rewind_after_ms (1200) is not below hold_ms (900)", "`rewind_ms: 0` never does", "set both"],
+        ),
+        ("preset: patient, hold_ms: 700, rewind_after_ms: 700", ["rewind_after_ms (700) is not below"]),
         ("endpointing: push_to_talk, talk_max_ms: soon", ["turn.talk_max_ms", "valid integer"]),
     ],
 )
@@ -64,6 +70,17 @@ def test_settings_that_contradict_are_named(tmp_path: Path, turn: str, words: li
 
 def test_a_hold_shorter_than_few_words_are_waited_for_by_default_bounds_them(tmp_path: Path) -> None:
     assert _with(tmp_path, "hold_ms: 700").policy.turn.hold_ms == 700
+
+
+def test_a_hold_shorter_than_any_gap_needs_no_way_back(tmp_path: Path) -> None:
+    """Nor does an agent that never goes back, however late it might."""
+    assert _with(tmp_path, "hold_ms: 400").policy.turn.hold_ms == 400
+    assert _with(tmp_path, "rewind_after_ms: 1200, rewind_ms: 0").policy.turn.rewind_after_ms == 1200
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_goes_back_after_a_pause_that_the_hold_outlasts(preset: str) -> None:
+    assert 0 < PRESETS[preset].rewind_after_ms < PRESETS[preset].hold_ms and PRESETS[preset].rewind_ms
 
 
 def test_the_schema_shows_the_modes_and_their_knobs() -> None:
