@@ -21,8 +21,9 @@ _FEW_WORDS = 3
 
 
 def hold(state: State) -> None:
-    """Silence now; a cough must not cost the caller the sentence, so keep the samples."""
-    if echoes.needs_words(state):
+    """Silence now; a cough must not cost the caller the sentence, so keep the samples. A held talk button is
+    no cough: we say nothing until its release, which sets the bound."""
+    if echoes.needs_words(state) and not state.talking:
         return
     state.phase = Phase.HOLDING
     state.cancel_timer("filler", "dry")
@@ -33,7 +34,8 @@ def hold(state: State) -> None:
         reply.paused = True
         reply.paused_at_ms = state.now_ms
         state.emit(PausePlayout(reply_id=reply.id))
-    state.set_timer("hold", unified.hold_due_ms(state))
+    if not state.talking:
+        state.set_timer("hold", unified.hold_due_ms(state))
 
 
 def protected(state: State) -> bool:

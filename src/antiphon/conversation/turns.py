@@ -352,6 +352,7 @@ def open_again(state: State) -> None:
     """A turn was taken while the voice goes on: what follows is the next one, and we do not talk over it
     except with what must be heard."""
     state.turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced_at_ms=state.now_ms)
-    state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
+    if not push_to_talk.decides(state):  # A press has its own bound, and is no noise however long it is.
+        state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
     if state.phase is Phase.THINKING and not floor.protected(state):
         floor.hold(state)
