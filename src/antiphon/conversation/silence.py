@@ -29,6 +29,8 @@ def wait_for_caller(state: State) -> None:
 def caller_is_silent(state: State) -> None:
     if state.phase is Phase.LISTENING and state.turn is None:
         nobody_answers(state)
+    else:
+        state.on_hold = False  # He has had his time, whatever it is that still sounds.
 
 
 def nobody_answers(state: State) -> None:
