@@ -84,12 +84,13 @@ class SilencePolicy(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         reprompt_after_ms: Caller's silence, from the last heard agent sample, before we ask again.
         reprompts_max: How often in a row; then a goodbye and the end.
-        hold_patience_ms: Silence allowed after "one second, let me find my card".
+        hold_patience_ms: Silence allowed after "one second, let me find my card". At least
+            `reprompt_after_ms`.
         filler_after_ms: Wait for a reply or a tool before a filler covers it.
         filler_gap_ms: Silence after a filler before the next one.
         reply_deadline_ms: A reply without a first word by then has failed.
         noise_ms: Voice activity without a word for this long is a noisy line; we ask again.
-        call_max_ms: Time limit of a call.
+        call_max_ms: Time limit of a call; there is always one.
         call_cost_max_usd: Cost limit of a call, as metered; 0 is none.
         goodbye_max_ms: A goodbye that has not been heard by then ends anyway.
     """
@@ -297,3 +298,25 @@ def silence_contradictions(silence: SilencePolicy) -> Iterator[str]:
             f"filler_after_ms ({silence.filler_after_ms}) is not below"
             f" reply_deadline_ms ({silence.reply_deadline_ms}): a reply would be given up before its filler"
         )
+    if silence.reprompt_after_ms > silence.hold_patience_ms != SilencePolicy().hold_patience_ms:
+        # The default gives way: who asks for a moment never has less time than who does not.
+        yield (
+            f"hold_patience_ms ({silence.hold_patience_ms}) is less than reprompt_after_ms"
+            f" ({silence.reprompt_after_ms}): who asks us to wait would be asked again sooner than others"
+        )
+
+
+_NEVER_0 = {
+    "reprompt_after_ms": "the caller would be asked again before he can answer",
+    "filler_gap_ms": "fillers would follow one another without a pause",
+    "noise_ms": "every voice would be taken for noise before its first word",
+    "call_max_ms": "every call would end as it begins; there is none without a limit",
+    "goodbye_max_ms": "the call would end before its goodbye is heard",
+}
+
+
+def silence_impossible(silence: SilencePolicy) -> Iterator[str]:
+    """Settings that cannot be meant, whatever the others are. Nowhere here does 0 ms mean "never"."""
+    for name, why in _NEVER_0.items():
+        if getattr(silence, name) == 0:
+            yield f"{name} is 0: {why}"

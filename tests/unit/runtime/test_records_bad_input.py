@@ -163,6 +163,11 @@ def test_a_policy_that_knows_less_is_filled_up_with_what_was_meant(tmp_path: Pat
         (["silence.filler_after_ms=20000"], "not below reply_deadline_ms"),
         (["turn.endpointing=provider", "turn.provider_wait_ms=100"], "hardly ever get to decide"),
         (["turn.rewind_after_ms=5000"], r"rewind_after_ms \(5000\) is not below hold_ms \(900\)"),
+        (
+            ["silence.hold_patience_ms=1000"],
+            r"hold_patience_ms \(1000\) is less than reprompt_after_ms \(7000\)",
+        ),
+        (["silence.call_max_ms=0"], "call_max_ms is 0: every call would end as it begins"),
         (["turn.endpointing=theirs"], "Invalid enum value"),
         (["turn.hold_ms=-5"], "turn.hold_ms is -5, which is not between"),
         (["turn.score_complete=1.5"], "not between 0 and 1"),

@@ -8,7 +8,12 @@ from typing import Any
 
 import msgspec
 
-from antiphon.conversation.policy import Policy, silence_contradictions, turn_contradictions
+from antiphon.conversation.policy import (
+    Policy,
+    silence_contradictions,
+    silence_impossible,
+    turn_contradictions,
+)
 from antiphon.errors import ConfigError
 
 DURATION_MAX_MS = 86_400_000  # A day, as in the agent file.
@@ -57,6 +62,7 @@ def _faults(policy: Policy) -> Iterator[str]:
     yield from _out_of_range(policy)
     yield from turn_contradictions(policy.turn)
     yield from silence_contradictions(policy.silence)
+    yield from silence_impossible(policy.silence)
 
 
 def _about(fault: str) -> str:
