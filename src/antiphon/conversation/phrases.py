@@ -21,10 +21,12 @@ class Phrases:
 
 
 ENGLISH = Phrases(
+    # Not "exactly", "correct", "of course": only flows say when they await a yes or no, and over the last
+    # words of any other question these are the answer.
     backchannels=(
         "mm", "mhm", "mm-hmm", "mm hmm", "uh-huh", "uh huh", "hm", "hmm", "okay", "ok", "right", "yeah",
         "yep", "yup", "yes", "sure", "i see", "got it", "alright", "all right", "great", "oh", "ah", "uh",
-        "um",
+        "um", "perfect", "i understand", "understood",
     ),
     interrupting_words=(
         "stop", "wait", "no", "nope", "hold", "hang", "sorry", "excuse", "pardon", "hello", "actually", "but",

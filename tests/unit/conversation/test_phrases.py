@@ -13,6 +13,8 @@ from antiphon.conversation.policy import TurnPolicy
 
 LISTENING = [
     ("en", "Mm-hmm, I see."),
+    ("en", "Perfect."),
+    ("en", "Okay, I understand."),
     ("es", "Sí, vale."),
     ("es", "Ajá, de acuerdo."),
     ("fr", "Oui, d’accord."),
@@ -21,6 +23,11 @@ LISTENING = [
     ("de", "Mhm, alles klar."),
 ]
 WANTS_THE_FLOOR = [
+    ("en", "Correct."),
+    ("en", "Exactly."),
+    ("en", "Of course."),
+    ("en", "I understand that, what about Friday?"),
+    ("en", "Not exactly"),
     ("es", "Sí, pero el jueves"),
     ("fr", "Oui mais jeudi"),
     ("de", "Ja, aber Donnerstag"),
@@ -89,6 +96,20 @@ def takes(language: str, text: str, *, reply_kind: str = "turn", last_words: boo
 @pytest.mark.parametrize(("language", "text"), LISTENING)
 def test_a_listening_noise_of_the_callers_language_takes_no_floor(language: str, text: str) -> None:
     assert not takes(language, text)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Yes."),
+        ("en", "Perfect."),
+        ("es", "Exacto."),
+        ("fr", "Exactement."),
+        ("de", "Genau."),
+    ],
+)
+def test_a_listening_noise_is_an_answer_where_yes_or_no_was_asked(language: str, text: str) -> None:
+    assert words.takes_floor(text, policy(language), reply_kind="turn", expects="yes_no")
 
 
 @pytest.mark.parametrize(("language", "text"), WANTS_THE_FLOOR)
