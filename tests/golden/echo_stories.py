@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from antiphon.conversation import Policy, conversation, echo, floor, turns
 from antiphon.conversation import commands as cmd
-from antiphon.conversation import conversation, echo, floor, turns
 from antiphon.conversation import events as ev
 from antiphon.conversation.state import State
 from tests.golden.telling import Answer, Story, Told, spoken
@@ -50,10 +50,13 @@ def _hums(call: Story) -> None:
     call.hangs_up()
 
 
-def _goes_on(kind: str, words: str, told: Told) -> None:
+def _goes_on(kind: str, words: str, told: Told, *, after_a_gap: bool = False) -> None:
     assert told.heard("r2") == SAID
     assert [(note.kind, note.text) for _, note in told.commands(cmd.NoteUtterance)] == [(kind, words)]
-    assert [resume.rewind_ms for _, resume in told.commands(cmd.ResumePlayout)] == [0]
+    [(resumed_ms, resume)] = told.commands(cmd.ResumePlayout)
+    paused_ms = next(at_ms for at_ms, pause in told.commands(cmd.PausePlayout) if pause.reply_id == "r2")
+    assert (resumed_ms - paused_ms > Policy().turn.rewind_after_ms) is after_a_gap
+    assert (resume.rewind_ms > 0) is after_a_gap, "at the sample, or at the clause where there was a gap"
 
 
 def _coughs_and_speaks(call: Story) -> None:
@@ -114,13 +117,13 @@ SYMPTOMS = [
     spoken(
         "agent_interrupts_itself_on_a_speakerphone", "P8",
         story=_the_loudspeaker_gives_it_back,
-        absent=lambda told: _goes_on("echo", "open from ate", told),
+        absent=lambda told: _goes_on("echo", "open from ate", told, after_a_gap=True),
         fault=_echoes_are_not_compared,
     ),
     spoken(
         "agent_answers_its_own_misheard_voice", "P8",
         story=_is_given_back_as_other_words,
-        absent=lambda told: _goes_on("echo", "hope and prayed", told),
+        absent=lambda told: _goes_on("echo", "hope and prayed", told, after_a_gap=True),
         fault=_only_words_tell_an_echo,
     ),
     spoken(

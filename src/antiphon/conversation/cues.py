@@ -19,6 +19,9 @@ class Cues:
         short_answers: Whole answers by themselves.
         digits: Spoken digits, "oh" included.
         repeats: "double five": counts twice or three times.
+        courtesies: Behind a request to wait they add nothing to it.
+        errands: How what is fetched begins, or why we are to wait: "one moment, my ...", "let me see if ...".
+        copulas: Whoever says what "my number is" fetches nothing.
     """
 
     dangling: frozenset[str] = frozenset()
@@ -29,6 +32,9 @@ class Cues:
     short_answers: frozenset[str] = frozenset()
     digits: frozenset[str] = frozenset()
     repeats: tuple[tuple[str, int], ...] = ()
+    courtesies: frozenset[str] = frozenset()
+    errands: tuple[str, ...] = ()
+    copulas: frozenset[str] = frozenset()
 
 
 def _set(words: str) -> frozenset[str]:
@@ -69,6 +75,18 @@ _ENGLISH = Cues(
     ),
     digits=_set("eight five four nine o oh one seven six three two zero"),
     repeats=(("double", 2), ("triple", 3)),
+    courtesies=_set(
+        "a bit for just me minute moment now ok okay please quickly real sec second sorry thanks there"
+    ),
+    errands=(
+        "at my", "at the calendar", "find", "get", "grab", "i have to", "i need to", "i'll check",
+        "i'll find", "i'll get", "i'll go", "i'll grab", "i'll look", "i'm checking", "i'm finding",
+        "i'm getting", "i'm just", "i'm looking", "i'm trying", "i've got to", "if i", "if i've", "if my",
+        "in my", "in the calendar", "it up", "let me", "my", "on my", "our", "someone's", "somebody's",
+        "the calendar", "the card", "the door", "the letter", "through my", "to check", "to find", "to get",
+        "to look", "up my", "up the", "what i have", "what my", "when i'm", "where i", "whether i", "while i",
+    ),
+    copulas=_set("is was"),
 )  # fmt: skip
 _SPANISH = Cues(
     dangling=_set(
@@ -85,6 +103,14 @@ _SPANISH = Cues(
     short_answers=_set("bueno claro correcto exacto gracias no sí vale"),
     digits=_set("cero cinco cuatro dos nueve ocho seis siete tres uno"),
     repeats=(("doble", 2), ("triple", 3)),
+    courtesies=_set("favor gracias me perdone por solo sólo un poco usted"),
+    errands=(
+        "a buscar", "busco", "coger", "cojo", "el carné", "el número", "en la agenda", "en mi",
+        "estoy buscando", "la agenda", "la tarjeta", "lo busco", "mi", "mis", "que busco", "que busque",
+        "que cojo", "que lo busco", "que miro", "que tengo que", "saco", "si tengo", "tengo que",
+        "voy a buscar", "voy a mirar", "voy a por", "voy por",
+    ),
+    copulas=_set("era es"),
 )  # fmt: skip
 _FRENCH = Cues(
     dangling=_set(
@@ -100,6 +126,14 @@ _FRENCH = Cues(
     short_answers=_set("absolument exact exactement merci non oui parfait si voilà"),
     digits=_set("cinq deux huit neuf quatre sept six trois un zéro"),
     repeats=(("double", 2), ("triple", 3)),
+    courtesies=_set("instant juste merci moment peu plaît s'il seconde un une vous"),
+    errands=(
+        "ce que j'ai", "dans mes", "dans mon", "dans ma", "je cherche", "je dois", "je la cherche",
+        "je le cherche", "je prends", "je regarde", "je sors", "je vais chercher", "je vais regarder",
+        "je vais voir", "je vérifie", "l'agenda", "la carte", "le numéro", "le temps de", "ma", "mes", "mon",
+        "que je", "si j'ai", "si je", "sur ma", "sur mon",
+    ),
+    copulas=_set("est était"),
 )  # fmt: skip
 _GERMAN = Cues(
     # No verb particles ("ich rufe an", "ich komme mit"): they end sentences.
@@ -115,6 +149,14 @@ _GERMAN = Cues(
     short_answers=_set("bitte danke doch gern gerne genau ja nein nö okay richtig stimmt"),
     digits=_set("acht drei eins fünf neun null sechs sieben vier zwei zwo"),
     repeats=(("doppel", 2),),
+    courtesies=_set("bitte danke dran eben kurz mal noch sie"),
+    errands=(
+        "den ausweis", "den kalender", "die karte", "die nummer", "etwas", "es", "holen", "ich gehe",
+        "ich hole", "ich muss", "ich schau", "ich schaue", "ich sehe", "ich suche", "im kalender",
+        "in den kalender", "in meinem", "in meinen", "in meiner", "mein", "meine", "meinen", "nach",
+        "nachschauen", "nachsehen", "ob", "schauen", "suchen", "was holen", "was suchen", "wo",
+    ),
+    copulas=_set("ist war"),
 )  # fmt: skip
 
 _BY_LANGUAGE = {"en": _ENGLISH, "es": _SPANISH, "fr": _FRENCH, "de": _GERMAN}

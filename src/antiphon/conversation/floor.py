@@ -21,8 +21,9 @@ _FEW_WORDS = 3
 
 
 def hold(state: State) -> None:
-    """Silence now; a cough must not cost the caller the sentence, so keep the samples."""
-    if echoes.needs_words(state):
+    """Silence now; a cough must not cost the caller the sentence, so keep the samples. A held talk button is
+    no cough: we say nothing until its release, which sets the bound."""
+    if echoes.needs_words(state) and not state.talking:
         return
     state.phase = Phase.HOLDING
     state.cancel_timer("filler", "dry")
@@ -33,7 +34,8 @@ def hold(state: State) -> None:
         reply.paused = True
         reply.paused_at_ms = state.now_ms
         state.emit(PausePlayout(reply_id=reply.id))
-    state.set_timer("hold", unified.hold_due_ms(state))
+    if not state.talking:
+        state.set_timer("hold", unified.hold_due_ms(state))
 
 
 def protected(state: State) -> bool:
@@ -145,7 +147,8 @@ def _echoed_until_ms(state: State) -> int:
 
 
 def go_on(state: State) -> None:
-    """A false interruption: resume exactly where the caller's ear stopped."""
+    """A false interruption: resume exactly where the caller's ear stopped, or a little before it where the
+    gap was long enough to be heard as one."""
     state.cancel_timer("hold")
     if state.phase is not Phase.HOLDING:
         return
@@ -153,9 +156,14 @@ def go_on(state: State) -> None:
     paused = state.sounding()
     for reply in paused:
         rewind_ms = 0
-        if state.now_ms - reply.paused_at_ms > policy.rewind_after_ms and reply.audible:
-            rewind_ms = heard.rewind_ms(reply.chunks, reply.heard_ms, policy.rewind_ms)
-            reply.position_ms = reply.heard_ms - rewind_ms
+        if reply.audible and state.now_ms - reply.paused_at_ms > policy.rewind_after_ms:
+            # From where playout stands: within what is being said again that is behind what was heard.
+            rewind_ms = heard.rewind_ms(
+                reply.chunks, reply.position_ms, policy.rewind_ms, again_from_ms=reply.again_from_ms
+            )
+        if rewind_ms:
+            reply.position_ms -= rewind_ms
+            reply.again_from_ms = reply.position_ms
         reply.paused = False
         reply.position_at_ms = state.now_ms
         state.emit(ResumePlayout(reply_id=reply.id, rewind_ms=rewind_ms))

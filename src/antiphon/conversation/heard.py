@@ -71,9 +71,13 @@ def words_between(chunks: Sequence[Chunk], from_ms: int, to_ms: int) -> str:
     return " ".join(found)
 
 
-def rewind_ms(chunks: Sequence[Chunk], heard_ms: int, most_ms: int) -> int:
+def rewind_ms(chunks: Sequence[Chunk], heard_ms: int, most_ms: int, *, again_from_ms: int = -1) -> int:
     """How far back to go on after a long gap: to the clause in progress, else to the word in progress; never
-    further than `most_ms`, and that far where even the word is longer."""
+    further than `most_ms`, and that far where even the word is longer.
+
+    Where it went on at `again_from_ms` already it does not once more: on a line with a noise every other
+    second the agent would never get past its clause.
+    """
     clause_ms = word_ms = start_ms = 0
     for chunk in chunks:
         if chunk.failed:
@@ -89,8 +93,11 @@ def rewind_ms(chunks: Sequence[Chunk], heard_ms: int, most_ms: int) -> int:
             if word.endswith(CLAUSE_ENDS):
                 clause_ms = word_ms
         start_ms += duration_ms
-    back_ms = heard_ms - (clause_ms if heard_ms - clause_ms <= most_ms else word_ms)
-    return max(0, min(back_ms, most_ms))
+    back_to_clause = heard_ms - clause_ms <= most_ms and clause_ms > again_from_ms
+    begin_ms = clause_ms if back_to_clause else word_ms
+    if begin_ms <= again_from_ms:
+        return 0
+    return max(0, min(heard_ms - begin_ms, most_ms))
 
 
 def audio_ms(chunks: Sequence[Chunk]) -> int:

@@ -21,10 +21,12 @@ class Phrases:
 
 
 ENGLISH = Phrases(
+    # Not "exactly", "correct", "of course": only flows say when they await a yes or no, and over the last
+    # words of any other question these are the answer.
     backchannels=(
         "mm", "mhm", "mm-hmm", "mm hmm", "uh-huh", "uh huh", "hm", "hmm", "okay", "ok", "right", "yeah",
         "yep", "yup", "yes", "sure", "i see", "got it", "alright", "all right", "great", "oh", "ah", "uh",
-        "um",
+        "um", "perfect", "i understand", "understood",
     ),
     interrupting_words=(
         "stop", "wait", "no", "nope", "hold", "hang", "sorry", "excuse", "pardon", "hello", "actually", "but",
@@ -38,7 +40,10 @@ ENGLISH = Phrases(
     ),
     hold_phrases=(
         "one second", "one moment", "just a second", "just a moment", "just a minute", "one minute",
-        "hold on", "hang on", "give me a second", "give me a moment", "give me a minute", "let me find",
+        "one sec", "just a sec", "a moment please", "a minute please", "a second please", "a sec please",
+        "hold on", "hang on", "wait a second", "wait a sec", "wait a moment", "wait a minute", "please wait",
+        "wait please", "hold the line", "give me a second", "give me a sec", "give me a moment",
+        "give me a minute", "let me find", "let me get", "let me grab", "let me go", "let me pull up",
         "let me check", "let me look", "let me see", "bear with me",
     ),
     fillers=("One moment.", "Let me check that."),
@@ -68,6 +73,7 @@ _SPANISH = Phrases(
         "un momento", "un momentito", "un segundo", "un segundito", "un minuto", "un minutito", "un instante",
         "espere", "espérame", "espéreme", "aguarde", "no cuelgue", "permítame", "déjeme ver", "déjame ver",
         "déjeme buscar", "déjame buscar", "déjeme mirar", "déjame mirar", "déjeme comprobar",
+        "déjame comprobar", "déjeme coger", "déjame coger", "déjeme sacar", "déjame sacar", "no cuelgues",
     ),
     fillers=("Un momento.", "Déjeme comprobarlo."),
     trouble="Disculpe, tengo un problema por mi parte. ¿Podría repetirlo?",
@@ -92,7 +98,7 @@ _FRENCH = Phrases(
         "un instant", "un petit instant", "un moment", "une seconde", "une petite seconde", "deux secondes",
         "une minute", "une petite minute", "deux minutes", "attendez", "patientez", "ne quittez pas",
         "ne raccrochez pas", "laissez-moi voir", "laissez-moi regarder", "laissez-moi vérifier",
-        "laissez-moi chercher", "je regarde",
+        "laissez-moi chercher", "laissez-moi prendre", "je regarde",
     ),
     fillers=("Un instant.", "Je vérifie cela."),
     trouble="Excusez-moi, j'ai un problème de mon côté. Pouvez-vous répéter ?",
@@ -124,7 +130,8 @@ _GERMAN = Phrases(
         "eine sekunde", "sekunde bitte", "eine minute", "einen augenblick", "augenblick bitte", "warten sie",
         "warte mal", "bleiben sie dran", "bleiben sie am apparat", "ich muss kurz", "lassen sie mich kurz",
         "lassen sie mich nachsehen", "ich schau kurz", "ich schaue kurz", "ich schau mal", "ich schaue mal",
-        "ich sehe kurz nach", "ich hole",
+        "ich sehe kurz nach", "ich hole", "ich suche kurz", "sekunde mal", "kleine sekunde", "warte kurz",
+        "warte bitte", "lass mich kurz", "lass mich nachsehen",
     ),
     fillers=("Einen Moment, bitte.", "Ich sehe kurz nach."),
     trouble="Entschuldigung, bei mir gibt es gerade ein Problem. Könnten Sie das noch einmal sagen?",

@@ -43,9 +43,9 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
             the words it has when it ends, or at the latest with `hold_ms`. 0: by any words at once.
         few_words_confidence: So few words, recognised with less than this, are a listening noise misheard.
         backchannel_ms: Speech shorter than this without words is a noise and playout resumes.
-        rewind_after_ms: After a pause longer than this, playout resumes at the start of the clause or word
-            that was cut.
-        rewind_ms: How much earlier that may be at most.
+        rewind_after_ms: After a pause longer than this, which is heard as a gap, playout resumes at the
+            start of the clause or word that was cut. Shorter than `hold_ms`.
+        rewind_ms: How much earlier that may be at most; 0 resumes at the same sample after any pause.
         voice_takes_floor_ms: With a model that hears by itself, a voice over ours this long is an
             interruption, words or no words. Longer than "mm-hm", shorter than `hold_ms`.
         echoes_max: Evidence of echo (two for words of ours, one for a voice that stops as we pause) from
@@ -70,7 +70,7 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     few_words_ms: int = 750
     few_words_confidence: float = 0.45
     backchannel_ms: int = 400
-    rewind_after_ms: int = 1200
+    rewind_after_ms: int = 500
     rewind_ms: int = 1000
     voice_takes_floor_ms: int = 750
     echoes_max: int = 4
@@ -84,12 +84,13 @@ class SilencePolicy(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         reprompt_after_ms: Caller's silence, from the last heard agent sample, before we ask again.
         reprompts_max: How often in a row; then a goodbye and the end.
-        hold_patience_ms: Silence allowed after "one second, let me find my card".
+        hold_patience_ms: Silence allowed after "one second, let me find my card". At least
+            `reprompt_after_ms`.
         filler_after_ms: Wait for a reply or a tool before a filler covers it.
         filler_gap_ms: Silence after a filler before the next one.
         reply_deadline_ms: A reply without a first word by then has failed.
         noise_ms: Voice activity without a word for this long is a noisy line; we ask again.
-        call_max_ms: Time limit of a call.
+        call_max_ms: Time limit of a call; there is always one.
         call_cost_max_usd: Cost limit of a call, as metered; 0 is none.
         goodbye_max_ms: A goodbye that has not been heard by then ends anyway.
     """
@@ -278,6 +279,11 @@ def turn_contradictions(turn: TurnPolicy) -> Iterator[str]:
             yield f"{low} ({getattr(turn, low)}) is greater than {high} ({getattr(turn, high)})"
     if turn.hold_ms < turn.few_words_ms != TurnPolicy().few_words_ms:  # The default gives way to the hold.
         yield f"few_words_ms ({turn.few_words_ms}) is greater than hold_ms ({turn.hold_ms}), which ends first"
+    if turn.rewind_ms and turn.hold_ms <= turn.rewind_after_ms != TurnPolicy().rewind_after_ms:  # As above.
+        yield (
+            f"rewind_after_ms ({turn.rewind_after_ms}) is not below hold_ms ({turn.hold_ms}): no pause would"
+            " be long enough to go back to the word that was cut (`rewind_ms: 0` never does)"
+        )
     if turn.endpointing == "provider" and turn.provider_wait_ms < turn.stop_silence_max_ms:
         yield (
             f"provider_wait_ms ({turn.provider_wait_ms}) is less than stop_silence_max_ms"
@@ -292,3 +298,25 @@ def silence_contradictions(silence: SilencePolicy) -> Iterator[str]:
             f"filler_after_ms ({silence.filler_after_ms}) is not below"
             f" reply_deadline_ms ({silence.reply_deadline_ms}): a reply would be given up before its filler"
         )
+    if silence.reprompt_after_ms > silence.hold_patience_ms != SilencePolicy().hold_patience_ms:
+        # The default gives way: who asks for a moment never has less time than who does not.
+        yield (
+            f"hold_patience_ms ({silence.hold_patience_ms}) is less than reprompt_after_ms"
+            f" ({silence.reprompt_after_ms}): who asks us to wait would be asked again sooner than others"
+        )
+
+
+_NEVER_0 = {
+    "reprompt_after_ms": "the caller would be asked again before he can answer",
+    "filler_gap_ms": "fillers would follow one another without a pause",
+    "noise_ms": "every voice would be taken for noise before its first word",
+    "call_max_ms": "every call would end as it begins; there is none without a limit",
+    "goodbye_max_ms": "the call would end before its goodbye is heard",
+}
+
+
+def silence_impossible(silence: SilencePolicy) -> Iterator[str]:
+    """Settings that cannot be meant, whatever the others are. Nowhere here does 0 ms mean "never"."""
+    for name, why in _NEVER_0.items():
+        if getattr(silence, name) == 0:
+            yield f"{name} is 0: {why}"

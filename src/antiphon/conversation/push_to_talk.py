@@ -79,3 +79,5 @@ def _finish(state: State, turn: Turn) -> None:
         turns.commit(state, turn)
     elif state.phase is Phase.LISTENING:
         state.set_timer("final_wait", state.now_ms + state.policy.turn.final_wait_ms)
+    elif state.phase is Phase.HOLDING:  # An answer to what he typed waits for what he said.
+        state.set_timer("hold", state.now_ms + state.policy.turn.hold_ms)

@@ -22,13 +22,17 @@ def wait_for_caller(state: State) -> None:
             state.set_timer("stop_silence", turn.ended_ms + endpointing.wait_ms(state, turn))
         return
     policy = state.policy.silence
-    patience_ms = policy.hold_patience_ms if state.on_hold else policy.reprompt_after_ms
+    patience_ms = policy.reprompt_after_ms
+    if state.on_hold:
+        patience_ms = max(patience_ms, policy.hold_patience_ms)
     state.set_timer("silence", state.now_ms + patience_ms)
 
 
 def caller_is_silent(state: State) -> None:
     if state.phase is Phase.LISTENING and state.turn is None:
         nobody_answers(state)
+    else:
+        state.on_hold = False  # He has had his time, whatever it is that still sounds.
 
 
 def nobody_answers(state: State) -> None:

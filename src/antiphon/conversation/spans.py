@@ -54,7 +54,7 @@ def passed(state: State) -> None:
         return
     turn = state.turn
     assert turn is not None, "somebody waits"
-    if floor.taken(state, turn):
+    if state.talking or floor.taken(state, turn):
         floor.yield_to_caller(state)
     elif turn.voiced:
         floor.hold(state)
@@ -63,7 +63,7 @@ def passed(state: State) -> None:
 
 
 def _somebody_waits(state: State) -> bool:
-    if state.keys:
+    if state.keys or state.talking:
         return True
     turn = state.turn
     if turn is None or turn.held:

@@ -52,6 +52,7 @@ class Reply:
         audible: Its first sample was sent.
         heard_ms: How much of it was proved heard; never moves back.
         position_ms, position_at_ms: Where playout stood at that moment; see `heard.position_ms`.
+        again_from_ms: Where it last went on after a long gap, a little behind what was heard; -1 nowhere.
         given: Chunks the reasoner has given; fillers in between are ours.
         guarded: All of it is uninterruptible, even before its first sample.
         behind: It goes on behind one that broke off.
@@ -75,6 +76,7 @@ class Reply:
     heard_ms: int = 0
     position_ms: int = 0
     position_at_ms: int = 0
+    again_from_ms: int = -1
     given: int = 0
     guarded: bool = False
     behind: bool = False

@@ -42,7 +42,9 @@ def speech_started(state: State, event: SpeechStarted) -> None:
     if push_to_talk.decides(state):
         push_to_talk.voice(state, heard=True)
         return
-    state.cancel_timer("stop_silence", "final_wait", "silence", "stable_partial", "vendor_turn")
+    state.cancel_timer("stop_silence", "final_wait", "stable_partial", "vendor_turn")
+    if not state.on_hold:  # Who rummages for his card is still looking for it.
+        state.cancel_timer("silence")
     endpointing.speech_resumed(state, state.turn, event.onset_ms)
     if state.turn is None:
         onset_ms = min(event.onset_ms, state.now_ms)
@@ -157,7 +159,8 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
         state.turn = turn
         if turn.voiced:  # Of an utterance whose turn was closed on the way.
             state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
-        state.cancel_timer("silence")
+        if not state.on_hold:
+            state.cancel_timer("silence")
         if vendor_turns.decides(state):
             vendor_turns.watch(state)
     if event.text or event.segment not in turn.segments:
@@ -250,7 +253,16 @@ def only_noise(state: State) -> None:
     state.turn = None
     state.voiced = False  # Whatever it is, it is no voice.
     echoes.note(state, turn)
-    silence.nobody_answers(state)
+    if state.on_hold:
+        _still_waits(state)
+    else:
+        silence.nobody_answers(state)
+
+
+def _still_waits(state: State) -> None:
+    """He asked us to wait and has said nothing since: no sound of his ends that, or makes it longer."""
+    if "silence" not in state.timers:
+        silence.wait_for_caller(state)
 
 
 def _consider(state: State, turn: Turn) -> None:
@@ -291,7 +303,11 @@ def commit(state: State, turn: Turn) -> None:
     close(state, turn)
     state.told = "" if turn.segments or turn.partials else text
     endpointing.turn_taken(state, turn)
-    if words.words(text) and not state.unified and line_quality.is_misheard(state, turn):
+    if state.on_hold and text and not state.unified and words.only_hums(text, state.policy.language):
+        drop_draft(state)
+        state.emit(NoteUtterance(kind="backchannel", text=text))
+        _still_waits(state)
+    elif words.words(text) and not state.unified and line_quality.is_misheard(state, turn):
         drop_draft(state)
         state.reprompts, state.on_hold = 0, False  # He is there, and says something.
         state.emit(NoteUtterance(kind="misheard", text=text))
@@ -311,6 +327,9 @@ def _without_words(state: State, turn: Turn) -> None:
         replies.apologise(state)
         return
     echoes.note(state, turn)
+    if state.on_hold and not push_to_talk.decides(state):
+        _still_waits(state)
+        return
     if _spoke(state, turn) and not turn.over and line_quality.act(state):
         return
     if push_to_talk.decides(state):
@@ -352,6 +371,7 @@ def open_again(state: State) -> None:
     """A turn was taken while the voice goes on: what follows is the next one, and we do not talk over it
     except with what must be heard."""
     state.turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced_at_ms=state.now_ms)
-    state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
+    if not push_to_talk.decides(state):  # A press has its own bound, and is no noise however long it is.
+        state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
     if state.phase is Phase.THINKING and not floor.protected(state):
         floor.hold(state)

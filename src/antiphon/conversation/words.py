@@ -19,6 +19,7 @@ _PHONE_DIGITS = 10
 _LETTERS_MIN = 3  # Two are as often "p.m." or "ID".
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _TRAILING = ("...", "…", "-", "–", ",")
+_HOLD_WORDS_MAX = 12
 # After such words digits are a phone number, asked for or not.
 _PHONE = re.compile(r"\b(?:phone|mobile|cell|(?:call|reach|ring) me)\b")
 
@@ -60,10 +61,29 @@ def _any_of(parts: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def asks_to_wait(text: str, policy: Policy) -> bool:
-    """ "One second, let me find my card." Long turns that contain such a phrase are about something else."""
+    """ "One second, let me find my card." Long turns that contain such a phrase are about something else, and
+    "let me see, Thursday at ten" is an answer, thought about aloud: behind the phrase there may only be what
+    is fetched, or why we are to wait."""
     spoken = words(text)
-    phrase = " ".join(spoken)
-    return 0 < len(spoken) <= 12 and bool(_any_of(policy.hold_phrases).search(phrase))
+    if not 0 < len(spoken) <= _HOLD_WORDS_MAX:
+        return False
+    found = list(_any_of(policy.hold_phrases).finditer(" ".join(spoken)))
+    if not found:
+        return False
+    cues = cues_of(policy.language)
+    rest = words(found[-1].string[found[-1].end() :])
+    while rest and (rest[0] in cues.courtesies or _HUM.match(rest[0])):
+        rest.pop(0)
+    if not rest or not cues.errands:
+        return True
+    names_something = cues.copulas.isdisjoint(rest) and not any(_is_digit(word, cues) for word in rest)
+    return names_something and any(f"{' '.join(rest)} ".startswith(f"{start} ") for start in cues.errands)
+
+
+def only_hums(text: str, language: str = "en") -> bool:
+    """ "Um." Somebody is there, and says nothing."""
+    fillers = cues_of(language).fillers
+    return all(_HUM.match(word) or word in fillers for word in words(text))
 
 
 def sounds_unfinished(text: str, expects: str, language: str = "en") -> bool:

@@ -211,16 +211,16 @@ def test_our_voice_misheard_as_other_words_is_known_by_its_sound() -> None:
     scene, reply_id = speaking(heard_ms=1000)
     scene.voice()
     scene.paused(reply_id)
-    scene.now_ms += 400
+    scene.wait(400)
     _sounds_like_us(scene)
     scene.partial("my own grandmother never came")
     assert scene.count(cmd.FlushPlayout) == 0
-    scene.now_ms += 250
+    scene.wait(250)
     scene.pause()
     scene.final("my own grandmother never came")
     assert scene.notes() == [("echo", "my own grandmother never came")]
     assert scene.conversation.state.echoes == 2
-    assert scene.last(cmd.ResumePlayout) == cmd.ResumePlayout(reply_id=reply_id, rewind_ms=0)
+    assert scene.last(cmd.ResumePlayout) == cmd.ResumePlayout(reply_id=reply_id, rewind_ms=1000)
 
 
 def test_a_caller_who_goes_on_when_we_are_silent_is_heard_after_all() -> None:

@@ -96,6 +96,19 @@ def test_a_comma_is_a_clause_boundary() -> None:
     assert rewind_ms([chunk], 1400, 1000) == 700
 
 
+@pytest.mark.parametrize(
+    ("again_from_ms", "back_ms"),
+    [
+        (-1, 900),
+        (0, 250),  # The clause was said again already: the word.
+        (650, 0),  # The word was too.
+        (700, 0),
+    ],
+)
+def test_what_was_said_again_is_not_said_a_third_time(again_from_ms: int, back_ms: int) -> None:
+    assert rewind_ms(TWO, 900, 1000, again_from_ms=again_from_ms) == back_ms
+
+
 def test_protected_words_count_only_when_heard_to_the_very_end() -> None:
     chunks = [Chunk(text="One.", duration_ms=500), Chunk(text="Two.", duration_ms=500, uninterruptible=True)]
     assert protected_heard(chunks, 999) == "cut"
@@ -169,33 +182,70 @@ def test_after_a_short_hold_speech_goes_on_at_the_same_sample() -> None:
     scene, reply_id = speaking()
     scene.voice()
     scene.paused(reply_id)
-    scene.now_ms += 600
+    scene.wait(400)
     scene.pause()
     scene.final("okay")
     assert scene.last(cmd.ResumePlayout).rewind_ms == 0
+
+
+def test_a_word_that_kept_us_waiting_lets_speech_go_on_at_the_word_that_was_cut() -> None:
+    scene, reply_id = speaking(heard_ms=1200)
+    scene.voice()
+    scene.paused(reply_id)
+    scene.wait(600)
+    scene.pause()
+    scene.final("okay")
+    assert scene.last(cmd.ResumePlayout).rewind_ms == 180  # "We close": our second sentence began at 1020.
+
+
+def test_on_a_line_that_coughs_every_other_second_the_agent_gets_to_its_end() -> None:
+    """Each pause goes back a little; never so that the same words come round for ever."""
+    scene, reply_id = speaking(
+        "On Fridays we close at noon and on Saturdays we do not open at all.", heard_ms=0
+    )
+    stands_ms, rewound = 0, 0
+    for _ in range(12):
+        stands_ms += 600
+        scene.wait(600)
+        scene.heard_ms = max(scene.heard_ms, stands_ms)
+        scene.step(ev.PlayoutMark(at_ms=scene.now_ms, reply_id=reply_id, heard_ms=scene.heard_ms))
+        scene.voice()
+        scene.paused(reply_id)
+        scene.wait(400)
+        scene.pause()
+        scene.wait(500)
+        back_ms = scene.last(cmd.ResumePlayout).rewind_ms
+        stands_ms, rewound = stands_ms - back_ms, rewound + back_ms
+        reply = scene.conversation.state.reply
+        assert reply is not None and abs(reply.position_ms - stands_ms) <= 20, "it knows where it stands"
+    assert rewound > 0 and stands_ms > 2500
 
 
 def test_the_rewind_is_never_longer_than_the_policy_allows() -> None:
     scene, reply_id = speaking(policy=Policy(turn=TurnPolicy(rewind_ms=150)))
     scene.voice()
     scene.paused(reply_id)
-    scene.now_ms += 600
+    scene.wait(600)
     scene.pause()
-    scene.now_ms += 700
-    scene.final("okay")
+    scene.wait(TurnPolicy().hold_ms - 600)
     assert scene.last(cmd.ResumePlayout).rewind_ms == 150
+
+
+def test_an_agent_told_never_to_go_back_goes_on_at_the_same_sample_after_any_pause() -> None:
+    scene, reply_id = speaking(policy=Policy(turn=TurnPolicy(rewind_ms=0)))
+    scene.voice()
+    scene.paused(reply_id)
+    scene.wait(TurnPolicy().hold_ms)
+    assert scene.last(cmd.ResumePlayout) == cmd.ResumePlayout(reply_id=reply_id, rewind_ms=0)
 
 
 def test_what_was_heard_before_a_rewind_stays_heard() -> None:
     scene, reply_id = speaking(heard_ms=1000)
     scene.voice()
     scene.paused(reply_id)
-    scene.now_ms += 1300
-    scene.pause()
-    scene.final("okay")
+    scene.wait(TurnPolicy().hold_ms)
     assert scene.last(cmd.ResumePlayout).rewind_ms > 0
-    scene.segment += 1
-    scene.now_ms += 100
+    scene.wait(100)
     scene.voice()
     scene.partial("No, stop")
     scene.flushed()

@@ -13,6 +13,8 @@ from antiphon.conversation.policy import TurnPolicy
 
 LISTENING = [
     ("en", "Mm-hmm, I see."),
+    ("en", "Perfect."),
+    ("en", "Okay, I understand."),
     ("es", "Sí, vale."),
     ("es", "Ajá, de acuerdo."),
     ("fr", "Oui, d’accord."),
@@ -21,6 +23,11 @@ LISTENING = [
     ("de", "Mhm, alles klar."),
 ]
 WANTS_THE_FLOOR = [
+    ("en", "Correct."),
+    ("en", "Exactly."),
+    ("en", "Of course."),
+    ("en", "I understand that, what about Friday?"),
+    ("en", "Not exactly"),
     ("es", "Sí, pero el jueves"),
     ("fr", "Oui mais jeudi"),
     ("de", "Ja, aber Donnerstag"),
@@ -29,6 +36,23 @@ WANTS_THE_FLOOR = [
     ("es", "El jueves"),
 ]
 ASKS_TO_WAIT = [
+    ("en", "One second, let me find my card."),
+    ("en", "One sec."),
+    ("en", "Just a sec, please."),
+    ("en", "Wait a second."),
+    ("en", "Wait a minute, please."),
+    ("en", "Please wait."),
+    ("en", "A moment please."),
+    ("en", "Let me grab my wallet."),
+    ("en", "Okay, um, let me get my glasses."),
+    ("en", "Let me look for my insurance card."),
+    ("en", "Let me see if I have it here."),
+    ("en", "Hold on, somebody's at the door."),
+    ("en", "I need to get my card, give me a minute."),
+    ("es", "Déjeme coger mi cartera."),
+    ("fr", "Laissez-moi prendre mon agenda."),
+    ("de", "Ich muss kurz meine Karte suchen."),
+    ("de", "Ich schaue kurz im Kalender nach."),
     ("es", "Un momento, por favor."),
     ("es", "Espere, busco la tarjeta."),
     ("fr", "Attendez, je cherche ma carte."),
@@ -37,6 +61,17 @@ ASKS_TO_WAIT = [
     ("de", "Warten Sie, ich hole die Karte."),
 ]
 ASKS_NOTHING = [
+    ("en", "Let me see, Thursday at ten."),
+    ("en", "Let me see, my number is five five five."),
+    ("en", "Hold on, I said Thursday."),
+    ("en", "Wait a minute, that's not right."),
+    ("en", "One second, what did you say?"),
+    ("en", "Let me check with you about Monday please."),
+    ("en", "I'd like to check one moment that works."),
+    ("es", "Déjeme ver, el jueves a las diez."),
+    ("fr", "Laissez-moi voir, jeudi à dix heures."),
+    ("de", "Ich schaue mal, Donnerstag um zehn."),
+    ("de", "Moment mal, das stimmt nicht."),
     ("de", "Im Moment habe ich keine Schmerzen."),
     ("de", "Momentan nicht."),
     ("es", "Quiero ver al médico."),
@@ -61,6 +96,20 @@ def takes(language: str, text: str, *, reply_kind: str = "turn", last_words: boo
 @pytest.mark.parametrize(("language", "text"), LISTENING)
 def test_a_listening_noise_of_the_callers_language_takes_no_floor(language: str, text: str) -> None:
     assert not takes(language, text)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Yes."),
+        ("en", "Perfect."),
+        ("es", "Exacto."),
+        ("fr", "Exactement."),
+        ("de", "Genau."),
+    ],
+)
+def test_a_listening_noise_is_an_answer_where_yes_or_no_was_asked(language: str, text: str) -> None:
+    assert words.takes_floor(text, policy(language), reply_kind="turn", expects="yes_no")
 
 
 @pytest.mark.parametrize(("language", "text"), WANTS_THE_FLOOR)

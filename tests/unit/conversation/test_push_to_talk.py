@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+from tests.unit.conversation.scenes import Scene
 from tests.unit.conversation.script import Script
 
 from antiphon.conversation import Policy, TurnPolicy
@@ -238,3 +240,97 @@ def test_a_draft_is_given_up_when_he_presses_again() -> None:
     draft = script.last(cmd.StartReply)
     assert draft.speculative
     assert cmd.CancelReply(reply_id=draft.reply_id) in script.talk()
+
+
+NOTICE = "This call is recorded."
+HOURS = "We open at eight and close at five."
+
+
+def _in_the_notice(*, echoes: int = 0) -> tuple[Scene, str]:
+    """The agent is half a second into words that must be heard, with more behind them."""
+    scene = Scene(TALK)
+    scene.greeted()
+    scene.talk()
+    scene.wait(800)
+    scene.let_go()
+    scene.final("What are your hours?")
+    scene.segment += 1
+    reply_id = scene.last(cmd.StartReply).reply_id
+    scene.gives(reply_id, NOTICE, HOURS, protected=(NOTICE,))
+    scene.audible(reply_id)
+    scene.conversation.state.echoes = echoes
+    scene.play(reply_id, 500)
+    return scene, reply_id
+
+
+def _is_silent(scene: Script, since: int) -> bool:
+    """Nothing was begun or gone on with."""
+    kinds = (cmd.StartPlayout, cmd.ResumePlayout)
+    return not any(isinstance(command, kinds) for command in scene.commands[since:])
+
+
+@pytest.mark.parametrize("echoes", [0, TALK.turn.echoes_max])
+def test_the_agent_does_not_talk_into_a_button_that_was_pressed_over_a_notice(echoes: int) -> None:
+    """Heard out, the notice leaves him the floor, even on a line where a mere voice pauses nothing."""
+    scene, reply_id = _in_the_notice(echoes=echoes)
+    scene.talk()
+    since = len(scene.commands)
+    scene.play(reply_id, 900)
+    assert scene.count(cmd.FlushPlayout) == 1 and scene.phase == "listening", "no sample behind the notice"
+    scene.flushed()
+    assert scene.reports(reply_id)[0].protected == "heard"
+    scene.wait(10_000)
+    assert _is_silent(scene, since)
+    scene.let_go()
+    scene.wait(60)
+    scene.final(WORDS)
+    assert scene.last(cmd.CommitTurn).text == WORDS
+
+
+def _types(scene: Script, text: str) -> str:
+    """Gives the id of the reply, which has words at once."""
+    scene.step(ev.TextTyped(at_ms=scene.now_ms, text=text))
+    reply_id = scene.last(cmd.StartReply).reply_id
+    scene.reply_text(reply_id, HOURS)
+    return reply_id
+
+
+def test_what_is_typed_while_the_button_is_held_is_answered_when_it_is_let_go() -> None:
+    script = _greeted()
+    script.talk()
+    script.wait(500)
+    since = len(script.commands)
+    reply_id = _types(script, "When do you open?")
+    script.wait(20_000)
+    assert _is_silent(script, since)
+    script.let_go()
+    script.wait(60)
+    assert _is_silent(script, since), "he may have said more"
+    script.final("")
+    assert script.last(cmd.StartPlayout).reply_id == reply_id
+
+
+def test_a_final_that_never_comes_keeps_no_typed_question_waiting() -> None:
+    script = _greeted()
+    script.talk()
+    reply_id = _types(script, "When do you open?")
+    script.let_go()
+    script.wait(TALK.turn.hold_ms)
+    assert script.last(cmd.StartPlayout).reply_id == reply_id
+
+
+def test_words_said_after_typed_ones_while_the_button_is_held_are_answered_instead() -> None:
+    script = _greeted()
+    script.talk()
+    reply_id = _types(script, "When do you open?")
+    since = len(script.commands)
+    script.wait(600)
+    script.partial(WORDS)
+    assert script.phase == "listening" and script.last(cmd.ReportHeard).reply_id == reply_id
+    script.wait(2 * TALK.silence.noise_ms + 1000)
+    assert _is_silent(script, since)
+    assert script.count(cmd.CommitTurn) == 1, "who holds the button has not finished, however long he thinks"
+    script.let_go()
+    script.final(WORDS)
+    assert script.last(cmd.CommitTurn).text == WORDS
+    assert script.last(cmd.StartReply).text == WORDS

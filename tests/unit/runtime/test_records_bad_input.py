@@ -162,6 +162,12 @@ def test_a_policy_that_knows_less_is_filled_up_with_what_was_meant(tmp_path: Pat
         (["turn.score_complete=0.1"], r"score_incomplete \(0\.6\) is greater"),
         (["silence.filler_after_ms=20000"], "not below reply_deadline_ms"),
         (["turn.endpointing=provider", "turn.provider_wait_ms=100"], "hardly ever get to decide"),
+        (["turn.rewind_after_ms=5000"], r"rewind_after_ms \(5000\) is not below hold_ms \(900\)"),
+        (
+            ["silence.hold_patience_ms=1000"],
+            r"hold_patience_ms \(1000\) is less than reprompt_after_ms \(7000\)",
+        ),
+        (["silence.call_max_ms=0"], "call_max_ms is 0: every call would end as it begins"),
         (["turn.endpointing=theirs"], "Invalid enum value"),
         (["turn.hold_ms=-5"], "turn.hold_ms is -5, which is not between"),
         (["turn.score_complete=1.5"], "not between 0 and 1"),
@@ -170,6 +176,14 @@ def test_a_policy_that_knows_less_is_filled_up_with_what_was_meant(tmp_path: Pat
 def test_settings_that_contradict_are_refused_in_words(settings: list[str], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         override(Policy(), settings)
+
+
+def test_a_call_recorded_under_what_is_refused_today_can_still_be_asked_what_if() -> None:
+    """1200 was the default once, above a hold of 900."""
+    recorded = Policy(turn=TurnPolicy(rewind_after_ms=1200))
+    assert override(recorded, ["turn.hold_ms=800"]).turn == TurnPolicy(rewind_after_ms=1200, hold_ms=800)
+    with pytest.raises(ConfigError, match="rewind_after_ms"):
+        override(recorded, ["turn.rewind_after_ms=1100"])
 
 
 def test_the_same_setting_twice_is_no_contradiction() -> None:

@@ -37,6 +37,7 @@ from antiphon.conversation.policy import (
     SilencePolicy,
     TurnPolicy,
     silence_contradictions,
+    silence_impossible,
     turn_contradictions,
     turn_policy,
 )
@@ -285,8 +286,11 @@ class SilenceSection(_SilenceKnobs):  # type: ignore[misc,valid-type]
 
     @model_validator(mode="after")
     def _consistent(self) -> SilenceSection:
-        for contradiction in silence_contradictions(msgspec.convert(self.model_dump(), SilencePolicy)):
+        policy = msgspec.convert(self.model_dump(), SilencePolicy)
+        for contradiction in silence_contradictions(policy):
             raise fault(contradiction, "set both")
+        for nonsense in silence_impossible(policy):
+            raise fault(nonsense, "give it some milliseconds, or leave it out for the default")
         return self
 
 

@@ -8,7 +8,12 @@ from typing import Any
 
 import msgspec
 
-from antiphon.conversation.policy import Policy, silence_contradictions, turn_contradictions
+from antiphon.conversation.policy import (
+    Policy,
+    silence_contradictions,
+    silence_impossible,
+    turn_contradictions,
+)
 from antiphon.errors import ConfigError
 
 DURATION_MAX_MS = 86_400_000  # A day, as in the agent file.
@@ -46,14 +51,24 @@ def override(policy: Policy, settings: Sequence[str]) -> Policy:
         changed = msgspec.convert(values, Policy)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{', '.join(settings)}: {error}", where="--set") from error
-    wrong = [
-        *_out_of_range(changed),
-        *turn_contradictions(changed.turn),
-        *silence_contradictions(changed.silence),
-    ]
-    if wrong and settings:
+    # A call recorded under what is refused today keeps it, unless the setting is about that.
+    kept = {_about(fault) for fault in _faults(policy)} - {key.rpartition(".")[2] for key in given}
+    wrong = [fault for fault in _faults(changed) if _about(fault) not in kept]
+    if wrong:
         raise ConfigError(wrong[0], where="--set", fix="set both, or something in between")
     return changed
+
+
+def _faults(policy: Policy) -> Iterator[str]:
+    yield from _out_of_range(policy)
+    yield from turn_contradictions(policy.turn)
+    yield from silence_contradictions(policy.silence)
+    yield from silence_impossible(policy.silence)
+
+
+def _about(fault: str) -> str:
+    """The knob that a fault begins with."""
+    return fault.partition(" ")[0].rpartition(".")[2]
 
 
 def _out_of_range(policy: Policy) -> Iterator[str]:
