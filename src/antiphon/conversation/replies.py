@@ -69,6 +69,7 @@ def confirm(state: State, draft: Reply) -> None:
 
 def _await_words(state: State) -> None:
     state.phase = Phase.THINKING
+    state.sorry_due = False
     state.cancel_timer("silence")
     progressed(state)
     state.set_timer("filler", state.now_ms + state.policy.silence.filler_after_ms)
@@ -133,6 +134,9 @@ def finished(state: State, event: ReplyFinished) -> None:
 def play_if_ready(state: State) -> None:
     """Let the reply be heard once it has words, nobody else has the floor and no filler is in the way."""
     reply = state.reply
+    if reply is None and state.sorry_due and state.phase is Phase.THINKING:
+        apologise(state)  # The voice we were silent for was none to wait for.
+        return
     if reply is None or reply.playing or state.filler is not None or state.phase is Phase.HOLDING:
         return
     if not reply.chunks:
@@ -238,6 +242,7 @@ def fail(state: State, reply: Reply) -> None:
         state.set_timer("filler", state.now_ms + state.policy.silence.filler_gap_ms)
         play_if_ready(state)
         return
+    hold_due_ms = state.timers.get("hold")
     ending.give_up_speech(state)
     if state.waits is not None:
         handover.comfort(state, speak=False)  # A voice that fails must not make him wait in silence.
@@ -250,7 +255,20 @@ def fail(state: State, reply: Reply) -> None:
         return
     if reply.kind == "trouble":
         state.troubles = TROUBLES_MAX
+    if _caller_speaks(state):
+        state.sorry_due = True  # Not over him, and not at all where he says something new.
+        if state.phase is Phase.HOLDING and hold_due_ms is not None:
+            state.set_timer("hold", hold_due_ms)  # What his voice is shows as it would have.
+        else:
+            silence.wait_for_caller(state)
+        return
     apologise(state)
+
+
+def _caller_speaks(state: State) -> bool:
+    """A voice that was let pass without words does not get to silence us."""
+    turn = state.turn
+    return state.phase is Phase.HOLDING or (turn is not None and turn.voiced and bool(turn.raw_text()))
 
 
 def apologise(state: State) -> None:

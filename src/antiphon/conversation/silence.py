@@ -21,6 +21,9 @@ def wait_for_caller(state: State) -> None:
         if not turn.voiced:
             state.set_timer("stop_silence", turn.ended_ms + endpointing.wait_ms(state, turn))
         return
+    if state.sorry_due:
+        replies.apologise(state)
+        return
     policy = state.policy.silence
     patience_ms = policy.hold_patience_ms if state.on_hold else policy.reprompt_after_ms
     state.set_timer("silence", state.now_ms + patience_ms)
@@ -35,6 +38,9 @@ def nobody_answers(state: State) -> None:
     """Ask again in other words; after the last try say goodbye."""
     state.on_hold = False
     state.cancel_timer("silence")
+    if state.sorry_due:
+        replies.apologise(state)
+        return
     if state.reprompts < state.policy.silence.reprompts_max:
         state.reprompts += 1
         if line_quality.act(state):

@@ -238,6 +238,7 @@ class State:
         let_pass: A voice over ours was taken for noise by its length; its words may prove us wrong.
         broken: A reply that broke off; another goes on behind what was heard of it, once that is known.
         rehearing: Words of a taken turn that a recogniser hears anew, while they are missing.
+        sorry_due: A reply failed while the caller spoke: he is told once he has stopped, if at all.
         told: Words of the last turn that only the vendor's turn event told of; its final may still come.
         talking: The talk button is held down. `voice` is what the VAD says meanwhile.
         leaving: Why the last goodbye was said; "" after the caller came back from it.
@@ -281,6 +282,7 @@ class State:
     let_pass: bool = False
     rehearing: Rehearing | None = None
     broken: str = ""
+    sorry_due: bool = False
     told: str = ""
     talking: bool = False
     voice: bool = False
