@@ -31,9 +31,11 @@ class Chunk:
         expected_ms: What its audio will probably last, at the pace of the voice so far.
         uninterruptible: Must be heard to its end; a voice over it is kept for after.
         filler: Covers a wait in the middle of the reply; not the reasoner's words.
+        asked_at_ms: When the voice was given it.
     """
 
     text: str
+    asked_at_ms: int = 0
     expected_ms: int = 0
     duration_ms: int | None = None
     word_ends_ms: tuple[int, ...] = ()
@@ -53,6 +55,7 @@ class Reply:
         heard_ms: How much of it was proved heard; never moves back.
         position_ms, position_at_ms: Where playout stood at that moment; see `heard.position_ms`.
         given: Chunks the reasoner has given; fillers in between are ours.
+        deferred: It stands still until the filler that covers its missing audio was heard.
         guarded: All of it is uninterruptible, even before its first sample.
         behind: It goes on behind one that broke off.
         then: What follows when it has been heard: "", "end" or "escalate".
@@ -66,6 +69,7 @@ class Reply:
     playing: bool = False
     audible: bool = False
     paused: bool = False
+    deferred: bool = False
     paused_at_ms: int = 0
     finished: bool = False
     then: str = ""
@@ -228,6 +232,7 @@ class State:
         voiced: The VAD hears the caller, whether or not a turn is open for it.
         reply: The one reply being prepared or heard. A speculative one lives in `draft`.
         filler: A filler phrase that is being heard before `reply`.
+        covered_by: The sound of the last filler, "" of a phrase.
         closing: Flushed replies whose `PlayoutFlushed` has not come yet.
         settled_segment: Transcripts of segments up to this one were used.
         keys: Pressed keys not yet answered; `keys_ended` is how they ended: "" (typing), "gap" or "key".
@@ -269,6 +274,7 @@ class State:
     closing: dict[str, Reply] = field(default_factory=dict)
     replies: int = 0
     fillers: int = 0
+    covered_by: str = ""
     settled_segment: int = -1
     expects: str = "open"
     on_hold: bool = False
@@ -304,7 +310,8 @@ class State:
 
     def sounding(self) -> list[Reply]:
         """What is being played, or would be if it were not paused; in playing order."""
-        return [reply for reply in (self.filler, self.reply) if reply is not None and reply.playing]
+        replies = (self.filler, self.reply)
+        return [reply for reply in replies if reply is not None and reply.playing and not reply.deferred]
 
     def emit(self, command: Command) -> None:
         self.commands.append(command)

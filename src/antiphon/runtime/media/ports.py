@@ -97,6 +97,10 @@ class Line(Protocol):
     def pause(self, reply_id: str) -> int:
         """Silence at once, keep the samples; gives heard_ms."""
 
+    def defer(self, reply_id: str) -> None:
+        """Keep its samples until `resume`, and let other replies be heard meanwhile; for one that has not
+        begun, or has run dry."""
+
     def resume(self, reply_id: str, rewind_ms: int = 0) -> None: ...
 
     def flush(self, reply_id: str, fade_ms: int = 20) -> int:
