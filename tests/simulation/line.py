@@ -118,8 +118,6 @@ class Line:
 
     def defer(self, reply_id: str) -> None:
         playing = self.reply(reply_id)
-        if playing.since_ms >= 0:
-            self.faults.append(("speaking_is_heard", f"{reply_id} sounds and is deferred"))
         self._stop(playing)
         playing.paused = playing.deferred = True
 

@@ -94,7 +94,9 @@ def _run(tally: Tally, weather: str, seeds: range) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.run", description=__doc__)
     parser.add_argument("seed", nargs="?", type=int)
-    parser.add_argument("--weather", choices={**WEATHERS, **RARER_WEATHERS}, help="(all in turn; fair for a single seed)")
+    parser.add_argument(
+        "--weather", choices={**WEATHERS, **RARER_WEATHERS}, help="(all in turn; fair for a single seed)"
+    )
     parser.add_argument("--calls", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.simulation.many import GROUP, unbroken
-from tests.simulation.run import simulate
-
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from tests.simulation.many import GROUP, unbroken
+from tests.simulation.run import simulate
 
 
 def test_no_call_breaks_an_invariant_while_the_voice_hesitates() -> None:

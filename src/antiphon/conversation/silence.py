@@ -113,12 +113,7 @@ def _defer(state: State, reply: Reply) -> None:
 def filler_is_late(state: State) -> bool:
     """A phrase the voice is slow with, too."""
     filler = state.filler
-    return (
-        filler is not None
-        and not filler.audible
-        and not state.covered_by
-        and not heard.all_made(filler)
-    )
+    return filler is not None and not filler.audible and not state.covered_by and not heard.all_made(filler)
 
 
 def go_on_behind_filler(state: State, reply: Reply) -> None:

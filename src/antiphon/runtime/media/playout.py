@@ -102,9 +102,10 @@ class Playout:
         self.pump(now_ns)
 
     def pause(self, reply_id: str, now_ns: int) -> int:
-        reply = self._queue.get(reply_id)
-        if reply is None:
+        if reply_id in self._ended or (self._closed and reply_id not in self._queue):
             return self._ended.get(reply_id, 0)
+        # Its voice may be slow: what comes later must not be heard either.
+        reply = self._queue.setdefault(reply_id, Reply(reply_id, self._codec))
         if not reply.paused and not self._closed:
             reply.paused = True
             if self._far_end_holds(reply, now_ns):
@@ -232,7 +233,7 @@ class Playout:
             if not reply.started:
                 reply.started = True
                 self._listener.playout_started(reply.reply_id)
-            elif goes_on:  # The next mark is far; until then nobody would know that it is not silent any more.
+            elif goes_on:  # The next mark is far, and until then it would be taken for silent.
                 self._listener.playout_mark(reply.reply_id, self._heard_ms(reply, now_ns))
         if reply.spent and not reply.paused and not reply.final_mark_sent and self._owns(reply):
             reply.final_mark_sent = True
