@@ -71,6 +71,8 @@ class Replies:
             line.finish(key)
             self.complete.add(reply)
         elif name == "pause":
+            if reply not in self.complete and reply not in self.flushed:
+                self.given.setdefault(reply, 0)  # Its place is where it was first heard of.
             self._heard(reply, line.pause(key))
         elif name == "resume":
             line.resume(key)

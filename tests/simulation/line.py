@@ -24,6 +24,8 @@ class Playing:
     started: bool = False
     announced: bool = False
     paused: bool = False
+    deferred: bool = False
+    dry: bool = False
     dead: bool = False
     flushed: bool = False
     finish: int | None = None
@@ -94,6 +96,10 @@ class Line:
 
     def start(self, reply_id: str) -> None:
         playing = self.reply(reply_id)
+        if playing.deferred and not playing.flushed:
+            playing.deferred = playing.paused = False
+            self._update(playing)
+            return
         if playing.dead or playing.started:
             self.faults.append(("flushed_is_silent", f"{reply_id} started twice or after its end"))
         playing.started, playing.dead = True, False
@@ -109,6 +115,11 @@ class Line:
         self._stop(playing)
         playing.paused = True
         return playing.furthest_ms
+
+    def defer(self, reply_id: str) -> None:
+        playing = self.reply(reply_id)
+        self._stop(playing)
+        playing.paused = playing.deferred = True
 
     def resume(self, reply_id: str, rewind_ms: int) -> None:
         playing = self.reply(reply_id)
@@ -159,11 +170,16 @@ class Line:
         if not playing.announced:
             playing.announced = True
             self._post(ev.PlayoutStarted(at_ms=self.now_ms, reply_id=playing.id), "line")
+        elif playing.dry:  # It goes on: no mark of the far end's, so none that could be lost.
+            heard_ms = playing.furthest_ms
+            self._post(ev.PlayoutMark(at_ms=self.now_ms, reply_id=playing.id, heard_ms=heard_ms), "line")
+        playing.dry = False
         self._plan_mark(playing)
 
     def _ran_out(self, playing: Playing, version: int) -> None:
         if playing.version == version and playing.since_ms >= 0:
             self._stop(playing)
+            playing.dry = True
             self._update(playing)
 
     def _stop(self, playing: Playing) -> None:

@@ -55,6 +55,7 @@ class Weather:
     stalls: float = 0.0
     reacts: float = 0.1  # The caller talks into a filler, a tool, a goodbye, the last sample.
     echo: float = 0.0  # The agent's own voice comes back as the caller's.
+    slow_voice: float = 0.0  # A chunk's audio takes seconds.
     quiet: float = 0.03  # An utterance the voice activity detector misses.
 
 
@@ -64,6 +65,11 @@ WEATHERS = {
     "stalling": Weather(jitter=0.15, stalls=0.8, marks_lost=0.2),
     "unruly": Weather(reacts=0.4, echo=0.15, quiet=0.1),
 }
+# Weathers with fewer calls in `make test`, each in a file of its own.
+RARER_WEATHERS = {
+    "hesitant": Weather(slow_voice=0.2, reacts=0.2),
+}
+_ALL_WEATHERS = {**WEATHERS, **RARER_WEATHERS}
 SPEECHLESS = ("mm-hmm", "okay", "right", "yes", "thank you bye")
 HOLDS = ("one second", "hold on", "let me find my card")
 KEYS = ("dtmf:1", "dtmf:42#", "dtmf:5551234", "dtmf:#")
@@ -106,12 +112,12 @@ def random_plan(seed: int, weather: str = "fair") -> Plan:
     utterances: list[Utterance] = []
     at_ms = pick.randint(0, 6000)
     for _ in range(pick.randint(0, 12)):
-        utterance = _utterance(pick, at_ms, WEATHERS[weather].quiet)
+        utterance = _utterance(pick, at_ms, _ALL_WEATHERS[weather].quiet)
         utterances.append(utterance)
         at_ms += pick.choice((100, 300, 800, 1500, 4000, 9000)) + utterance.duration_ms
     stalls = [
         Stall(pick.randint(0, max(1, at_ms)), pick.choice((120, 600, 2500, 6000)), pick.random() < 0.4)
-        for _ in range(pick.randint(1, 3) if pick.random() < WEATHERS[weather].stalls else 0)
+        for _ in range(pick.randint(1, 3) if pick.random() < _ALL_WEATHERS[weather].stalls else 0)
     ]
     return Plan(
         seed=seed,
@@ -119,7 +125,7 @@ def random_plan(seed: int, weather: str = "fair") -> Plan:
             endpointing,
             _minding_the_line(pick.choice(_POLICIES) if pick.random() < 0.6 else _POLICIES[0], line),
         ),
-        weather=WEATHERS[weather],
+        weather=_ALL_WEATHERS[weather],
         utterances=tuple(utterances),
         stalls=tuple(stalls),
         fades=_fades(line),

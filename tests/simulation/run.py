@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.simulation.judge import violations
-from tests.simulation.plan import WEATHERS, random_plan
+from tests.simulation.plan import RARER_WEATHERS, WEATHERS, random_plan
 from tests.simulation.shrink import explain
 from tests.simulation.world import World
 
@@ -94,7 +94,9 @@ def _run(tally: Tally, weather: str, seeds: range) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.run", description=__doc__)
     parser.add_argument("seed", nargs="?", type=int)
-    parser.add_argument("--weather", choices=WEATHERS, help="(all in turn; fair for a single seed)")
+    parser.add_argument(
+        "--weather", choices={**WEATHERS, **RARER_WEATHERS}, help="(all in turn; fair for a single seed)"
+    )
     parser.add_argument("--calls", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)

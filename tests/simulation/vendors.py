@@ -260,6 +260,9 @@ class Voice:
         chunks.append(command.text)
         self._usage.characters += len(command.text)
         delay_ms = choices.pick("voice delay", (80, 40, 150))
+        slow = world.weather.slow_voice  # Where it never is, nothing is drawn: seeds stay what they were.
+        if slow and not command.sound and choices.chance("the voice is slow", slow):
+            delay_ms = choices.pick("a slow voice", (1400, 2200, 3500, 7000))
         if choices.chance("no audio", world.weather.vendor_fault / 2):
             self.word_ends_ms[reply_id, index] = ()
             event = ev.SynthesisFailed(

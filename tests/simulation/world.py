@@ -289,6 +289,7 @@ _OBEY: dict[type[cmd.Command], Callable[[World, cmd.Command], None]] = {
     cmd.CancelReply: lambda world, command: world.reasoner.cancel(command.reply_id),
     cmd.Synthesize: lambda world, command: world.voice.synthesize(command),
     cmd.StartPlayout: lambda world, command: world.line.start(command.reply_id),
+    cmd.DeferPlayout: lambda world, command: world.line.defer(command.reply_id),
     cmd.FinishPlayout: World._finish,
     cmd.PausePlayout: World._pause,
     cmd.ResumePlayout: World._resume,

@@ -85,6 +85,13 @@ class StartPlayout(Command, frozen=True, kw_only=True):
     reply_id: str
 
 
+class DeferPlayout(Command, frozen=True, kw_only=True):
+    """Nothing of this reply sounds now: let nothing (more) of it be heard until the next `StartPlayout`, so
+    that what covers the wait can go first. Its audio is made and kept meanwhile."""
+
+    reply_id: str
+
+
 class FinishPlayout(Command, frozen=True, kw_only=True):
     """No chunk follows `chunks`-1; answered by `PlayoutFinished` when the last sample was played."""
 
@@ -186,6 +193,7 @@ AnyCommand = (
     | CancelReply
     | Synthesize
     | StartPlayout
+    | DeferPlayout
     | FinishPlayout
     | PausePlayout
     | ResumePlayout

@@ -110,6 +110,11 @@ def audio_ms(chunks: Sequence[Chunk]) -> int:
     return total_ms
 
 
+def all_made(reply: Reply) -> bool:
+    """The voice owes nothing of what it was given so far."""
+    return all(chunk.duration_ms is not None for chunk in reply.chunks)
+
+
 def position_ms(state: State, reply: Reply) -> int:
     """Where playout stands now, from the last proof of it, as far as audio is known to exist. Marks come a
     little late and audio still being made may already play, so this is rarely ahead of the caller's ear."""

@@ -25,6 +25,9 @@ def started(state: State, event: PlayoutStarted) -> None:
         return
     reply.audible = True
     reply.position_at_ms = state.now_ms
+    state.cancel_timer("filler")
+    if reply.deferred:
+        return  # Under way when its turn was given to a filler.
     if state.phase is Phase.THINKING:
         state.phase = Phase.SPEAKING
     replies.alive(state, reply)
@@ -37,7 +40,8 @@ def marked(state: State, event: PlayoutMark | PlayoutPaused) -> None:
     if reply is None:
         return
     # A rewound reply plays what was heard already: its marks prove nothing new until it is past that.
-    if event.heard_ms > reply.heard_ms or (reply.paused and reply.position_ms > event.heard_ms):
+    # The same position again: it had run dry there and goes on.
+    if event.heard_ms >= reply.heard_ms or (reply.paused and reply.position_ms > event.heard_ms):
         reply.position_ms, reply.position_at_ms = event.heard_ms, state.now_ms
     reply.heard_ms = max(reply.heard_ms, event.heard_ms)
     if not _filler_sounds(reply):
@@ -68,6 +72,8 @@ def finished(state: State, event: PlayoutFinished) -> None:
     if reply is None or not reply.playing:
         return
     reply.heard_ms = max(reply.heard_ms, event.heard_ms, heard.audio_ms(reply.chunks))
+    if reply.deferred:
+        silence.drop_filler(state)  # It covers nothing any more.
     replies._ended(state, reply, complete=True)
 
 
@@ -80,18 +86,30 @@ def settle_position(state: State, reply: Reply) -> None:
 def expect_dry(state: State) -> None:
     """Be there when all audio there is has been played and nothing follows it."""
     reply = _sounding(state)
-    if reply is None or any(chunk.duration_ms is None for chunk in reply.chunks):
-        return
-    left_ms = heard.audio_ms(reply.chunks) - heard.position_ms(state, reply)
-    state.set_timer("dry", state.now_ms + left_ms + _patience_ms(state, reply))
+    if reply is not None:
+        state.set_timer("dry", _dry_due_ms(state, reply))
+
+
+def _dry_due_ms(state: State, reply: Reply) -> int:
+    audio_ms = heard.audio_ms(reply.chunks)
+    if heard.all_made(reply):
+        return state.now_ms + audio_ms - heard.position_ms(state, reply) + _patience_ms(state, reply)
+    # Audio of the chunk in the making may play already: the marks tell how far.
+    played_at_ms = reply.position_at_ms + max(0, audio_ms - reply.position_ms)
+    return max(played_at_ms + _patience_ms(state, reply), silence.voice_is_late_ms(reply))
 
 
 def ran_dry(state: State) -> None:
     """Silence in the middle of a reply, or at its end without the far end saying so."""
     reply = _sounding(state)
-    if reply is None or any(chunk.duration_ms is None for chunk in reply.chunks):
+    if reply is None:
         return
-    if heard.audio_ms(reply.chunks) - heard.position_ms(state, reply) > DRY_MS:
+    if not heard.all_made(reply):
+        if (due_ms := _dry_due_ms(state, reply)) > state.now_ms:
+            state.set_timer("dry", due_ms)
+        else:
+            silence.fill_for_voice(state, reply)
+    elif heard.audio_ms(reply.chunks) - heard.position_ms(state, reply) > DRY_MS:
         expect_dry(state)
     elif reply.finished:
         reply.heard_ms = heard.audio_ms(reply.chunks)
@@ -108,7 +126,7 @@ def _sounding(state: State) -> Reply | None:
 
 
 def _patience_ms(state: State, reply: Reply) -> int:
-    if reply.finished:
+    if reply.finished and heard.all_made(reply):
         return ACKNOWLEDGED_WITHIN_MS
     policy = state.policy.silence
     return policy.filler_gap_ms if _filler_sounds(reply) else policy.filler_after_ms

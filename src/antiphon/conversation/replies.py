@@ -69,6 +69,7 @@ def confirm(state: State, draft: Reply) -> None:
 
 def _await_words(state: State) -> None:
     state.phase = Phase.THINKING
+    state.sorry_due = False
     state.cancel_timer("silence")
     progressed(state)
     state.set_timer("filler", state.now_ms + state.policy.silence.filler_after_ms)
@@ -107,6 +108,7 @@ def add_chunk(state: State, reply: Reply, chunk: Chunk, *, sound: str = "") -> N
     """Append a chunk and have its audio made. The voice gets the marks of an author, nobody else does."""
     marked, chunk.text = chunk.text, without_markup(chunk.text)
     chunk.expected_ms = heard.expected_ms(state, chunk.text)
+    chunk.asked_at_ms = state.now_ms
     reply.chunks.append(chunk)
     state.emit(Synthesize(reply_id=reply.id, index=len(reply.chunks) - 1, text=marked, sound=sound))
 
@@ -133,7 +135,14 @@ def finished(state: State, event: ReplyFinished) -> None:
 def play_if_ready(state: State) -> None:
     """Let the reply be heard once it has words, nobody else has the floor and no filler is in the way."""
     reply = state.reply
-    if reply is None or reply.playing or state.filler is not None or state.phase is Phase.HOLDING:
+    if reply is None and state.sorry_due and state.phase is Phase.THINKING:
+        apologise(state)  # The voice we were silent for was none to wait for.
+        return
+    if reply is None or state.filler is not None or state.phase is Phase.HOLDING:
+        return
+    if reply.deferred:
+        silence.go_on_behind_filler(state, reply)
+    if reply.playing:
         return
     if not reply.chunks:
         if reply.finished and reply.kind == "reprompt":
@@ -142,8 +151,7 @@ def play_if_ready(state: State) -> None:
             _ended(state, reply, complete=True)  # It had nothing to say.
         return
     reply.playing = True
-    state.cancel_timer("filler")
-    state.emit(StartPlayout(reply_id=reply.id))
+    state.emit(StartPlayout(reply_id=reply.id))  # A filler still covers what the voice takes for it.
     if reply.finished:
         state.emit(FinishPlayout(reply_id=reply.id, chunks=len(reply.chunks)))
 
@@ -160,6 +168,9 @@ def synthesized(state: State, event: ChunkSynthesized) -> None:
     chunk.duration_ms = event.duration_ms
     chunk.word_ends_ms = event.word_ends_ms
     alive(state, reply)
+    if reply is state.reply and silence.filler_is_late(state):
+        silence.drop_filler(state)  # The reply has its audio first.
+        play_if_ready(state)
     playing.expect_dry(state)
 
 
@@ -225,10 +236,15 @@ def deadline_passed(state: State) -> None:
     reply = state.reply
     if reply is None:
         return
-    if state.phase is Phase.HOLDING or (reply.finished and "dry" in state.timers):
-        progressed(state)  # Not its fault; and audio that is all there ends by the clock.
+    if state.phase is Phase.HOLDING or _ends_by_the_clock(state, reply):
+        progressed(state)  # Not its fault.
     else:
         fail(state, reply)
+
+
+def _ends_by_the_clock(state: State, reply: Reply) -> bool:
+    """All its audio is there."""
+    return reply.finished and "dry" in state.timers and heard.all_made(reply)
 
 
 def fail(state: State, reply: Reply) -> None:
@@ -238,6 +254,7 @@ def fail(state: State, reply: Reply) -> None:
         state.set_timer("filler", state.now_ms + state.policy.silence.filler_gap_ms)
         play_if_ready(state)
         return
+    hold_due_ms = state.timers.get("hold")
     ending.give_up_speech(state)
     if state.waits is not None:
         handover.comfort(state, speak=False)  # A voice that fails must not make him wait in silence.
@@ -250,7 +267,20 @@ def fail(state: State, reply: Reply) -> None:
         return
     if reply.kind == "trouble":
         state.troubles = TROUBLES_MAX
+    if _caller_speaks(state):
+        state.sorry_due = True  # Not over him, and not at all where he says something new.
+        if state.phase is Phase.HOLDING and hold_due_ms is not None:
+            state.set_timer("hold", hold_due_ms)  # What his voice is shows as it would have.
+        else:
+            silence.wait_for_caller(state)
+        return
     apologise(state)
+
+
+def _caller_speaks(state: State) -> bool:
+    """A voice that was let pass without words does not get to silence us."""
+    turn = state.turn
+    return state.phase is Phase.HOLDING or (turn is not None and turn.voiced and bool(turn.raw_text()))
 
 
 def apologise(state: State) -> None:

@@ -31,9 +31,11 @@ class Chunk:
         expected_ms: What its audio will probably last, at the pace of the voice so far.
         uninterruptible: Must be heard to its end; a voice over it is kept for after.
         filler: Covers a wait in the middle of the reply; not the reasoner's words.
+        asked_at_ms: When the voice was given it.
     """
 
     text: str
+    asked_at_ms: int = 0
     expected_ms: int = 0
     duration_ms: int | None = None
     word_ends_ms: tuple[int, ...] = ()
@@ -54,6 +56,7 @@ class Reply:
         position_ms, position_at_ms: Where playout stood at that moment; see `heard.position_ms`.
         again_from_ms: Where it last went on after a long gap, a little behind what was heard; -1 nowhere.
         given: Chunks the reasoner has given; fillers in between are ours.
+        deferred: It stands still until the filler that covers its missing audio was heard.
         guarded: All of it is uninterruptible, even before its first sample.
         behind: It goes on behind one that broke off.
         then: What follows when it has been heard: "", "end" or "escalate".
@@ -67,6 +70,7 @@ class Reply:
     playing: bool = False
     audible: bool = False
     paused: bool = False
+    deferred: bool = False
     paused_at_ms: int = 0
     finished: bool = False
     then: str = ""
@@ -230,6 +234,7 @@ class State:
         voiced: The VAD hears the caller, whether or not a turn is open for it.
         reply: The one reply being prepared or heard. A speculative one lives in `draft`.
         filler: A filler phrase that is being heard before `reply`.
+        covered_by: The sound of the last filler, "" of a phrase.
         closing: Flushed replies whose `PlayoutFlushed` has not come yet.
         settled_segment: Transcripts of segments up to this one were used.
         keys: Pressed keys not yet answered; `keys_ended` is how they ended: "" (typing), "gap" or "key".
@@ -240,6 +245,7 @@ class State:
         let_pass: A voice over ours was taken for noise by its length; its words may prove us wrong.
         broken: A reply that broke off; another goes on behind what was heard of it, once that is known.
         rehearing: Words of a taken turn that a recogniser hears anew, while they are missing.
+        sorry_due: A reply failed while the caller spoke: he is told once he has stopped, if at all.
         told: Words of the last turn that only the vendor's turn event told of; its final may still come.
         talking: The talk button is held down. `voice` is what the VAD says meanwhile.
         leaving: Why the last goodbye was said; "" after the caller came back from it.
@@ -270,6 +276,7 @@ class State:
     closing: dict[str, Reply] = field(default_factory=dict)
     replies: int = 0
     fillers: int = 0
+    covered_by: str = ""
     settled_segment: int = -1
     expects: str = "open"
     on_hold: bool = False
@@ -283,6 +290,7 @@ class State:
     let_pass: bool = False
     rehearing: Rehearing | None = None
     broken: str = ""
+    sorry_due: bool = False
     told: str = ""
     talking: bool = False
     voice: bool = False
@@ -304,7 +312,8 @@ class State:
 
     def sounding(self) -> list[Reply]:
         """What is being played, or would be if it were not paused; in playing order."""
-        return [reply for reply in (self.filler, self.reply) if reply is not None and reply.playing]
+        replies = (self.filler, self.reply)
+        return [reply for reply in replies if reply is not None and reply.playing and not reply.deferred]
 
     def emit(self, command: Command) -> None:
         self.commands.append(command)

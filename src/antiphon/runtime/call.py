@@ -336,6 +336,7 @@ class Call:
     def _start_playout(self, command: cmd.StartPlayout) -> None:
         self._expect_answer(command.reply_id)
         self._voice_of(command.reply_id).start(command.reply_id)
+        self._line.resume(command.reply_id)  # It may have been deferred.
 
     def _finish_playout(self, command: cmd.FinishPlayout) -> None:
         self._voice_of(command.reply_id).finish(command.reply_id, command.chunks)
@@ -473,6 +474,7 @@ _CARRY_OUT: dict[type[cmd.Command], Callable[[Call, Any], None]] = {
     cmd.Synthesize: Call._synthesize,
     cmd.StartPlayout: Call._start_playout,
     cmd.FinishPlayout: Call._finish_playout,
+    cmd.DeferPlayout: lambda call, command: call._line.defer(command.reply_id),
     cmd.PausePlayout: Call._pause,
     cmd.ResumePlayout: lambda call, command: call._line.resume(command.reply_id, command.rewind_ms),
     cmd.FlushPlayout: Call._flush,

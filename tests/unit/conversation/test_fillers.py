@@ -73,7 +73,7 @@ def test_no_filler_while_the_caller_makes_himself_heard() -> None:
     assert _fillers(scene) == []
     scene.pause()
     scene.final("")
-    scene.wait(1500)
+    scene.wait(400)
     assert _fillers(scene) == ["One moment."]
     assert scene.conversation.state.reply is not None
     assert scene.conversation.state.reply.id == reply_id

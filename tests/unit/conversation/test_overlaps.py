@@ -49,6 +49,10 @@ def _effects_once(scene: Scene) -> None:
     assert set(keys.values()) <= {1}
 
 
+def _apologies(scene: Scene) -> int:
+    return sum(isinstance(c, cmd.Synthesize) and c.text == Policy().trouble for c in scene.commands)
+
+
 def _used_once(scene: Scene, words: str) -> None:
     """The words are one turn, or noted, and that once."""
     turns = [c.text for c in scene.commands if isinstance(c, cmd.CommitTurn)]
@@ -322,16 +326,80 @@ def test_over_a_reply_that_is_paused_and_fails_meanwhile() -> None:
     scene, reply_id = speaking(FIRST, heard_ms=600, finishes=False)
     scene.voice()
     scene.paused(reply_id)
+    begun = scene.count(cmd.StartPlayout)
     scene.step(ev.ReplyFailed(at_ms=scene.now_ms, reply_id=reply_id, reason="gone"))
     _answer_flushes(scene)
-    scene.now_ms += 400
+    scene.wait(400)
     scene.partial("Hello?")
-    scene.now_ms += 300
+    scene.wait(300)
     scene.pause()
+    assert scene.count(cmd.StartPlayout) == begun, "nothing plays over him"
     scene.final("Hello? Are you there?")
     scene.wait(2000)
     _told_once(scene, reply_id)
     _used_once(scene, "Hello? Are you there?")
+    assert _apologies(scene) == 0, "his new words are answered instead"
+
+
+def test_no_apology_is_said_into_a_cough_but_right_after_it() -> None:
+    scene, reply_id = speaking(FIRST, heard_ms=600, finishes=False)
+    scene.voice()
+    scene.paused(reply_id)
+    scene.step(ev.ReplyFailed(at_ms=scene.now_ms, reply_id=reply_id, reason="gone"))
+    _answer_flushes(scene)
+    scene.wait(200)
+    scene.pause()
+    assert _apologies(scene) == 0
+    scene.final("")
+    assert _apologies(scene) == 1 and scene.phase == "thinking"
+    _told_once(scene, reply_id)
+
+
+def test_a_noise_that_goes_on_does_not_keep_us_from_apologising() -> None:
+    scene, reply_id = speaking(FIRST, heard_ms=600, finishes=False)
+    scene.voice()
+    scene.paused(reply_id)
+    scene.step(ev.ReplyFailed(at_ms=scene.now_ms, reply_id=reply_id, reason="gone"))
+    _answer_flushes(scene)
+    scene.wait(TurnPolicy().hold_ms - 1)
+    assert _apologies(scene) == 0
+    scene.wait(1)
+    assert _apologies(scene) == 1
+    _told_once(scene, reply_id)
+
+
+def test_no_apology_over_a_caller_who_speaks_while_the_reply_is_still_thought_of() -> None:
+    scene = Scene()
+    scene.greeted()
+    reply_id = scene.asked()
+    scene.wait(300)
+    scene.voice()
+    scene.wait(200)
+    scene.step(ev.ReplyFailed(at_ms=scene.now_ms, reply_id=reply_id, reason="gone"))
+    scene.wait(100)
+    scene.partial("And on")
+    scene.wait(3000)
+    assert _apologies(scene) == 0
+    scene.pause()
+    scene.final("And on Saturday?")
+    scene.wait(2500)
+    assert _apologies(scene) == 0 and scene.last(cmd.CommitTurn).text == "And on Saturday?"
+
+
+def test_an_apology_waits_for_words_over_what_must_be_heard() -> None:
+    scene, reply_id = speaking(FIRST, heard_ms=600, protected=(FIRST,), finishes=False)
+    scene.voice()
+    scene.partial("But I")
+    assert scene.phase == "speaking"
+    scene.step(ev.ReplyFailed(at_ms=scene.now_ms, reply_id=reply_id, reason="gone"))
+    _answer_flushes(scene)
+    scene.wait(1000)
+    assert _apologies(scene) == 0 and scene.phase == "listening"
+    scene.pause()
+    scene.final("")
+    scene.wait(1500)
+    assert _apologies(scene) == 1
+    _told_once(scene, reply_id)
 
 
 def test_keys_and_words_over_speech_are_one_turn() -> None:

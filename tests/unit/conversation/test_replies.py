@@ -94,11 +94,21 @@ def test_news_of_a_reply_that_was_given_up_is_no_news() -> None:
     assert _mute(script, given_up) == [] and _mute(script, live, index=0) == []
 
 
+def _sound_is_heard(scene: Scene) -> None:
+    """What covers the wait for the voice."""
+    assert scene.last(cmd.Synthesize).sound
+    scene.audible("f1")
+    scene.made("f1", 0, 700)
+    scene.now_ms += 700
+    scene.heard_out("f1", 700)
+
+
 def test_a_last_sentence_without_a_voice_does_not_keep_the_floor() -> None:
     """The far end never tells that it played the rest."""
     scene, reply_id = speaking("We open at eight.", heard_ms=600, finishes=False)
     scene.gives(reply_id, "We close at five.", made=False)
     scene.wait(4000)
+    _sound_is_heard(scene)
     _mute(scene, reply_id, index=1)
     scene.wait(ACKNOWLEDGED_WITHIN_MS)
     assert scene.phase == "listening"
@@ -112,6 +122,7 @@ def test_after_a_gap_for_a_sentence_without_a_voice_only_what_sounded_since_was_
     scene.gives(reply_id, "Only on Friday we close at noon.", made=False, finishes=False)
     scene.made(reply_id, 2, 2000)
     scene.wait(4000)
+    _sound_is_heard(scene)
     _mute(scene, reply_id, index=1)
     scene.wait(500)
     scene.step(ev.OperatorEnded(at_ms=scene.now_ms, now=True))
@@ -143,7 +154,7 @@ def test_an_answer_that_waits_for_a_filler_is_heard_when_the_filler_has_no_voice
     scene = Scene()
     reply_id = _waiting(scene)
     scene.wait(Policy().silence.filler_after_ms)
-    scene.gives(reply_id, "We open at eight.")
+    scene.gives(reply_id, "We open at eight.", made=False)
     assert scene.last(cmd.StartPlayout).reply_id == "f1"
     _mute(scene, "f1")
     assert scene.last(cmd.StartPlayout).reply_id == reply_id
@@ -177,13 +188,13 @@ def test_a_flush_that_is_told_of_twice_is_reported_once() -> None:
     assert scene.flushed() == [] and len(scene.reports(reply_id)) == 1
 
 
-def test_a_sentence_that_is_being_made_is_not_announced_by_a_filler() -> None:
+def test_a_sentence_that_is_being_made_is_not_announced_by_a_phrase() -> None:
     """What is said meanwhile would have to wait behind it."""
     scene, reply_id = speaking("We open at eight.", heard_ms=900, finishes=False)
     scene.gives(reply_id, "We close at five.", made=False, finishes=False)
     said = _said(scene)
     scene.wait(4000)
-    assert _said(scene) == said
+    assert [text for text in _said(scene) if text] == said
 
 
 def test_on_a_line_that_plays_late_a_gap_counts_from_what_was_played() -> None:

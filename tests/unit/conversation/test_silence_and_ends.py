@@ -57,9 +57,9 @@ def test_a_slow_reply_is_covered_by_a_filler_and_follows_it() -> None:
     script.wait(300 + 1500)
     assert script.last(cmd.StartPlayout).reply_id == "f1"
     reply_id = script.last(cmd.ConfirmReply).reply_id
+    script.audible("f1")
     script.reply_text(reply_id, "Yes, at nine.")
     assert script.last(cmd.StartPlayout).reply_id == "f1", "never over one another"
-    script.audible("f1")
     script.now_ms += 800
     script.heard_out("f1")
     assert script.last(cmd.StartPlayout).reply_id == reply_id

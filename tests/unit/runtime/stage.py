@@ -84,6 +84,7 @@ class StageLine:
         self.flushed: list[str] = []
         self.paused: list[str] = []
         self.resumed: list[tuple[str, int]] = []
+        self.deferred: list[str] = []
         self.closed = False
         self.heard_ms = 0
         self.listener: Call | None = None
@@ -108,6 +109,9 @@ class StageLine:
     def pause(self, reply_id: str) -> int:
         self.paused.append(reply_id)
         return self.heard_ms
+
+    def defer(self, reply_id: str) -> None:
+        self.deferred.append(reply_id)
 
     def resume(self, reply_id: str, rewind_ms: int = 0) -> None:
         self.resumed.append((reply_id, rewind_ms))

@@ -188,6 +188,74 @@ def test_a_paused_reply_can_be_flushed_and_the_next_one_plays() -> None:
     assert call.far_end.heard[800:] == numbered(800, first=9000).tolist()
 
 
+def test_a_reply_that_was_paused_before_its_first_sample_is_not_heard_over_the_caller() -> None:
+    world = World()
+    call = world.call(LINEAR_8K)
+    assert call.line.pause("a") == 0
+    call.line.play("a", numbered(800).tobytes())
+    call.line.finish("a")
+    world.run(300)
+    assert call.far_end.heard == [] and call.notes.events == []
+    call.line.resume("a")
+    world.run(200)
+    assert call.far_end.heard[:800] == numbered(800).tolist()
+    assert call.notes.events[-1] == ("finished", "a", 100)
+
+
+@pytest.mark.parametrize("samples", [0, 100, 1600])
+def test_what_covers_a_wait_is_heard_before_the_rest_of_the_reply(samples: int) -> None:
+    """It has not begun, has less than a frame, or ran dry in the middle."""
+    world = World()
+    call = world.call(LINEAR_8K)
+    reply, sound = numbered(2400), numbered(800, first=9000)
+    if samples:
+        call.line.play("a", reply[:samples].tobytes())
+    world.run(1500)
+    before = len(call.far_end.heard)
+    call.line.defer("a")
+    call.line.play("b", sound.tobytes())
+    call.line.finish("b")
+    world.run(40)
+    call.line.play("a", reply[samples:].tobytes())  # Its voice is back: it waits for the sound all the same.
+    call.line.finish("a")
+    world.run(200)
+    assert call.far_end.heard[before:] == sound.tolist()
+    assert call.notes.named("finished") == [("finished", "b", 100)]
+    call.line.resume("a")
+    world.run(400)
+    heard = [*call.far_end.heard[:before], *call.far_end.heard[before + 800 :]]
+    assert [sample for sample in heard if sample] == [sample for sample in reply.tolist() if sample]
+    assert call.notes.events[-1] == ("finished", "a", 300)
+
+
+def test_a_deferred_reply_that_is_flushed_is_never_heard_again() -> None:
+    world = World()
+    call = world.call(LINEAR_8K)
+    call.line.defer("a")
+    call.line.play("a", numbered(800).tobytes())
+    assert call.line.flush("a") == 0
+    call.line.resume("a")
+    world.run(200)
+    assert call.far_end.heard == []
+    call.line.defer("a")
+    call.line.play("a", numbered(800).tobytes())
+    world.run(200)
+    assert call.far_end.heard == []
+
+
+def test_a_reply_that_ran_dry_tells_at_once_that_it_goes_on() -> None:
+    """Its next mark is half a second away; meanwhile it would be taken for silent."""
+    world = World()
+    call = world.call(LINEAR_8K)
+    call.line.play("a", numbered(800).tobytes())
+    world.run(1503)
+    call.notes.events.clear()
+    call.line.play("a", numbered(800).tobytes())
+    assert call.notes.events == [("mark", "a", 100)]
+    world.run(60)
+    assert len(call.notes.events) == 1
+
+
 def test_flushing_the_next_reply_does_not_cost_a_sample_of_this_one() -> None:
     world = World()
     call = world.call(LINEAR_8K)

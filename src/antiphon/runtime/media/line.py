@@ -232,6 +232,9 @@ class PlaneLine:
     def pause(self, reply_id: str) -> int:
         return self._call.playout.pause(reply_id, self._call.clock())
 
+    def defer(self, reply_id: str) -> None:
+        self._call.playout.defer(reply_id)
+
     def resume(self, reply_id: str, rewind_ms: int = 0) -> None:
         self._call.playout.resume(reply_id, rewind_ms, self._call.clock())
 

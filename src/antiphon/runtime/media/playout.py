@@ -102,9 +102,10 @@ class Playout:
         self.pump(now_ns)
 
     def pause(self, reply_id: str, now_ns: int) -> int:
-        reply = self._queue.get(reply_id)
-        if reply is None:
+        if reply_id in self._ended or (self._closed and reply_id not in self._queue):
             return self._ended.get(reply_id, 0)
+        # Its voice may be slow: what comes later must not be heard either.
+        reply = self._queue.setdefault(reply_id, Reply(reply_id, self._codec))
         if not reply.paused and not self._closed:
             reply.paused = True
             if self._far_end_holds(reply, now_ns):
@@ -112,11 +113,17 @@ class Playout:
             self.pump(now_ns)
         return self._heard_ms(reply, now_ns)
 
+    def defer(self, reply_id: str) -> None:
+        if self._closed or reply_id in self._ended:
+            return
+        reply = self._queue.setdefault(reply_id, Reply(reply_id, self._codec))
+        reply.paused = reply.deferred = True
+
     def resume(self, reply_id: str, rewind_ms: int, now_ns: int) -> None:
         reply = self._queue.get(reply_id)
         if reply is None or not reply.paused or self._closed:
             return
-        reply.paused = False
+        reply.paused = reply.deferred = False
         if rewind_ms > 0:
             reply.sent = max(0, reply.sent - rewind_ms * self._codec.sample_rate_hz // 1000)
             # An answer still under way would prove what is about to be said again.
@@ -199,15 +206,17 @@ class Playout:
                 self._finished(reply)
                 continue
             self._send_from(reply, now_ns)
-            if self._owns(reply) and not reply.spent:
+            if self._owns(reply) and not reply.spent and not reply.deferred:
                 break  # What comes after waits, paused or not: replies never overlap.
         if not self._closed:
             self._wake(self._next_due_ns())
 
     def _send_from(self, reply: Reply, now_ns: int) -> None:
         while self._far_end_ns - now_ns <= self._refill_ns and self._may_send(reply):
+            goes_on = False
             if self._far_end_ns <= now_ns:
-                self._counters.underruns += self._far_end_ns < now_ns and self._ran_dry(reply)
+                goes_on = self._far_end_ns < now_ns and self._ran_dry(reply)
+                self._counters.underruns += goes_on
                 self._in_flight.clear()
                 self._far_end_ns = now_ns
             payload, own, padding = reply.take(self._message_samples)
@@ -224,6 +233,8 @@ class Playout:
             if not reply.started:
                 reply.started = True
                 self._listener.playout_started(reply.reply_id)
+            elif goes_on:  # The next mark is far, and until then it would be taken for silent.
+                self._listener.playout_mark(reply.reply_id, self._heard_ms(reply, now_ns))
         if reply.spent and not reply.paused and not reply.final_mark_sent and self._owns(reply):
             reply.final_mark_sent = True
             reply.deadline_ns = max(now_ns, self._far_end_ns) + _FINAL_MARK_WAIT_NS
@@ -330,7 +341,7 @@ class Playout:
         for reply in self._queue.values():
             if reply.final_mark_sent and not reply.paused:
                 due = min(due, reply.deadline_ns)
-            if sending and not reply.spent:
+            if sending and not reply.spent and not reply.deferred:
                 sending = False
                 if reply.sendable and not reply.paused:
                     due = min(due, self._far_end_ns - self._refill_ns)

@@ -95,7 +95,11 @@ class Line(Protocol):
         """Nothing more will be appended; `playout_finished` follows when all was heard (at once if empty)."""
 
     def pause(self, reply_id: str) -> int:
-        """Silence at once, keep the samples; gives heard_ms."""
+        """Silence at once, keep the samples, those still to be given too; gives heard_ms."""
+
+    def defer(self, reply_id: str) -> None:
+        """Keep its samples until `resume`, and let other replies be heard meanwhile; for one that has not
+        begun, or has run dry."""
 
     def resume(self, reply_id: str, rewind_ms: int = 0) -> None: ...
 

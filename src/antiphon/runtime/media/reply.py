@@ -54,6 +54,7 @@ class Reply:
         "_linear",
         "complete",
         "deadline_ns",
+        "deferred",
         "final_mark_sent",
         "heard",
         "marked",
@@ -70,6 +71,7 @@ class Reply:
         self.heard = 0  # Never moves back, and never past what was sent.
         self.marked = 0  # Position of the last mark.
         self.started = self.paused = False
+        self.deferred = False  # Paused, and those behind go first.
         self.complete = False  # Nothing more will be appended.
         self.final_mark_sent = False
         self.deadline_ns = 0  # When the last mark is given up, once it was sent.

@@ -58,6 +58,7 @@ class _Playout:
 
     ready_ms: dict[int, int] = field(default_factory=dict)
     durations_ms: dict[int, int] = field(default_factory=dict)
+    started: bool = False
     chunks: int | None = None
     wanted: bool = False
     running_since_ms: int | None = None
@@ -97,6 +98,7 @@ class AgentSide:
         """An event's own consequences on this side."""
         if isinstance(event, e.PlayoutStarted):
             playout = self._playouts[event.reply_id]
+            playout.started = True
             return self._go(event.at_ms, event.reply_id, playout)
         if isinstance(event, e.PlayoutMark):
             return [_next_mark(event.at_ms, event.reply_id, self._playouts[event.reply_id])]
@@ -132,7 +134,12 @@ class AgentSide:
             case c.ReuseToolResult():
                 return self._after_tool(command.tool_call_id, now_ms)
             case (
-                c.StartPlayout() | c.FinishPlayout() | c.PausePlayout() | c.ResumePlayout() | c.FlushPlayout()
+                c.StartPlayout()
+                | c.DeferPlayout()
+                | c.FinishPlayout()
+                | c.PausePlayout()
+                | c.ResumePlayout()
+                | c.FlushPlayout()
             ):
                 return self._play(now_ms, command)
         return []
@@ -214,14 +221,24 @@ class AgentSide:
     def _play(
         self,
         now_ms: int,
-        command: c.StartPlayout | c.FinishPlayout | c.PausePlayout | c.ResumePlayout | c.FlushPlayout,
+        command: c.StartPlayout
+        | c.DeferPlayout
+        | c.FinishPlayout
+        | c.PausePlayout
+        | c.ResumePlayout
+        | c.FlushPlayout,
     ) -> list[Due]:
         reply_id = command.reply_id
         playout = self._playouts.setdefault(reply_id, _Playout())
         match command:
             case c.StartPlayout():
                 playout.wanted = True
+                if playout.started:  # It was deferred.
+                    return self._go(now_ms, reply_id, playout)
                 return self._plan_start(now_ms, reply_id, playout)
+            case c.DeferPlayout():
+                _stop(now_ms, playout)
+                return []
             case c.FinishPlayout():
                 playout.chunks = command.chunks
                 return self._plan_end(now_ms, reply_id, playout)
