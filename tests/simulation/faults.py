@@ -264,6 +264,7 @@ FAULTS: list[tuple[str, Fault]] = [
     ("silence_is_covered", timer_does_nothing("vendor_turn")),
     ("silence_is_covered", timer_does_nothing("talk")),
     ("waits_are_covered", timer_does_nothing("filler")),
+    ("waits_are_covered", rude.fillers_come_late),
     ("waits_are_covered", timer_does_nothing("dry")),
     ("waits_are_covered", rude.no_filler_within_replies),
     ("waits_are_covered", timer_does_nothing("reply_deadline")),

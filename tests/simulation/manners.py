@@ -40,8 +40,8 @@ _HIS_TIMERS = frozenset(
     {"stop_silence", "final_wait", "noise", "hold", "silence", "span", "dtmf", "stable_partial"}
     | {"vendor_turn", "talk", "talk_tail"}
 )
-# Known: a reply that fails, or has no voice, while we are silent for the caller is apologised for over him.
-_APOLOGISES_AT_ONCE = frozenset({ev.ReplyFailed, ev.SynthesisFailed})
+# Known: a reply that fails, has no voice or comes no more while the caller speaks is apologised for over him.
+APOLOGISES_AT_ONCE = frozenset({ev.ReplyFailed, ev.SynthesisFailed, "reply_deadline"})
 _SOUNDS = ("thinking", "still_thinking")
 
 
@@ -108,11 +108,14 @@ class Manners:
             case ev.SpeechStopped() if not self._by_thumb:
                 self._speaks = False
             case ev.TalkPressed():
-                self._speaks, self._let_go_on = self._by_thumb, False
+                waits = self._world.conversation.state.waits is not None
+                self._speaks, self._let_go_on = self._by_thumb and not waits, False
             case ev.TalkReleased():
                 self._speaks = False
             case ev.PlayoutStarted():
                 self._audible.add(event.reply_id)
+            case ev.SynthesisFailed() if event.reply_id[0] == "f":
+                self._paused_ms.pop(event.reply_id, None)  # Without a sound it has nothing to go on with.
             case ev.TimerFired():
                 if event.timer == "hold":
                     self._let_go_on = True
@@ -160,6 +163,8 @@ class Manners:
     def _synthesizes(self, command: cmd.Synthesize) -> None:
         if command.text == PUT_THROUGH:
             self._guarded.add(command.reply_id)  # An operator's order; nobody talks him out of it.
+        if command.sound == "hold" and self._by_thumb:
+            self._speaks = False  # Who waits for a person has to press anew when he is back.
         if not is_filler(command, self._world.policy):
             return
         filler = (command.text, command.sound)
@@ -178,7 +183,7 @@ class Manners:
         """Nothing of ours but what must be heard, or what goes on when the hold is over."""
         if not self._speaks or self._let_go_on or reply_id in self._guarded or self._excused():
             return
-        if type(event) in _APOLOGISES_AT_ONCE:
+        if type(event) in APOLOGISES_AT_ONCE or getattr(event, "timer", "") in APOLOGISES_AT_ONCE:
             return
         self._fault("nobody_is_talked_over", f"{reply_id} while the caller speaks, at {event}")
 
@@ -187,7 +192,7 @@ class Manners:
         if self._by_thumb or self._excused():
             return
         for playing in self._world.line.sounding:
-            if playing.id in stopped or playing.id in self._guarded or self.spans(playing, after_ms=NEWS_MS):
+            if playing.id in stopped or playing.id in self._guarded or self.spans(playing, after=True):
                 continue
             self._fault("a_voice_pauses_us", f"{playing.id} goes on at {event}")
 
@@ -204,19 +209,24 @@ class Manners:
         if inside or reply_id in self._guarded:
             self._fault("what_must_be_heard_is", f"{reply_id} is stopped for the caller")
 
-    def spans(self, playing: Playing, *, after_ms: int = 0) -> bool:
-        """Is a stretch being heard that must be, or was until so long ago?"""
+    def spans(self, playing: Playing, *, after: bool = False) -> bool:
+        """Is a stretch being heard that must be, and the core knows it? Or, `after`: may it believe so still?"""
         must, cursor_ms, start_ms = self._world.plan.protects, self._world.line.cursor_ms(playing), 0
         if not must:
             return False
         for index, text in enumerate(self._world.voice.chunks.get(playing.id, ())):
             end_ms = start_ms + playing.audio_ms.get(index, 0)
-            # The core knows a little late that words before it are over.
-            known_ms = start_ms + NEWS_MS if start_ms and not after_ms else start_ms
-            if text.partition("w")[0] in must and known_ms <= cursor_ms < end_ms + after_ms:
+            # The core knows late that words are over, and where it stood still, later.
+            known_ms = start_ms + self._news_ms() if start_ms and not after else start_ms
+            still_ms = self._news_ms() if after else 0
+            if text.partition("w")[0] in must and known_ms <= cursor_ms < end_ms + still_ms:
                 return True
             start_ms = end_ms
         return False
+
+    def _news_ms(self) -> int:
+        now_ms = self._world.now_ms
+        return NEWS_MS + stalled_ms(self._world.stalls, now_ms - 2 * NEWS_MS, now_ms)
 
     def _decided(self, reply_id: str) -> None:
         """Somebody's words, or the bound: then we are gone, or go on."""
@@ -238,6 +248,7 @@ class Manners:
 
 _TOLD = frozenset(
     {ev.SpeechStarted, ev.SpeechStopped, ev.TalkPressed, ev.TalkReleased, ev.PlayoutStarted, ev.TimerFired}
+    | {ev.SynthesisFailed}
 )
 _OBEYED = frozenset(
     {

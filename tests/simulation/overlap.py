@@ -10,7 +10,7 @@ from antiphon.conversation import events as ev
 from antiphon.conversation.policy import PUT_THROUGH
 from tests.simulation.caller import Caller
 from tests.simulation.line import Line
-from tests.simulation.manners import NEWS_MS, Manners
+from tests.simulation.manners import Manners
 from tests.simulation.vendors import Recogniser, Voice
 
 
@@ -73,6 +73,6 @@ class Overlap:
             # An operator's order; nobody talks him out of it.
             ordered = self._world.voice.chunks.get(playing.id) == [PUT_THROUGH]
             spoken = playing.started and not playing.dead and not ordered
-            must_be_heard = playing.id in self._uninterruptible or manners.spans(playing, after_ms=NEWS_MS)
+            must_be_heard = playing.id in self._uninterruptible or manners.spans(playing, after=True)
             if spoken and not must_be_heard:
                 self.interruptions.append((self._world.now_ms, until_ms, playing.id))

@@ -8,6 +8,15 @@ from antiphon.conversation import floor, replies, silence, spans, words
 from antiphon.conversation.state import Phase, State
 
 
+def fillers_come_late(patch: pytest.MonkeyPatch) -> None:
+    set_timer = State.set_timer
+
+    def late(state: State, timer: str, due_ms: int) -> None:
+        set_timer(state, timer, due_ms + 300 if timer == "filler" else due_ms)
+
+    patch.setattr(State, "set_timer", late)
+
+
 def no_filler_within_replies(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(silence, "fill_within", lambda state, reply: None)
 

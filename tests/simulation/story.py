@@ -30,7 +30,8 @@ class Story:
     Attributes:
         waits: In the order they ended.
         marks: When our clock starts anew, and why: "words" (we fell silent: a filler is due soon), "filler"
-            (there was one: the next is due later), "progress" (the reply got on, unheard).
+            (there was one: the next is due later), "failed" (the voice did; as a filler), "progress" (the
+            reply got on, unheard).
         covered: From, to: the core hears somebody, or finds out who that is over ours; how long it may take
             for that is judged apart.
         worded: From, to: something of ours is heard that is no filler.
@@ -74,7 +75,7 @@ class Reader:
             else:
                 self.story.marks.append((end_ms, "words"))
                 self.story.worded.append((begin_ms, end_ms))
-        self.story.marks.sort()
+        self.story.marks.sort(key=lambda mark: mark[0])  # At one moment the last counts.
         return self.story
 
     def _event(self, event: ev.AnyEvent) -> None:
@@ -90,7 +91,7 @@ class Reader:
                     self.story.kept_ms.append(event.at_ms)
             case ev.SynthesisFailed():
                 self._voiceless.add(event.reply_id)
-                self.story.marks.append((event.at_ms, "filler"))
+                self.story.marks.append((event.at_ms, "failed"))
             case ev.ReplyText() | ev.ReplyFinished() | ev.ToolFinished():
                 self.story.marks.append((event.at_ms, "progress"))
 
@@ -110,6 +111,9 @@ class Reader:
                 self._due(command.reply_id, "turn", at_ms)
             case cmd.Synthesize():
                 self._speaks(at_ms, command)
+            case cmd.ResumePlayout():
+                if self._spoken[command.reply_id][-1][1]:  # Its filler is over, or goes on.
+                    self.story.marks.append((at_ms, "filler"))
             case cmd.ReportHeard():
                 self._over(command.reply_id, at_ms)
 
@@ -155,7 +159,15 @@ _EVENTS = frozenset(
     }
 )
 _COMMANDS = frozenset(
-    {cmd.SetTimer, cmd.CancelTimer, cmd.StartReply, cmd.ConfirmReply, cmd.Synthesize, cmd.ReportHeard}
+    {
+        cmd.SetTimer,
+        cmd.CancelTimer,
+        cmd.StartReply,
+        cmd.ConfirmReply,
+        cmd.Synthesize,
+        cmd.ReportHeard,
+        cmd.ResumePlayout,
+    }
 )
 
 

@@ -94,7 +94,8 @@ def _judged(world: World, told: Story, wait: Wait, begin_ms: int, end_ms: int) -
             continue
         until_ms, from_ms = min(at_ms, end_ms), max(clock_ms, begin_ms)
         if until_ms > from_ms:
-            bound_ms = _bound_ms(world, wait, why) + stalled_ms(world.stalls, from_ms, until_ms)
+            bound_ms = _bound_ms(world, wait, why) + (NEWS_MS if mark == "failed" else 0)
+            bound_ms += stalled_ms(world.stalls, from_ms, until_ms)
             if until_ms - from_ms > bound_ms:
                 yield (
                     f"{until_ms - from_ms} ms of dead air from {from_ms} ms while {wait.reply_id} is due"
@@ -117,7 +118,7 @@ def _bound_ms(world: World, wait: Wait, why: str) -> int:
         given_up_ms = min(given_up_ms, silence.filler_gap_ms)
     if not _is_covered(world, wait) or (MUTE_DRAFTS_ARE_NOT_COVERED and wait.mute and why == "begin"):
         bound_ms = given_up_ms
-    elif why == "filler" or (why == "words" and wait.kind == "reprompt"):
+    elif why in ("filler", "failed") or (why == "words" and wait.kind == "reprompt"):
         bound_ms = silence.filler_gap_ms
     else:
         bound_ms = silence.filler_after_ms
@@ -133,7 +134,7 @@ def stuck_replies(world: World) -> Iterator[str]:
 
 
 def _stuck(world: World, told: Story, wait: Wait, limit_ms: int) -> Iterator[str]:
-    signs = [(at_ms, at_ms) for at_ms, mark in told.marks if mark != "filler"]
+    signs = [(at_ms, at_ms) for at_ms, mark in told.marks if mark not in ("filler", "failed")]
     if FILLERS_KEEP_REPLIES_ALIVE:
         signs += [(at_ms, at_ms) for at_ms in told.kept_ms]
     last_ms = wait.begin_ms
