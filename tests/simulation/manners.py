@@ -21,6 +21,7 @@ from tests.simulation.vendors import Voice
 # How late the core hears at most of what sounds: of a first sample or a mark by the jitter of the line, of a
 # chunk's whole length by as much after the last of its audio.
 NEWS_MS = 800
+SETTLED_MS = 5000  # So long after a standstill some mark has got through, and it knows again where it is.
 # What the caller does, and what we wait for on his account.
 _HIS_EVENTS = frozenset(
     {
@@ -210,7 +211,7 @@ class Manners:
             self._fault("what_must_be_heard_is", f"{reply_id} is stopped for the caller")
 
     def spans(self, playing: Playing, *, after: bool = False) -> bool:
-        """Is a stretch being heard that must be, and the core knows it? Or, `after`: may it believe so still?"""
+        """Is a stretch being heard that must be, and the core knows it? Or, `after`: may it think so?"""
         must, cursor_ms, start_ms = self._world.plan.protects, self._world.line.cursor_ms(playing), 0
         if not must:
             return False
@@ -226,7 +227,7 @@ class Manners:
 
     def _news_ms(self) -> int:
         now_ms = self._world.now_ms
-        return NEWS_MS + stalled_ms(self._world.stalls, now_ms - 2 * NEWS_MS, now_ms)
+        return NEWS_MS + stalled_ms(self._world.stalls, now_ms - SETTLED_MS, now_ms)
 
     def _decided(self, reply_id: str) -> None:
         """Somebody's words, or the bound: then we are gone, or go on."""
