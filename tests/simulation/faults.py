@@ -30,6 +30,7 @@ from antiphon.conversation.commands import (
     Synthesize,
 )
 from antiphon.conversation.state import Phase, Reply, State, Turn
+from tests.simulation import rude
 
 Fault = Callable[[pytest.MonkeyPatch], None]
 
@@ -259,11 +260,23 @@ FAULTS: list[tuple[str, Fault]] = [
     ("effects_once", effects_are_not_remembered),
     ("effects_wait_for_the_turn", effects_do_not_wait),
     ("silence_is_covered", timer_does_nothing("silence")),
-    ("silence_is_covered", timer_does_nothing("reply_deadline")),
     ("silence_is_covered", timer_does_nothing("final_wait")),
-    ("silence_is_covered", timer_does_nothing("hold")),
     ("silence_is_covered", timer_does_nothing("vendor_turn")),
     ("silence_is_covered", timer_does_nothing("talk")),
+    ("waits_are_covered", timer_does_nothing("filler")),
+    ("waits_are_covered", rude.fillers_come_late),
+    ("waits_are_covered", timer_does_nothing("dry")),
+    ("waits_are_covered", rude.no_filler_within_replies),
+    ("waits_are_covered", timer_does_nothing("reply_deadline")),
+    ("stuck_replies_are_given_up", timer_does_nothing("reply_deadline")),
+    ("fillers_take_turns", rude.the_same_filler_again),
+    ("nobody_is_talked_over", rude.fillers_over_the_caller),
+    ("nobody_is_talked_over", rude.replies_over_the_caller),
+    ("a_voice_pauses_us", rude.a_voice_pauses_nothing),
+    ("pauses_are_decided", timer_does_nothing("hold")),
+    ("what_must_be_heard_is", rude.protection_is_ignored),
+    ("what_must_be_heard_is", rude.only_whole_replies_are_protected),
+    ("drafts_answer_what_was_said", rude.any_draft_will_do),
     ("every_call_ends", the_limit_is_not_kept),
     ("asking_again_is_bounded", the_caller_is_asked_for_ever),
     ("a_timer_is_pending", timers_are_not_set("call_limit", "silence")),

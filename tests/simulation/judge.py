@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
-from antiphon.conversation import words
 from antiphon.conversation.handover import THANKS
-from tests.simulation import usage
+from tests.simulation import usage, waits
 from tests.simulation.heard import context_faults
 from tests.simulation.world import CALL_MAX_MS, World
 
@@ -35,7 +34,7 @@ class Violation:
 
 def violations(world: World) -> list[Violation]:
     """Every broken invariant of a finished call."""
-    seen = [*world.faults, *world.line.faults, *world.voice.faults]
+    seen = [*world.faults, *world.line.faults, *world.voice.faults, *world.manners.faults]
     found = [Violation(name, text) for name, text in seen]
     for name, judge in JUDGES.items():
         found += [Violation(name, text) for text in judge(world)]
@@ -152,56 +151,13 @@ def _effects_wait_for_the_turn(world: World) -> Iterator[str]:
                 yield f"{command.tool_call_id} ran for a draft"
 
 
-def _silence_is_covered(world: World) -> Iterator[str]:
-    """Between two sounds of the call there is at most the caller's own patience and then ours."""
-    last_ms = 0
-    sounds = [*((a, b) for a, b, _ in world.line.sounded), *world.caller.spoken]
-    sounds += world.caller.turn_ends.held  # Who holds the button holds the floor.
-    sounds += world.person.talks
-    pressed = [(at_ms, at_ms) for at_ms in world.caller.pressed_at_ms if at_ms <= world.now_ms]
-    for begin_ms, end_ms in sorted([*sounds, *pressed, (world.now_ms, world.now_ms)]):
-        if begin_ms - last_ms > world.policy.silence.reprompt_after_ms:
-            bound_ms = _silence_bound_ms(world, last_ms, begin_ms)
-            if begin_ms - last_ms > bound_ms:
-                yield f"{begin_ms - last_ms} ms of dead air from {last_ms} ms (at most {bound_ms})"
-        last_ms = max(last_ms, end_ms)
-
-
-def _silence_bound_ms(world: World, from_ms: int, to_ms: int) -> int:
-    silence, turn = world.policy.silence, world.policy.turn
-    last_turn = next(
-        (
-            command.text
-            for event, commands in reversed(world.steps)
-            for command in commands
-            if type(command) is cmd.CommitTurn
-            and event.at_ms < to_ms  # What ends the silence explains nothing.
-        ),
-        "",
-    )
-    waits = words.asks_to_wait(last_turn, world.policy)
-    patience_ms = silence.hold_patience_ms if waits else silence.reprompt_after_ms
-    # A cough is a turn until its final is overdue, and the caller's silence counts from then.
-    patience_ms += turn.stop_silence_max_ms + turn.patience_ms + turn.final_wait_ms
-    ours_ms = silence.filler_gap_ms if world.policy.fillers else silence.reply_deadline_ms
-    stalled_ms = sum(
-        stall.duration_ms
-        for stall in world.stalls
-        if stall.at_ms < to_ms and stall.at_ms + stall.duration_ms > from_ms
-    )
-    return patience_ms + ours_ms + stalled_ms + SLACK_MS
-
-
-SLACK_MS = 1000  # Of vendors: a final, a first chunk, a voice.
-
-
 def _every_call_ends(world: World) -> Iterator[str]:
     """In time: the limit, then a goodbye that may not take for ever."""
     silence = world.policy.silence
     stalled_ms = sum(stall.duration_ms for stall in world.stalls)
     limit_ms = silence.call_max_ms + silence.goodbye_max_ms + stalled_ms + 100
     # Who comes back from a person has all of his time again.
-    limit_ms += max((until_ms + SLACK_MS for _, until_ms in world.person.talks), default=0)
+    limit_ms += max((until_ms + waits.SLACK_MS for _, until_ms in world.person.talks), default=0)
     if world.ended and world.now_ms > limit_ms:
         yield f"the call took {world.now_ms} ms (at most {limit_ms})"
 
@@ -248,7 +204,9 @@ JUDGES: dict[str, Callable[[World], Iterator[str]]] = {
     "every_final_once": _every_final_once,
     "effects_once": _effects_once,
     "effects_wait_for_the_turn": _effects_wait_for_the_turn,
-    "silence_is_covered": _silence_is_covered,
+    "silence_is_covered": waits.unasked_silences,
+    "waits_are_covered": waits.uncovered_waits,
+    "stuck_replies_are_given_up": waits.stuck_replies,
     "every_call_ends": _every_call_ends,
     "call_time_never_decreases": _call_time_never_decreases,
     "asking_again_is_bounded": _asking_again_is_bounded,
@@ -257,5 +215,7 @@ JUDGES: dict[str, Callable[[World], Iterator[str]]] = {
 # ... and those the doubles see at the moment they break.
 SEEN_AT_ONCE = (
     "one_voice_at_a_time", "a_timer_is_pending", "speaking_is_heard", "nothing_after_the_end",
+    "a_voice_pauses_us", "pauses_are_decided", "nobody_is_talked_over", "what_must_be_heard_is",
+    "fillers_take_turns", "drafts_answer_what_was_said",
 )  # fmt: skip
 INVARIANTS = (*JUDGES, *SEEN_AT_ONCE)

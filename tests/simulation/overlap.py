@@ -10,6 +10,7 @@ from antiphon.conversation import events as ev
 from antiphon.conversation.policy import PUT_THROUGH
 from tests.simulation.caller import Caller
 from tests.simulation.line import Line
+from tests.simulation.manners import Manners
 from tests.simulation.vendors import Recogniser, Voice
 
 
@@ -21,6 +22,7 @@ class Parties(Protocol):
     recogniser: Recogniser
     voice: Voice
     conversation: Conversation
+    manners: Manners
 
 
 class Overlap:
@@ -66,9 +68,11 @@ class Overlap:
     def _interrupts(self, until_ms: int) -> None:
         if self._world.conversation.state.waits is not None:
             return  # Who waits for a person has nobody to interrupt.
+        manners = self._world.manners
         for playing in self._world.line.replies.values():
             # An operator's order; nobody talks him out of it.
             ordered = self._world.voice.chunks.get(playing.id) == [PUT_THROUGH]
             spoken = playing.started and not playing.dead and not ordered
-            if spoken and playing.id not in self._uninterruptible:
+            must_be_heard = playing.id in self._uninterruptible or manners.spans(playing, after=True)
+            if spoken and not must_be_heard:
                 self.interruptions.append((self._world.now_ms, until_ms, playing.id))

@@ -74,6 +74,7 @@ SPEECHLESS = ("mm-hmm", "okay", "right", "yes", "thank you bye")
 HOLDS = ("one second", "hold on", "let me find my card")
 KEYS = ("dtmf:1", "dtmf:42#", "dtmf:5551234", "dtmf:#")
 OUTSIDE_SHARE = 0.12
+PROTECTS_SHARE = 0.3
 ENDPOINTING = (*("ours",) * 8, "provider", "push_to_talk")
 
 _POLICIES = (
@@ -100,6 +101,7 @@ class Plan:
     outside: Sequence[tuple[int, str]] = ()  # When, and which of `outside.HAPPENS`.
     hang_up_ms: int | None = None
     mark_every_ms: int = 200
+    protects: tuple[str, ...] = ()  # "r3c0": the first chunk of reply 3 must be heard to its end.
     made: Made | None = None
 
 
@@ -132,6 +134,7 @@ def random_plan(seed: int, weather: str = "fair") -> Plan:
         outside=_outside(random.Random(f"{weather}/{seed}/outside")),
         hang_up_ms=at_ms + pick.randint(0, 20_000) if pick.random() < 0.5 else None,
         mark_every_ms=pick.choice((200, 500, 500, 1000)),
+        protects=_protects(random.Random(f"{weather}/{seed}/spans")),
     )
 
 
@@ -152,6 +155,12 @@ def _fades(line: random.Random) -> tuple[tuple[int, bool], ...]:
         fades.append((at_ms, number % 2 == 0))
         at_ms += line.choice((1000, 2500, 6000, 20_000))
     return tuple(fades)
+
+
+def _protects(pick: random.Random) -> tuple[str, ...]:
+    if pick.random() > PROTECTS_SHARE:
+        return ()
+    return tuple(f"r{pick.randint(1, 8)}c{pick.choice((0, 0, 1))}" for _ in range(pick.randint(1, 4)))
 
 
 def _outside(pick: random.Random) -> tuple[tuple[int, str], ...]:

@@ -92,6 +92,8 @@ def _pass(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:
     plan = replace(plan, made=dict(fewer(made, lambda kept: fails(replace(plan, made=dict(kept))))))
     if plan.fades and fails(replace(plan, fades=())):
         plan = replace(plan, fades=())
+    if plan.protects and fails(replace(plan, protects=())):
+        plan = replace(plan, protects=())
     if plan.outside:
         outside = fewer(plan.outside, lambda kept: fails(replace(plan, outside=tuple(kept))))
         plan = replace(plan, outside=tuple(outside))

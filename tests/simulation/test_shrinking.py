@@ -44,7 +44,7 @@ def test_a_planted_fault_is_shrunk_to_what_shows_it(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("invariant", "fault"),
     [
-        ("silence_is_covered", timer_does_nothing("hold")),
+        ("pauses_are_decided", timer_does_nothing("hold")),
         ("silence_is_covered", timer_does_nothing("final_wait")),
         ("every_final_once", finals_are_used_twice),
         ("effects_once", effects_are_not_remembered),
@@ -72,7 +72,7 @@ def test_nothing_can_be_left_out_of_the_smallest_call(
 def test_what_took_minutes_to_show_is_told_in_one_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
     """Most random calls break late, by the last of many things; the story is that thing alone."""
     timer_does_nothing("hold")(monkeypatch)
-    plan = _first_broken("silence_is_covered")
+    plan = _first_broken("waits_are_covered")
     small = shrink(plan)
     assert len(small.utterances) + len(small.made or {}) <= 3
     assert len(World(small).run().steps) < len(World(plan).run().steps) / 4

@@ -42,13 +42,14 @@ def test_the_calls_reach_every_kind_of_situation() -> None:
         seen |= {f"{c.kind} noted" for c in commands if isinstance(c, cmd.NoteUtterance)}
         seen |= {name for name, _ in world.choices.made}
         seen |= {world.ended, *("interrupted" for _ in world.overlap.interruptions)}
+        seen |= {f"protected words {c.protected}" for c in commands if isinstance(c, cmd.ReportHeard)}
         if any(isinstance(command, cmd.CommitTurn) for command in commands):
             seen.add(f"turns by {world.policy.turn.endpointing}")
     kinds = {command.__name__ for command in cmd.Command.__subclasses__()}
     # Words that come after their turn: `test_unified_calls.py`; slow voices: `test_hesitant_voices.py`.
     assert kinds - {"AmendTurn", "DeferPlayout"} <= seen
     assert {"noise noted", "backchannel noted", "late noted", "lost noted", "interrupted"} <= seen
-    assert "waiting noted" in seen
+    assert {"waiting noted", "protected words heard", "protected words cut"} <= seen
     assert {
         "caller_hangup", "silence", "sim", "escalated", "time_limit", "cost_limit", "operator", "error",
     } <= seen, "every kind of end"  # fmt: skip

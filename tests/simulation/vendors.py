@@ -16,7 +16,7 @@ from antiphon.conversation.heard import weight
 from antiphon.conversation.policy import HandoverPolicy
 from tests.simulation.choices import Choices
 from tests.simulation.line import Line
-from tests.simulation.plan import Weather
+from tests.simulation.plan import Plan, Weather
 
 MS_PER_CHARACTER = 60
 SOUNDS_MS = {"thinking": 700, "still_thinking": 700, "hold": 9000}
@@ -28,6 +28,7 @@ class Surroundings(Protocol):
     now_ms: int
     choices: Choices
     weather: Weather
+    plan: Plan
     policy: Policy
     line: Line
 
@@ -218,7 +219,9 @@ class Reasoner:
             count = choices.pick("words of a chunk", (4, 2, 6, 9, 12))
             text = " ".join(f"{reply_id}c{index}w{number}" for number in range(count))
             at_ms = world.now_ms + delay_ms
-            self._say(ev.ReplyText(at_ms=at_ms, reply_id=reply_id, index=index, text=text), delay_ms)
+            must = f"{reply_id}c{index}" in world.plan.protects
+            said = ev.ReplyText(at_ms=at_ms, reply_id=reply_id, index=index, text=text, uninterruptible=must)
+            self._say(said, delay_ms)
             index += 1
             delay_ms += 2500 if choices.chance("a chunk is slow", world.weather.slow / 2) else 30
         self._written[reply_id] = index

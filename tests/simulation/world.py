@@ -20,6 +20,7 @@ from antiphon.conversation.state import Phase
 from tests.simulation.caller import Caller
 from tests.simulation.choices import Choices
 from tests.simulation.line import Line
+from tests.simulation.manners import Manners
 from tests.simulation.outside import HAPPENS
 from tests.simulation.overlap import Overlap
 from tests.simulation.person import Person
@@ -65,7 +66,7 @@ class World:
         self.reasoner = Reasoner(self, self.usage)
         self.voice = Voice(self, self.usage)
         self.caller = Caller(self, self.recogniser)
-        self.overlap = Overlap(self)
+        self.overlap, self.manners = Overlap(self), Manners(self)
         self.person = Person(self)
 
     # ------------------------------------------------------------ time
@@ -110,6 +111,7 @@ class World:
             self.faults.append(("every_call_ends", f"the call never ended (phase {phase})"))
         self.line.close()
         self.caller.close()
+        self.manners.close()
 
     def later(self, delay_ms: int, stream: str, action: Action) -> None:
         self._push(self.now_ms + delay_ms, stream, action)
@@ -191,6 +193,7 @@ class World:
             event = self._answers.popleft()
             commands = self.conversation.step(event)
             self.steps.append((event, commands))
+            self.manners.step(event, commands)
             for command in commands:
                 if self.ended:
                     self.faults.append(("nothing_after_the_end", f"{command} after the end"))
