@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from antiphon.conversation import Policy, conversation, ending, floor, playing, silence
+from antiphon.conversation import Policy, conversation, ending, floor, playing, replies, silence
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.state import State
@@ -137,6 +137,35 @@ def _silence_counts_from_what_was_sent(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(conversation._TIMERS, "silence", ask)
 
 
+def _hears_half_a_sentence(call: Story) -> None:
+    """The voice breaks off in the last sentence of its second reply; no other voice is there."""
+    call.answers(HOURS, OPEN)
+    call.greeted()
+    call.says(HOURS)
+    call.hears("r3", 3000)
+    call.runs(2000)
+    call.hangs_up()
+
+
+def _half_of_it_is_known_and_regretted(told: Told) -> None:
+    reports = {report.reply_id: report for _, report in told.commands(cmd.ReportHeard)}
+    assert reports["r2"].text == "We are open from eight to five. On Fridays we"
+    assert not reports["r2"].complete
+    assert reports["r3"].text == Policy().trouble
+
+
+def _what_there_is_of_a_sentence_is_all_of_it(patch: pytest.MonkeyPatch) -> None:
+    def made(state: State, event: ev.SynthesisFailed) -> None:
+        whole = ev.ChunkSynthesized(
+            at_ms=event.at_ms, reply_id=event.reply_id, index=event.index, duration_ms=event.audio_ms
+        )
+        replies.synthesized(state, whole)
+
+    patch.setitem(conversation._HANDLERS, ev.SynthesisFailed, made)
+
+
+_BREAKS_OFF = {("no audio", 3): True, ("audio before it broke off", 0): 2}  # After 870 ms.
+
 SYMPTOMS = [
     spoken(
         "cut_reply_is_heard_again", "I1",
@@ -149,6 +178,11 @@ SYMPTOMS = [
     spoken(
         "agent_believes_it_said_more_than_was_heard", "P1",
         story=_interrupts, absent=_cut_at_the_word, fault=faults.everything_given_counts_as_heard,
+    ),
+    spoken(
+        "agent_believes_a_broken_voice_said_it_all", "I3", "P1", made=_BREAKS_OFF,
+        story=_hears_half_a_sentence, absent=_half_of_it_is_known_and_regretted,
+        fault=_what_there_is_of_a_sentence_is_all_of_it,
     ),
     spoken(
         "last_words_vanish_on_hang_up", "P3",

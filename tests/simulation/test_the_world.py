@@ -57,6 +57,7 @@ def test_the_calls_reach_every_kind_of_situation() -> None:
         "talks over a filler", "talks over a reply", "talks over a goodbye", "talks during a tool",
         "talks at the last sample", "echo", "after a stall", "comes late", "the final comes twice",
         "the tool answers twice", "a mark is lost", "too late to take back", "words are timed",
+        "audio before it broke off",
         "turns by ours", "turns by provider", "turns by push_to_talk", "the turn is never told",
         "the turn is told twice", "the recogniser is lost", "cuts him off", "it was none",
         "speaks without pressing", "holds on to the button",

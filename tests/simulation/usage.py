@@ -16,6 +16,8 @@ def told(steps: Iterable[tuple[ev.AnyEvent, list[cmd.Command]]]) -> Usage:
     for event, commands in steps:
         if type(event) is ev.ChunkSynthesized:
             usage.audio_ms += event.duration_ms
+        elif type(event) is ev.SynthesisFailed:
+            usage.audio_ms += event.audio_ms
         for command in commands:
             match command:
                 case cmd.StartReply():

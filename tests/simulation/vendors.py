@@ -251,6 +251,7 @@ class Voice:
         self._world, self._usage = world, usage
         self.chunks: dict[str, list[str]] = {}
         self.word_ends_ms: dict[tuple[str, int], tuple[int, ...]] = {}  # The truth, told or not.
+        self.broke_off_ms: dict[tuple[str, int], int] = {}  # All there is of a chunk.
         self.faults: list[tuple[str, str]] = []
 
     def synthesize(self, command: cmd.Synthesize) -> None:
@@ -267,11 +268,7 @@ class Voice:
         if slow and not command.sound and choices.chance("the voice is slow", slow):
             delay_ms = choices.pick("a slow voice", (1400, 2200, 3500, 7000))
         if choices.chance("no audio", world.weather.vendor_fault / 2):
-            self.word_ends_ms[reply_id, index] = ()
-            event = ev.SynthesisFailed(
-                at_ms=world.now_ms + delay_ms, reply_id=reply_id, index=index, reason="sim"
-            )
-            world.post(event, f"audio {reply_id}", delay_ms=delay_ms)
+            self._fails(command, delay_ms)
             return
         timed = choices.chance("words are timed", 0.5)
         # Without times the core takes words to be as long as their letters, so here they are.
@@ -290,6 +287,33 @@ class Voice:
             index=index,
             duration_ms=duration_ms,
             word_ends_ms=ends_ms if timed else (),
+        )
+        world.post(event, f"audio {reply_id}", delay_ms=delay_ms)
+
+    def _fails(self, command: cmd.Synthesize, delay_ms: int) -> None:
+        """Before the first sound, or in the middle of a word."""
+        world, choices = self._world, self._world.choices
+        reply_id, index = command.reply_id, command.index
+        given_ms = 0 if command.sound else choices.pick("audio before it broke off", (0, 500, 1300))
+        ends_ms = _spoken(command.text, 0)
+        given_ms = min(given_ms, ends_ms[-1] // 2)
+        self.word_ends_ms[reply_id, index] = ends_ms if given_ms else ()
+        told: tuple[int, ...] = ()
+        if given_ms:
+            self.broke_off_ms[reply_id, index] = given_ms
+            if choices.chance("words are timed", 0.5):
+                told = tuple(end_ms for end_ms in ends_ms if end_ms <= given_ms)
+            self._usage.audio_ms += given_ms
+            stream, line = f"audio {reply_id}", world.line
+            world.later(delay_ms, stream, lambda: line.audio(reply_id, index, given_ms))
+            delay_ms += choices.pick("audio takes", (0, 0, 50, 400))
+        event = ev.SynthesisFailed(
+            at_ms=world.now_ms + delay_ms,
+            reply_id=reply_id,
+            index=index,
+            reason="sim",
+            audio_ms=given_ms,
+            word_ends_ms=told,
         )
         world.post(event, f"audio {reply_id}", delay_ms=delay_ms)
 

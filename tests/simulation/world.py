@@ -178,7 +178,7 @@ class World:
         if kind is ev.ChunkSynthesized:
             self.line.chunk_done(event.reply_id)  # type: ignore[union-attr]
         elif kind is ev.SynthesisFailed:
-            self.line.audio(event.reply_id, event.index, 0)  # type: ignore[union-attr]
+            self.line.audio(event.reply_id, event.index, event.audio_ms)  # type: ignore[union-attr]
             self.line.chunk_done(event.reply_id)  # type: ignore[union-attr]
         elif kind is ev.ToolFinished and not self.ended:
             self.reasoner.tool_answered(event.tool_call_id)  # type: ignore[union-attr]

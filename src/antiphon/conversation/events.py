@@ -206,9 +206,14 @@ class ChunkCut(Event, frozen=True, kw_only=True):
 
 
 class SynthesisFailed(Event, frozen=True, kw_only=True):
+    """No (more) audio of this chunk can be had. Where the voice broke off in the middle, `audio_ms` of it
+    exist, with these words timed."""
+
     reply_id: str
     index: int
     reason: str
+    audio_ms: int = 0
+    word_ends_ms: tuple[int, ...] = ()
 
 
 class PlayoutStarted(Event, frozen=True, kw_only=True):

@@ -45,7 +45,7 @@ def protected_heard(chunks: Sequence[Chunk], heard_ms: int) -> str:
     for chunk in chunks:
         end_ms += 0 if chunk.failed else _duration_ms(chunk)
         if chunk.uninterruptible:
-            if chunk.failed or chunk.duration_ms is None or heard_ms < end_ms:
+            if chunk.lost or chunk.duration_ms is None or heard_ms < end_ms:
                 return "cut"
             state = "heard"
     return state
@@ -98,6 +98,27 @@ def rewind_ms(chunks: Sequence[Chunk], heard_ms: int, most_ms: int, *, again_fro
     if begin_ms <= again_from_ms:
         return 0
     return max(0, min(heard_ms - begin_ms, most_ms))
+
+
+def break_off(chunk: Chunk, audio_ms: int, told_ms: Sequence[int]) -> None:
+    """The voice gave up after so much sound: that is all there will be of the chunk, and no word beyond it.
+
+    Words it has not timed are told by the pace this call's voice has shown, never by the sound that came,
+    which is too short for them; those in doubt were not heard. Something was missing: the last word, if no
+    other.
+    """
+    words = chunk.text.split()
+    ends_ms = list(told_ms) if len(told_ms) <= len(words) else []
+    whole = sum(1 for end_ms in ends_ms if end_ms - TOLERANCE_MS <= audio_ms)
+    begin_ms, rest = ends_ms[-1] if ends_ms else 0, words[len(ends_ms) :]
+    total, so_far = sum(weight(word) + 1 for word in words), 0
+    for word in rest:
+        so_far += weight(word) + 1
+        ends_ms.append(begin_ms + chunk.expected_ms * so_far // total)
+        whole += ends_ms[-1] <= audio_ms
+    whole = max(0, min(whole, len(words) - 1))
+    chunk.text, chunk.word_ends_ms = " ".join(words[:whole]), tuple(ends_ms[:whole])
+    chunk.duration_ms, chunk.broke_off = audio_ms, True
 
 
 def audio_ms(chunks: Sequence[Chunk]) -> int:

@@ -60,7 +60,9 @@ def flushed(state: State, event: PlayoutFlushed) -> None:
         ReportHeard(
             reply_id=reply.id,
             text=words_heard,
-            complete=reply.finished and words_heard == all_words,
+            complete=reply.finished
+            and words_heard == all_words
+            and not any(chunk.broke_off for chunk in reply.chunks),
             protected=heard.protected_heard(reply.chunks, reply.heard_ms),
         )
     )

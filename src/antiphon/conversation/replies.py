@@ -64,6 +64,9 @@ def confirm(state: State, draft: Reply) -> None:
         _ended(state, draft, complete=True)
         return
     _await_words(state)
+    if _has_no_voice(draft):
+        fail(state, draft)  # Nobody had asked for it yet when its voice failed.
+        return
     play_if_ready(state)
 
 
@@ -187,14 +190,36 @@ def chunk_cut(state: State, event: ChunkCut) -> None:
 
 def synthesis_failed(state: State, event: SynthesisFailed) -> None:
     reply = find(state, event.reply_id)
-    if reply is None or event.index >= len(reply.chunks):
+    if reply is None:
+        _broke_off_flushed(state, event)
+        return
+    if event.index >= len(reply.chunks):
         return
     playing.settle_position(state, reply)
-    reply.chunks[event.index].failed = True
-    reply.chunks[event.index].duration_ms = 0
+    chunk = reply.chunks[event.index]
+    if event.audio_ms:
+        heard.break_off(chunk, event.audio_ms, event.word_ends_ms)
+    else:
+        chunk.failed, chunk.duration_ms = True, 0
     playing.expect_dry(state)
-    if not reply.speculative and all(chunk.failed for chunk in reply.chunks):
+    if reply is state.filler and event.audio_ms:
+        return  # So much of it is on the line, and ends by itself.
+    if not reply.speculative and _has_no_voice(reply):
         fail(state, reply)
+
+
+def _broke_off_flushed(state: State, event: SynthesisFailed) -> None:
+    """What was heard of the reply is about to be told: not by words that have no sound."""
+    reply = state.closing.get(event.reply_id)
+    if reply is not None and event.audio_ms and event.index < len(reply.chunks):
+        chunk = reply.chunks[event.index]
+        if chunk.duration_ms is None:
+            heard.break_off(chunk, event.audio_ms, event.word_ends_ms)
+
+
+def _has_no_voice(reply: Reply) -> bool:
+    """Not one sentence of it, so far, can be heard to its end."""
+    return bool(reply.chunks) and all(chunk.lost for chunk in reply.chunks)
 
 
 def failed(state: State, event: ReplyFailed) -> None:
@@ -306,7 +331,8 @@ def say(state: State, *, kind: str, phrase: str, guarded: bool = False) -> Reply
 
 
 def _ended(state: State, reply: Reply, *, complete: bool) -> None:
-    """The reply was spoken to its end."""
+    """The reply was spoken to its end, or as far as its voice went."""
+    complete = complete and not any(chunk.broke_off for chunk in reply.chunks)
     spoken = " ".join(chunk.text for chunk in reply.chunks if chunk.text and not chunk.failed)
     protected = heard.protected_heard(reply.chunks, reply.heard_ms)
     state.emit(ReportHeard(reply_id=reply.id, text=spoken, complete=complete, protected=protected))
@@ -324,6 +350,9 @@ def _ended(state: State, reply: Reply, *, complete: bool) -> None:
     if state.waits is not None:
         handover.comfort(state)
         return
+    if _stopped_short(reply) and state.turn is None:
+        apologise(state)  # Half a sentence and then nothing: the caller would wait for the rest.
+        return
     if reply.kind != "trouble":
         state.troubles = 0
     if reply.then == "end" or reply.kind == "goodbye":
@@ -335,6 +364,14 @@ def _ended(state: State, reply: Reply, *, complete: bool) -> None:
     if reply.kind in ("turn", "greeting"):
         state.expects = reply.expects
     silence.wait_for_caller(state)
+
+
+def _stopped_short(reply: Reply) -> bool:
+    """Its voice broke off in its very last sentence, and something was to come of it."""
+    if reply.kind not in ("turn", "greeting", "reprompt") or reply.then or not reply.chunks:
+        return False
+    last = reply.chunks[-1]
+    return last.broke_off and not last.filler
 
 
 def alive(state: State, reply: Reply) -> None:

@@ -32,6 +32,7 @@ class Chunk:
         uninterruptible: Must be heard to its end; a voice over it is kept for after.
         filler: Covers a wait in the middle of the reply; not the reasoner's words.
         asked_at_ms: When the voice was given it.
+        broke_off: The voice gave up in the middle; `text` are the whole words there are of it.
     """
 
     text: str
@@ -42,6 +43,12 @@ class Chunk:
     failed: bool = False
     uninterruptible: bool = False
     filler: bool = False
+    broke_off: bool = False
+
+    @property
+    def lost(self) -> bool:
+        """Its words, or the last of them, will not be heard."""
+        return self.failed or self.broke_off
 
 
 @dataclass(slots=True, kw_only=True)

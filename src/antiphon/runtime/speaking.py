@@ -222,6 +222,10 @@ class _SpokenReply:
                 speaker.note("voice_failed", provider=voice.name, reason=reason)
                 if not audio.samples:
                     continue
+                # The caller has half of it: nobody can begin it anew, and it is not whole.
+                self._making = None
+                speaker.post(audio.broke_off(index, reason))
+                return
             if not audio.samples:
                 reason = f"{voice.name} gave no audio"
                 continue
@@ -290,6 +294,18 @@ class _ChunkAudio:
             index=index,
             audio_ms=self._audio_ms,
             word_ends_ms=ends_as_written(self._written, self._spoken, self._word_ends_ms),
+        )
+
+    def broke_off(self, index: int, reason: str) -> SynthesisFailed:
+        """There will be no more of it."""
+        cut = self.cut(index)
+        return SynthesisFailed(
+            at_ms=cut.at_ms,
+            reply_id=cut.reply_id,
+            index=index,
+            reason=reason,
+            audio_ms=cut.audio_ms,
+            word_ends_ms=cut.word_ends_ms,
         )
 
     @property

@@ -10,6 +10,7 @@ from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.heard import (
     MS_PER_CHARACTER,
+    break_off,
     heard_text,
     protected_heard,
     rewind_ms,
@@ -66,6 +67,41 @@ def test_a_chunk_cut_while_it_was_made_is_told_by_the_words_timed_so_far() -> No
     chunk = Chunk(text="We open at eight on weekdays.", expected_ms=2000, word_ends_ms=(200, 500, 650))
     assert heard_text([chunk], 700) == "We open at"
     assert heard_text([chunk], 1100) == "We open at eight"
+
+
+HALF = "We open at eight on weekdays."  # 2 + 4 + 2 + 5 + 2 + 9 letters, each with its space: 30 for 3000 ms.
+
+
+@pytest.mark.parametrize(
+    ("audio_ms", "told_ms", "words"),
+    [
+        (1150, (), "We open at"),  # The pace says 300, 800, 1100, 1700.
+        (1690, (), "We open at"),  # In doubt: not heard.
+        (9000, (), "We open at eight on"),  # A slower voice than ever; it broke off all the same.
+        (1150, (200, 500, 650), "We open at"),
+        (1420, (200, 500, 650), "We open at eight"),  # 600 ms behind the last that was timed.
+        (580, (200, 500, 670, 1100, 1300, 1900), "We open"),  # Timed ahead of the sound.
+        (600, (200, 500, 670, 1100, 1300, 1900), "We open at"),  # But for 70 ms.
+        (1150, (1,) * 7, "We open at"),  # Times of other words.
+        (40, (), ""),
+    ],
+)
+def test_of_a_voice_that_broke_off_the_words_are_heard_that_have_sound(
+    audio_ms: int, told_ms: tuple[int, ...], words: str
+) -> None:
+    chunk = Chunk(text=HALF, expected_ms=3000, uninterruptible=True)
+    break_off(chunk, audio_ms, told_ms)
+    rest = Chunk(text="Bye now.", duration_ms=900)
+    assert heard_text([chunk], audio_ms) == chunk.text == words
+    assert heard_text([chunk, rest], audio_ms + 900) == f"{words} Bye now.".strip()
+    assert "Bye" not in heard_text([chunk, rest], audio_ms)
+    assert protected_heard([chunk, rest], audio_ms + 900) == "cut"
+
+
+def test_of_a_voice_that_broke_off_no_more_was_heard_than_was_played() -> None:
+    chunk = Chunk(text=HALF, expected_ms=3000)
+    break_off(chunk, 1150, ())
+    assert heard_text([chunk], 850) == "We open"
 
 
 def test_words_between_are_those_that_sound_in_part() -> None:

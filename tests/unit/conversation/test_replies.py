@@ -28,6 +28,21 @@ def _mute(script: Script, reply_id: str, index: int = 0) -> list[cmd.Command]:
     )
 
 
+def _breaks_off(
+    scene: Scene, reply_id: str, index: int, audio_ms: int, word_ends_ms: tuple[int, ...] = ()
+) -> list[cmd.Command]:
+    return scene.step(
+        ev.SynthesisFailed(
+            at_ms=scene.now_ms,
+            reply_id=reply_id,
+            index=index,
+            reason="cut",
+            audio_ms=audio_ms,
+            word_ends_ms=word_ends_ms,
+        )
+    )
+
+
 def _waiting(scene: Scene) -> str:
     """The caller asked; nothing of the reply is there yet."""
     scene.greeted()
@@ -128,6 +143,111 @@ def test_after_a_gap_for_a_sentence_without_a_voice_only_what_sounded_since_was_
     scene.step(ev.OperatorEnded(at_ms=scene.now_ms, now=True))
     assert scene.reports(reply_id)[0].text.startswith("We open at eight. Only")
     assert "noon" not in scene.reports(reply_id)[0].text
+
+
+def test_a_sentence_its_voice_broke_off_in_was_heard_to_the_word_and_is_regretted_at_once() -> None:
+    scene = Scene()
+    reply_id = _waiting(scene)
+    scene.gives(reply_id, "We are open from eight to five on every day of the week.", made=False)
+    scene.audible(reply_id)
+    scene.play(reply_id, 1150)
+    _breaks_off(scene, reply_id, 0, 1150, (150, 350, 600, 850, 1150))
+    assert scene.last(cmd.FlushPlayout).reply_id == reply_id and _said(scene)[-1] == TROUBLE
+    scene.flushed()
+    assert scene.reports(reply_id) == [
+        cmd.ReportHeard(reply_id=reply_id, text="We are open from eight", complete=False)
+    ]
+
+
+def test_half_a_last_sentence_is_heard_out_and_then_regretted() -> None:
+    scene, reply_id = speaking("We open at eight.", heard_ms=600, finishes=False)
+    scene.gives(reply_id, "We close at five.", made=False)
+    _breaks_off(scene, reply_id, 1, 500)
+    scene.play(reply_id, 920)
+    assert TROUBLE not in _said(scene), "it still plays"
+    scene.ends(reply_id)
+    assert scene.reports(reply_id) == [
+        cmd.ReportHeard(reply_id=reply_id, text="We open at eight. We", complete=False)
+    ]
+    assert _said(scene)[-1] == TROUBLE
+
+
+def test_half_a_last_sentence_is_not_regretted_into_the_callers_words() -> None:
+    scene, reply_id = speaking("We open at eight.", heard_ms=600, finishes=False)
+    scene.gives(reply_id, "We close at five.", made=False)
+    _breaks_off(scene, reply_id, 1, 500)
+    scene.play(reply_id, 900)
+    scene.voice()
+    scene.ends(reply_id)
+    assert TROUBLE not in _said(scene) and scene.phase == "listening"
+
+
+def test_half_a_goodbye_ends_the_call_all_the_same() -> None:
+    scene = Scene()
+    reply_id = _waiting(scene)
+    scene.gives(reply_id, "Thank you.", finishes=False)
+    scene.gives(reply_id, "Have a nice day, goodbye.", made=False, then="end")
+    scene.audible(reply_id)
+    _breaks_off(scene, reply_id, 1, 500)
+    scene.play(reply_id, 1100)
+    scene.ends(reply_id)
+    assert scene.last(cmd.EndCall).cause == "goal_reached" and TROUBLE not in _said(scene)
+
+
+def test_a_caller_who_cuts_in_over_half_a_sentence_has_heard_no_more_of_it() -> None:
+    scene, reply_id = speaking("We open at eight.", heard_ms=600, finishes=False)
+    scene.gives(reply_id, "We close at five.", "On Friday we close at noon.", made=False, finishes=False)
+    _breaks_off(scene, reply_id, 1, 500)
+    scene.play(reply_id, 920)
+    scene.voice()
+    scene.partial("Wait, stop please")
+    scene.flushed()
+    assert scene.reports(reply_id)[0].text == "We open at eight. We"
+    assert not scene.reports(reply_id)[0].complete
+
+
+def test_half_of_what_was_just_flushed_is_told_by_the_sound_there_was() -> None:
+    scene, reply_id = speaking("We open at eight.", heard_ms=1000, finishes=False)
+    scene.gives(reply_id, "We close at five.", made=False)
+    scene.play(reply_id, 500)
+    scene.voice()
+    scene.partial("Wait, stop please")
+    _breaks_off(scene, reply_id, 1, 480, (300, 900))
+    _mute(scene, reply_id, index=1)
+    scene.flushed()
+    assert scene.reports(reply_id)[0].text == "We open at eight. We"
+
+
+def test_half_a_filler_plays_out_before_the_answer() -> None:
+    scene = Scene()
+    reply_id = _waiting(scene)
+    scene.wait(Policy().silence.filler_after_ms)
+    scene.gives(reply_id, "We open at eight.")
+    _breaks_off(scene, "f1", 0, 300)
+    scene.audible("f1")
+    scene.wait(300)
+    assert scene.last(cmd.StartPlayout).reply_id == "f1"
+    scene.ends("f1", 300)
+    assert scene.last(cmd.StartPlayout).reply_id == reply_id
+    assert not scene.reports("f1")[0].complete
+
+
+@pytest.mark.parametrize("audio_ms", [0, 500])
+def test_a_question_whose_draft_has_no_voice_is_not_met_with_silence(audio_ms: int) -> None:
+    script = Script()
+    script.greeted()
+    script.says("What are your hours?", score=0.5)
+    draft = script.last(cmd.StartReply).reply_id
+    script.step(ev.ReplyText(at_ms=script.now_ms, reply_id=draft, index=0, text="We open at eight."))
+    script.step(ev.ReplyFinished(at_ms=script.now_ms, reply_id=draft))
+    script.step(
+        ev.SynthesisFailed(at_ms=script.now_ms, reply_id=draft, index=0, reason="no voice", audio_ms=audio_ms)
+    )
+    assert TROUBLE not in _said(script)
+    script.wait(1500)
+    assert script.last(cmd.ConfirmReply).reply_id == draft
+    assert _said(script)[-1] == TROUBLE
+    assert cmd.ReportHeard(reply_id=draft, text="", complete=False) in script.commands
 
 
 STALLS = Policy(silence=SilencePolicy(reply_deadline_ms=3000, filler_after_ms=1000, filler_gap_ms=9000))

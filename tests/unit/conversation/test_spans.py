@@ -123,6 +123,20 @@ def test_a_notice_whose_audio_never_came_does_not_count_as_given() -> None:
     assert scene.reports(reply_id)[0].protected == "cut"
 
 
+def test_a_notice_its_voice_broke_off_in_does_not_count_as_given() -> None:
+    scene = Scene()
+    scene.greeted()
+    reply_id = scene.asked()
+    scene.gives(reply_id, "One thing first.", finishes=False)
+    scene.gives(reply_id, NOTICE, protected=[NOTICE], made=False)
+    scene.audible(reply_id)
+    scene.step(ev.SynthesisFailed(at_ms=scene.now_ms, reply_id=reply_id, index=1, reason="cut", audio_ms=900))
+    scene.play(reply_id, 1860)
+    scene.ends(reply_id)
+    report = scene.reports(reply_id)[0]
+    assert (report.text, report.protected) == ("One thing first. This call may", "cut")
+
+
 def test_a_reply_without_protected_words_says_so() -> None:
     scene, reply_id = speaking()
     scene.ends(reply_id)

@@ -155,6 +155,25 @@ def test_what_a_slow_voice_without_dates_said_is_rather_said_again_than_left_out
     live(story())
 
 
+def test_words_said_again_by_the_next_voice_are_dated_where_it_says_them() -> None:
+    """Whoever cuts in is to have heard no more than he did."""
+
+    async def story() -> None:
+        slow = ScriptedVoice(dated=False, block_ms=110, breaks_after=9)
+        booth = Booth(slow, ScriptedVoice())
+        await booth.say()
+        (asked,) = booth.voices[1].asked
+        said_again = len(asked.text.split())
+        before_ms = len(booth.pcm) * 1000 // (2 * RATE_HZ) - WORD_MS * said_again
+        assert 0 < said_again < 6 and before_ms > 0
+        assert len(booth.ends_ms) == 6 and list(booth.ends_ms) == sorted(booth.ends_ms)
+        assert booth.ends_ms[5 - said_again :] == tuple(
+            before_ms + WORD_MS * n for n in range(said_again + 1)
+        )
+
+    live(story())
+
+
 @pytest.mark.parametrize("voices", [1, 2])
 def test_only_where_somebody_stands_behind_it_a_first_sound_waits_and_not_for_long(voices: int) -> None:
     async def story() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.runtime.stage import RATE_HZ, StageReasoner, settle
+from tests.unit.runtime.stage import RATE_HZ, StageReasoner, StageTts, settle
 from tests.unit.runtime.unified_stage import UnifiedStage
 
 from antiphon.agents.llm.spoken import GO_ON
@@ -26,6 +26,7 @@ from antiphon.agents.ports import (
 )
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.errors import ProviderUnavailable
 from antiphon.runtime.records.lines import CommandEntry, EventEntry, NoteEntry, read_call
 from antiphon.runtime.records.replaying import replay_exactly
 from antiphon.speech.ports import (
@@ -36,6 +37,8 @@ from antiphon.speech.ports import (
     SpokenStarted,
     SpokenToolCall,
     Transcript,
+    TtsAudio,
+    TtsRequest,
     TurnMoment,
 )
 
@@ -268,6 +271,48 @@ async def test_the_models_sound_waits_for_the_words_that_are_owed(tmp_path: Path
     stage.line.listener.playout_mark("r2", stage.line.heard_ms)  # type: ignore[union-attr]
     await stage.sounds(900)
     assert stage.session.asked == [("cut", "s2", 300)]
+    await ended(stage)
+
+
+class HalfTts(StageTts):
+    """Breaks off after 600 ms of what is owed."""
+
+    async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
+        if request.text != OWED:
+            await super().synthesize(request, emit)
+            return
+        self.asked.append(request.text)
+        await self.hold.wait()
+        emit(TtsAudio(pcm=b"\1\0" * (RATE_HZ * 600 // 1000)))
+        raise ProviderUnavailable("stage", "cut")
+
+
+async def test_owed_words_in_which_the_voice_broke_off_are_owed_again_and_the_model_is_cut_where_it_was(
+    tmp_path: Path,
+) -> None:
+    half = HalfTts()
+    stage = UnifiedStage(tmp_path, owed=True, voices=[half])
+    await stage.begin()
+    await stage.sounds()
+    half.hold.clear()
+    await stage.clock.advance(400)
+    stage.session.says("s2", "We open at eight.", 900)
+    await settle()
+    half.hold.set()
+    await settle()
+    assert stage.plays("r2") == 600 + 900
+    stage.session.asked.clear()
+    stage.line.heard_ms = 600 + 300
+    await stage.clock.advance(600 + 300)
+    stage.line.listener.playout_mark("r2", stage.line.heard_ms)  # type: ignore[union-attr]
+    await stage.sounds(900)
+    assert stage.session.asked[0] == ("cut", "s2", 300)
+    heard = stage.call._history.so_far()[-1]
+    assert isinstance(heard, HeardReply) and not heard.complete
+    assert heard.text.startswith("My name is We"), "and no more of what is owed"
+    await stage.takes_turn()
+    await settle()
+    assert half.asked.count(OWED) == 2
     await ended(stage)
 
 

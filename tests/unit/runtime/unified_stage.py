@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.unit.runtime.stage import RATE_HZ, Stage, StageReasoner, settle
+from tests.unit.runtime.stage import RATE_HZ, Stage, StageReasoner, StageTts, settle
 
 from antiphon.agents.definition import load_agent
 from antiphon.agents.flows.emergency import EmergencyRules
@@ -111,6 +111,7 @@ class UnifiedStage(Stage):
         sees: bool = True,
         owed: bool = False,
         reasoner: StageReasoner | None = None,
+        voices: Sequence[StageTts] | None = None,
     ) -> None:
         self.session = StageSession(broken=broken)
         definition = load_agent(CLINIC)
@@ -119,6 +120,7 @@ class UnifiedStage(Stage):
         super().__init__(
             directory,
             reasoner=reasoner,
+            voices=voices,
             tools=tools,
             policy=Policy(unified=True, turn=TurnPolicy(endpointing=endpointing)),
             unified=UnifiedModel(

@@ -82,7 +82,7 @@ class SpokenWords:
         """Nobody will hear what is pending; the next voice goes on behind the last whole word."""
         self.stop()
         words = self._words_given()
-        ends = self._ends_ms[:words]
+        ends = self._ends_ms[:words] or self._guessed_ends_ms(words)
         self._given_ends_ms += tuple(end + self._before_ms for end in ends)
         self._given_words += words
         self._given_samples += self._samples
@@ -152,3 +152,13 @@ class SpokenWords:
             spent_ms += (len(word) + 1) * SLOWEST_MS_PER_CHARACTER / self._speed
             words += spent_ms <= given_ms
         return min(words, max(0, len(left) - 1))  # It broke off, so something was left to say.
+
+    def _guessed_ends_ms(self, words: int) -> list[int]:
+        """Of a voice that dates none. The next voice says the word behind them, so that one begins where all
+        of this sound ends; without that, what is said twice would count for words that nobody said."""
+        ends_ms: list[int] = []
+        spent_ms = 0.0
+        for word in self._words[self._given_words : self._given_words + words]:
+            spent_ms += (len(word) + 1) * SLOWEST_MS_PER_CHARACTER / self._speed
+            ends_ms.append(int(spent_ms))
+        return [*ends_ms[:-1], self._samples * 1000 // self._rate_hz] if ends_ms else []

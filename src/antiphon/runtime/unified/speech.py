@@ -171,8 +171,8 @@ class UnifiedSpeech:
         """The voice is done with words it was given."""
         reply = self._replies.get(event.reply_id)
         if reply is not None:
-            duration_ms = event.duration_ms if isinstance(event, ChunkSynthesized) else 0
-            reply.made(event.index, duration_ms)
+            made_ms = event.duration_ms if isinstance(event, ChunkSynthesized) else event.audio_ms
+            reply.made(event.index, made_ms)
 
     def start(self, reply_id: str) -> None:
         self._voice.start(reply_id)
