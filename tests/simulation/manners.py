@@ -41,8 +41,8 @@ _HIS_TIMERS = frozenset(
     {"stop_silence", "final_wait", "noise", "hold", "silence", "span", "dtmf", "stable_partial"}
     | {"vendor_turn", "talk", "talk_tail"}
 )
-# Known: a reply that fails, has no voice or comes no more while the caller speaks is apologised for over him.
-APOLOGISES_AT_ONCE = frozenset({ev.ReplyFailed, ev.SynthesisFailed, "reply_deadline"})
+# A voice without words, which may be a noise, does not hold back the apology for what failed.
+_FAILED: frozenset[object] = frozenset({ev.ReplyFailed, ev.SynthesisFailed, "reply_deadline"})
 _SOUNDS = ("thinking", "still_thinking")
 
 
@@ -184,7 +184,9 @@ class Manners:
         """Nothing of ours but what must be heard, or what goes on when the hold is over."""
         if not self._speaks or self._let_go_on or reply_id in self._guarded or self._excused():
             return
-        if type(event) in APOLOGISES_AT_ONCE or getattr(event, "timer", "") in APOLOGISES_AT_ONCE:
+        turn = self._world.conversation.state.turn
+        wordless = turn is None or not turn.raw_text()
+        if wordless and (type(event) in _FAILED or getattr(event, "timer", "") in _FAILED):
             return
         self._fault("nobody_is_talked_over", f"{reply_id} while the caller speaks, at {event}")
 

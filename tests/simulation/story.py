@@ -14,12 +14,11 @@ from tests.simulation.world import World
 @dataclass(slots=True)
 class Wait:
     """From, to: a reply is due or is being said. `kind` as in `StartReply`; "said" is a fixed phrase or
-    music. `mute`: it was a draft, and the voice failed it before it was confirmed."""
+    music."""
 
     reply_id: str
     kind: str
     begin_ms: int
-    mute: bool = False
     end_ms: int = -1
 
 
@@ -35,14 +34,12 @@ class Story:
         covered: From, to: the core hears somebody, or finds out who that is over ours; how long it may take
             for that is judged apart.
         worded: From, to: something of ours is heard that is no filler.
-        kept_ms: When the voice had made a filler within a reply.
     """
 
     waits: list[Wait] = field(default_factory=list)
     marks: list[tuple[int, str]] = field(default_factory=list)
     covered: list[tuple[int, int]] = field(default_factory=list)
     worded: list[tuple[int, int]] = field(default_factory=list)
-    kept_ms: list[int] = field(default_factory=list)
 
 
 class Reader:
@@ -53,7 +50,6 @@ class Reader:
         self._world = world
         self._open: dict[str, Wait] = {}
         self._known: set[str] = set()
-        self._voiceless: set[str] = set()
         self._spoken: dict[str, list[tuple[int, bool]]] = {}  # By reply: when, and whether it is a filler.
         self._voice_ms = self._hold_ms = -1
 
@@ -86,11 +82,7 @@ class Reader:
                 self._voice_ends(event.at_ms)
             case ev.TimerFired() if event.timer == "hold":
                 self._hold_ends(event.at_ms)
-            case ev.ChunkSynthesized():
-                if event.reply_id[0] != "f" and self._spoken[event.reply_id][event.index][1]:
-                    self.story.kept_ms.append(event.at_ms)
             case ev.SynthesisFailed():
-                self._voiceless.add(event.reply_id)
                 self.story.marks.append((event.at_ms, "failed"))
             case ev.ReplyText() | ev.ReplyFinished() | ev.ToolFinished():
                 self.story.marks.append((event.at_ms, "progress"))
@@ -126,7 +118,7 @@ class Reader:
             self._due(reply_id, "said", at_ms)
 
     def _due(self, reply_id: str, kind: str, at_ms: int) -> None:
-        self._open[reply_id] = Wait(reply_id, kind, at_ms, mute=reply_id in self._voiceless)
+        self._open[reply_id] = Wait(reply_id, kind, at_ms)
 
     def _over(self, reply_id: str, at_ms: int) -> None:
         wait = self._open.pop(reply_id, None)

@@ -8,18 +8,13 @@ from collections.abc import Iterator
 
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import words
+from antiphon.conversation.silence import VOICE_TAKES_MS
 from tests.simulation.manners import NEWS_MS, stalled_ms
 from tests.simulation.story import Story, Wait, story
 from tests.simulation.world import World
 
 SLACK_MS = 1000  # Of vendors: a final, a first chunk, a voice.
 VOICE_MS = 150  # From its order to its first sample, at the slowest; see `Voice`.
-# Known: a draft whose first words have no voice counts as being played once it is confirmed: no filler comes
-# until its next words are there or its time is up.
-MUTE_DRAFTS_ARE_NOT_COVERED = True
-# Known: the voice's news of a filler within a reply puts off the reply's deadline, so that one which never
-# goes on may be covered until the call's time is up.
-FILLERS_KEEP_REPLIES_ALIVE = True
 # What no filler covers is given up after this instead; so is everything where the agent has no fillers.
 _COVERED = ("turn", "reprompt")
 
@@ -116,13 +111,15 @@ def _bound_ms(world: World, wait: Wait, why: str) -> int:
     given_up_ms = silence.reply_deadline_ms
     if wait.kind != "turn":
         given_up_ms = min(given_up_ms, silence.filler_gap_ms)
-    if not _is_covered(world, wait) or (MUTE_DRAFTS_ARE_NOT_COVERED and wait.mute and why == "begin"):
+    if not _is_covered(world, wait):
         bound_ms = given_up_ms
     elif why in ("filler", "failed") or (why == "words" and wait.kind == "reprompt"):
         bound_ms = silence.filler_gap_ms
     else:
         bound_ms = silence.filler_after_ms
-    return bound_ms + VOICE_MS + (0 if why == "begin" else NEWS_MS)
+    # Words that a voice was just given are waited for before a sound takes their place.
+    voice_ms = VOICE_MS + (VOICE_TAKES_MS if world.weather.slow_voice else 0)
+    return bound_ms + voice_ms + (0 if why == "begin" else NEWS_MS)
 
 
 def stuck_replies(world: World) -> Iterator[str]:
@@ -135,8 +132,6 @@ def stuck_replies(world: World) -> Iterator[str]:
 
 def _stuck(world: World, told: Story, wait: Wait, limit_ms: int) -> Iterator[str]:
     signs = [(at_ms, at_ms) for at_ms, mark in told.marks if mark not in ("filler", "failed")]
-    if FILLERS_KEEP_REPLIES_ALIVE:
-        signs += [(at_ms, at_ms) for at_ms in told.kept_ms]
     last_ms = wait.begin_ms
     for begin_ms, end_ms in sorted([*signs, *told.worded, *told.covered, (wait.end_ms, wait.end_ms)]):
         if begin_ms > wait.end_ms:

@@ -170,7 +170,8 @@ def synthesized(state: State, event: ChunkSynthesized) -> None:
     playing.settle_position(state, reply)
     chunk.duration_ms = event.duration_ms
     chunk.word_ends_ms = event.word_ends_ms
-    alive(state, reply)
+    if not chunk.filler:  # What covers a reply that stands still does not prove that it goes on.
+        alive(state, reply)
     if reply is state.reply and silence.filler_is_late(state):
         silence.drop_filler(state)  # The reply has its audio first.
         play_if_ready(state)
