@@ -1,5 +1,5 @@
-"""The first words a vendor hears, speaks or writes for a worker: its package loads nothing more then, since
-every call of the process would wait (200 ms, with some)."""
+"""The first words a vendor hears, speaks or writes for a worker: its package loads nothing more of itself
+then, for every call of the process would wait (200 ms, with some)."""
 
 from __future__ import annotations
 

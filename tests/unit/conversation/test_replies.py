@@ -222,9 +222,9 @@ def test_half_a_filler_plays_out_before_the_answer() -> None:
     scene = Scene()
     reply_id = _waiting(scene)
     scene.wait(Policy().silence.filler_after_ms)
+    scene.audible("f1")
     scene.gives(reply_id, "We open at eight.")
     _breaks_off(scene, "f1", 0, 300)
-    scene.audible("f1")
     scene.wait(300)
     assert scene.last(cmd.StartPlayout).reply_id == "f1"
     scene.ends("f1", 300)
