@@ -15,8 +15,6 @@ from tests.simulation.world import World
 
 SLACK_MS = 1000  # Of vendors: a final, a first chunk, a voice.
 VOICE_MS = 150  # From its order to its first sample, at the slowest; see `Voice`.
-# Known: a phrase that covers a wait within a reply is waited for, however slow the voice is with it.
-SLOW_FILLERS_WITHIN_MS = 7000  # As slow as the voice gets.
 # What no filler covers is given up after this instead; so is everything where the agent has no fillers.
 _COVERED = ("turn", "reprompt")
 
@@ -121,8 +119,6 @@ def _bound_ms(world: World, wait: Wait, why: str) -> int:
         bound_ms = silence.filler_after_ms
     # Words that a voice was just given are waited for before a sound takes their place.
     voice_ms = VOICE_MS + (VOICE_TAKES_MS if world.weather.slow_voice else 0)
-    if world.weather.slow_voice and why != "begin":
-        voice_ms += SLOW_FILLERS_WITHIN_MS
     return bound_ms + voice_ms + (0 if why == "begin" else NEWS_MS)
 
 

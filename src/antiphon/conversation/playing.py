@@ -131,7 +131,9 @@ def _patience_ms(state: State, reply: Reply) -> int:
     if reply.finished and heard.all_made(reply):
         return ACKNOWLEDGED_WITHIN_MS
     policy = state.policy.silence
-    return policy.filler_gap_ms if _filler_sounds(reply) else policy.filler_after_ms
+    if not _filler_sounds(reply):
+        return policy.filler_after_ms
+    return policy.filler_gap_ms if heard.all_made(reply) else 0  # It covers nothing yet.
 
 
 def _filler_sounds(reply: Reply) -> bool:

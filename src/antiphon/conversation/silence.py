@@ -158,6 +158,8 @@ def fill_within(state: State, reply: Reply) -> None:
         return
     phrase, sound = _next_filler(state)
     replies.add_chunk(state, reply, Chunk(text=phrase, filler=True), sound=sound)
+    if phrase:  # The voice may be slow with it, too.
+        state.set_timer("dry", state.now_ms + VOICE_TAKES_MS)
 
 
 def _next_filler(state: State) -> tuple[str, str]:

@@ -235,6 +235,20 @@ def test_a_filler_the_voice_is_slow_with_gives_way_to_a_sound() -> None:
     assert scene.last(cmd.FlushPlayout).reply_id == "f1"
 
 
+def test_a_filler_within_a_reply_that_the_voice_is_slow_with_is_covered_by_a_sound() -> None:
+    scene, reply_id = speaking(FIRST, heard_ms=600, finishes=False)
+    scene.play(reply_id, 420)
+    scene.wait(SilencePolicy().filler_after_ms)
+    assert scene.last(cmd.Synthesize).text in Policy().fillers and _sounds(scene) == []
+    scene.wait(499)
+    assert _sounds(scene) == []
+    scene.wait(1)
+    assert _sounds(scene) == ["thinking"]
+    assert _of_playout(scene.commands, reply_id)[-1] == "DeferPlayout"
+    scene.made(reply_id, 1, 900)
+    assert _of_playout(_sound_is_heard(scene, "f2"), reply_id) == ["StartPlayout"], "the phrase follows"
+
+
 def test_a_reply_whose_audio_comes_before_that_of_the_filler_does_not_wait_for_it() -> None:
     scene = Scene()
     scene.greeted()
