@@ -90,7 +90,8 @@ def _judged(world: World, told: Story, wait: Wait, begin_ms: int, end_ms: int) -
         until_ms, from_ms = min(at_ms, end_ms), max(clock_ms, begin_ms)
         if until_ms > from_ms:
             bound_ms = _bound_ms(world, wait, why) + (NEWS_MS if mark == "failed" else 0)
-            bound_ms += stalled_ms(world.stalls, from_ms, until_ms)
+            if stood_ms := stalled_ms(world.stalls, from_ms, until_ms):
+                bound_ms += stood_ms + VOICE_MS  # What was under way may be given up and asked for anew.
             if until_ms - from_ms > bound_ms:
                 yield (
                     f"{until_ms - from_ms} ms of dead air from {from_ms} ms while {wait.reply_id} is due"
