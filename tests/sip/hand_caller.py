@@ -4,6 +4,7 @@ sees where RTP really comes from."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import re
 from typing import Any, Self
@@ -15,6 +16,7 @@ from antiphon.audio import g711
 _CODE = re.compile(r"SIP/2\.0 (\d{3})")
 _PACKET = bytes([0x80, 8])  # RTP version 2, A-law.
 _EVENTS = 101
+_TRIES, _AGAIN_S = 10, 1.0
 # Never two alike: for 32 s the far end takes a call with a known Call-ID and branch for the old one, sent
 # again (RFC 3261, 17.2), and answers whoever called then. An address in memory comes back sooner.
 _NUMBERS = itertools.count(1)
@@ -90,8 +92,13 @@ class HandCaller:
         return self.messages(start, about)[0]
 
     async def call(self) -> str:
-        """Gives the answer's SDP."""
-        self.send(self.request("INVITE", sdp=True))
+        """Gives the answer's SDP. A datagram may be lost, so it is sent again (RFC 3261, 17)."""
+        invite = self.request("INVITE", sdp=True)
+        for _ in range(_TRIES):
+            self.send(invite)
+            with contextlib.suppress(TimeoutError):
+                await until(lambda: self.messages("SIP/2.0 ", "1 INVITE"), within_s=_AGAIN_S)
+                break
         answer = await self.answer(200, "1 INVITE")
         found = re.search(r"^To:.*?(;tag=[^\r;]+)", answer, re.MULTILINE)
         assert found is not None
