@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from antiphon.conversation import Policy, conversation, ending, silence, turns
+from antiphon.conversation import Policy, conversation, ending, heard, silence, turns
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.state import State
@@ -37,6 +37,23 @@ def _answers_over_the_question(call: Story) -> None:
 
 def _answer_is_a_turn(told: Told) -> None:
     assert _turns(told) == ["I need a cleaning.", "Yes please do."]
+
+
+def _agrees_before_the_question_ends(call: Story) -> None:
+    call.answers("I need a cleaning.", Answer(chunks=("Tuesday at nine is free.", "Shall I book it?")))
+    call.greeted()
+    call.says("I need a cleaning.")
+    call.hears("r2", 2100)
+    call.says("Yes.", waits_ms=2500)
+    call.hangs_up()
+
+
+def _yes_is_a_turn(told: Told) -> None:
+    assert _turns(told) == ["I need a cleaning.", "Yes."]
+
+
+def _no_question_is_known(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(heard, "ends_asking", lambda state, reply: False)
 
 
 def _speaks_again_at_once(call: Story) -> None:
@@ -240,6 +257,10 @@ SYMPTOMS = [
         story=_answers_over_the_question, absent=_answer_is_a_turn,
         fault=faults.words_over_the_agent_are_dropped,
         made={("no partial", 2): True, ("no partial", 3): True},
+    ),
+    spoken(
+        "yes_to_a_question_is_a_listening_noise", "I5",
+        story=_agrees_before_the_question_ends, absent=_yes_is_a_turn, fault=_no_question_is_known,
     ),
     spoken(
         "first_half_of_the_sentence_is_lost", "P4",

@@ -55,7 +55,7 @@ def _take_floor(state: State, text: str) -> bool:
     """Are these words more than a listening noise to what is being said?"""
     reply = state.reply
     kind = reply.kind if reply is not None else ""
-    expects = reply.expects if reply is not None and reply.audible else "open"
+    expects = _expects(state)
     leaving = reply is not None and (reply.then in ("end", "escalate") or kind == "goodbye")
     return words.takes_floor(text, state.policy, reply_kind=kind, expects=expects, last_words=leaving)
 
@@ -82,7 +82,17 @@ def _few_words(state: State, turn: Turn) -> bool:
     reply = state.reply
     if not 0 < len(spoken) <= _FEW_WORDS or spoken[0] in state.policy.interrupting_words:
         return False
-    return reply is not None and reply.audible and reply.expects == "open"
+    return reply is not None and reply.audible and _expects(state) == "open"
+
+
+def _expects(state: State) -> str:
+    """What the caller has heard us ask for. Over the last words of a question he answers it."""
+    reply = state.reply
+    if reply is None or not reply.audible:
+        return "open"
+    if reply.expects == "open" and heard.ends_asking(state, reply):
+        return "yes_no"
+    return reply.expects
 
 
 def weighed(state: State, event: VoiceWeighed) -> None:

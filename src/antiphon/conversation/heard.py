@@ -18,6 +18,9 @@ MS_PER_CHARACTER = 65
 # "7" takes as long to say as "seven".
 CHARACTERS_PER_DIGIT = 4
 _DIGIT = re.compile(r"\d")
+# People answer a question before its very end, but not before they know what it is.
+ASKED_MS = 700
+_QUESTION = re.compile(r"[?？؟]\W*$")
 CLAUSE_ENDS = (",", ";", ":", ".", "?", "!", "…", "—", "–")
 
 
@@ -170,6 +173,14 @@ def span_end_ms(reply: Reply, position: int) -> int | None:
         elif position < end_ms or unfinished:
             inside = True
     return end_ms if inside else None
+
+
+def ends_asking(state: State, reply: Reply) -> bool:
+    """What sounds just now are the last words of a question, and nothing comes after them."""
+    if not reply.finished or reply.then or not reply.chunks or not all_made(reply):
+        return False
+    asks = _QUESTION.search(reply.chunks[-1].text) is not None and not reply.chunks[-1].lost
+    return asks and audio_ms(reply.chunks) - position_ms(state, reply) <= ASKED_MS
 
 
 def weight(text: str) -> int:

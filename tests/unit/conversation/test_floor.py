@@ -406,3 +406,55 @@ def test_a_short_answer_to_a_question_is_one_however_unsure() -> None:
     script.conversation.state.reply.expects = "date"
     _says_over_us(script, "Thursday.", 0.3)
     assert script.count(cmd.FlushPlayout) == 1
+
+
+def _asking(*chunks: str, left_ms: int) -> Script:
+    """The agent has been heard but for so much."""
+    script = Script()
+    script.greeted()
+    script.segment = 0
+    script.says("I need a cleaning.")
+    script.wait(300)
+    script.segment = 1
+    reply_id = script.last(cmd.ConfirmReply).reply_id
+    script.reply_text(reply_id, *chunks)
+    script.audible(reply_id)
+    heard_ms = 60 * sum(map(len, chunks)) - left_ms
+    script.now_ms += heard_ms
+    script.step(ev.PlayoutMark(at_ms=script.now_ms, reply_id=reply_id, heard_ms=heard_ms))
+    return script
+
+
+def _answers_over_it(script: Script, text: str) -> None:
+    script.voice()
+    script.now_ms += 300
+    script.pause()
+    script.now_ms += 60
+    script.final(text)
+
+
+@pytest.mark.parametrize("text", ["Yes.", "Yeah, sure.", "Okay.", "Mm-hmm."])
+@pytest.mark.parametrize("question", ["Shall I book it?", "Shall I book it?\u201d", "要预约吗？"])
+def test_a_yes_over_the_last_words_of_a_question_is_its_answer(text: str, question: str) -> None:
+    script = _asking("Thursday at ten is free.", question, left_ms=500)
+    _answers_over_it(script, text)
+    _flushed(script, 2000)
+    script.score(0.9)
+    script.wait(1500)
+    assert script.last(cmd.CommitTurn).text == text
+    assert script.count(cmd.NoteUtterance) == 0
+
+
+@pytest.mark.parametrize(
+    ("chunks", "left_ms"),
+    [
+        (("Shall I book it?", "It would be at ten."), 1400),  # More follows: he listens.
+        (("Thursday at ten is free.", "Shall I book it?"), 900),  # He cannot know yet what is asked.
+        (("Thursday at ten is free.", "I have booked it."), 300),
+    ],
+)
+def test_a_yes_over_anything_else_is_a_listening_noise(chunks: tuple[str, ...], left_ms: int) -> None:
+    script = _asking(*chunks, left_ms=left_ms)
+    _answers_over_it(script, "Yes.")
+    assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="backchannel", text="Yes.")
+    assert script.count(cmd.FlushPlayout) == 0
