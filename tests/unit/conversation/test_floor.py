@@ -8,6 +8,7 @@ from tests.unit.conversation.script import Script
 from antiphon.conversation import Policy, TurnPolicy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.conversation.playing import ACKNOWLEDGED_WITHIN_MS
 from antiphon.conversation.policy import PRESETS
 
 
@@ -458,3 +459,21 @@ def test_a_yes_over_anything_else_is_a_listening_noise(chunks: tuple[str, ...], 
     _answers_over_it(script, "Yes.")
     assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="backchannel", text="Yes.")
     assert script.count(cmd.FlushPlayout) == 0
+
+
+def test_a_mark_that_was_under_way_does_not_put_back_where_it_was_paused() -> None:
+    """Silence after the words would be covered too late by as much."""
+    script = _speaking()
+    script.voice()
+    script.step(ev.PlayoutPaused(at_ms=script.now_ms, reply_id="r2", heard_ms=2400))
+    script.step(ev.PlayoutMark(at_ms=script.now_ms, reply_id="r2", heard_ms=1500))
+    script.now_ms += 200
+    script.pause()
+    script.now_ms += 50
+    script.final("")
+    assert script.count(cmd.ResumePlayout) == 1
+    whole_ms = 60 * sum(map(len, ("We open at eight.", "We close at five.", "On Friday we close at noon.")))
+    dry = [
+        command for command in script.commands if isinstance(command, cmd.SetTimer) and command.timer == "dry"
+    ]
+    assert dry[-1].due_ms == script.now_ms + whole_ms - 2400 + ACKNOWLEDGED_WITHIN_MS
