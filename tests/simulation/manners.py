@@ -41,7 +41,8 @@ _HIS_TIMERS = frozenset(
     {"stop_silence", "final_wait", "noise", "hold", "silence", "span", "dtmf", "stable_partial"}
     | {"vendor_turn", "talk", "talk_tail"}
 )
-# A voice without words, which may be a noise, does not hold back the apology for what failed.
+# A voice without words for so long that we would have gone on (`hold_ms`) does not hold back the apology for
+# what failed.
 _FAILED: frozenset[object] = frozenset({ev.ReplyFailed, ev.SynthesisFailed, "reply_deadline"})
 _SOUNDS = ("thinking", "still_thinking")
 
@@ -66,6 +67,7 @@ class Manners:
         self.faults: list[tuple[str, str]] = []
         self._by_thumb = world.policy.turn.endpointing == "push_to_talk"
         self._speaks = False  # As far as the core was told.
+        self._began_ms = 0
         self._let_go_on = False  # It was found, for this voice, that we go on all the same.
         self._guarded: set[str] = set()  # Replies that must be heard as a whole, and are not over.
         self._audible: set[str] = set()  # The core was told that they began.
@@ -106,11 +108,11 @@ class Manners:
         match event:
             case ev.SpeechStarted() if not self._by_thumb:
                 self._speaks, self._let_go_on = True, False
+                self._began_ms = self._world.now_ms
             case ev.SpeechStopped() if not self._by_thumb:
                 self._speaks = False
             case ev.TalkPressed():
-                waits = self._world.conversation.state.waits is not None
-                self._speaks, self._let_go_on = self._by_thumb and not waits, False
+                self._speaks, self._let_go_on = self._by_thumb, False
             case ev.TalkReleased():
                 self._speaks = False
             case ev.PlayoutStarted():
@@ -164,8 +166,6 @@ class Manners:
     def _synthesizes(self, command: cmd.Synthesize) -> None:
         if command.text == PUT_THROUGH:
             self._guarded.add(command.reply_id)  # An operator's order; nobody talks him out of it.
-        if command.sound == "hold" and self._by_thumb:
-            self._speaks = False  # Who waits for a person has to press anew when he is back.
         if not is_filler(command, self._world.policy):
             return
         filler = (command.text, command.sound)
@@ -186,7 +186,9 @@ class Manners:
             return
         turn = self._world.conversation.state.turn
         wordless = turn is None or not turn.raw_text()
-        if wordless and (type(event) in _FAILED or getattr(event, "timer", "") in _FAILED):
+        old = self._world.now_ms - self._began_ms >= self._world.policy.turn.hold_ms
+        failed = type(event) in _FAILED or getattr(event, "timer", "") in _FAILED
+        if wordless and old and failed and not self._by_thumb:
             return
         self._fault("nobody_is_talked_over", f"{reply_id} while the caller speaks, at {event}")
 
@@ -238,6 +240,8 @@ class Manners:
             return
         world = self._world
         bound_ms = max(world.policy.turn.hold_ms, LAG_MS + SLACK_MS)
+        if self._by_thumb:
+            bound_ms += world.policy.turn.talk_max_ms  # We say nothing into a held button.
         bound_ms += stalled_ms(world.stalls, paused_ms, world.now_ms)
         if world.now_ms - paused_ms > bound_ms:
             text = (

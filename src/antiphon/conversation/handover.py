@@ -81,7 +81,7 @@ def operator_takes_over(state: State, event: ev.OperatorTakesOver) -> None:
     turns.drop_draft(state)
     _note_what_was_said(state)
     state.cancel_timer(*list(state.timers))
-    state.on_hold, state.talking, state.parked = False, False, False
+    state.on_hold, state.parked = False, False
     state.waits, state.taken_over, state.phase = 0, True, Phase.AWAY
     state.set_timer("call_limit", state.now_ms + TAKEN_OVER_MAX_MS)
 
@@ -96,7 +96,7 @@ def _wait(state: State, max_ms: int) -> None:
     turns.drop_draft(state)
     _note_what_was_said(state)
     state.cancel_timer(*(timer for timer in list(state.timers) if timer != "call_limit"))
-    state.leaving, state.on_hold, state.talking = "", False, False
+    state.leaving, state.on_hold = "", False
     state.waits = 0
     state.set_timer("person", state.now_ms + max_ms)
     comfort(state)
@@ -134,8 +134,7 @@ def operator_transfers(state: State, event: ev.OperatorTransfers) -> None:
     reply = replies.say(state, kind="line", phrase=phrase, guarded=True)
     reply.then, reply.cause = "escalate", "operator"
     reply.summary = "An operator passed the call on."
-    if state.voiced and not push_to_talk.decides(state):
-        turns.open_again(state)
+    _speaks_on(state)
 
 
 def take(state: State, event: ev.Event) -> bool:
@@ -208,8 +207,15 @@ def _back(state: State, words: str) -> None:
     if back_from_talk:
         state.set_timer("call_limit", state.now_ms + state.policy.silence.call_max_ms)
     replies.say(state, kind="returned", phrase=words)
-    if state.voiced and not push_to_talk.decides(state):
-        turns.open_again(state)  # What he is saying is for us now.
+    _speaks_on(state)
+
+
+def _speaks_on(state: State) -> None:
+    """What he is saying from here on is for us, again or still."""
+    if push_to_talk.decides(state):
+        push_to_talk.holds_on(state)
+    elif state.voiced:
+        turns.open_again(state)
 
 
 def _left(state: State, event: ev.PersonLeft) -> None:
@@ -229,13 +235,22 @@ def _cost(state: State, event: ev.CostReached) -> None:
 
 
 def _voice_began(state: State, event: ev.SpeechStarted) -> None:
-    state.voiced = True
+    state.voiced = state.voice = True
 
 
 def _voice_ended(state: State, event: ev.SpeechStopped) -> None:
     """Words are asked for all the same, or they would come as the beginning of what he says later."""
-    state.voiced = False
+    state.voiced = state.voice = False
     state.emit(FinalizeTranscript())
+
+
+def _pressed(state: State, event: ev.TalkPressed) -> None:
+    """Nobody listens yet; he may still hold it when somebody does."""
+    state.talking = push_to_talk.decides(state)
+
+
+def _released(state: State, event: ev.TalkReleased) -> None:
+    state.talking = False
 
 
 def _final(state: State, event: ev.TranscriptFinal) -> None:
@@ -280,6 +295,8 @@ _TAKE: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.OperatorEnded: _operator,
     ev.SpeechStarted: _voice_began,
     ev.SpeechStopped: _voice_ended,
+    ev.TalkPressed: _pressed,
+    ev.TalkReleased: _released,
     ev.CostReached: _cost,
     ev.TranscriptFinal: _final,
     **dict.fromkeys(
@@ -289,8 +306,6 @@ _TAKE: dict[type[ev.Event], Callable[[State, Any], None]] = {
             ev.TranscriptPartial,
             ev.EndOfTurnScored,
             ev.TurnSignalled,
-            ev.TalkPressed,
-            ev.TalkReleased,
             ev.TurnUnderstood,
             ev.AnswerExpected,
             ev.ReplyOverruled,

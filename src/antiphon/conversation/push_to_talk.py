@@ -31,6 +31,13 @@ def pressed(state: State, event: TalkPressed) -> None:
     state.set_timer("talk", state.now_ms + state.policy.turn.talk_max_ms)
 
 
+def holds_on(state: State) -> None:
+    """He is ours again, or about to be somebody's, with the button held down: that press goes on."""
+    if state.talking:
+        turns.open_again(state)
+        state.set_timer("talk", state.now_ms + state.policy.turn.talk_max_ms)
+
+
 def released(state: State, event: TalkReleased) -> None:
     if state.talking:
         _let_go(state)

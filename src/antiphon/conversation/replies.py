@@ -6,6 +6,7 @@ from antiphon.conversation import (
     answering,
     echoes,
     ending,
+    floor,
     handover,
     heard,
     playing,
@@ -297,6 +298,8 @@ def fail(state: State, reply: Reply) -> None:
         state.sorry_due = True  # Not over him, and not at all where he says something new.
         if state.phase is Phase.HOLDING and hold_due_ms is not None:
             state.set_timer("hold", hold_due_ms)  # What his voice is shows as it would have.
+        elif _has_just_begun(state):
+            floor.hold(state)
         else:
             silence.wait_for_caller(state)
         return
@@ -306,7 +309,17 @@ def fail(state: State, reply: Reply) -> None:
 def _caller_speaks(state: State) -> bool:
     """A voice that was let pass without words does not get to silence us."""
     turn = state.turn
-    return state.phase is Phase.HOLDING or (turn is not None and turn.voiced and bool(turn.raw_text()))
+    if state.phase is Phase.HOLDING or state.talking or _has_just_begun(state):
+        return True
+    return turn is not None and turn.voiced and bool(turn.raw_text())
+
+
+def _has_just_begun(state: State) -> bool:
+    """A voice over what must be heard, which paused nothing and may have words yet."""
+    turn = state.turn
+    if turn is None or not turn.voiced or state.talking or turn.raw_text():
+        return False
+    return state.now_ms - turn.voiced_at_ms < state.policy.turn.hold_ms
 
 
 def apologise(state: State) -> None:

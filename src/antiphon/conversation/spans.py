@@ -63,9 +63,9 @@ def passed(state: State) -> None:
 
 
 def _somebody_waits(state: State) -> bool:
-    if state.keys or state.talking:
-        return True
     turn = state.turn
+    if state.keys or (state.talking and turn is not None):
+        return True
     if turn is None or turn.held:
         return False
     # Where a mere voice pauses nothing, a voice without words waits for nothing either.

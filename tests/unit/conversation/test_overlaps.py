@@ -402,6 +402,34 @@ def test_an_apology_waits_for_words_over_what_must_be_heard() -> None:
     _told_once(scene, reply_id)
 
 
+@pytest.mark.parametrize(("final", "apologies"), [("But I have a question.", 0), ("", 1)])
+def test_no_apology_over_a_caller_who_has_only_just_begun_to_speak(final: str, apologies: int) -> None:
+    """Over what must be heard his voice paused nothing; it may have words all the same."""
+    scene, reply_id = speaking(FIRST, heard_ms=600, protected=(FIRST,), finishes=False)
+    scene.voice()
+    scene.now_ms += 200
+    scene.step(ev.ReplyFailed(at_ms=scene.now_ms, reply_id=reply_id, reason="gone"))
+    _answer_flushes(scene)
+    assert _apologies(scene) == 0
+    scene.wait(400)
+    scene.pause()
+    scene.final(final)
+    scene.wait(2500)
+    assert _apologies(scene) == apologies
+    _told_once(scene, reply_id)
+
+
+def test_a_noise_over_what_must_be_heard_holds_the_apology_back_for_the_hold_alone() -> None:
+    scene, reply_id = speaking(FIRST, heard_ms=600, protected=(FIRST,), finishes=False)
+    scene.voice()
+    scene.step(ev.ReplyFailed(at_ms=scene.now_ms, reply_id=reply_id, reason="gone"))
+    _answer_flushes(scene)
+    scene.wait(TurnPolicy().hold_ms - 1)
+    assert _apologies(scene) == 0
+    scene.wait(1)
+    assert _apologies(scene) == 1
+
+
 def test_keys_and_words_over_speech_are_one_turn() -> None:
     scene, reply_id = speaking(FIRST, SECOND, heard_ms=600)
     scene.voice()

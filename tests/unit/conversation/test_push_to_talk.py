@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from tests.unit.conversation.scenes import Scene
 from tests.unit.conversation.script import Script
@@ -9,6 +10,7 @@ from tests.unit.conversation.script import Script
 from antiphon.conversation import Policy, TurnPolicy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.conversation.policy import HandoverPolicy
 
 TALK = Policy(turn=TurnPolicy(endpointing="push_to_talk"))
 WORDS = "I need to see a doctor."
@@ -334,3 +336,102 @@ def test_words_said_after_typed_ones_while_the_button_is_held_are_answered_inste
     script.final(WORDS)
     assert script.last(cmd.CommitTurn).text == WORDS
     assert script.last(cmd.StartReply).text == WORDS
+
+
+def test_no_apology_into_a_held_button() -> None:
+    script = _greeted()
+    script.talk()
+    script.now_ms += 800
+    script.let_go()
+    script.final(WORDS)
+    reply_id = script.last(cmd.StartReply).reply_id
+    text = "This call is recorded."
+    script.step(
+        ev.ReplyText(at_ms=script.now_ms, reply_id=reply_id, index=0, text=text, uninterruptible=True)
+    )
+    script.step(ev.ChunkSynthesized(at_ms=script.now_ms, reply_id=reply_id, index=0, duration_ms=1300))
+    script.audible(reply_id)
+    script.segment = 1
+    script.wait(300)
+    script.talk()
+    script.step(ev.ReplyFailed(at_ms=script.now_ms, reply_id=reply_id, reason="gone"))
+    script.wait(3000)
+    assert _apologies(script) == 0
+    script.let_go()
+    script.final("")
+    script.wait(2000)
+    assert _apologies(script) == 1
+
+
+def _apologies(script: Script) -> int:
+    return sum(isinstance(c, cmd.Synthesize) and c.text == TALK.trouble for c in script.commands)
+
+
+def _waits_for_a_person() -> Script:
+    script = Script(msgspec.structs.replace(TALK, handover=HandoverPolicy()))
+    script.greeted()
+    script.talk()
+    script.now_ms += 800
+    script.let_go()
+    script.final("I want to talk to a person.")
+    reply_id = script.last(cmd.StartReply).reply_id
+    script.reply_text(reply_id, "I will put you through.", then="escalate")
+    script.audible(reply_id)
+    script.wait(1500)
+    script.heard_out(reply_id)
+    script.segment = 1
+    script.wait(2000)
+    return script
+
+
+@pytest.mark.parametrize("pressed_first", [True, False])
+def test_a_button_held_while_nobody_was_reached_is_heard_and_not_talked_into(pressed_first: bool) -> None:
+    script = _waits_for_a_person()
+    for pressed in (pressed_first, not pressed_first):
+        script.talk() if pressed else script.voice()
+        script.wait(500)
+    script.step(ev.HandoverFailed(at_ms=script.now_ms, result="busy"))
+    assert script.phase == "holding"
+    script.wait(3000)
+    assert script.count(cmd.ResumePlayout) == 0, "he still holds it"
+    script.pause()
+    script.let_go()
+    script.final("Never mind, I will call again.")
+    script.wait(2000)
+    assert script.last(cmd.CommitTurn).text == "Never mind, I will call again."
+
+
+def test_a_button_held_for_nothing_costs_nobody_the_news() -> None:
+    script = _waits_for_a_person()
+    script.talk()
+    script.step(ev.HandoverFailed(at_ms=script.now_ms, result="busy"))
+    script.wait(1000)
+    script.let_go()
+    script.final("")
+    assert script.last(cmd.ResumePlayout).reply_id == script.last(cmd.StartPlayout).reply_id
+
+
+def test_a_button_let_go_while_he_waited_is_not_held_when_he_is_back() -> None:
+    script = _waits_for_a_person()
+    script.talk()
+    script.wait(500)
+    script.let_go()
+    script.step(ev.HandoverFailed(at_ms=script.now_ms, result="busy"))
+    assert script.phase == "thinking" and script.conversation.state.turn is None
+
+
+def test_words_into_a_button_held_since_before_an_operator_passed_the_call_on_are_kept() -> None:
+    script = _answering()
+    script.talk()
+    script.step(ev.PlayoutFlushed(at_ms=script.now_ms, reply_id="r2", heard_ms=500))
+    script.wait(300)
+    script.step(ev.OperatorTransfers(at_ms=script.now_ms))
+    script.wait(300)
+    script.let_go()
+    script.final("But I am in a hurry.")
+    script.audible(script.last(cmd.StartPlayout).reply_id)
+    script.wait(1500)
+    script.heard_out(script.last(cmd.StartPlayout).reply_id)
+    assert script.count(cmd.Escalate) == 1
+    said = [c.text for c in script.commands if isinstance(c, cmd.NoteUtterance | cmd.CommitTurn)]
+    assert said.count("But I am in a hurry.") == 1
