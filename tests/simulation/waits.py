@@ -133,6 +133,7 @@ def stuck_replies(world: World) -> Iterator[str]:
 
 def _stuck(world: World, told: Story, wait: Wait, limit_ms: int) -> Iterator[str]:
     signs = [(at_ms, at_ms) for at_ms, mark in told.marks if mark not in ("filler", "failed")]
+    signs += world.caller.turn_ends.held  # Into a held button nothing is said.
     last_ms = wait.begin_ms
     for begin_ms, end_ms in sorted([*signs, *told.worded, *told.covered, (wait.end_ms, wait.end_ms)]):
         if begin_ms > wait.end_ms:

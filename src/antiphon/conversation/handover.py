@@ -80,7 +80,7 @@ def operator_takes_over(state: State, event: ev.OperatorTakesOver) -> None:
     ending.give_up_speech(state)
     turns.drop_draft(state)
     _note_what_was_said(state)
-    state.cancel_timer(*list(state.timers))
+    _cancel_timers(state, but=("talk",))
     state.on_hold, state.parked = False, False
     state.waits, state.taken_over, state.phase = 0, True, Phase.AWAY
     state.set_timer("call_limit", state.now_ms + TAKEN_OVER_MAX_MS)
@@ -95,7 +95,7 @@ def _wait(state: State, max_ms: int) -> None:
     ending.give_up_speech(state)
     turns.drop_draft(state)
     _note_what_was_said(state)
-    state.cancel_timer(*(timer for timer in list(state.timers) if timer != "call_limit"))
+    _cancel_timers(state)
     state.leaving, state.on_hold = "", False
     state.waits = 0
     state.set_timer("person", state.now_ms + max_ms)
@@ -246,11 +246,7 @@ def _voice_ended(state: State, event: ev.SpeechStopped) -> None:
 
 def _pressed(state: State, event: ev.TalkPressed) -> None:
     """Nobody listens yet; he may still hold it when somebody does."""
-    state.talking = push_to_talk.decides(state)
-
-
-def _released(state: State, event: ev.TalkReleased) -> None:
-    state.talking = False
+    push_to_talk.holds(state)
 
 
 def _final(state: State, event: ev.TranscriptFinal) -> None:
@@ -275,10 +271,14 @@ def _note_what_was_said(state: State) -> None:
         state.emit(NoteUtterance(kind=WAITING if said else "noise", text=said))
 
 
+def _cancel_timers(state: State, *, but: tuple[str, ...] = ("call_limit", "talk")) -> None:
+    state.cancel_timer(*(timer for timer in list(state.timers) if timer not in but))
+
+
 def _only_the_limit(state: State) -> None:
     policy = _policy(state)
     assert policy is not None, "nobody waits without one"
-    state.cancel_timer(*(timer for timer in list(state.timers) if timer != "call_limit"))
+    _cancel_timers(state)
     state.set_timer("call_limit", state.now_ms + policy.talk_max_ms)
 
 
@@ -296,7 +296,7 @@ _TAKE: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.SpeechStarted: _voice_began,
     ev.SpeechStopped: _voice_ended,
     ev.TalkPressed: _pressed,
-    ev.TalkReleased: _released,
+    ev.TalkReleased: push_to_talk.released,
     ev.CostReached: _cost,
     ev.TranscriptFinal: _final,
     **dict.fromkeys(

@@ -18,7 +18,7 @@ def decides(state: State) -> bool:
 def pressed(state: State, event: TalkPressed) -> None:
     if not decides(state) or state.talking:
         return
-    state.talking = True
+    holds(state)
     turns.drop_draft(state)
     state.cancel_timer("silence", "stop_silence", "final_wait", "stable_partial", "talk_tail", "hold")
     if state.phase is not Phase.LISTENING and not floor.protected(state):
@@ -28,13 +28,17 @@ def pressed(state: State, event: TalkPressed) -> None:
         state.turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms)
     # Pressed again before the words of the last press were in: one turn, with all of them.
     state.turn.voiced, state.turn.overdue = True, False
-    state.set_timer("talk", state.now_ms + state.policy.turn.talk_max_ms)
 
 
 def holds_on(state: State) -> None:
     """He is ours again, or about to be somebody's, with the button held down: that press goes on."""
     if state.talking:
         turns.open_again(state)
+
+
+def holds(state: State) -> None:
+    if decides(state) and not state.talking:
+        state.talking = True
         state.set_timer("talk", state.now_ms + state.policy.turn.talk_max_ms)
 
 
