@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from antiphon.conversation import Policy, conversation, ending, floor, playing, replies, silence
+from antiphon.conversation import Policy, conversation, ending, floor, playing, silence
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.state import State
@@ -154,16 +154,6 @@ def _half_of_it_is_known_and_regretted(told: Told) -> None:
     assert reports["r3"].text == Policy().trouble
 
 
-def _what_there_is_of_a_sentence_is_all_of_it(patch: pytest.MonkeyPatch) -> None:
-    def made(state: State, event: ev.SynthesisFailed) -> None:
-        whole = ev.ChunkSynthesized(
-            at_ms=event.at_ms, reply_id=event.reply_id, index=event.index, duration_ms=event.audio_ms
-        )
-        replies.synthesized(state, whole)
-
-    patch.setitem(conversation._HANDLERS, ev.SynthesisFailed, made)
-
-
 _BREAKS_OFF = {("no audio", 3): True, ("audio before it broke off", 0): 2}  # After 870 ms.
 
 SYMPTOMS = [
@@ -182,7 +172,7 @@ SYMPTOMS = [
     spoken(
         "agent_believes_a_broken_voice_said_it_all", "I3", "P1", made=_BREAKS_OFF,
         story=_hears_half_a_sentence, absent=_half_of_it_is_known_and_regretted,
-        fault=_what_there_is_of_a_sentence_is_all_of_it,
+        fault=faults.what_there_is_of_a_sentence_is_all_of_it,
     ),
     spoken(
         "last_words_vanish_on_hang_up", "P3",

@@ -89,6 +89,16 @@ def everything_given_counts_as_heard(patch: pytest.MonkeyPatch) -> None:
     )
 
 
+def what_there_is_of_a_sentence_is_all_of_it(patch: pytest.MonkeyPatch) -> None:
+    def made(state: State, event: ev.SynthesisFailed) -> None:
+        whole = ev.ChunkSynthesized(
+            at_ms=event.at_ms, reply_id=event.reply_id, index=event.index, duration_ms=event.audio_ms
+        )
+        replies.synthesized(state, whole)
+
+    patch.setitem(conversation._HANDLERS, ev.SynthesisFailed, made)
+
+
 def nothing_cut_counts_as_heard(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(heard, "heard_text", lambda chunks, heard_ms: "")
 
@@ -250,6 +260,7 @@ FAULTS: list[tuple[str, Fault]] = [
     ("silent_after_interruption", a_press_over_the_agent_is_ignored),
     ("context_is_what_was_heard", everything_given_counts_as_heard),
     ("context_is_what_was_heard", nothing_cut_counts_as_heard),
+    ("context_is_what_was_heard", what_there_is_of_a_sentence_is_all_of_it),
     ("every_reply_ends_once", ends_forget_what_was_said),
     ("every_reply_ends_once", drafts_are_forgotten),
     ("every_reply_ends_once", stale_replies_count_as_spoken),
@@ -272,6 +283,8 @@ FAULTS: list[tuple[str, Fault]] = [
     ("fillers_take_turns", rude.the_same_filler_again),
     ("nobody_is_talked_over", rude.fillers_over_the_caller),
     ("nobody_is_talked_over", rude.replies_over_the_caller),
+    ("nobody_is_talked_over", rude.apologies_over_the_caller),
+    ("pauses_are_decided", rude.failed_fillers_are_forgotten),
     ("a_voice_pauses_us", rude.a_voice_pauses_nothing),
     ("pauses_are_decided", timer_does_nothing("hold")),
     ("what_must_be_heard_is", rude.protection_is_ignored),

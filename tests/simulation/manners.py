@@ -117,8 +117,6 @@ class Manners:
                 self._speaks = False
             case ev.PlayoutStarted():
                 self._audible.add(event.reply_id)
-            case ev.SynthesisFailed() if event.reply_id[0] == "f":
-                self._paused_ms.pop(event.reply_id, None)  # Without a sound it has nothing to go on with.
             case ev.TimerFired():
                 if event.timer == "hold":
                     self._let_go_on = True
@@ -255,7 +253,6 @@ class Manners:
 
 _TOLD = frozenset(
     {ev.SpeechStarted, ev.SpeechStopped, ev.TalkPressed, ev.TalkReleased, ev.PlayoutStarted, ev.TimerFired}
-    | {ev.SynthesisFailed}
 )
 _OBEYED = frozenset(
     {

@@ -46,6 +46,19 @@ def replies_over_the_caller(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(replies, "play_if_ready", play)
 
 
+def apologies_over_the_caller(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(replies, "_caller_speaks", lambda state: False)
+
+
+def failed_fillers_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """What is paused just then neither goes on nor ends."""
+
+    def forget(state: State) -> None:
+        state.filler = None
+
+    patch.setattr(silence, "drop_filler", forget)
+
+
 def a_voice_pauses_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(floor, "hold", lambda state: None)
 

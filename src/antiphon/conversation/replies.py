@@ -277,7 +277,7 @@ def _ends_by_the_clock(state: State, reply: Reply) -> bool:
 def fail(state: State, reply: Reply) -> None:
     """No (more) words can be had: say so once, then hand over to a person."""
     if reply is state.filler:
-        state.filler = None
+        silence.drop_filler(state)  # Paused or not, it has its end.
         state.set_timer("filler", state.now_ms + state.policy.silence.filler_gap_ms)
         play_if_ready(state)
         return

@@ -89,6 +89,20 @@ def test_a_filler_that_cannot_be_spoken_is_followed_by_another() -> None:
     assert _fillers(scene) == ["One moment.", "Let me check that."]
 
 
+def test_a_filler_whose_voice_fails_while_it_is_paused_has_its_end() -> None:
+    scene = Scene()
+    scene.greeted()
+    scene.asked()
+    scene.wait(1500)
+    scene.audible("f1")
+    scene.now_ms += 300
+    scene.voice()
+    scene.paused("f1")
+    scene.step(ev.SynthesisFailed(at_ms=scene.now_ms, reply_id="f1", index=0, reason="gone"))
+    scene.flushed()
+    assert [report.text for report in scene.reports("f1")] == [""]
+
+
 def _stuck_half_way() -> tuple[Scene, str]:
     """The agent said that it looks something up, and the look-up takes its time."""
     scene, reply_id = speaking("Let me look.", heard_ms=600, finishes=False)
