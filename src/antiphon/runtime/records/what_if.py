@@ -23,6 +23,7 @@ from antiphon.errors import ConfigError
 from antiphon.runtime.records.agent_side import AgentSide, Due
 from antiphon.runtime.records.cut_offs import cut_offs, unfinished_pauses
 from antiphon.runtime.records.lines import CallRecord, CommandEntry, Entry, EventEntry, check_time
+from antiphon.runtime.records.replaying import broken_by
 from antiphon.runtime.records.story import CallStory, tell
 from antiphon.runtime.records.waterfall import waterfall
 
@@ -181,9 +182,10 @@ class _World:
     def _step(self, event: e.AnyEvent) -> list[c.Command]:
         try:
             return self._conversation.step(event)
-        except AssertionError as error:
+        except Exception as error:  # On the call it would have ended it; here it ends the question.
             raise ConfigError(
-                f"at {event.at_ms} ms this recording makes no sense to the core: {error}", where=self._where
+                f"at {event.at_ms} ms this recording makes no sense to the core: {broken_by(error)}",
+                where=self._where,
             ) from error
 
     def _next(self) -> e.AnyEvent | None:
