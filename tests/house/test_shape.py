@@ -17,11 +17,14 @@ BANNED_FILES = {"utils", "helpers", "util", "helper", "misc", "common"}
 # Only the owner of a call, the owner of a job and the HTTP edge may catch everything, once each.
 BROAD_EXCEPTS = {
     "src/antiphon/providers/local/worker/lanes.py": 1,  # A job: its future gets the error.
+    "src/antiphon/runtime/attending.py": 1,  # Who only looks on at a call.
     "src/antiphon/runtime/call.py": 1,  # A call.
+    "src/antiphon/runtime/ending.py": 2,  # A call that is over: what must be done all the same.
     "src/antiphon/runtime/hearing.py": 1,  # A call: its recogniser, as called by the plane.
     "src/antiphon/runtime/records/replaying.py": 1,  # A replay: what broke its call is the answer.
     "src/antiphon/runtime/records/what_if.py": 1,  # The same.
     "src/antiphon/runtime/replying.py": 1,  # A job: one reply.
+    "src/antiphon/runtime/scoring.py": 1,  # A job: one score.
     "src/antiphon/runtime/toolbox.py": 1,  # A job: one tool.
 }
 
