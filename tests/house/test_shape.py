@@ -25,6 +25,7 @@ BROAD_EXCEPTS = {
     "src/antiphon/runtime/records/what_if.py": 1,  # The same.
     "src/antiphon/runtime/replying.py": 1,  # A job: one reply.
     "src/antiphon/runtime/scoring.py": 1,  # A job: one score.
+    "src/antiphon/runtime/speaking.py": 1,  # A job: one chunk.
     "src/antiphon/runtime/toolbox.py": 1,  # A job: one tool.
 }
 

@@ -13,6 +13,7 @@ import structlog
 from antiphon.agents.ports import Effect, Tool, ToolContext, ToolResult
 from antiphon.conversation.commands import RunTool
 from antiphon.conversation.events import ToolFinished
+from antiphon.runtime.ending import cancelled_from_outside
 
 _log = structlog.get_logger(__name__)
 
@@ -86,7 +87,12 @@ class Toolbox:
                 return await tool.run(arguments, context)
         except TimeoutError:
             return ToolResult(ok=False, error="timeout")
-        except Exception as error:  # The owner of a job: a broken tool is a failed tool, not a lost call.
+        except asyncio.CancelledError:
+            if cancelled_from_outside():
+                raise
+            return ToolResult(ok=False, error="CancelledError")  # Of something of its own.
+        except (Exception, SystemExit) as error:
+            # The owner of a job: a broken tool is a failed tool, not a lost call, nor everybody's.
             _log.error("tool_broke", tool=command.name, error=type(error).__name__, exc_info=True)
             return ToolResult(ok=False, error=type(error).__name__)
 
