@@ -23,6 +23,7 @@ BROAD_EXCEPTS = {
     "src/antiphon/runtime/hearing.py": 1,  # A call: its recogniser, as called by the plane.
     "src/antiphon/runtime/media/fence.py": 1,  # A call, as called by the plane.
     "src/antiphon/runtime/media/tapping.py": 1,  # Who only listens in on a call.
+    "src/antiphon/runtime/recorded.py": 1,  # A recording, beside its call.
     "src/antiphon/runtime/records/replaying.py": 1,  # A replay: what broke its call is the answer.
     "src/antiphon/runtime/records/what_if.py": 1,  # The same.
     "src/antiphon/runtime/replying.py": 1,  # A job: one reply.

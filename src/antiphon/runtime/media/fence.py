@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from antiphon.audio.line_quality import LineSecond
 
 if TYPE_CHECKING:
     from antiphon.runtime.media.line import LiveCall
+
+Told = TypeVar("Told")
 
 
 class Fence:
@@ -19,23 +21,23 @@ class Fence:
         self._call = call
 
     def hear(self, pcm: bytes) -> None:
-        self._do(lambda call: call.hear(pcm))
+        self._do(self._call.hear, pcm)
 
     def speech_started(self, onset_sample: int) -> None:
-        self._do(lambda call: call.speech_started(onset_sample))
+        self._do(self._call.speech_started, onset_sample)
 
     def speech_stopped(self, end_sample: int) -> None:
-        self._do(lambda call: call.speech_stopped(end_sample))
+        self._do(self._call.speech_stopped, end_sample)
 
     def line_measured(self, second: LineSecond) -> None:
-        self._do(lambda call: call.line_measured(second))
+        self._do(self._call.line_measured, second)
 
     def pump(self, now_ns: int) -> None:
-        self._do(lambda call: call.pump(now_ns))
+        self._do(self._call.pump, now_ns)
 
-    def _do(self, act: Callable[[LiveCall], None]) -> None:
+    def _do(self, act: Callable[[Told], None], told: Told) -> None:
         try:
-            act(self._call)
+            act(told)
         except Exception as error:  # The owner of a row.
             self._broke(f"error: {type(error).__name__}: {error}")
 
