@@ -129,7 +129,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    if Path(args.call).is_dir():
+    if args.call and Path(args.call).is_dir():  # A variable that was not set is not the folder we are in.
         report = folder_report(Path(args.call), args.set)
         lines = folder_lines(report)
     else:

@@ -128,7 +128,15 @@ def simulate(record: CallRecord, policy: Policy) -> list[Entry]:
 
 
 def _check_endpointing(record: CallRecord, policy: Policy) -> None:
-    """Nobody can know what a vendor would have signalled, or when a button would have been pressed."""
+    """Nobody can know what a vendor would have signalled, or when a button would have been pressed, nor how a
+    call would have gone with another kind of model."""
+    if policy.unified != record.header.policy.unified:
+        raise ConfigError(
+            f"unified={str(policy.unified).lower()} cannot be tried: a model that hears and speaks by itself "
+            "tells what was said later, and otherwise",
+            where="--set",
+            fix="try it on calls that were taken that way",
+        )
     needed: dict[str, tuple[type[e.Event], str]] = {
         "provider": (e.TurnSignalled, "turn events of a vendor"),
         "push_to_talk": (e.TalkPressed, "talk button"),

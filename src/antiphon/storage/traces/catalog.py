@@ -67,8 +67,12 @@ def find_call(directory: Path, name: str) -> Path:
         if not latest:
             raise ConfigError(f"there are no calls in {directory}", fix="take a call, or set ANTIPHON_HOME")
         return latest[0].path
+    if not name:
+        raise ConfigError("no call is named", fix='give its id, the path of its trace, or "last"')
     if Path(name).is_file():
         return Path(name)
+    if Path(name).name != name or name.endswith(SUFFIX):
+        raise ConfigError("there is no such trace", where=name, fix="give its path, or the id of a call")
     matches = sorted(path for day in _days(directory) for path in day.glob(f"*{SUFFIX}") if _fits(path, name))
     exact = [path for path in matches if path.stem == name]
     if len(exact or matches) == 1:
