@@ -31,6 +31,7 @@ BROAD_EXCEPTS = {
     "src/antiphon/runtime/scoring.py": 1,  # A job: one score.
     "src/antiphon/runtime/speaking.py": 1,  # A job: one chunk.
     "src/antiphon/runtime/toolbox.py": 1,  # A job: one tool.
+    "src/antiphon/storage/traces/writing.py": 1,  # A job: one trace, by the thread of all.
 }
 
 

@@ -112,7 +112,7 @@ def _row(call: CallFile) -> dict[str, Any]:
         "call_id": call.call_id,
         "agent": str(call.header.get("agent", "")),
         "line": str(call.header.get("line", "")),
-        "started_at_ms": int(call.header.get("wall_time_ms", 0)),
+        "started_at_ms": call.started_at_ms,
         "duration_ms": max(times) if times else None,
         "outcome": ends[-1] if ends else "unfinished",
         "path": str(call.path),
