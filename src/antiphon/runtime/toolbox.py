@@ -75,9 +75,17 @@ class Toolbox:
         for tool_call_id in self._waiting.pop(command.tool_call_id, []):
             self._finished(tool_call_id, result, took_ms)
 
+    async def _is_durable(self, within_ms: int) -> bool:
+        """A disk that hangs is one that refuses: an effect nobody waits for any more must not come later."""
+        try:
+            async with asyncio.timeout(within_ms / 1000):
+                return await self._make_durable()
+        except TimeoutError:
+            return False
+
     async def _result(self, command: RunTool) -> ToolResult:
         tool = self._tools[command.name]
-        if tool.effect is Effect.WRITE and not await self._make_durable():
+        if tool.effect is Effect.WRITE and not await self._is_durable(tool.timeout_ms):
             _log.error("effect_without_durable_intent", tool=command.name)
             return ToolResult(ok=False, error="the intent could not be stored, so nothing was done")
         context = ToolContext(call_id=self._call_id, idempotency_key=command.idempotency_key, now=self._now())

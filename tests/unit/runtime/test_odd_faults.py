@@ -6,11 +6,12 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.runtime.stage import Stage, StageReasoner, StageTts
+from tests.unit.runtime.stage import Stage, StageReasoner, StageTts, settle
 
 from antiphon.agents.ports import Effect, Replying, ReplyRequest, Tool, ToolContext, ToolResult
 from antiphon.conversation import events as ev
@@ -44,6 +45,36 @@ async def test_a_tool_that_breaks_in_any_way_is_a_failed_tool(tmp_path: Path, er
     await stage.says("What do you have?")
     assert [(result.ok, result.error) for result in results] == [(False, type(error).__name__)]
     assert stage.call.cause == "" and stage.line.played["r2"]
+
+
+async def test_an_effect_whose_intent_the_disk_does_not_take_in_time_is_not_done_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    results: list[ToolResult] = []
+    answered = asyncio.Event()
+
+    async def run(arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+        done.append(context.idempotency_key)
+        return ToolResult(ok=True)
+
+    async def plan(request: ReplyRequest, act: Replying) -> None:
+        if request.text:
+            results.append(await act.run_tool("book", {}))
+            answered.set()
+        act.say("Sorry about that.")
+
+    tool = Tool(name="book", description="", parameters={}, effect=Effect.WRITE, run=run, timeout_ms=10)
+    stage = Stage(tmp_path, reasoner=StageReasoner(plan), tools=[tool])
+    hangs: Future[bool] = Future()
+    monkeypatch.setattr(stage.trace, "sync", lambda: hangs)
+    await stage.begin()
+    await stage.says("Book it please, that is right.")
+    async with asyncio.timeout(5):  # Only so that what never comes fails.
+        await answered.wait()
+    assert not results[0].ok and "could not be stored" in results[0].error
+    await settle()
+    assert done == [] and stage.call.cause == ""
 
 
 async def test_a_mind_that_was_cancelled_from_within_is_an_apology_at_once(tmp_path: Path) -> None:
