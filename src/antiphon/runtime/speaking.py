@@ -270,7 +270,7 @@ def _in_words(error: BaseException) -> str:
     if isinstance(error, ProviderError | TimeoutError):
         return str(error) or "deadline exceeded"
     _log.error("voice_broke", error=type(error).__name__, exc_info=True)  # As no voice should.
-    return f"{type(error).__name__}: {error}".removesuffix(": ")
+    return type(error).__name__  # Some SDKs put the key into their words.
 
 
 class _ChunkAudio:

@@ -102,7 +102,7 @@ class _Odd(StageTts):
         raise self.error
 
 
-@pytest.mark.parametrize("error", [KeyError("audio"), asyncio.CancelledError()])
+@pytest.mark.parametrize("error", [KeyError("key sk-123"), asyncio.CancelledError()])
 async def test_a_voice_that_breaks_in_any_way_is_replaced_by_the_next(
     tmp_path: Path, error: BaseException
 ) -> None:
@@ -111,10 +111,10 @@ async def test_a_voice_that_breaks_in_any_way_is_replaced_by_the_next(
     assert stage.line.played["r1"] and stage.voices[1].asked == ["Hello."]
     record = await _over(stage)
     assert [
-        note.fields["provider"]
+        (note.fields["provider"], note.fields["reason"])
         for note in record.entries
         if isinstance(note, NoteEntry) and note.type == "voice_failed"
-    ] == ["stage-0"]
+    ] == [("stage-0", type(error).__name__)]
 
 
 async def test_a_voice_that_breaks_oddly_within_a_sentence_is_told_as_broken_off(tmp_path: Path) -> None:
