@@ -218,6 +218,13 @@ def test_settings_that_contradict_are_refused_in_words(settings: list[str], word
         override(Policy(), settings)
 
 
+@pytest.mark.parametrize("knob", ["turn.stop_silence_min_ms", "silence.reprompt_after_ms"])
+def test_what_no_second_setting_puts_right_is_not_said_to_need_one(knob: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        override(Policy(), [f"{knob}={-5 if knob.startswith('turn') else 0}"])
+    assert knob.partition(".")[2] in str(refused.value) and "set both" not in str(refused.value)
+
+
 def test_a_call_recorded_under_what_is_refused_today_can_still_be_asked_what_if() -> None:
     """1200 was the default once, above a hold of 900."""
     recorded = Policy(turn=TurnPolicy(rewind_after_ms=1200))
