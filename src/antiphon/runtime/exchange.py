@@ -174,13 +174,13 @@ class Exchange:
         undo: list[Callable[[], object]] = [call.parts.trace.close]
         try:
             source, line = self._attached(call, arrival, sink)
-            undo = [line.close, call.recording.end, *undo]
+            undo.insert(0, line.close)
             self._calls[call.id] = call
             call.begin(line)
         except Exception as error:
             self._calls.pop(call.id, None)
             reason = f"{type(error).__name__}: {error}"
-            all_of(lambda: call.note("call_not_begun", reason=reason), *undo)
+            all_of(lambda: call.note("call_not_begun", reason=reason), call.recording.end, *undo)
             if isinstance(error, AntiphonError):
                 raise
             _log.error("call_not_begun", call=call.id, error=type(error).__name__, exc_info=True)

@@ -31,7 +31,7 @@ from antiphon.runtime.recorded import CallRecording, KeptApart
 from antiphon.runtime.records.lines import read_call
 from antiphon.runtime.speaking import Voice
 from antiphon.speech.ssml import Utterance
-from antiphon.storage.traces import find_call, list_calls
+from antiphon.storage.traces import close_traces, find_call, list_calls
 
 CLINIC = Path(__file__).parents[3] / "agents/clinic.yaml"
 
@@ -239,5 +239,25 @@ async def test_a_recorded_call_goes_on_when_its_recorder_breaks(tmp_path: Path) 
 
 
 class _Recordings:
+    def __init__(self) -> None:
+        self.begun = _Broken("said")
+
     def begin(self, *_: object) -> CallRecording:
-        return cast(CallRecording, _Broken("said"))
+        return cast(CallRecording, self.begun)
+
+
+async def test_a_call_the_plane_does_not_take_leaves_no_recording_and_no_open_trace(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    recordings = house.exchange._recordings = _Recordings()
+
+    def no_such_rate(*_: object) -> None:
+        raise KeyError(44_100)
+
+    house.plane.attach = no_such_rate  # type: ignore[method-assign, assignment]
+    with pytest.raises(CallFailed, match="could not begin: KeyError"):
+        house.ring()
+    assert recordings.begun.asked[-1] == "end"
+    await settle()
+    close_traces()
+    (trace,) = list_calls(tmp_path)
+    assert trace.closed and house.exchange.active() == []
