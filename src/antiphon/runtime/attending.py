@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
+import structlog
+
 from antiphon.agents.definition import AgentDefinition
 from antiphon.audio.line_quality import LineSecond
 from antiphon.conversation.commands import Command
 from antiphon.conversation.events import AnyEvent
 from antiphon.runtime.arrivals import CallWatch
+
+_log = structlog.get_logger(__name__)
 
 
 class Attendant(CallWatch, Protocol):
@@ -61,6 +65,42 @@ class Both:
     def picture(self, *, shown: bool) -> None:
         self._one.picture(shown=shown)
         self._other.picture(shown=shown)
+
+
+class _Guarded:
+    """Somebody beside a call. Should he break he is told no more, and the call goes on."""
+
+    def __init__(self, attendant: Attendant) -> None:
+        self._attendant = attendant
+
+    def event(self, event: AnyEvent) -> None:
+        self._tell(lambda: self._attendant.event(event))
+
+    def command(self, at_ms: int, command: Command) -> None:
+        self._tell(lambda: self._attendant.command(at_ms, command))
+
+    def note(self, type: str, fields: Mapping[str, object]) -> None:  # noqa: A002 - the trace's own word
+        self._tell(lambda: self._attendant.note(type, fields))
+
+    def phase(self, phase: str) -> None:
+        self._tell(lambda: self._attendant.phase(phase))
+
+    def picture(self, *, shown: bool) -> None:
+        self._tell(lambda: self._attendant.picture(shown=shown))
+
+    def measured(self, second: LineSecond) -> None:
+        self._tell(lambda: self._attendant.measured(second))
+
+    def _tell(self, tell: Callable[[], None]) -> None:
+        try:
+            tell()
+        except Exception as error:  # Owned by nobody: he only looks on.
+            _log.error("attendant_broke", error=type(error).__name__, exc_info=True)
+            self._attendant = NOBODY
+
+
+def guarded(attendant: Attendant) -> Attendant:
+    return attendant if attendant is NOBODY else _Guarded(attendant)
 
 
 def watched_by(watch: CallWatch, attendant: Attendant) -> CallWatch:

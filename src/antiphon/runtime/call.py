@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -23,8 +24,9 @@ from antiphon.conversation import Conversation
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.state import Phase, State
-from antiphon.runtime.attending import watched_by
+from antiphon.runtime.attending import guarded, watched_by
 from antiphon.runtime.call_parts import CallParts
+from antiphon.runtime.ending import all_of, closed, ended_well
 from antiphon.runtime.hearing import Hearing
 from antiphon.runtime.history import History
 from antiphon.runtime.line_grading import LineGrading
@@ -52,6 +54,7 @@ TOOL_DRAIN_S = 10.0
 _TRANSCRIPTS = (ev.TranscriptPartial, ev.TranscriptFinal)  # A union is made anew each time it is named.
 _SYNTHESES = (ev.ChunkSynthesized, ev.SynthesisFailed)
 CUT_WAIT_S = 1.0  # A vendor that does not let go of a cancelled request holds nobody up for longer.
+CLOSING_S = 5.0  # Nor does one that does not let itself be closed.
 
 
 class Call:
@@ -66,7 +69,8 @@ class Call:
         self.whispers: deque[str] = deque(maxlen=10)  # What an operator told the agent.
         self.whispered = 0
         self._conversation = Conversation(parts.policy)
-        self._screen = watched_by(watching(parts.view), parts.attendant)
+        self._attendant = guarded(parts.attendant)
+        self._screen = watched_by(watching(parts.view), self._attendant)
         self._queue: deque[ev.AnyEvent] = deque()
         self._stepping = False
         self._timers = Timers(parts.clock, self._timer_fired)
@@ -169,11 +173,14 @@ class Call:
             while self._queue:
                 self._step(self._queue.popleft())
         except Exception as error:  # The owner of a call: it ends with what can be saved, others go on.
-            _log.error("call_broke", call=self.id, error=type(error).__name__, exc_info=True)
-            self.note(BROKE, reason=f"{type(error).__name__}: {error}")
+            kind, reason = type(error).__name__, f"{type(error).__name__}: {error}"
+            _log.error("call_broke", call=self.id, error=kind, exc_info=True)
             self._queue.clear()
-            self._account(type(error).__name__)
-            self._close("error")
+            all_of(
+                lambda: self.note(BROKE, reason=reason),
+                lambda: self._account(kind),
+                lambda: self._close("error"),
+            )
         finally:
             self._stepping = False
 
@@ -223,7 +230,7 @@ class Call:
             self._screened.hear(pcm, self._line.now_ms)
 
     def line_measured(self, second: LineSecond) -> None:
-        self.parts.attendant.measured(second)
+        self._attendant.measured(second)
         self._grading.take(second, self._line.now_ms)
 
     def playout_started(self, reply_id: str) -> None:
@@ -413,13 +420,10 @@ class Call:
             return
         self.cause = cause
         self._timers.clear()
-        self._waits.over()
         speaking = self._speaker.close()
-        self._line.close()
-        self.when_over()
-        self.when_over = lambda: None
-        self.recording.end()
-        self.parts.ended(self, command or cmd.EndCall(cause=cause))
+        over, self.when_over = self.when_over, lambda: None
+        ended = partial(self.parts.ended, self, command or cmd.EndCall(cause=cause))
+        all_of(self._waits.over, self._line.close, over, self.recording.end, ended)
         self._finishing = asyncio.get_running_loop().create_task(
             self._wind_up(speaking), name=f"end {self.id}"
         )
@@ -434,7 +438,7 @@ class Call:
         if stopped:
             # What they have used until now is told as they end, and belongs to this call's cost.
             await asyncio.wait(stopped, timeout=CUT_WAIT_S)
-        await self._hearing.aclose()
+        await closed(self._hearing.aclose(), CLOSING_S)
         if self._grading.totals.poor_seconds:
             self.note("line_quality", **dataclasses.asdict(self._grading.totals))
         await asyncio.wrap_future(self.parts.trace.close())
@@ -456,6 +460,7 @@ class Call:
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(ended_well)
 
     def _now(self) -> datetime:
         return self.parts.started_at + timedelta(milliseconds=self._last_ms)

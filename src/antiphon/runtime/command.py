@@ -112,7 +112,7 @@ def _row(call: CallFile) -> dict[str, Any]:
         "call_id": call.call_id,
         "agent": str(call.header.get("agent", "")),
         "line": str(call.header.get("line", "")),
-        "started_at_ms": int(call.header.get("wall_time_ms", 0)),
+        "started_at_ms": call.started_at_ms,
         "duration_ms": max(times) if times else None,
         "outcome": ends[-1] if ends else "unfinished",
         "path": str(call.path),
@@ -129,7 +129,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    if Path(args.call).is_dir():
+    if args.call and Path(args.call).is_dir():  # A variable that was not set is not the folder we are in.
         report = folder_report(Path(args.call), args.set)
         lines = folder_lines(report)
     else:

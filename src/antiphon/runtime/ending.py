@@ -1,8 +1,15 @@
-"""Work that was told to stop and has not ended yet."""
+"""Work that was told to stop and has not ended yet, and the ends that must come whatever breaks."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from antiphon.errors import AntiphonError
+
+_log = structlog.get_logger(__name__)
 
 _all: set[asyncio.Task[None]] = set()  # The loop itself holds no task: until it has ended somebody must.
 
@@ -24,3 +31,41 @@ class Ending:
     def tasks(self) -> list[asyncio.Task[None]]:
         """Without those that have ended."""
         return list(self._own)
+
+
+def all_of(*acts: Callable[[], object]) -> None:
+    """Each of them, whatever breaks: as a call ends nobody keeps another from being told."""
+    for act in acts:
+        try:
+            act()
+        except Exception as error:  # The owner of a call that is over: there is nobody left to tell.
+            _log.error("call_end_broke", error=type(error).__name__, exc_info=True)
+
+
+async def closed(closing: Awaitable[None], within_s: float) -> None:
+    """Wait for it so long; one that breaks or hangs is left."""
+    try:
+        async with asyncio.timeout(within_s):
+            await closing
+    except (Exception, asyncio.CancelledError) as error:  # Its own, or the loop's as the process ends.
+        _log.error("call_end_broke", error=type(error).__name__, reason=str(error))
+
+
+def ended_well(task: asyncio.Task[None]) -> None:
+    """A done callback of work that nobody waits for: what broke it is told, once."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        ours = isinstance(error, AntiphonError)
+        _log.error(
+            "call_work_broke",
+            work=task.get_name(),
+            error=type(error).__name__,
+            reason=str(error) if ours else "",
+            exc_info=None if ours else error,
+        )
+
+
+def cancelled_from_outside() -> bool:
+    """Whoever runs this was told to stop; else what it called has given up something of its own."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

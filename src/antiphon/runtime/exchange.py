@@ -17,18 +17,26 @@ import structlog
 from antiphon.audio.ports import LineFormat, MediaSink, MediaSource
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
-from antiphon.errors import CallFailed, ConfigError
+from antiphon.errors import AntiphonError, CallFailed, ConfigError
 from antiphon.runtime.arrangements import arranged_policy, arranged_reasoner, arranged_tools, arranged_unified
 from antiphon.runtime.arrivals import Arrival, CallerView, CallWatch
 from antiphon.runtime.attending import NOBODY, Attends
 from antiphon.runtime.call import Call
 from antiphon.runtime.call_parts import CallParts
 from antiphon.runtime.clock import Clock
+from antiphon.runtime.ending import all_of
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media.ports import Line, LineListener
 from antiphon.runtime.metering import Meter
 from antiphon.runtime.operating import Act, operate
-from antiphon.runtime.recorded import NOT_RECORDED, CallRecording, RecordedListener, RecordedSink, Recordings
+from antiphon.runtime.recorded import (
+    NOT_RECORDED,
+    CallRecording,
+    KeptApart,
+    RecordedListener,
+    RecordedSink,
+    Recordings,
+)
 from antiphon.runtime.records.lines import Header, header_fields
 from antiphon.runtime.screening import OpensScreening
 from antiphon.runtime.transfers import Begin, Transfer, Transfers, WaitingCaller, Wanted
@@ -143,10 +151,8 @@ class Exchange:
         if len(self._calls) >= self._calls_max:
             raise CallFailed(f"all {self._calls_max} lines are busy")
         call = Call(self._parts(kit, arrival, view))
-        source, line = self._attached(call, arrival, sink)
-        self._calls[call.id] = call
+        source = self._begin(call, arrival, sink)
         _log.info("call_answered", call=call.id, agent=arrival.agent, line=arrival.line)
-        call.begin(line)
         watcher = asyncio.get_running_loop().create_task(self._watch(call), name=f"watch {call.id}")
         self._watchers.add(watcher)
         watcher.add_done_callback(self._watchers.discard)
@@ -163,13 +169,31 @@ class Exchange:
         call = self._calls.get(call_id)
         return call.recording if call is not None and call.recording is not NOT_RECORDED else None
 
+    def _begin(self, call: Call, arrival: Arrival, sink: MediaSink) -> MediaSource:
+        """On the plane and begun; or nothing of it stays, no row, no open trace and no line that is busy."""
+        undo: list[Callable[[], object]] = [call.parts.trace.close]
+        try:
+            source, line = self._attached(call, arrival, sink)
+            undo.insert(0, line.close)
+            self._calls[call.id] = call
+            call.begin(line)
+        except Exception as error:
+            self._calls.pop(call.id, None)
+            reason = f"{type(error).__name__}: {error}"
+            all_of(lambda: call.note("call_not_begun", reason=reason), call.recording.end, *undo)
+            if isinstance(error, AntiphonError):
+                raise
+            _log.error("call_not_begun", call=call.id, error=type(error).__name__, exc_info=True)
+            raise CallFailed(f"the call could not begin: {type(error).__name__}") from error
+        return source
+
     def _attached(self, call: Call, arrival: Arrival, sink: MediaSink) -> tuple[MediaSource, Line]:
         """The call on the plane, listened in on where it may be recorded."""
         line_format, listener = arrival.line_format, call
         if self._recordings is not None:
             definition = self._agents[arrival.agent].definition
             recording = self._recordings.begin(definition, call.id, line_format, call.note)
-            call.recording = recording or NOT_RECORDED
+            call.recording = KeptApart(recording, call.note) if recording is not None else NOT_RECORDED
         if call.recording is NOT_RECORDED:
             return self._plane.attach(line_format, sink, listener, arrival.lead_ms)
         began_ns = self._clock.now_ns()

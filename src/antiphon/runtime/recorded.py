@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
+import structlog
+
 from antiphon.agents.definition import AgentDefinition
 from antiphon.audio.line_quality import LineSecond
 from antiphon.audio.ports import LineFormat, MediaSink
+from antiphon.runtime.ending import all_of
 from antiphon.runtime.media.ports import LineListener
+
+_log = structlog.get_logger(__name__)
 
 
 class CallRecording(Protocol):
@@ -64,6 +69,57 @@ class _NotRecorded:
 
 
 NOT_RECORDED: Final[CallRecording] = _NotRecorded()
+
+
+class KeptApart:
+    """A `CallRecording` that never raises. Should the one it stands for, that is over, what it has recorded
+    stays, and the call goes on."""
+
+    def __init__(self, recording: CallRecording, note: Callable[..., None]) -> None:
+        self._recording, self._note = recording, note
+        self._broke = False
+
+    @property
+    def is_over(self) -> bool:
+        return self._broke or self._recording.is_over
+
+    def caller(self, pcm: bytes) -> None:
+        self._do(lambda recording: recording.caller(pcm))
+
+    def agent(self, payload: bytes, now_ms: int) -> None:
+        self._do(lambda recording: recording.agent(payload, now_ms))
+
+    def cleared(self, now_ms: int) -> None:
+        self._do(lambda recording: recording.cleared(now_ms))
+
+    def heard(self, text: str, at_ms: int) -> None:
+        self._do(lambda recording: recording.heard(text, at_ms))
+
+    def said(self, text: str, at_ms: int) -> None:
+        self._do(lambda recording: recording.said(text, at_ms))
+
+    def pause(self) -> None:
+        self._do(lambda recording: recording.pause())
+
+    def resume(self) -> None:
+        self._do(lambda recording: recording.resume())
+
+    def stop(self, reason: str) -> None:
+        self._do(lambda recording: recording.stop(reason))
+
+    def end(self) -> None:
+        self._do(lambda recording: recording.end())
+
+    def _do(self, act: Callable[[CallRecording], None]) -> None:
+        if self._broke:
+            return
+        try:
+            act(self._recording)
+        except Exception as error:  # The owner of a recording, which is worth less than its call.
+            self._broke = True
+            _log.error("recording_broke", error=type(error).__name__, exc_info=True)
+            reason = f"{type(error).__name__}: {error}"
+            all_of(lambda: self._note("recording_failed", reason=reason), self._recording.end)
 
 
 class Recordings(Protocol):

@@ -79,6 +79,8 @@ class ReplyInProgress:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._task = None  # A task that was cancelled holds its frames: we would hold each other.
+        if task.cancelled():  # Unless we did it, and are silent, somebody below has given up his own work.
+            self._fail("CancelledError")
 
     def confirm(self) -> None:
         self.confirmed = True

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import structlog
+
 from antiphon.conversation.events import EndOfTurnScored, Event
 from antiphon.errors import ProviderError
 from antiphon.runtime.media.ports import Line
 from antiphon.speech.ports import EndOfTurn
+
+_log = structlog.get_logger(__name__)
 
 WINDOW_MS = 8000
 DEADLINE_S = 0.5
@@ -29,6 +33,10 @@ async def score_pause(
             score = await end_of_turn.score(pcm, line.sample_rate_hz)
     except (ProviderError, TimeoutError) as error:  # The core's own silence decides.
         note("end_of_turn_failed", reason=str(error) or "deadline exceeded")
+        return
+    except Exception as error:  # The owner of a job: a judge that breaks is one that says nothing.
+        _log.error("judge_broke", error=type(error).__name__, exc_info=True)
+        note("end_of_turn_failed", reason=f"{type(error).__name__}: {error}")
         return
     if not 0 <= score <= 1:  # Nor a number: a trace could not hold it.
         note("end_of_turn_failed", reason=f"a score of {score}")

@@ -16,7 +16,7 @@ from antiphon.audio import tones
 from antiphon.conversation.events import ChunkCut, ChunkSynthesized, Event, SynthesisFailed
 from antiphon.conversation.markup import without_markup
 from antiphon.errors import ProviderError
-from antiphon.runtime.ending import Ending
+from antiphon.runtime.ending import Ending, cancelled_from_outside
 from antiphon.runtime.media.ports import Line
 from antiphon.runtime.metering import Meter, Payer, paid_by
 from antiphon.speech.ports import LearnsInCalls, TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
@@ -191,7 +191,7 @@ class _SpokenReply:
                 self._sound(index, sound)
             else:
                 with paid_by(Payer(meter=self._speaker.meter, reply=self._id)):
-                    await self._synthesize(index, text)
+                    await self._make(index, text)
             self.done += 1
             self._finish_if_done()
 
@@ -203,6 +203,18 @@ class _SpokenReply:
         audio = _ChunkAudio(self, self._speaker.line.now_ms, "", "")
         audio.take(TtsAudio(pcm=SOUNDS[name](self._speaker.line.sample_rate_hz)))
         self._speaker.post(audio.synthesized(index))
+
+    async def _make(self, index: int, text: str) -> None:
+        try:
+            await self._synthesize(index, text)
+        except Exception as error:  # The owner of a job: one broken chunk is a failed one, not a dumb call.
+            _log.error("chunk_broke", reply=self._id, error=type(error).__name__, exc_info=True)
+            self._gave_up(index, f"{type(error).__name__}: {error}")
+
+    def _gave_up(self, index: int, reason: str) -> None:
+        self._making = None
+        at_ms = self._speaker.line.now_ms
+        self._speaker.post(SynthesisFailed(at_ms=at_ms, reply_id=self._id, index=index, reason=reason))
 
     async def _synthesize(self, index: int, text: str) -> None:
         speaker = self._speaker
@@ -216,8 +228,10 @@ class _SpokenReply:
             try:
                 async with asyncio.timeout(CHUNK_DEADLINE_S):
                     await voice.tts.synthesize(request, audio.take)
-            except (ProviderError, TimeoutError) as error:
-                reason = str(error) or "deadline exceeded"
+            except (Exception, asyncio.CancelledError) as error:
+                if isinstance(error, asyncio.CancelledError) and cancelled_from_outside():
+                    raise
+                reason = _in_words(error)
                 _log.warning("voice_fell_back", vendor=voice.name, after_ms=speaker.line.now_ms - begun_ms)
                 speaker.note("voice_failed", provider=voice.name, reason=reason)
                 if not audio.samples:
@@ -232,10 +246,7 @@ class _SpokenReply:
             self._making = None
             speaker.post(audio.synthesized(index))
             return
-        self._making = None
-        speaker.post(
-            SynthesisFailed(at_ms=speaker.line.now_ms, reply_id=self._id, index=index, reason=reason)
-        )
+        self._gave_up(index, reason)
 
     def hear(self, pcm: bytes) -> None:
         if not self.audible:
@@ -253,6 +264,13 @@ class _SpokenReply:
         if spare_ms <= 0:
             self._given_bytes = 0
         return max(0, spare_ms)
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, ProviderError | TimeoutError):
+        return str(error) or "deadline exceeded"
+    _log.error("voice_broke", error=type(error).__name__, exc_info=True)  # As no voice should.
+    return type(error).__name__  # Some SDKs put the key into their words.
 
 
 class _ChunkAudio:

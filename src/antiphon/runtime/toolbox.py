@@ -13,6 +13,7 @@ import structlog
 from antiphon.agents.ports import Effect, Tool, ToolContext, ToolResult
 from antiphon.conversation.commands import RunTool
 from antiphon.conversation.events import ToolFinished
+from antiphon.runtime.ending import cancelled_from_outside
 
 _log = structlog.get_logger(__name__)
 
@@ -74,9 +75,17 @@ class Toolbox:
         for tool_call_id in self._waiting.pop(command.tool_call_id, []):
             self._finished(tool_call_id, result, took_ms)
 
+    async def _is_durable(self, within_ms: int) -> bool:
+        """A disk that hangs is one that refuses: an effect nobody waits for any more must not come later."""
+        try:
+            async with asyncio.timeout(within_ms / 1000):
+                return await self._make_durable()
+        except TimeoutError:
+            return False
+
     async def _result(self, command: RunTool) -> ToolResult:
         tool = self._tools[command.name]
-        if tool.effect is Effect.WRITE and not await self._make_durable():
+        if tool.effect is Effect.WRITE and not await self._is_durable(tool.timeout_ms):
             _log.error("effect_without_durable_intent", tool=command.name)
             return ToolResult(ok=False, error="the intent could not be stored, so nothing was done")
         context = ToolContext(call_id=self._call_id, idempotency_key=command.idempotency_key, now=self._now())
@@ -86,7 +95,12 @@ class Toolbox:
                 return await tool.run(arguments, context)
         except TimeoutError:
             return ToolResult(ok=False, error="timeout")
-        except Exception as error:  # The owner of a job: a broken tool is a failed tool, not a lost call.
+        except asyncio.CancelledError:
+            if cancelled_from_outside():
+                raise
+            return ToolResult(ok=False, error="CancelledError")  # Of something of its own.
+        except (Exception, SystemExit) as error:
+            # The owner of a job: a broken tool is a failed tool, not a lost call, nor everybody's.
             _log.error("tool_broke", tool=command.name, error=type(error).__name__, exc_info=True)
             return ToolResult(ok=False, error=type(error).__name__)
 

@@ -50,7 +50,7 @@ def past_calls(limit: int = Query(default=50, ge=1, le=500)) -> dict[str, Any]:
                 "call_id": call.call_id,
                 "agent": str(call.header.get("agent", "")),
                 "line": str(call.header.get("line", "")),
-                "started_at_ms": int(call.header.get("wall_time_ms", 0)),
+                "started_at_ms": call.started_at_ms,
                 "closed": call.closed,
             }
             for call in list_calls(calls_directory(), limit=limit)

@@ -28,15 +28,15 @@ class Echo:
     """Says how long the audio was: "2.4 s"."""
 
     asked: list[tuple[float, tuple[str, ...], int]] = field(default_factory=list)
-    failing: bool = False
+    failing: Exception | None = None
     wordless_until_s: float = 0.0
     guesses_until_s: float = 0.0
 
     def transcribe(
         self, samples: NDArray[np.float32], *, prompt: Sequence[str] = (), language: str = "en", beam: int = 3
     ) -> Recognition:
-        if self.failing:
-            raise RuntimeError("out of memory")
+        if self.failing is not None:
+            raise self.failing
         self.asked.append((len(samples) / RATE_HZ, tuple(prompt), beam))
         words = f"{len(samples) / RATE_HZ:.1f} s" if len(samples) > self.wordless_until_s * RATE_HZ else ""
         guessed = len(samples) <= self.guesses_until_s * RATE_HZ
@@ -59,7 +59,7 @@ class HeldExecutor(Executor):
         if future.set_running_or_notify_cancel():
             try:
                 future.set_result(work())
-            except RuntimeError as error:
+            except (RuntimeError, ValueError, LookupError) as error:
                 future.set_exception(error)
         await turn_the_loop()
 
@@ -354,8 +354,9 @@ async def test_telephone_audio_is_heard_at_twice_its_rate() -> None:
     assert [item.text for item in desk.finals] == ["2.0 s"]
 
 
-async def test_a_decode_that_fails_still_owes_a_final() -> None:
-    desk = Desk(engine=Echo(failing=True))
+@pytest.mark.parametrize("error", [RuntimeError("out of memory"), ValueError("a shape"), IndexError()])
+async def test_a_decode_that_fails_still_owes_a_final(error: Exception) -> None:
+    desk = Desk(engine=Echo(failing=error))
     stream = desk.open()
     stream.speech_started()
     await desk.hear(100)

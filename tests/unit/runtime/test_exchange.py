@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from tests.unit.runtime.stage import (
@@ -19,16 +20,18 @@ from tests.unit.runtime.stage import (
 from antiphon.agents.definition import load_agent
 from antiphon.agents.ports import Replying, ReplyRequest
 from antiphon.audio.ports import PHONE, LineFormat, MediaSink, MediaSource
+from antiphon.conversation.events import TranscriptFinal
 from antiphon.errors import CallFailed, ConfigError
 from antiphon.runtime.arrivals import Arrival
 from antiphon.runtime.call import Call
 from antiphon.runtime.exchange import Exchange
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media.ports import Line, LineListener
+from antiphon.runtime.recorded import CallRecording, KeptApart
 from antiphon.runtime.records.lines import read_call
 from antiphon.runtime.speaking import Voice
 from antiphon.speech.ssml import Utterance
-from antiphon.storage.traces import find_call
+from antiphon.storage.traces import close_traces, find_call, list_calls
 
 CLINIC = Path(__file__).parents[3] / "agents/clinic.yaml"
 
@@ -45,8 +48,7 @@ class StagePlane:
         self, line_format: LineFormat, sink: MediaSink, listener: LineListener, lead_ms: int
     ) -> tuple[MediaSource, Line]:
         line = StageLine(self._clock)
-        assert isinstance(listener, Call)
-        line.listener = listener
+        line.listener = cast(Call, listener)
         self.lines.append(line)
         self.listeners.append(listener)
         return _Source(), line
@@ -166,3 +168,96 @@ async def test_an_escalated_call_is_found_by_the_carriers_own_id(tmp_path: Path)
     outcome = house.exchange.outcome("CA123")
     assert outcome is not None
     assert (outcome.call_id, outcome.cause, outcome.reason) == (call_id, "escalated", "asked_for_person")
+
+
+async def test_a_call_that_cannot_begin_is_refused_and_takes_no_line_for_ever(tmp_path: Path) -> None:
+    house = House(tmp_path, calls_max=1)
+
+    def broken(config: object, emit: object) -> StageStt:
+        raise KeyError("an adapter's own mistake")
+
+    kit = house.exchange.agents["clinic"]
+    good = kit.recognisers[0][1].open
+    kit.recognisers[0][1].open = broken  # type: ignore[method-assign]
+    with pytest.raises(CallFailed, match="could not begin: KeyError"):
+        house.ring()
+    assert house.exchange.active() == [] and house.plane.lines[0].closed
+    kit.recognisers[0][1].open = good  # type: ignore[method-assign]
+    call_id = house.ring()
+    house.plane.listeners[1].line_closed("hangup")
+    await house.exchange.wait_ended(call_id)
+    traces = [read_call(call.path) for call in list_calls(tmp_path)]
+    assert [record.complete for record in traces] == [True, True]
+
+
+class _Broken:
+    """A recorder that falls over at what `at` says, and notes what it is still asked."""
+
+    is_over = False
+
+    def __init__(self, at: str) -> None:
+        self.at, self.asked = at, list[str]()
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def asked(*_: object) -> None:
+            self.asked.append(name)
+            if name == self.at:
+                raise RuntimeError("no more disk")
+
+        return asked
+
+
+@pytest.mark.parametrize("at", ["caller", "agent", "cleared", "heard", "said", "end"])
+async def test_a_recorder_that_breaks_ends_its_recording_and_not_the_call(tmp_path: Path, at: str) -> None:
+    notes: list[tuple[str, object]] = []
+    broken = _Broken(at)
+    recording = KeptApart(cast(CallRecording, broken), lambda name, **fields: notes.append((name, fields)))
+    for _ in range(2):
+        recording.caller(b"\0\0")
+        recording.agent(b"\xff", 20)
+        recording.cleared(40)
+        recording.heard("Hello.", 60)
+        recording.said("Hi.", 80)
+    recording.end()
+    assert recording.is_over and notes == [("recording_failed", {"reason": "RuntimeError: no more disk"})]
+    assert broken.asked.count(at) == (2 if at == "end" else 1)
+    assert broken.asked[-1] == "end", "what was recorded stays"
+
+
+async def test_a_recorded_call_goes_on_when_its_recorder_breaks(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.exchange._recordings = _Recordings()
+    call_id = house.ring()
+    await settle()
+    call = house.exchange.up(call_id)
+    call.post(TranscriptFinal(at_ms=0, segment=0, text="Hi."))
+    assert call.cause == "" and house.exchange.recording(call_id) is call.recording
+    assert call.recording.is_over
+    call.line_closed("hangup")
+    await house.exchange.wait_ended(call_id)
+    assert read_call(find_call(tmp_path, call_id)).complete
+
+
+class _Recordings:
+    def __init__(self) -> None:
+        self.begun = _Broken("said")
+
+    def begin(self, *_: object) -> CallRecording:
+        return cast(CallRecording, self.begun)
+
+
+async def test_a_call_the_plane_does_not_take_leaves_no_recording_and_no_open_trace(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    recordings = house.exchange._recordings = _Recordings()
+
+    def no_such_rate(*_: object) -> None:
+        raise KeyError(44_100)
+
+    house.plane.attach = no_such_rate  # type: ignore[method-assign, assignment]
+    with pytest.raises(CallFailed, match="could not begin: KeyError"):
+        house.ring()
+    assert recordings.begun.asked[-1] == "end"
+    await settle()
+    close_traces()
+    (trace,) = list_calls(tmp_path)
+    assert trace.closed and house.exchange.active() == []

@@ -21,13 +21,14 @@ class Says:
     def __init__(self, probability: float) -> None:
         self.probability = probability
         self.fails = False
+        self.fault: Exception = ProviderUnavailable("vad", "the engine failed")
         self.asked: list[list[int]] = []
         self.forgot: list[list[int]] = []
 
     def probabilities(self, rows: NDArray[np.intp], windows: NDArray[np.float32]) -> NDArray[np.float32]:
         self.asked.append(rows.tolist())
         if self.fails:
-            raise ProviderUnavailable("vad", "the engine failed")
+            raise self.fault
         return np.full(len(rows), self.probability, np.float32)
 
     def reset(self, rows: NDArray[np.intp]) -> None:
@@ -72,6 +73,14 @@ def test_when_it_fails_loudness_judges_the_same_windows_and_it_is_soon_left_alon
     ears.hear(0, 1, ticks=100)
     assert len(ears.model.asked) == asked
     assert len(ears.loudness.asked) == 201
+
+
+def test_a_fault_of_ours_in_it_leaves_no_call_without_ears() -> None:
+    """It is called by the clock of all calls: out of there it would end every one of them."""
+    ears = Ears()
+    ears.model.fails, ears.model.fault = True, ValueError("a shape")
+    assert ears.hear(0, 1, ticks=100) == pytest.approx(0.1)
+    assert ears.book.states() == {"vad model": "open"}
 
 
 def test_when_it_comes_back_it_begins_anew_with_rows_that_it_has_missed() -> None:

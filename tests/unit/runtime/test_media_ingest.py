@@ -239,3 +239,33 @@ def _stall(world: World, duration_ms: int) -> None:
     world.clock.now_ns += duration_ms * MS
     for call in world.calls:
         call.far_end.advance()
+
+
+def test_a_caller_who_sends_faster_than_he_speaks_holds_nobody_up_and_loses_nothing() -> None:
+    """Two seconds of sound in every tick: the event loop turns in between, as it does between many calls."""
+    world = World()
+    call, other = world.call(), world.call()
+    for _ in range(5):
+        other.source.receive(b"\xff" * FRAME)
+        for _ in range(100):
+            call.source.receive(b"\xff" * FRAME)
+        world.clock.now_ns += 20 * MS
+        pauses = sum(1 for _ in world.plane.tick_in_runs(world.clock.now_ns))
+        assert pauses >= 10
+    counters = world.plane.counters
+    assert (counters.frames_in, counters.frames_dropped) == (505, 0)
+    assert len(call.notes.audio) == 500 * FRAME * 2
+
+
+def test_a_caller_who_leaves_within_his_own_burst_is_heard_no_further() -> None:
+    world = World()
+    call = world.call()
+    for _ in range(100):
+        call.source.receive(b"\xff" * FRAME)
+    tick = world.plane.tick_in_runs(world.clock.now_ns + 20 * MS)
+    next(tick)
+    call.source.closed("hangup")
+    later = world.call()
+    for _ in tick:
+        pass
+    assert len(call.notes.audio) < 20 * FRAME * 2 and not later.notes.audio

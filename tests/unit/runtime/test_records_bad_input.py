@@ -123,6 +123,46 @@ def test_a_torn_line_in_the_middle_is_named(tmp_path: Path) -> None:
         read_call(path)
 
 
+@pytest.mark.parametrize("time", [b"null", b'"soon"', b"[]", b"1.5"])
+def test_a_call_time_that_is_none_is_named_with_its_line(tmp_path: Path, time: bytes) -> None:
+    path = record_call(tmp_path).path
+    _change(path, b'{"t":3400,', b'{"t":%s,' % time, 1)
+    with pytest.raises(ConfigError, match=r"c1\.jsonl:\d+: this line cannot be understood: its call time"):
+        read_call(path)
+
+
+@pytest.mark.parametrize("count", [b"null", b'"many"', b"-3"])
+def test_a_number_of_lost_lines_that_is_none_is_still_a_loss(tmp_path: Path, count: bytes) -> None:
+    path = record_call(tmp_path).path
+    _change(path, b'"dropped":0', b'"dropped":%s' % count, 1)
+    record = read_call(path)
+    assert record.closed and record.dropped == 1 and not record.complete
+
+
+def test_a_story_that_breaks_the_core_in_any_way_is_told_as_a_difference(tmp_path: Path) -> None:
+    path = record_call(tmp_path).path
+    _change(path, b'"reply_id":"r2","index":0,"duration_ms"', b'"reply_id":"r2","index":-9,"duration_ms"', 1)
+    difference = replay_exactly(read_call(path)).difference
+    assert difference is not None and "the core gave up: IndexError" in difference.replayed
+
+
+def test_a_command_before_anything_happened_is_a_difference(tmp_path: Path) -> None:
+    path = record_call(tmp_path).path
+    lines = path.read_bytes().split(b"\n")
+    copied = next(line for line in lines if b'"k":"command"' in line)
+    path.write_bytes(b"\n".join([lines[0], copied, *lines[1:]]))
+    difference = replay_exactly(read_call(path)).difference
+    assert difference is not None and (difference.line, difference.replayed) == (2, "")
+    assert difference.recorded == copied.decode()
+
+
+def test_a_trace_that_came_through_a_mailbox_still_replays_exactly(tmp_path: Path) -> None:
+    path = record_call(tmp_path).path
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    result = replay_exactly(read_call(path))
+    assert result.difference is None and not result.cut_short and result.commands > 20
+
+
 def test_call_time_that_runs_backwards_is_named_with_its_line(tmp_path: Path) -> None:
     path = record_call(tmp_path).path
     _change(path, b'{"t":3400,"k":"event"', b'{"t":2000,"k":"event"')
@@ -176,6 +216,13 @@ def test_a_policy_that_knows_less_is_filled_up_with_what_was_meant(tmp_path: Pat
 def test_settings_that_contradict_are_refused_in_words(settings: list[str], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         override(Policy(), settings)
+
+
+@pytest.mark.parametrize("knob", ["turn.stop_silence_min_ms", "silence.reprompt_after_ms"])
+def test_what_no_second_setting_puts_right_is_not_said_to_need_one(knob: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        override(Policy(), [f"{knob}={-5 if knob.startswith('turn') else 0}"])
+    assert knob.partition(".")[2] in str(refused.value) and "set both" not in str(refused.value)
 
 
 def test_a_call_recorded_under_what_is_refused_today_can_still_be_asked_what_if() -> None:

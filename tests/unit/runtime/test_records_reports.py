@@ -119,3 +119,26 @@ def test_a_trace_cut_short_is_told(folder: Path, capsys: pytest.CaptureFixture[s
     path.write_bytes(path.read_bytes()[:-200])
     code, out, _ = _replay(capsys, path)
     assert code == 0 and "exactly as recorded" in out and "cut short" in out
+
+
+def test_a_call_that_is_not_named_is_not_every_trace_below_the_folder_we_are_in(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("ANTIPHON_HOME", str(folder))
+    code, out, err = _replay(capsys, "")
+    assert (code, out) == (2, "") and "no call is named" in err
+
+
+@pytest.mark.parametrize("name", ["calls/2026-01-01/c9.jsonl", "c9.jsonl", "./c9"])
+def test_a_file_that_is_not_there_is_not_looked_for_among_the_ids(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("ANTIPHON_HOME", str(folder))
+    code, _, err = _replay(capsys, name)
+    assert code == 2 and f"{name}: there is no such trace" in err
+
+
+def test_another_kind_of_model_cannot_be_tried(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = _replay(capsys, next(folder.rglob("*.jsonl")), "--set", "unified=true")
+    assert code == 2 and "unified=true cannot be tried" in err

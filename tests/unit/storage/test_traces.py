@@ -229,3 +229,28 @@ def test_an_ambiguous_or_unknown_call_is_refused_in_words(tmp_path: Path) -> Non
         find_call(tmp_path, "ab")
     with pytest.raises(ConfigError, match="no call 'zz'"):
         find_call(tmp_path, "zz")
+
+
+def test_a_trace_that_breaks_its_writer_costs_no_other_trace(tmp_path: Path) -> None:
+    flusher = TraceFlusher(every_s=3600)
+    broken, other = (TraceWriter(tmp_path, name, HEADER, flusher=flusher) for name in ("c1", "c2"))
+
+    def breaks(**_: object) -> bool:
+        raise TypeError("a mistake of ours")
+
+    broken._flush = breaks  # type: ignore[method-assign]
+    assert broken.sync().result(WAIT_S) is False
+    other.write(line(5))
+    assert other.sync().result(WAIT_S) is True
+    assert broken.close().result(WAIT_S) is False
+    assert other.close().result(WAIT_S) is True
+    assert TraceReader(other.path).complete
+
+
+@pytest.mark.parametrize("when", ["null", '"noon"', "[]"])
+def test_one_damaged_header_hides_no_other_call_from_the_list(tmp_path: Path, when: str) -> None:
+    write_call(tmp_path, "c1")
+    damaged = write_call(tmp_path, "c2")
+    damaged.write_text(damaged.read_text().replace("1700000000000", when))
+    assert [call.call_id for call in list_calls(tmp_path)] == ["c1", "c2"]
+    assert find_call(tmp_path, "last").stem == "c1"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from antiphon.errors import ProviderError, ProviderProtocolError
+from antiphon.errors import ProviderProtocolError
 from antiphon.runtime.failover.race import Candidate
 from antiphon.speech.ports import VoiceActivity
 
@@ -71,7 +71,7 @@ def _judged(
         found = port.probabilities(rows, windows)
         if not ((found >= 0) & (found <= 1)).all():  # Neither is a number that is none.
             raise ProviderProtocolError(candidate.name, "probabilities that are none")
-    except ProviderError as error:
+    except Exception as error:  # The owner of a batch: out of it, it would end every call of the worker.
         candidate.health.failed(ticket, error)
         return None
     candidate.health.succeeded(ticket)

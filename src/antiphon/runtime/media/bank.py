@@ -34,6 +34,7 @@ from antiphon.speech.ports import VoiceActivity
 
 GAP_NS = 100_000_000  # A stream that brings nothing for longer has a gap.
 _FILL_FRAMES_MAX = 50  # A tick: after a stall of the whole process, catch up a second at a time.
+_ROUNDS = 8  # Of one burst, until the loop may turn; two seconds at once are a hundred.
 _LEAK_NS = 2_000  # Per tick: clocks of two machines differ by up to 100 ppm.
 _REANCHOR_TICKS = 100  # When even the fastest of 2 s was slow, the path has become longer for good.
 _REANCHOR_NS = 5_000_000
@@ -185,6 +186,8 @@ class Bank:
         turn = place - np.maximum.accumulate(np.where(first, place, 0))
         self._observe_together(rows[order], turn, arrived_ns[order], np.flatnonzero(first))
         for number in range(int(turn.max(initial=-1)) + 1):
+            if number % _ROUNDS == _ROUNDS - 1:
+                yield
             picked = order[turn == number]
             yield from self._advance_in_runs(rows[picked], frames[picked])
 

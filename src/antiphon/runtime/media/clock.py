@@ -12,6 +12,7 @@ import numpy as np
 from antiphon.runtime.media.settings import FRAME_NS, PlaneCounters
 
 _SOONEST_NS = 1_000_000  # Event loop timers have millisecond grain; asking for less spins.
+_TURNS = 2  # Until every loop has read its sockets: asyncio asks who may run before it does.
 _GIVE_UP_NS = 10 * FRAME_NS  # After a stall, do not replay the ticks that were missed.
 
 
@@ -76,6 +77,10 @@ class MediaClock:
             if late_ns >= FRAME_NS:
                 counters.ticks_late += 1
                 counters.ticks_late_waiting += ran_ns - before_ns < late_ns // 2
+                # What came meanwhile waits in the sockets. It goes first, or it is taken for a gap.
+                for _ in range(_TURNS):
+                    await self._sleep(0)
+                now_ns = self._clock()
             if late_ns > _GIVE_UP_NS:
                 due_ns = now_ns
             for _ in self._plane.tick_in_runs(now_ns):

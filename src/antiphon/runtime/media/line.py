@@ -9,6 +9,7 @@ from antiphon.audio.ports import Encoding, LineFormat, MediaSink
 from antiphon.runtime.media import mirror
 from antiphon.runtime.media.bank import GAP_NS, Bank
 from antiphon.runtime.media.bridge import conversion
+from antiphon.runtime.media.fence import Fence
 from antiphon.runtime.media.nobody import NOBODY
 from antiphon.runtime.media.playout import Playout
 from antiphon.runtime.media.ports import Line, LineListener, LineTap
@@ -46,7 +47,7 @@ class LiveCall:
         self.inbox = bank.inboxes[line_format.encoding]
         self.frame_bytes = line_format.bytes_per_ms * FRAME_MS
         self.began_ns = clock()
-        self.row = bank.join(self, line_format.encoding, self.began_ns)
+        self.row = bank.join(Fence(self), line_format.encoding, self.began_ns)
         self.playout = Playout(line_format, sink, listener, lead_ms, counters=counters, wake=self._wake_at)
         self._onset = self._end = 0  # First and one past the last sample of the voice heard last.
         self._ended_ms = 0  # Of the caller's last speech; what is heard later was not said before.
@@ -58,8 +59,7 @@ class LiveCall:
     def hear(self, pcm: bytes) -> None:
         self.listener.caller_audio(pcm)
         if self.tapped is not None:
-            for tap in self.tapped.taps:
-                tap.caller(pcm)
+            self.tapped.tell(lambda tap: tap.caller(pcm))
 
     def speech_started(self, onset_sample: int) -> None:
         if onset_sample - self._end > mirror.APART_MS * self.bank.sample_rate_hz // 1000:

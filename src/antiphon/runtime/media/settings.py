@@ -76,6 +76,7 @@ class PlaneCounters:
         audio_refused: Audio that came for a reply that had ended.
         marks_unknown: Answers to marks we did not (or no longer) wait for.
         marks_missed: Replies whose last mark never came back in time.
+        calls_broken: Calls ended because their own code, or their line's, broke as the plane called it.
         relayed_dropped: Frames of one party not passed on to the other: we spoke, or a burst was late.
     """
 
@@ -92,4 +93,5 @@ class PlaneCounters:
     audio_refused: int = 0
     marks_unknown: int = 0
     marks_missed: int = 0
+    calls_broken: int = 0
     relayed_dropped: int = 0

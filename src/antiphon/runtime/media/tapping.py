@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from antiphon.audio.ports import MediaSink
 from antiphon.runtime.media.ports import LineTap
 
@@ -16,16 +18,22 @@ class TappedSink:
 
     def send(self, payload: bytes) -> None:
         self._sink.send(payload)
-        for tap in self.taps:
-            tap.sent(payload)
+        self.tell(lambda tap: tap.sent(payload))
 
     def mark(self, name: str) -> None:
         self._sink.mark(name)
 
     def clear(self) -> None:
         self._sink.clear()
-        for tap in self.taps:
-            tap.cleared()
+        self.tell(lambda tap: tap.cleared())
 
     def end(self) -> None:
         self._sink.end()
+
+    def tell(self, tell: Callable[[LineTap], None]) -> None:
+        """Everybody who listens in; who breaks hears no more, and the call goes on."""
+        for tap in self.taps:
+            try:
+                tell(tap)
+            except Exception:  # The owner of a tap, which is worth less than the call it hears.
+                self.taps = tuple(one for one in self.taps if one is not tap)

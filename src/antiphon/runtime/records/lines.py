@@ -165,7 +165,9 @@ def decode(number: int, raw: bytes, data: dict[str, Any]) -> Entry:
         ValueError: The line is none this version writes; says why.
     """
     fields = dict(data)
-    at_ms, kind = int(fields.pop("t", 0)), fields.pop("k", "")
+    at_ms, kind = fields.pop("t", 0), fields.pop("k", "")
+    if not isinstance(at_ms, int):
+        raise ValueError(f"its call time is {at_ms!r}")
     if kind == "event":
         event: AnyEvent = msgspec.convert(fields | {"at_ms": at_ms}, AnyEvent)
         return EventEntry(number=number, raw=raw, event=event)

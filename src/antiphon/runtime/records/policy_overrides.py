@@ -52,18 +52,26 @@ def override(policy: Policy, settings: Sequence[str]) -> Policy:
     except msgspec.ValidationError as error:
         raise ConfigError(f"{', '.join(settings)}: {error}", where="--set") from error
     # A call recorded under what is refused today keeps it, unless the setting is about that.
-    kept = {_about(fault) for fault in _faults(policy)} - {key.rpartition(".")[2] for key in given}
-    wrong = [fault for fault in _faults(changed) if _about(fault) not in kept]
+    before = (*_impossible(policy), *_contradictions(policy))
+    kept = {_about(fault) for fault in before} - {key.rpartition(".")[2] for key in given}
+    impossible = [fault for fault in _impossible(changed) if _about(fault) not in kept]
+    if impossible:
+        raise ConfigError(impossible[0], where="--set")
+    wrong = [fault for fault in _contradictions(changed) if _about(fault) not in kept]
     if wrong:
         raise ConfigError(wrong[0], where="--set", fix="set both, or something in between")
     return changed
 
 
-def _faults(policy: Policy) -> Iterator[str]:
+def _impossible(policy: Policy) -> Iterator[str]:
+    """What no second setting would put right."""
     yield from _out_of_range(policy)
+    yield from silence_impossible(policy.silence)
+
+
+def _contradictions(policy: Policy) -> Iterator[str]:
     yield from turn_contradictions(policy.turn)
     yield from silence_contradictions(policy.silence)
-    yield from silence_impossible(policy.silence)
 
 
 def _about(fault: str) -> str:

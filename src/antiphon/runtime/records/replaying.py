@@ -62,8 +62,8 @@ def replay_exactly(record: CallRecord) -> ReplayResult:
     conversation = Conversation(record.header.policy)
     steps = _steps(record)
     commands = 0
-    difference = None
-    for index, step in enumerate(steps):
+    difference = _before_all(record)
+    for index, step in enumerate(steps if difference is None else ()):
         lines, broke = _again(conversation, step.entry)
         commands += len(lines)
         killed_here = not record.closed and index == len(steps) - 1
@@ -86,6 +86,11 @@ def replay_exactly(record: CallRecord) -> ReplayResult:
         cut_short=not record.closed,
         dropped=record.dropped,
     )
+
+
+def broken_by(error: Exception) -> str:
+    """In words: what the core holds to be true and is not, or what broke it."""
+    return str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
 
 
 @dataclass(slots=True)
@@ -111,6 +116,14 @@ def _steps(record: CallRecord) -> list[_Step]:
     return steps
 
 
+def _before_all(record: CallRecord) -> Difference | None:
+    """A command that nothing caused: no core ever gave one before the first event."""
+    first = next((one for one in record.entries if not isinstance(one, NoteEntry)), None)
+    if not isinstance(first, CommandEntry):
+        return None
+    return Difference(line=first.number, event="(nothing yet)", recorded=first.raw.decode(), replayed="")
+
+
 def _again(
     conversation: Conversation, entry: EventEntry | NoteEntry | UnknownEntry
 ) -> tuple[list[bytes], str]:
@@ -122,8 +135,8 @@ def _again(
         return [command_line(entry.at_ms, command) for command in conversation.give_up(kind)], ""
     try:
         answers = conversation.step(entry.event)
-    except AssertionError as error:
-        return [], f"(the core gave up: {error})"
+    except Exception as error:  # Whatever broke on the call breaks here too: it is told, not had.
+        return [], f"(the core gave up: {broken_by(error)})"
     return [command_line(entry.at_ms, command) for command in answers], ""
 
 

@@ -23,6 +23,7 @@ from antiphon.errors import ConfigError
 from antiphon.runtime.records.agent_side import AgentSide, Due
 from antiphon.runtime.records.cut_offs import cut_offs, unfinished_pauses
 from antiphon.runtime.records.lines import CallRecord, CommandEntry, Entry, EventEntry, check_time
+from antiphon.runtime.records.replaying import broken_by
 from antiphon.runtime.records.story import CallStory, tell
 from antiphon.runtime.records.waterfall import waterfall
 
@@ -127,7 +128,15 @@ def simulate(record: CallRecord, policy: Policy) -> list[Entry]:
 
 
 def _check_endpointing(record: CallRecord, policy: Policy) -> None:
-    """Nobody can know what a vendor would have signalled, or when a button would have been pressed."""
+    """Nobody can know what a vendor would have signalled, or when a button would have been pressed, nor how a
+    call would have gone with another kind of model."""
+    if policy.unified != record.header.policy.unified:
+        raise ConfigError(
+            f"unified={str(policy.unified).lower()} cannot be tried: a model that hears and speaks by itself "
+            "tells what was said later, and otherwise",
+            where="--set",
+            fix="try it on calls that were taken that way",
+        )
     needed: dict[str, tuple[type[e.Event], str]] = {
         "provider": (e.TurnSignalled, "turn events of a vendor"),
         "push_to_talk": (e.TalkPressed, "talk button"),
@@ -181,9 +190,10 @@ class _World:
     def _step(self, event: e.AnyEvent) -> list[c.Command]:
         try:
             return self._conversation.step(event)
-        except AssertionError as error:
+        except Exception as error:  # On the call it would have ended it; here it ends the question.
             raise ConfigError(
-                f"at {event.at_ms} ms this recording makes no sense to the core: {error}", where=self._where
+                f"at {event.at_ms} ms this recording makes no sense to the core: {broken_by(error)}",
+                where=self._where,
             ) from error
 
     def _next(self) -> e.AnyEvent | None:

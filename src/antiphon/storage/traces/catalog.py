@@ -28,6 +28,12 @@ class CallFile:
     tail: tuple[dict[str, Any], ...]
 
     @property
+    def started_at_ms(self) -> int:
+        """0 where its header does not say: one damaged trace must not hide all others from a list."""
+        at_ms = self.header.get("wall_time_ms", 0)
+        return at_ms if isinstance(at_ms, int) else 0
+
+    @property
     def closed(self) -> bool:
         return bool(self.tail) and self.tail[-1].get("k") == "end"
 
@@ -49,7 +55,7 @@ def list_calls(directory: Path, limit: int = 50) -> list[CallFile]:
     found: list[CallFile] = []
     for day in sorted(_days(directory), reverse=True):
         calls = [call for path in day.glob(f"*{SUFFIX}") if (call := peek_call(path)) is not None]
-        calls.sort(key=lambda call: int(call.header.get("wall_time_ms", 0)), reverse=True)
+        calls.sort(key=lambda call: call.started_at_ms, reverse=True)
         found += calls
         if len(found) >= limit:
             break
@@ -67,8 +73,12 @@ def find_call(directory: Path, name: str) -> Path:
         if not latest:
             raise ConfigError(f"there are no calls in {directory}", fix="take a call, or set ANTIPHON_HOME")
         return latest[0].path
+    if not name:
+        raise ConfigError("no call is named", fix='give its id, the path of its trace, or "last"')
     if Path(name).is_file():
         return Path(name)
+    if Path(name).name != name or name.endswith(SUFFIX):
+        raise ConfigError("there is no such trace", where=name, fix="give its path, or the id of a call")
     matches = sorted(path for day in _days(directory) for path in day.glob(f"*{SUFFIX}") if _fits(path, name))
     exact = [path for path in matches if path.stem == name]
     if len(exact or matches) == 1:

@@ -66,9 +66,9 @@ class TraceReader:
                     fix="restore the file from a backup",
                 )
             if data.get("k") == "end":
-                self.closed, self.dropped = True, int(data.get("dropped", 0))
+                self.closed, self.dropped = True, _dropped(data)
                 return
-            cut += int(data.get("dropped", 0)) if data.get("k") == "cut" else 0
+            cut += _dropped(data) if data.get("k") == "cut" else 0
             self.dropped = cut
             self._lines.append(TraceLine(number=number, raw=line, data=data))
 
@@ -79,7 +79,8 @@ def read_lines(path: Path) -> list[bytes]:
     Raises:
         ConfigError: As `read_trace`.
     """
-    return read_trace(path).rstrip(b"\n").split(b"\n")
+    lines = read_trace(path).rstrip(b"\r\n").split(b"\n")
+    return [line.removesuffix(b"\r") for line in lines]  # It may have been through a mailbox, or an editor.
 
 
 def parse_header(path: Path, line: bytes) -> dict[str, Any]:
@@ -102,6 +103,12 @@ def parse_header(path: Path, line: bytes) -> dict[str, Any]:
             fix=f"it was written by antiphon {header.get('version', '?')}: read it with that version",
         )
     return header
+
+
+def _dropped(data: dict[str, Any]) -> int:
+    """How many lines its writer says were lost here; one, where it says nothing that makes sense."""
+    count = data.get("dropped", 0)
+    return count if isinstance(count, int) and count >= 0 else 1
 
 
 def _decode(line: bytes) -> dict[str, Any] | None:

@@ -11,7 +11,9 @@ import atexit
 import contextlib
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -202,7 +204,7 @@ class TraceFlusher:
             with self._lock:
                 writers = list(self._writers)
             for writer in writers:
-                writer._flush(durable=stopping)
+                _unbroken(partial(writer._flush, durable=stopping))
             with self._lock:
                 if stopping and not self._requests:
                     self._thread = None
@@ -215,13 +217,22 @@ class TraceFlusher:
             with self._lock:
                 if writer in self._writers:
                     self._writers.remove(writer)
-            durable = writer._finish()
+            durable = _unbroken(writer._finish)
         else:
-            durable = writer._flush(durable=True)
+            durable = _unbroken(partial(writer._flush, durable=True))
         if wanted:
             done.set_result(durable)
         with self._lock:
             self._unanswered -= 1
+
+
+def _unbroken(act: Callable[[], bool]) -> bool:
+    """One thread writes for all: what breaks in one trace must not be the end of every other."""
+    try:
+        return act()
+    except Exception as error:  # The owner of a job.
+        _log.error("trace_broke", error=type(error).__name__, exc_info=True)
+        return False
 
 
 class _Tally:

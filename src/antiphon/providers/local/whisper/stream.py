@@ -18,7 +18,6 @@ import structlog
 from numpy.typing import NDArray
 
 from antiphon.audio.resample import StreamResampler
-from antiphon.errors import AntiphonError
 from antiphon.providers.local.whisper.care import believed_text, partial_text
 from antiphon.providers.local.whisper.engine import FINAL_BEAM, PARTIAL_BEAM, Recognition
 from antiphon.providers.local.whisper.features import SAMPLE_RATE_HZ
@@ -243,7 +242,7 @@ class WhisperStream:
         loop = asyncio.get_running_loop()
         try:
             found, text, guess = await loop.run_in_executor(self._executor, self._decode, job)
-        except (AntiphonError, RuntimeError) as error:
+        except Exception as error:  # The owner of a job.
             # A final is owed whatever happens: an empty one lets the core ask the caller to say it again.
             self.counters.failed += 1
             log.warning("stt_decode_failed", segment=job.segment, error=type(error).__name__)
