@@ -42,7 +42,8 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
         few_words_ms: A voice over ours that is younger than this takes the floor by more than three words, by
             the words it has when it ends, or at the latest with `hold_ms`. 0: by any words at once.
         few_words_confidence: So few words, recognised with less than this, are a listening noise misheard.
-        backchannel_ms: Speech shorter than this without words is a noise and playout resumes.
+        backchannel_ms: A voice shorter than this that no recogniser could hear was a cough: nobody apologises
+            for it, and nobody says that the line is bad.
         rewind_after_ms: After a pause longer than this, which is heard as a gap, playout resumes at the
             start of the clause or word that was cut. Shorter than `hold_ms`.
         rewind_ms: How much earlier that may be at most; 0 resumes at the same sample after any pause.
@@ -307,6 +308,8 @@ def silence_contradictions(silence: SilencePolicy) -> Iterator[str]:
 
 
 _NEVER_0 = {
+    "hold_ms": "playout would go on before anybody knows whose voice it is",
+    "voice_takes_floor_ms": "every cough would interrupt a model that hears by itself",
     "reprompt_after_ms": "the caller would be asked again before he can answer",
     "filler_gap_ms": "fillers would follow one another without a pause",
     "noise_ms": "every voice would be taken for noise before its first word",
@@ -315,8 +318,8 @@ _NEVER_0 = {
 }
 
 
-def silence_impossible(silence: SilencePolicy) -> Iterator[str]:
+def impossible(section: TurnPolicy | SilencePolicy) -> Iterator[str]:
     """Settings that cannot be meant, whatever the others are. Nowhere here does 0 ms mean "never"."""
     for name, why in _NEVER_0.items():
-        if getattr(silence, name) == 0:
+        if getattr(section, name, None) == 0:
             yield f"{name} is 0: {why}"

@@ -62,6 +62,8 @@ def test_push_to_talk_may_speculate(tmp_path: Path) -> None:
             ["rewind_after_ms (1200) is not below hold_ms (900)", "`rewind_ms: 0` never does", "set both"],
         ),
         ("preset: patient, hold_ms: 700, rewind_after_ms: 700", ["rewind_after_ms (700) is not below"]),
+        ("hold_ms: 0", ["hold_ms is 0: playout would go on before", "leave it out"]),
+        ("voice_takes_floor_ms: 0", ["voice_takes_floor_ms is 0: every cough would", "leave it out"]),
         ("endpointing: push_to_talk, talk_max_ms: soon", ["turn.talk_max_ms", "valid integer"]),
     ],
 )

@@ -36,8 +36,8 @@ from antiphon.conversation.policy import (
     LinePolicy,
     SilencePolicy,
     TurnPolicy,
+    impossible,
     silence_contradictions,
-    silence_impossible,
     turn_contradictions,
     turn_policy,
 )
@@ -252,6 +252,7 @@ def _knobs(name: str, struct: type[msgspec.Struct], **extra: Any) -> type[Sectio
 
 _TurnKnobs = _knobs("TurnKnobs", TurnPolicy, preset=(Literal[tuple(PRESETS)], "balanced"))
 _SilenceKnobs = _knobs("SilenceKnobs", SilencePolicy)
+_SOME_MS = "give it some milliseconds, or leave it out for the default"
 _KNOBS_OF_MODES = {
     "provider_wait_ms": "provider",
     "talk_tail_ms": "push_to_talk",
@@ -264,7 +265,10 @@ class TurnSection(_TurnKnobs):  # type: ignore[misc,valid-type]
 
     @model_validator(mode="after")
     def _consistent(self) -> TurnSection:
-        for contradiction in turn_contradictions(turn_policy(self.preset, self.overrides())):
+        turn = turn_policy(self.preset, self.overrides())
+        for nonsense in impossible(turn):
+            raise fault(nonsense, _SOME_MS)
+        for contradiction in turn_contradictions(turn):
             raise fault(
                 contradiction, f"the preset {self.preset!r} fills in what the file leaves out; set both"
             )
@@ -289,8 +293,8 @@ class SilenceSection(_SilenceKnobs):  # type: ignore[misc,valid-type]
         policy = msgspec.convert(self.model_dump(), SilencePolicy)
         for contradiction in silence_contradictions(policy):
             raise fault(contradiction, "set both")
-        for nonsense in silence_impossible(policy):
-            raise fault(nonsense, "give it some milliseconds, or leave it out for the default")
+        for nonsense in impossible(policy):
+            raise fault(nonsense, _SOME_MS)
         return self
 
 

@@ -10,8 +10,8 @@ import msgspec
 
 from antiphon.conversation.policy import (
     Policy,
+    impossible,
     silence_contradictions,
-    silence_impossible,
     turn_contradictions,
 )
 from antiphon.errors import ConfigError
@@ -66,7 +66,8 @@ def override(policy: Policy, settings: Sequence[str]) -> Policy:
 def _impossible(policy: Policy) -> Iterator[str]:
     """What no second setting would put right."""
     yield from _out_of_range(policy)
-    yield from silence_impossible(policy.silence)
+    yield from impossible(policy.turn)
+    yield from impossible(policy.silence)
 
 
 def _contradictions(policy: Policy) -> Iterator[str]:
