@@ -19,6 +19,7 @@ from antiphon.errors import ProviderError
 from antiphon.runtime.ending import Ending, cancelled_from_outside
 from antiphon.runtime.media.ports import Line
 from antiphon.runtime.metering import Meter, Payer, paid_by
+from antiphon.runtime.patience import waiting_at_most
 from antiphon.speech.ports import LearnsInCalls, TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
 from antiphon.speech.ssml import Utterance
 from antiphon.speech.word_times import ends_as_written
@@ -26,7 +27,7 @@ from antiphon.speech.word_times import ends_as_written
 _log = structlog.get_logger(__name__)
 
 # A clause takes well under a second here and on any vendor that can be used live.
-CHUNK_DEADLINE_S = 8.0
+CHUNK_WAIT_S = 8.0  # Longer than what it gives lasts, no voice may take for a chunk.
 # Sounds by their names in `conversation.commands.Synthesize`: from a sample rate to mono s16le.
 SOUNDS: Mapping[str, Callable[[int], bytes]] = {
     "thinking": tones.thinking,
@@ -226,7 +227,7 @@ class _SpokenReply:
             self._making = (index, audio)
             request = speaker.asked(spoken, voice, spare_ms=self._spare_ms())
             try:
-                async with asyncio.timeout(CHUNK_DEADLINE_S):
+                async with waiting_at_most(CHUNK_WAIT_S, audio.given_s):
                     await voice.tts.synthesize(request, audio.take)
             except (Exception, asyncio.CancelledError) as error:
                 if isinstance(error, asyncio.CancelledError) and cancelled_from_outside():
@@ -293,6 +294,9 @@ class _ChunkAudio:
                 self._ttfb_ms = self._line.now_ms - self._begun_ms
             self.samples += len(pcm) // 2
             self._reply.hear(pcm)
+
+    def given_s(self) -> float:
+        return self.samples / self._line.sample_rate_hz
 
     def synthesized(self, index: int) -> ChunkSynthesized:
         return ChunkSynthesized(

@@ -17,7 +17,7 @@ from antiphon.conversation.heard import TOLERANCE_MS
 from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.failover.race import Candidate, RaceRules
 from antiphon.runtime.failover.voices import FailoverTts, SpeakingAs
-from antiphon.runtime.speaking import CHUNK_DEADLINE_S
+from antiphon.runtime.speaking import CHUNK_WAIT_S
 from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest
 
 # Words of one length: what the core guesses by letters is what these voices speak.
@@ -195,24 +195,41 @@ def test_a_question_whose_answer_lost_its_voice_before_it_was_heard_is_not_met_w
 
 
 class Slows(ScriptedVoice):
-    """Takes its time over what is long."""
+    """Takes its time over what is long: so much for 100 ms of it."""
+
+    def __init__(self, block_ms: int) -> None:
+        super().__init__()
+        self.long_block_ms = block_ms
 
     async def synthesize(self, request: TtsRequest, emit: Callable[[TtsAudio], None]) -> None:
-        self.block_ms = 700 if request.text == LONG else 10
+        self.block_ms = self.long_block_ms if request.text == LONG else 10
         await super().synthesize(request, emit)
 
 
-def test_a_voice_too_slow_for_the_deadline_is_heard_so_far(tmp_path: Path) -> None:
+def test_a_voice_that_hardly_gives_anything_is_heard_so_far(tmp_path: Path) -> None:
     async def story() -> None:
-        stage, line = await _called(tmp_path, Slows(), _says((LONG, False)))
+        stage, line = await _called(tmp_path, Slows(700), _says((LONG, False)))
         await _asks(stage)
-        await _passes(stage, int(CHUNK_DEADLINE_S * 1000))
+        await _passes(stage, int(CHUNK_WAIT_S * 1000) + 2000)
         heard = line.words("r2", LONG)
-        assert heard == "Each week this desk must open"
+        assert heard == "Each week this desk must open from"
         assert _replies(stage)[1:3] == [
             HeardReply(text=heard, complete=False),
             HeardReply(text=SORRY, complete=True),
         ]
+
+    live(story())
+
+
+def test_a_slow_voice_that_keeps_speaking_is_heard_to_its_end(tmp_path: Path) -> None:
+    """It takes longer than a voice that says nothing may, for less than three seconds of sound."""
+
+    async def story() -> None:
+        stage, line = await _called(tmp_path, Slows(300), _says((LONG, False)))
+        await _asks(stage)
+        await _passes(stage, int(CHUNK_WAIT_S * 1000) + 4000)
+        assert line.words("r2", LONG) == LONG
+        assert _replies(stage)[1] == HeardReply(text=LONG, complete=True)
 
     live(story())
 
