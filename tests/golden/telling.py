@@ -14,7 +14,7 @@ from antiphon.conversation.words import same_words
 from antiphon.runtime.records.lines import CallRecord, CommandEntry, read_call
 from tests.simulation.choices import Made
 from tests.simulation.faults import Fault
-from tests.simulation.plan import Plan, Utterance
+from tests.simulation.plan import Plan, Utterance, Weather
 from tests.simulation.record import write_trace
 from tests.simulation.vendors import Reasoner
 from tests.simulation.world import World
@@ -86,6 +86,7 @@ class Answer:
     silent: bool = False
 
 
+FAIR = Weather()
 FIXED = {
     "greeting": Answer(chunks=("Hello, this is the clinic.", "How can I help you?")),
     "reprompt": Answer(chunks=("Are you still there?",)),
@@ -96,8 +97,11 @@ FIXED = {
 class Story:
     """A call that follows a script."""
 
-    def __init__(self, policy: Policy | None = None, made: Made | None = None) -> None:
-        self.world = World(Plan(policy=policy or Policy(), made=made or {}, mark_every_ms=200))
+    def __init__(
+        self, policy: Policy | None = None, made: Made | None = None, weather: Weather = FAIR
+    ) -> None:
+        plan = Plan(policy=policy or Policy(), made=made or {}, mark_every_ms=200, weather=weather)
+        self.world = World(plan)
         self._reasoner = _Scripted(self.world)
         self.world.reasoner = self._reasoner
         self.world.begin()
@@ -209,11 +213,12 @@ def spoken(
     fault: Fault,
     policy: Policy | None = None,
     made: Made | None = None,
+    weather: Weather = FAIR,
 ) -> Symptom:
     """A symptom of the core, told with doubles of everything around it."""
 
     def tell(folder: Path) -> Told:
-        told = Story(policy, made)
+        told = Story(policy, made, weather)
         story(told)
         world = told.world
         path = write_trace(folder / f"{name}.jsonl", world.policy, world.steps, agent="clinic")

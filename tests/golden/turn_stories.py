@@ -12,6 +12,7 @@ from antiphon.conversation import events as ev
 from antiphon.conversation.state import State
 from tests.golden.telling import Answer, Story, Told, spoken
 from tests.simulation import faults
+from tests.simulation.plan import RARER_WEATHERS
 
 BOOK = "Book the first one please."
 
@@ -105,6 +106,27 @@ def _silence_is_noticed(told: Told) -> None:
     begun_ms = {event.reply_id: event.at_ms for event in told.events(ev.PlayoutStarted)}
     assert {"r2", "r3"} <= set(begun_ms), "something is said about it"
     assert begun_ms["r3"] - begun_ms["r2"] < Policy().silence.reply_deadline_ms + 1500
+
+
+def _voice_takes_its_time(call: Story) -> None:
+    call.answers("Are you open today?", Answer(chunks=("We are open from eight to five today.",)))
+    call.greeted()
+    call.says("Are you open today?")
+    call.runs(16_000)
+    call.hangs_up()
+
+
+def _hears_that_somebody_is_there(told: Told) -> None:
+    """Softly, without words, which the voice would be late with as well; then the answer, whole."""
+    committed_ms, _ = told.only(cmd.CommitTurn)
+    begun_ms = [at_ms for at_ms, _, _ in told.facts["sounded"] if at_ms > committed_ms]
+    assert begun_ms[0] - committed_ms <= Policy().silence.filler_after_ms + 200
+    covering = [made for at_ms, made in told.commands(cmd.Synthesize) if at_ms > committed_ms and made.sound]
+    assert covering and told.heard("r2") == "We are open from eight to five today."
+
+
+def _words_are_enough(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(silence, "_defer", lambda state, reply: None)
 
 
 def _noise_and_nothing(call: Story) -> None:
@@ -281,6 +303,11 @@ SYMPTOMS = [
         "nobody_ever_speaks_again", "I6",
         story=_noise_and_nothing, absent=_agent_asks_again, fault=faults.timer_does_nothing("final_wait"),
         made={("the final never comes", 0): True},
+    ),
+    spoken(
+        "line_is_silent_while_the_voice_is_slow", "I4", "P5", weather=RARER_WEATHERS["hesitant"],
+        story=_voice_takes_its_time, absent=_hears_that_somebody_is_there, fault=_words_are_enough,
+        made={("the voice is slow", 2): True, ("a slow voice", 0): 3},
     ),
     spoken(
         "agent_stays_silent_after_a_noise", "P5",
