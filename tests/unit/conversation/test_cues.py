@@ -1,0 +1,131 @@
+"""What the last words promise, list by list, in each language that has lists of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from antiphon.conversation.cues import cues_of
+from antiphon.conversation.phrases import phrases_of
+from antiphon.conversation.policy import Policy
+from antiphon.conversation.words import (
+    answers,
+    asks_to_wait,
+    only_hums,
+    sounds_complete,
+    sounds_unfinished,
+)
+
+UNFINISHED = [
+    ("en", "I would like to come on Monday and"),
+    ("en", "on Tuesday um"),
+    ("en", "my last name is"),
+    ("es", "quiero ir al médico porque"),
+    ("es", "el martes pues"),
+    ("es", "me llamo"),
+    ("fr", "je viens lundi avec"),
+    ("fr", "mardi euh"),
+    ("fr", "mon nom est"),
+    ("de", "ich komme am Montag und"),
+    ("de", "am Dienstag ähm"),
+    ("de", "meine Nummer ist"),
+]
+WHOLE = [
+    ("en", "I think so"),
+    ("en", "the day after"),
+    ("es", "no sé por que"),
+    ("fr", "je suis pour"),
+    ("de", "ich rufe Sie an"),
+]
+ANSWERS = [
+    ("en", "Goodbye."),
+    ("en", "Yes, correct."),
+    ("es", "Adiós."),
+    ("es", "Sí, claro."),
+    ("fr", "Adieu."),
+    ("fr", "Oui, parfait."),
+    ("de", "Auf Wiedersehen."),
+    ("de", "Ja, genau."),
+]
+
+
+@pytest.mark.parametrize(("language", "text"), UNFINISHED)
+def test_words_that_promise_more_do_so_in_their_language_alone(language: str, text: str) -> None:
+    assert sounds_unfinished(text, "open", language)
+    assert not sounds_unfinished(text, "open", "xx")
+
+
+@pytest.mark.parametrize(("language", "text"), WHOLE)
+def test_endings_that_are_whole_although_their_last_word_dangles(language: str, text: str) -> None:
+    assert not sounds_unfinished(text, "open", language)
+
+
+@pytest.mark.parametrize(("language", "text"), ANSWERS)
+def test_whole_answers_are_not_waited_for(language: str, text: str) -> None:
+    assert sounds_complete(text, "open", language)
+    assert not sounds_complete(text, "open", "xx")
+
+
+@pytest.mark.parametrize(("language", "yes"), [("en", "Yes"), ("es", "Sí"), ("fr", "Oui"), ("de", "Ja")])
+def test_a_yes_is_the_answer_to_a_question_of_yes_or_no(language: str, yes: str) -> None:
+    assert answers(f"{yes} that one", "yes_no", language)
+    assert not answers(f"That one {yes}", "yes_no", language)
+
+
+@pytest.mark.parametrize(
+    ("language", "digits"),
+    [
+        ("en", "five five five double two triple nine one oh"),
+        ("es", "cinco cinco cinco doble dos triple nueve uno cero"),
+        ("fr", "cinq cinq cinq double deux triple neuf un zéro"),
+        ("de", "fünf fünf fünf doppel zwei neun neun neun eins null"),
+    ],
+)
+def test_ten_spoken_digits_are_a_number_with_what_is_said_of_two_and_three_alike(
+    language: str, digits: str
+) -> None:
+    assert sounds_complete(digits, "digits", language)
+    assert not sounds_unfinished(digits, "digits", language)
+    without_last = digits.rpartition(" ")[0]
+    assert sounds_unfinished(without_last, "digits", language)
+    assert not sounds_complete(without_last, "digits", language)
+
+
+@pytest.mark.parametrize(
+    ("language", "hums"), [("en", "Um, er."), ("es", "Eh, pues."), ("fr", "Euh, ben."), ("de", "Äh, tja.")]
+)
+def test_who_looks_for_words_has_said_nothing(language: str, hums: str) -> None:
+    assert only_hums(hums, language)
+    assert not only_hums(f"{hums} x", language)
+
+
+@pytest.mark.parametrize(
+    ("language", "fetches", "tells"),
+    [
+        ("en", "Just a second, my card.", "Just a second, my card is here."),
+        ("es", "Un momento, mi tarjeta.", "Un momento, mi tarjeta es azul."),
+        ("fr", "Un instant, ma carte.", "Un instant, ma carte est bleue."),
+        ("de", "Einen Moment, meine Karte.", "Einen Moment, meine Karte ist blau."),
+    ],
+)
+def test_who_says_what_something_is_fetches_nothing(language: str, fetches: str, tells: str) -> None:
+    policy = Policy(language=language, hold_phrases=phrases_of(language).hold_phrases)
+    assert asks_to_wait(fetches, policy)
+    assert not asks_to_wait(tells, policy)
+
+
+@pytest.mark.parametrize(
+    ("language", "asks"),
+    [
+        ("en", "One moment please, thanks."),
+        ("es", "Un momento, por favor, gracias."),
+        ("fr", "Un moment, s'il vous plaît, merci."),
+        ("de", "Einen Moment bitte, danke."),
+    ],
+)
+def test_courtesies_behind_a_request_to_wait_add_nothing_to_it(language: str, asks: str) -> None:
+    assert asks_to_wait(asks, Policy(language=language, hold_phrases=phrases_of(language).hold_phrases))
+
+
+def test_a_language_without_lists_gives_no_cues() -> None:
+    assert cues_of("xx") == cues_of("") and not cues_of("xx").dangling
+    assert cues_of("DE-at") is cues_of("de") and cues_of("en-GB") is cues_of("en")
