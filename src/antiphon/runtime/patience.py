@@ -23,15 +23,14 @@ async def waiting_at_most(wait_s: float, given_s: Callable[[], float]) -> AsyncI
     async with asyncio.timeout(None) as limit:
 
         def look() -> None:
-            nonlocal handle
             due_s = begun_s + wait_s + given_s()
             if due_s <= loop.time():
                 limit.reschedule(due_s)
             else:
-                handle = loop.call_at(due_s, look)
+                looks.append(loop.call_at(due_s, look))
 
-        handle = loop.call_at(begun_s + wait_s, look)
+        looks = [loop.call_at(begun_s + wait_s, look)]
         try:
             yield
         finally:
-            handle.cancel()
+            looks[-1].cancel()
