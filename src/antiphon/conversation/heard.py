@@ -79,7 +79,7 @@ def rewind_ms(chunks: Sequence[Chunk], heard_ms: int, most_ms: int, *, again_fro
     further than `most_ms`, and that far where even the word is longer.
 
     Where it went on at `again_from_ms` already it does not once more: on a line with a noise every other
-    second the agent would never get past its clause.
+    second the agent would never get past its clause. Nor is what had to be heard, and was, said again.
     """
     clause_ms = word_ms = start_ms = 0
     for chunk in chunks:
@@ -96,6 +96,8 @@ def rewind_ms(chunks: Sequence[Chunk], heard_ms: int, most_ms: int, *, again_fro
             if word.endswith(CLAUSE_ENDS):
                 clause_ms = word_ms
         start_ms += duration_ms
+        if chunk.uninterruptible and start_ms <= heard_ms:
+            clause_ms = word_ms = start_ms
     back_to_clause = heard_ms - clause_ms <= most_ms and clause_ms > again_from_ms
     begin_ms = clause_ms if back_to_clause else word_ms
     if begin_ms <= again_from_ms:

@@ -75,4 +75,7 @@ def _somebody_waits(state: State) -> bool:
 def _end_ms(state: State, reply: Reply) -> int | None:
     if not reply.audible:
         return None
-    return heard.span_end_ms(reply, heard.position_ms(state, reply))
+    position_ms = heard.position_ms(state, reply)
+    if reply.deferred:
+        position_ms -= 1  # A filler sounds in its stead: what comes next has not begun.
+    return heard.span_end_ms(reply, position_ms)

@@ -265,3 +265,17 @@ def test_an_agent_without_fillers_waits_for_its_voice_in_silence() -> None:
     scene, _ = _waits_for_its_voice(Policy(fillers=()))
     scene.wait(6000)
     assert _sounds(scene) == [] and scene.count(cmd.DeferPlayout) == 0
+
+
+def test_a_voice_over_the_sound_before_what_must_be_heard_is_listened_to() -> None:
+    """Nothing of it has begun: neither the sound nor the notice goes on over the caller."""
+    scene, reply_id = speaking(FIRST, heard_ms=600, finishes=False)
+    scene.gives(reply_id, SECOND, protected=(SECOND,), made=False)
+    scene.play(reply_id, 420)
+    scene.wait(1500)
+    _sounds_begin(scene, "f1")
+    scene.now_ms += 300
+    assert any(isinstance(c, cmd.PausePlayout) and c.reply_id == "f1" for c in scene.voice())
+    scene.now_ms += 300
+    scene.partial("But I wanted to ask something else")
+    assert scene.phase == "listening" and scene.count(cmd.FlushPlayout) == 2
