@@ -118,6 +118,8 @@ def judge(state: State, turn: Turn) -> None:
         echoes.note(state, turn)
     elif protected(state):
         return
+    elif not misheard and _answers_what_we_ask(state, turn):
+        pass  # He hears the question out, and then this is his turn.
     else:
         turns.close(state, turn)
         if state.mirrored:
@@ -125,6 +127,16 @@ def judge(state: State, turn: Turn) -> None:
         what = "echo" if state.mirrored else "noise" if state.doubtful or misheard else "backchannel"
         state.emit(NoteUtterance(kind=what, text=turn.raw_text()))
     go_on(state)
+
+
+def _answers_what_we_ask(state: State, turn: Turn) -> bool:
+    """ "Would you like the Thursday slot", "yes", "at ten?": no listening noise while a question is asked."""
+    reply = state.reply
+    if reply is None or reply.kind != "turn" or not reply.audible or state.doubtful:
+        return False
+    if words.only_hums(turn.text(), state.policy.language):
+        return False
+    return heard.was_asking(state, reply, turn.onset_ms)
 
 
 def hold_passed(state: State) -> None:

@@ -21,6 +21,8 @@ _DIGIT = re.compile(r"\d")
 # People answer a question before its very end, but not before they know what it is.
 ASKED_MS = 700
 _QUESTION = re.compile(r"[?？؟]\W*$")
+# Whoever answers sooner after a question began answers what was said before it.
+QUESTION_KNOWN_MS = 500
 CLAUSE_ENDS = (",", ";", ":", ".", "?", "!", "…", "—", "–")
 
 
@@ -181,6 +183,22 @@ def ends_asking(state: State, reply: Reply) -> bool:
         return False
     asks = _QUESTION.search(reply.chunks[-1].text) is not None and not reply.chunks[-1].lost
     return asks and audio_ms(reply.chunks) - position_ms(state, reply) <= ASKED_MS
+
+
+def was_asking(state: State, reply: Reply, onset_ms: int) -> bool:
+    """Was the question that ends the reply under way, long enough to be answered, when a voice began?
+
+    Its last clause only: "You are booked for ten", "yes", "shall I cancel that?" cancels nothing.
+    """
+    if not reply.finished or reply.then or not reply.chunks or reply.chunks[-1].lost:
+        return False
+    if _QUESTION.search(reply.chunks[-1].text) is None:
+        return False
+    until_ms = reply.paused_at_ms if reply.paused else state.now_ms
+    known_ms = position_ms(state, reply) - max(0, until_ms - onset_ms) - QUESTION_KNOWN_MS
+    end_ms = sum(_duration_ms(chunk) for chunk in reply.chunks if not chunk.failed)
+    left = words_between(reply.chunks, known_ms, end_ms).split()
+    return bool(left) and not any(word.endswith(CLAUSE_ENDS) for word in left[:-1])
 
 
 def weight(text: str) -> int:
