@@ -56,6 +56,8 @@ def _take_floor(state: State, text: str) -> bool:
     reply = state.reply
     kind = reply.kind if reply is not None else ""
     expects = _expects(state)
+    if state.leaving == "silence":  # Nobody was there: whoever says so much as "yes" is.
+        return not words.only_leaves(text, state.policy)
     leaving = reply is not None and (reply.then in ("end", "escalate") or kind == "goodbye")
     return words.takes_floor(text, state.policy, reply_kind=kind, expects=expects, last_words=leaving)
 

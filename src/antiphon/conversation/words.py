@@ -50,6 +50,12 @@ def takes_floor(
     return not _made_only_of(phrase, known)
 
 
+def only_leaves(text: str, policy: Policy) -> bool:
+    """Hums and farewells: he lets us go. One word that decides something ("no") does not."""
+    phrase = " ".join(word for word in words(text) if not _HUM.match(word))
+    return phrase not in policy.interrupting_words and _made_only_of(phrase, policy.farewells)
+
+
 def _made_only_of(phrase: str, parts: tuple[str, ...]) -> bool:
     return not _any_of(parts).sub(" ", phrase).strip()
 
