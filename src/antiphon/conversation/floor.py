@@ -29,6 +29,7 @@ def hold(state: State) -> None:
     state.cancel_timer("filler", "dry")
     if state.turn is not None:
         state.turn.held = True
+        state.turn.answers = state.turn.answers or _asks(state, state.turn)
     for reply in state.sounding():
         reply.position_ms = heard.position_ms(state, reply)
         reply.paused = True
@@ -133,12 +134,17 @@ def judge(state: State, turn: Turn) -> None:
 
 def _answers_what_we_ask(state: State, turn: Turn) -> bool:
     """ "Would you like the Thursday slot", "yes", "at ten?": no listening noise while a question is asked."""
+    if state.doubtful or words.only_hums(turn.text(), state.policy.language):
+        return False
+    turn.answers = turn.answers or _asks(state, turn)
+    return turn.answers
+
+
+def _asks(state: State, turn: Turn) -> bool:
     reply = state.reply
-    if reply is None or reply.kind != "turn" or not reply.audible or state.doubtful:
+    if reply is None or reply.kind != "turn" or not reply.audible:
         return False
-    if words.only_hums(turn.text(), state.policy.language):
-        return False
-    return heard.was_asking(state, reply, turn.onset_ms)
+    return heard.was_asking(state, reply, turn.voiced_at_ms or turn.onset_ms)
 
 
 def hold_passed(state: State) -> None:

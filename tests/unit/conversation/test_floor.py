@@ -473,6 +473,17 @@ def test_a_yes_into_a_question_is_answered_when_that_was_heard_out(text: str) ->
     assert script.last(cmd.CommitTurn).text == text
 
 
+def test_an_answer_into_a_question_is_not_forgotten_when_its_final_comes_twice() -> None:
+    script = _asking("We have two.", "Would you like the Thursday slot at ten?", left_ms=1750)
+    _answers_over_it(script, "Yes.")
+    script.final("Yes.")
+    assert script.count(cmd.NoteUtterance) == 0
+    script.wait(1500)
+    script.heard_out("r2", 60 * len("We have two.Would you like the Thursday slot at ten?"))
+    script.wait(400)
+    assert script.last(cmd.CommitTurn).text == "Yes."
+
+
 @pytest.mark.parametrize(
     ("question", "left_ms", "text"),
     [
