@@ -57,10 +57,23 @@ def _take_floor(state: State, text: str) -> bool:
     reply = state.reply
     kind = reply.kind if reply is not None else ""
     expects = _expects(state)
+    if _goes_on_with_his_own(state):
+        return not words.only_hums(text, state.policy.language)
     if state.leaving == "silence":  # Nobody was there: whoever says so much as "yes" is.
         return not words.only_leaves(text, state.policy)
     leaving = reply is not None and (reply.then in ("end", "escalate") or kind == "goodbye")
     return words.takes_floor(text, state.policy, reply_kind=kind, expects=expects, last_words=leaving)
+
+
+def _goes_on_with_his_own(state: State) -> bool:
+    """ "Um.", and when that was taken for his turn: "Yes." We have said nothing yet that this could be a
+    listening noise to."""
+    reply, filler = state.reply, state.filler
+    if reply is None or reply.kind != "turn" or reply.behind:
+        return False
+    if reply.audible or (filler is not None and filler.audible):
+        return False
+    return words.sounds_unfinished(reply.source, "open", state.policy.language)
 
 
 def too_soon(state: State, turn: Turn) -> bool:
