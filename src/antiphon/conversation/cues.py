@@ -22,6 +22,8 @@ class Cues:
         courtesies: Behind a request to wait they add nothing to it.
         errands: How what is fetched begins, or why we are to wait: "one moment, my ...", "let me see if ...".
         copulas: Whoever says what "my number is" fetches nothing.
+        calls: After such words digits are a phone number, asked for or not.
+        phone_digits: How many a whole one has at least.
     """
 
     dangling: frozenset[str] = frozenset()
@@ -35,6 +37,8 @@ class Cues:
     courtesies: frozenset[str] = frozenset()
     errands: tuple[str, ...] = ()
     copulas: frozenset[str] = frozenset()
+    calls: tuple[str, ...] = ()
+    phone_digits: int = 10
 
 
 def _set(words: str) -> frozenset[str]:
@@ -46,7 +50,8 @@ _ENGLISH = Cues(
         "a about after although an and are around as at because before between but by can could every for "
         "from her his i i'd i'll i'm if in into is it's my nor of on or our plus she's "
         "should since so than that's the their then there's they're till to unless until very was we we're "
-        "we'd we'll were when where whether which while who whose with without would you're your"
+        "we'd we'll were when where whether which while who whose with without would you're your dot "
+        "underscore"
     ),
     complete=(
         "and so on", "as i am", "as it is", "asking for", "begin with", "calling about", "calling for",
@@ -56,7 +61,8 @@ _ENGLISH = Cues(
         "it is", "it was", "log in", "move on", "or so", "send it in", "so so",
         "the day after", "the day before", "the month after", "the one after", "the one before",
         "the week after", "the week before", "they are", "they were", "told you so", "turn it on", "we are",
-        "we were", "what for", "you can", "you could", "i can", "i could", "if you would", "if you could",
+        "on the dot", "we were", "what for", "you can", "you could", "i can", "i could", "if you would",
+        "if you could",
         "he was", "she was", "there is", "there are", "where from",
     ),
     fillers=_set("ah eh em er erm hm hmm uh uhh uhm um umm"),
@@ -65,7 +71,8 @@ _ENGLISH = Cues(
         "i'd like", "is there any", "it starts with", "let me check", "let me look", "let me see",
         "let me think", "my account number is", "my address is", "my birthday is", "my date of birth is",
         "my email is", "my first name is", "my last name is", "my name is", "my number is",
-        "my phone number is", "such as", "that would be", "the address is",
+        "my phone number is", "my email address is", "my cell number is", "my mobile number is", "such as",
+        "that would be", "the address is",
         "the number is", "the thing is", "what about", "you know what",
     ),
     closers=_set("bye goodbye"),
@@ -81,23 +88,27 @@ _ENGLISH = Cues(
     errands=(
         "at my", "at the calendar", "find", "get", "grab", "i have to", "i need to", "i'll check",
         "i'll find", "i'll get", "i'll go", "i'll grab", "i'll look", "i'm checking", "i'm finding",
-        "i'm getting", "i'm just", "i'm looking", "i'm trying", "i've got to", "if i", "if i've", "if my",
-        "in my", "in the calendar", "it up", "let me", "my", "on my", "our", "someone's", "somebody's",
+        "i'm getting", "i'm just", "i'm looking", "i'm trying", "i think it's in", "i've got to", "if i",
+        "if i've", "if my", "in my", "in the calendar", "it up", "let me", "my", "on my", "our", "pen",
+        "pencil", "piece of paper", "some paper", "someone's", "somebody's",
         "the calendar", "the card", "the door", "the letter", "through my", "to check", "to find", "to get",
-        "to look", "up my", "up the", "what i have", "what my", "when i'm", "where i", "whether i", "while i",
+        "to grab", "to look", "up my", "up the", "what i have", "what my", "when i'm", "where i",
+        "whether i", "while i",
     ),
     copulas=_set("is was"),
+    calls=("phone", "mobile", "cell", "call me", "reach me", "ring me"),
 )  # fmt: skip
 _SPANISH = Cues(
     dangling=_set(
         "a al aunque con cuando de del desde e el en entre hasta la las los mi mis ni o para pero por porque "
-        "que sin sobre su sus tu un una unos unas y"
+        "que sin sobre su sus tu un una unos unas y punto arroba"
     ),
-    complete=("para que", "por que"),
+    complete=("para que", "por que", "y punto", "en punto", "un punto", "este punto", "ese punto"),
     fillers=_set("eh em mmm pues"),
     openers=(
-        "a ver", "mi apellido es", "mi nombre es", "mi número es", "mi teléfono es", "me llamo", "quiero",
-        "quisiera",
+        "a ver", "me llamo", "mi apellido es", "mi correo electrónico es", "mi correo es",
+        "mi dirección es", "mi nombre es", "mi número de teléfono es", "mi número es", "mi teléfono es",
+        "quiero", "quisiera",
     ),
     closers=_set("adiós"),
     short_answers=_set("bueno claro correcto exacto gracias no sí vale"),
@@ -111,16 +122,19 @@ _SPANISH = Cues(
         "voy a buscar", "voy a mirar", "voy a por", "voy por",
     ),
     copulas=_set("era es"),
+    calls=("teléfono", "móvil", "celular", "llámeme", "llámame", "llamarme"),
+    phone_digits=9,
 )  # fmt: skip
 _FRENCH = Cues(
     dangling=_set(
         "à au aux avec car chez dans de des donc du et je le les leur leurs ma mais mes mon ni notre nos ou "
-        "parce pour puis quand que sa sans ses son sur ta tes ton vers vos votre"
+        "parce pour puis quand que sa sans ses son sur ta tes ton vers vos votre arobase"
     ),
     complete=("je suis pour",),
     fillers=_set("ben bah euh heu hum mmm"),
     openers=(
-        "attendez", "je m'appelle", "je voudrais", "mon nom est", "mon numéro est", "voyons",
+        "attendez", "je m'appelle", "je voudrais", "mon adresse est", "mon nom est",
+        "mon numéro de téléphone est", "mon numéro est", "mon prénom est", "mon téléphone est", "voyons",
     ),
     closers=_set("adieu"),
     short_answers=_set("absolument exact exactement merci non oui parfait si voilà"),
@@ -134,16 +148,21 @@ _FRENCH = Cues(
         "que je", "si j'ai", "si je", "sur ma", "sur mon",
     ),
     copulas=_set("est était"),
+    calls=("téléphone", "portable", "mobile", "appelez-moi", "m'appeler", "me rappeler", "me joindre"),
 )  # fmt: skip
 _GERMAN = Cues(
     # No verb particles ("ich rufe an", "ich komme mit"): they end sentences.
     dangling=_set(
         "als beim bis dass dem den der des ein einem einen einer eines für gegen im ins meinem meinen meiner "
-        "ob oder sehr seit sondern und unsere vom von während wegen weil wenn zum zur zwischen"
+        "ob oder sehr seit sondern und unsere vom von während wegen weil wenn zum zur zwischen punkt "
+        "unterstrich bindestrich"
     ),
+    complete=("auf den punkt", "der punkt", "ein punkt", "guter punkt"),
     fillers=_set("äh ähm ehm hm hmm öh tja"),
     openers=(
-        "ich heiße", "ich hätte gern", "ich möchte", "mein name ist", "meine nummer ist", "moment",
+        "ich heiße", "ich hätte gern", "ich hätte gerne", "ich möchte", "mein name ist", "mein nachname ist",
+        "mein vorname ist", "meine adresse ist", "meine handynummer ist", "meine nummer ist",
+        "meine telefonnummer ist", "moment",
     ),
     closers=_set("tschüss tschüs wiederhören wiedersehen"),
     short_answers=_set("bitte danke doch gern gerne genau ja nein nö okay richtig stimmt"),
@@ -157,6 +176,7 @@ _GERMAN = Cues(
         "nachschauen", "nachsehen", "ob", "schauen", "suchen", "was holen", "was suchen", "wo",
     ),
     copulas=_set("ist war"),
+    calls=("telefon", "telefonnummer", "handy", "handynummer", "mobilnummer", "rückrufnummer", "rufnummer"),
 )  # fmt: skip
 
 _BY_LANGUAGE = {"en": _ENGLISH, "es": _SPANISH, "fr": _FRENCH, "de": _GERMAN}

@@ -29,6 +29,7 @@ def hold(state: State) -> None:
     state.cancel_timer("filler", "dry")
     if state.turn is not None:
         state.turn.held = True
+        state.turn.answers = state.turn.answers or _asks(state, state.turn)
     for reply in state.sounding():
         reply.position_ms = heard.position_ms(state, reply)
         reply.paused = True
@@ -56,8 +57,23 @@ def _take_floor(state: State, text: str) -> bool:
     reply = state.reply
     kind = reply.kind if reply is not None else ""
     expects = _expects(state)
+    if _goes_on_with_his_own(state):
+        return not words.only_hums(text, state.policy.language)
+    if state.leaving == "silence":  # Nobody was there: whoever says so much as "yes" is.
+        return not words.only_leaves(text, state.policy)
     leaving = reply is not None and (reply.then in ("end", "escalate") or kind == "goodbye")
     return words.takes_floor(text, state.policy, reply_kind=kind, expects=expects, last_words=leaving)
+
+
+def _goes_on_with_his_own(state: State) -> bool:
+    """ "Um.", and when that was taken for his turn: "Yes." We have said nothing yet that this could be a
+    listening noise to."""
+    reply, filler = state.reply, state.filler
+    if reply is None or reply.kind != "turn" or reply.behind:
+        return False
+    if reply.audible or (filler is not None and filler.audible):
+        return False
+    return words.sounds_unfinished(reply.source, "open", state.policy.language)
 
 
 def too_soon(state: State, turn: Turn) -> bool:
@@ -118,6 +134,8 @@ def judge(state: State, turn: Turn) -> None:
         echoes.note(state, turn)
     elif protected(state):
         return
+    elif not misheard and _answers_what_we_ask(state, turn):
+        pass  # He hears the question out, and then this is his turn.
     else:
         turns.close(state, turn)
         if state.mirrored:
@@ -125,6 +143,21 @@ def judge(state: State, turn: Turn) -> None:
         what = "echo" if state.mirrored else "noise" if state.doubtful or misheard else "backchannel"
         state.emit(NoteUtterance(kind=what, text=turn.raw_text()))
     go_on(state)
+
+
+def _answers_what_we_ask(state: State, turn: Turn) -> bool:
+    """ "Would you like the Thursday slot", "yes", "at ten?": no listening noise while a question is asked."""
+    if state.doubtful or words.only_hums(turn.text(), state.policy.language):
+        return False
+    turn.answers = turn.answers or _asks(state, turn)
+    return turn.answers
+
+
+def _asks(state: State, turn: Turn) -> bool:
+    reply = state.reply
+    if reply is None or reply.kind != "turn" or not reply.audible:
+        return False
+    return heard.was_asking(state, reply, turn.voiced_at_ms or turn.onset_ms)
 
 
 def hold_passed(state: State) -> None:

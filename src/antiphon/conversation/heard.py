@@ -21,7 +21,13 @@ _DIGIT = re.compile(r"\d")
 # People answer a question before its very end, but not before they know what it is.
 ASKED_MS = 700
 _QUESTION = re.compile(r"[?？؟]\W*$")
-CLAUSE_ENDS = (",", ";", ":", ".", "?", "!", "…", "—", "–")
+# Whoever answers sooner after a question began answers what was said before it.
+QUESTION_KNOWN_MS = 500
+CLAUSE_ENDS = (",", ";", ":", ".", "?", "!", "…", "—", "–", "，", "、", "；", "：", "。", "？", "！")
+# Scripts that are written without spaces: kana, han, and their marks, which belong to what they follow.
+_UNSPACED = r"\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_MARKS = r"[\u3001-\u303f\uff01-\uff20\uff3b-\uff40\uff5b-\uff65]"
+_WORD = re.compile(rf"[{_UNSPACED}]{_MARKS}*|[^\s{_UNSPACED}]+")
 
 
 def heard_text(chunks: Sequence[Chunk], heard_ms: int) -> str:
@@ -66,10 +72,14 @@ def words_between(chunks: Sequence[Chunk], from_ms: int, to_ms: int) -> str:
             break
         if start_ms + duration_ms > from_ms:
             begins = start_ms
-            for word, end_ms in zip(chunk.text.split(), _word_ends_ms(chunk, duration_ms), strict=True):
+            sounding: list[re.Match[str]] = []
+            words = _WORD.finditer(chunk.text)
+            for word, end_ms in zip(words, _word_ends_ms(chunk, duration_ms), strict=True):
                 if start_ms + end_ms > from_ms and begins < to_ms:
-                    found.append(word)
+                    sounding.append(word)
                 begins = start_ms + end_ms
+            if sounding:
+                found.append(_spaced_once(chunk.text[sounding[0].start() : sounding[-1].end()]))
         start_ms += duration_ms
     return " ".join(found)
 
@@ -89,7 +99,7 @@ def rewind_ms(chunks: Sequence[Chunk], heard_ms: int, most_ms: int, *, again_fro
         if start_ms > heard_ms:
             break
         clause_ms = word_ms = start_ms
-        for word, end_ms in zip(chunk.text.split(), _word_ends_ms(chunk, duration_ms), strict=True):
+        for word, end_ms in zip(_WORD.findall(chunk.text), _word_ends_ms(chunk, duration_ms), strict=True):
             if start_ms + end_ms >= heard_ms:
                 break
             word_ms = start_ms + end_ms
@@ -112,8 +122,8 @@ def break_off(chunk: Chunk, audio_ms: int, told_ms: Sequence[int]) -> None:
     which is too short for them; those in doubt were not heard. Something was missing: the last word, if no
     other.
     """
-    words = chunk.text.split()
-    ends_ms = list(told_ms) if len(told_ms) <= len(words) else []
+    words = _WORD.findall(chunk.text)
+    ends_ms = list(_of_these(told_ms, chunk.text, words))
     whole = sum(1 for end_ms in ends_ms if end_ms - TOLERANCE_MS <= audio_ms)
     begin_ms, rest = ends_ms[-1] if ends_ms else 0, words[len(ends_ms) :]
     total, so_far = sum(weight(word) + 1 for word in words), 0
@@ -122,7 +132,7 @@ def break_off(chunk: Chunk, audio_ms: int, told_ms: Sequence[int]) -> None:
         ends_ms.append(begin_ms + chunk.expected_ms * so_far // total)
         whole += ends_ms[-1] <= audio_ms
     whole = max(0, min(whole, len(words) - 1))
-    chunk.text, chunk.word_ends_ms = " ".join(words[:whole]), tuple(ends_ms[:whole])
+    chunk.text, chunk.word_ends_ms = _first(chunk.text, whole), tuple(ends_ms[:whole])
     chunk.duration_ms, chunk.broke_off = audio_ms, True
 
 
@@ -185,6 +195,22 @@ def ends_asking(state: State, reply: Reply) -> bool:
     return asks and audio_ms(reply.chunks) - position_ms(state, reply) <= ASKED_MS
 
 
+def was_asking(state: State, reply: Reply, onset_ms: int) -> bool:
+    """Was the question that ends the reply under way, long enough to be answered, when a voice began?
+
+    Its last clause only: "You are booked for ten", "yes", "shall I cancel that?" cancels nothing.
+    """
+    if not reply.finished or reply.then or not reply.chunks or reply.chunks[-1].lost:
+        return False
+    if _QUESTION.search(reply.chunks[-1].text) is None:
+        return False
+    until_ms = reply.paused_at_ms if reply.paused else state.now_ms
+    known_ms = position_ms(state, reply) - max(0, until_ms - onset_ms) - QUESTION_KNOWN_MS
+    end_ms = sum(_duration_ms(chunk) for chunk in reply.chunks if not chunk.failed)
+    left = _WORD.findall(words_between(reply.chunks, known_ms, end_ms))
+    return bool(left) and not any(word.endswith(CLAUSE_ENDS) for word in left[:-1])
+
+
 def weight(text: str) -> int:
     """How long a text is to say, in characters."""
     return len(text) + (CHARACTERS_PER_DIGIT - 1) * len(_DIGIT.findall(text))
@@ -208,16 +234,33 @@ def _first_words(chunk: Chunk, duration_ms: int, heard_ms: int) -> str:
         return ""
     ends_ms = _word_ends_ms(chunk, duration_ms)
     count = sum(1 for end_ms in ends_ms if end_ms - TOLERANCE_MS <= heard_ms)
-    return " ".join(chunk.text.split()[:count])
+    return _first(chunk.text, count)
+
+
+def _first(text: str, count: int) -> str:
+    """So many words of it, as they are written."""
+    ends = [0, *(word.end() for word in _WORD.finditer(text))]
+    return _spaced_once(text[: ends[count]])
+
+
+def _spaced_once(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _of_these(told_ms: Sequence[int], text: str, words: Sequence[str]) -> Sequence[int]:
+    """Word times, where they count these words: of a script without spaces, voices time what they like."""
+    if len(told_ms) > len(words):
+        return ()
+    return told_ms if len(told_ms) == len(words) or len(words) == len(text.split()) else ()
 
 
 def _word_ends_ms(chunk: Chunk, duration_ms: int) -> Sequence[int]:
     """One end a word: the voice's own; for words it has not timed (yet), their share of what is left."""
-    words = chunk.text.split()
-    known = chunk.word_ends_ms
+    words = _WORD.findall(chunk.text)
+    known = _of_these(chunk.word_ends_ms, chunk.text, words)
     if len(known) == len(words):
         return known
-    if len(known) > len(words) or chunk.duration_ms is not None:
+    if chunk.duration_ms is not None:
         known = ()  # They count other words than ours: no use.
     ends = list(known)
     begin_ms = ends[-1] if ends else 0

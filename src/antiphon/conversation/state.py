@@ -125,6 +125,7 @@ class Turn:
         told: The vendor's own word on what was said, where no transcript tells it.
         noted_text: Its words when the noise timer last looked, to see whether more come.
         held: We fell silent for it at least once.
+        answers: It was said into a question of ours that ends the reply.
         over: Our own words that were heard while it was spoken; their echo is no part of it.
         over_ended: As `over`, of replies that have ended since.
         in_parts: Spoken with a pause in it: its end may be the caller's where its beginning was an echo.
@@ -151,6 +152,7 @@ class Turn:
     told: str = ""
     noted_text: str = ""
     held: bool = False
+    answers: bool = False
     over: str = ""
     over_ended: str = ""
     in_parts: bool = False

@@ -143,12 +143,14 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
         if event.text:
             state.emit(NoteUtterance(kind="late", text=event.text))
         return
+    if _was_told(state, event):
+        state.settled_segment, state.told = event.segment, ""
+        state.emit(NoteUtterance(kind="late", text=event.text))
+        if turn is not None:
+            _given(state, turn)
+        return
     if turn is None:
         if not event.text:
-            return
-        if state.told and words.same_words(event.text, state.told):
-            state.settled_segment, state.told = event.segment, ""
-            state.emit(NoteUtterance(kind="late", text=event.text))
             return
         if push_to_talk.decides(state):
             state.settled_segment = event.segment
@@ -171,6 +173,13 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
         if not _knows_less(turn, event):
             turn.partials.pop(event.segment, None)
     _given(state, turn)
+
+
+def _was_told(state: State, event: TranscriptFinal) -> bool:
+    """The final of a turn that the vendor's own word ended, also where our ears hear its end after that."""
+    if not state.told or (state.turn is not None and state.turn.raw_text()):
+        return False
+    return words.same_words(event.text, state.told)
 
 
 def _knows_less(turn: Turn, event: TranscriptFinal) -> bool:

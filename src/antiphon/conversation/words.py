@@ -15,13 +15,10 @@ from antiphon.conversation.policy import Policy
 _WORD = re.compile(r"[\w']+(?:-[\w']+)*")
 # However a recogniser spells "mm-hm" and "uh-huh".
 _HUM = re.compile(r"^(?:m+(?:-?h+m*)*|h+m+|u+h*(?:-?h+u+h*)*|u*m+|mm\w*|(?:mn)+|[mh](?:-[mh])+)$")
-_PHONE_DIGITS = 10
 _LETTERS_MIN = 3  # Two are as often "p.m." or "ID".
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _TRAILING = ("...", "…", "-", "–", ",")
 _HOLD_WORDS_MAX = 12
-# After such words digits are a phone number, asked for or not.
-_PHONE = re.compile(r"\b(?:phone|mobile|cell|(?:call|reach|ring) me)\b")
 
 
 def words(text: str) -> list[str]:
@@ -48,6 +45,12 @@ def takes_floor(
         return False
     known = (*policy.backchannels, *policy.farewells) if last_words else policy.backchannels
     return not _made_only_of(phrase, known)
+
+
+def only_leaves(text: str, policy: Policy) -> bool:
+    """Hums and farewells: he lets us go. One word that decides something ("no") does not."""
+    phrase = " ".join(word for word in words(text) if not _HUM.match(word))
+    return phrase not in policy.interrupting_words and _made_only_of(phrase, policy.farewells)
 
 
 def _made_only_of(phrase: str, parts: tuple[str, ...]) -> bool:
@@ -100,10 +103,10 @@ def sounds_unfinished(text: str, expects: str, language: str = "en") -> bool:
         return not (expects == "digits" and spoken[-1] in cues.digits)
     digits = _digits(spoken, cues)
     if expects == "digits":
-        return 0 < digits < _PHONE_DIGITS
+        return 0 < digits < cues.phone_digits
     if expects == "spelling":
         return len(_letters(spoken)) < _LETTERS_MIN
-    return 0 < digits < _PHONE_DIGITS and _is_digit(spoken[-1], cues) and bool(_PHONE.search(phrase))
+    return 0 < digits < cues.phone_digits and _is_digit(spoken[-1], cues) and _calls(phrase, cues)
 
 
 def sounds_complete(text: str, expects: str, language: str = "en") -> bool:
@@ -115,7 +118,7 @@ def sounds_complete(text: str, expects: str, language: str = "en") -> bool:
     if spoken[-1] in cues.closers:
         return True
     if expects == "digits":
-        return _digits(spoken, cues) >= _PHONE_DIGITS
+        return _digits(spoken, cues) >= cues.phone_digits
     return len(spoken) <= 3 and all(word in cues.short_answers for word in spoken)
 
 
@@ -135,6 +138,10 @@ def answers(text: str, expects: str, language: str = "en") -> bool:
         case "date":
             return bool(_YEAR.search(text))
     return False
+
+
+def _calls(phrase: str, cues: Cues) -> bool:
+    return bool(cues.calls) and _any_of(cues.calls).search(phrase) is not None
 
 
 def _ends_with(phrase: str, endings: Sequence[str]) -> bool:

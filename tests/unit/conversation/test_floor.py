@@ -461,6 +461,43 @@ def test_a_yes_over_anything_else_is_a_listening_noise(chunks: tuple[str, ...], 
     assert script.count(cmd.FlushPlayout) == 0
 
 
+@pytest.mark.parametrize("text", ["Yes.", "Okay."])
+def test_a_yes_into_a_question_is_answered_when_that_was_heard_out(text: str) -> None:
+    script = _asking("We have two.", "Would you like the Thursday slot at ten?", left_ms=1500)
+    _answers_over_it(script, text)
+    assert script.last(cmd.ResumePlayout).rewind_ms == 0
+    script.wait(1500)
+    assert script.count(cmd.FlushPlayout) == script.count(cmd.NoteUtterance) == 0
+    script.heard_out("r2", 60 * len("We have two.Would you like the Thursday slot at ten?"))
+    script.wait(400)
+    assert script.last(cmd.CommitTurn).text == text
+
+
+def test_an_answer_into_a_question_is_not_forgotten_when_its_final_comes_twice() -> None:
+    script = _asking("We have two.", "Would you like the Thursday slot at ten?", left_ms=1750)
+    _answers_over_it(script, "Yes.")
+    script.final("Yes.")
+    assert script.count(cmd.NoteUtterance) == 0
+    script.wait(1500)
+    script.heard_out("r2", 60 * len("We have two.Would you like the Thursday slot at ten?"))
+    script.wait(400)
+    assert script.last(cmd.CommitTurn).text == "Yes."
+
+
+@pytest.mark.parametrize(
+    ("question", "left_ms", "text"),
+    [
+        ("You are booked for ten, shall I cancel that for you?", 1900, "Yes."),  # To the first half.
+        ("Would you like the Thursday slot at ten?", 2200, "Yes."),  # To what was said before.
+        ("Would you like the Thursday slot at ten?", 1500, "Mm-hm."),
+    ],
+)
+def test_a_nod_before_the_question_is_known_books_nothing(question: str, left_ms: int, text: str) -> None:
+    script = _asking("We have two.", question, left_ms=left_ms)
+    _answers_over_it(script, text)
+    assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="backchannel", text=text)
+
+
 def test_a_mark_that_was_under_way_does_not_put_back_where_it_was_paused() -> None:
     """Silence after the words would be covered too late by as much."""
     script = _speaking()

@@ -391,3 +391,31 @@ def test_a_stretch_without_a_voice_at_the_end_protects_nothing() -> None:
 
 def test_of_what_has_not_begun_to_play_not_even_a_short_word_was_heard() -> None:
     assert heard_text([Chunk(text="A cat sat.", duration_ms=1000, word_ends_ms=(60, 400, 1000))], 0) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "heard_ms", "heard"),
+    [
+        ("我们周四十点有空。", 1000, "我们周四"),
+        ("我们周四十点有空。", 1900, "我们周四十点有"),
+        ("ご予約は木曜日の十時です。", 1000, "ご予約は木曜"),
+        ("您好， 我是 Anna，有什么事？", 1300, "您好， 我是 Anna，"),
+        ("We open at eight.", 1000, "We open"),
+    ],
+)
+def test_half_a_sentence_written_without_spaces_was_half_heard(text: str, heard_ms: int, heard: str) -> None:
+    chunk = Chunk(text=text, duration_ms=2000)
+    assert heard_text([chunk], heard_ms) == heard
+    assert words_between([chunk], 0, heard_ms - 1).startswith(heard)
+    told = Chunk(text=text, duration_ms=2000, word_ends_ms=(900, 2000))  # By whatever the voice calls a word.
+    assert heard_text([told], heard_ms) == heard
+
+
+def test_of_a_voice_that_broke_off_in_chinese_so_much_was_heard() -> None:
+    chunk = Chunk(text="我们周四十点有空。", expected_ms=2000)
+    break_off(chunk, 1000, ())
+    assert chunk.text == "我们周四"
+
+
+def test_after_a_long_gap_chinese_goes_on_at_a_clause() -> None:
+    assert rewind_ms([Chunk(text="我们周四有空，十点可以吗？", duration_ms=2800)], 1900, 1000) == 384

@@ -451,3 +451,31 @@ def test_a_voice_that_outlasts_the_hold_is_not_paused_for_twice() -> None:
     assert scene.phase == "speaking"
     scene.wait(300)
     assert scene.count(cmd.PausePlayout) == 1
+
+
+@pytest.mark.parametrize("begun", ["Um.", "Well, I think,"])
+def test_a_yes_after_a_hesitation_that_was_taken_for_the_turn_is_not_lost(begun: str) -> None:
+    scene = Scene()
+    scene.greeted()
+    scene.says(begun)
+    scene.wait(2000)
+    assert scene.phase == "thinking"
+    scene.segment += 1
+    scene.says("Yes.", duration_ms=300)
+    scene.wait(1000)
+    assert scene.last(cmd.CommitTurn).text == "Yes."
+    assert scene.notes() == []
+
+
+def test_an_okay_after_a_whole_request_is_no_request() -> None:
+    scene = Scene()
+    scene.greeted()
+    scene.asked()
+    scene.wait(200)
+    scene.voice()
+    scene.wait(300)
+    scene.pause()
+    scene.wait(60)
+    scene.final("Okay.")
+    assert scene.notes() == [("backchannel", "Okay.")]
+    assert scene.count(cmd.CommitTurn) == 1

@@ -445,3 +445,21 @@ def test_a_vendor_that_says_something_in_a_pause_is_given_its_time_again() -> No
     script.signal("eager_end")
     script.wait(PROVIDER.turn.provider_wait_ms - 100)
     assert script.count(cmd.CommitTurn) == 0
+
+
+def test_a_vendor_that_hears_the_end_before_we_do_has_the_turn_answered_once() -> None:
+    """Its end comes with the words while our ears still hear the voice; the final follows our own pause."""
+    script = Script(PROVIDER)
+    script.greeted()
+    script.voice()
+    script.signal("started")
+    script.wait(1200)
+    script.signal("ended", WORDS)
+    script.wait(50)
+    script.pause()
+    script.wait(300)
+    script.final(WORDS)
+    script.wait(1000)
+    assert [c.text for c in script.commands if isinstance(c, cmd.CommitTurn)] == [WORDS]
+    assert script.phase == "thinking"
+    assert cmd.NoteUtterance(kind="late", text=WORDS) in script.commands

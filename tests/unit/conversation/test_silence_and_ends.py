@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.unit.conversation.script import Script
 
 from antiphon.conversation import Policy
@@ -393,3 +394,38 @@ def test_a_moment_that_was_long_over_is_not_given_again_after_every_question() -
     _answer_reprompt(script)
     script.wait(Policy().silence.reprompt_after_ms)
     assert script.last(cmd.StartReply).attempt == 2
+
+
+def _leaves_a_silent_line(text: str) -> Script:
+    """Nobody has answered twice; this is said over our goodbye."""
+    script = Script()
+    script.greeted()
+    for _ in range(2):
+        script.wait(7000)
+        _answer_reprompt(script)
+    script.wait(7000)
+    goodbye = script.last(cmd.StartReply).reply_id
+    script.reply_text(goodbye, "I can't hear you. Goodbye.")
+    script.audible(goodbye)
+    script.now_ms += 600
+    script.voice()
+    script.wait(300)
+    script.pause()
+    script.now_ms += 60
+    script.final(text)
+    if not script.count(cmd.FlushPlayout):
+        script.heard_out(goodbye)
+    script.wait(2000)
+    return script
+
+
+@pytest.mark.parametrize("text", ["Yes.", "Okay.", "No!", "Yeah, sure."])
+def test_a_caller_who_answers_our_goodbye_to_nobody_is_not_hung_up_on(text: str) -> None:
+    script = _leaves_a_silent_line(text)
+    assert script.count(cmd.EndCall) == 0
+    assert script.last(cmd.CommitTurn).text == text
+
+
+@pytest.mark.parametrize("text", ["Bye.", "Mm-hm.", "No, thank you. Bye."])
+def test_a_caller_who_says_goodbye_too_is_let_go(text: str) -> None:
+    assert _leaves_a_silent_line(text).last(cmd.EndCall).cause == "silence"

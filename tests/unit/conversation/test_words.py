@@ -77,6 +77,31 @@ def test_other_languages_have_cues_of_their_own(language: str, unfinished: str, 
     assert not words.sounds_unfinished(whole, "open", language)
 
 
+@pytest.mark.parametrize(
+    ("language", "unfinished", "whole"),
+    [
+        ("en", "john at gmail dot", "I'll be there at ten on the dot"),
+        ("es", "juan arroba gmail punto", "a las siete en punto"),
+        ("de", "max at web punkt", "das ist ein guter Punkt"),
+        ("de", "meine Telefonnummer ist", "das ist meine Telefonnummer"),
+        ("de", "meine Telefonnummer ist null eins sieben", "meine Telefonnummer ist 0171 234 5678"),
+        ("es", "mi número de teléfono es", "es mi número de teléfono"),
+        ("es", "mi teléfono es seis uno dos", "mi teléfono es 612 345 678"),
+        ("fr", "mon numéro de téléphone est", "c'est mon numéro de téléphone"),
+        ("fr", "mon téléphone c'est le zéro six un deux", "mon téléphone c'est le 06 12 34 56 78"),
+    ],
+)
+def test_who_dictates_a_number_or_an_address_is_not_cut_off_in_any_language(
+    language: str, unfinished: str, whole: str
+) -> None:
+    assert words.sounds_unfinished(unfinished, "open", language)
+    assert not words.sounds_unfinished(whole, "open", language)
+
+
+def test_a_whole_spanish_number_is_not_waited_on() -> None:
+    assert words.sounds_complete("seis uno dos tres cuatro cinco seis siete ocho", "digits", "es-ES")
+
+
 def test_a_language_without_a_list_gives_no_cues() -> None:
     assert not cues_of("ja").dangling
     assert not words.sounds_unfinished("a large coffee and", "open", "ja")
