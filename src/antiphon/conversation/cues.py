@@ -21,6 +21,7 @@ class Cues:
         repeats: "double five": counts twice or three times.
         courtesies: Behind a request to wait they add nothing to it.
         errands: How what is fetched begins, or why we are to wait: "one moment, my ...", "let me see if ...".
+        reports: Before a request to wait they make it a report of one: "a hold on", "hace un momento".
         copulas: Whoever says what "my number is" fetches nothing.
     """
 
@@ -34,6 +35,7 @@ class Cues:
     repeats: tuple[tuple[str, int], ...] = ()
     courtesies: frozenset[str] = frozenset()
     errands: tuple[str, ...] = ()
+    reports: frozenset[str] = frozenset()
     copulas: frozenset[str] = frozenset()
 
 
@@ -86,6 +88,7 @@ _ENGLISH = Cues(
         "the calendar", "the card", "the door", "the letter", "through my", "to check", "to find", "to get",
         "to look", "up my", "up the", "what i have", "what my", "when i'm", "where i", "whether i", "while i",
     ),
+    reports=_set("a any don't the this your"),
     copulas=_set("is was"),
 )  # fmt: skip
 _SPANISH = Cues(
@@ -110,6 +113,7 @@ _SPANISH = Cues(
         "que cojo", "que lo busco", "que miro", "que tengo que", "saco", "si tengo", "tengo que",
         "voy a buscar", "voy a mirar", "voy a por", "voy por",
     ),
+    reports=_set("desde hace"),
     copulas=_set("era es"),
 )  # fmt: skip
 _FRENCH = Cues(
@@ -133,6 +137,7 @@ _FRENCH = Cues(
         "je vais voir", "je vérifie", "l'agenda", "la carte", "le numéro", "le temps de", "ma", "mes", "mon",
         "que je", "si j'ai", "si je", "sur ma", "sur mon",
     ),
+    reports=_set("a attendu depuis pendant"),
     copulas=_set("est était"),
 )  # fmt: skip
 _GERMAN = Cues(

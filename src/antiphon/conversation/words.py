@@ -71,6 +71,9 @@ def asks_to_wait(text: str, policy: Policy) -> bool:
     if not found:
         return False
     cues = cues_of(policy.language)
+    before = words(found[-1].string[: found[-1].start()])
+    if before and before[-1] in cues.reports:
+        return False
     rest = words(found[-1].string[found[-1].end() :])
     while rest and (rest[0] in cues.courtesies or _HUM.match(rest[0])):
         rest.pop(0)
