@@ -48,12 +48,13 @@ _ENGLISH = Cues(
         "a about after although an and are around as at because before between but by can could every for "
         "from her his i i'd i'll i'm if in into is it's my nor of on or our plus she's "
         "should since so than that's the their then there's they're till to unless until very was we we're "
-        "we'd we'll were when where whether which while who whose with without would you're your"
+        "we'd we'll were when where whether which while who whose with without would you're your dot "
+        "underscore"
     ),
     complete=(
         "and so on", "as i am", "as it is", "asking for", "begin with", "calling about", "calling for",
         "check in", "come in", "come on", "go on", "going on", "hang on", "hold on", "later on",
-        "looking for", "waiting for",
+        "looking for", "on the dot", "waiting for",
         "i am", "i have to", "i hope so", "i need to", "i think so", "i want to", "i was", "i would",
         "it is", "it was", "log in", "move on", "or so", "send it in", "so so",
         "the day after", "the day before", "the month after", "the one after", "the one before",
@@ -66,7 +67,8 @@ _ENGLISH = Cues(
         "can i get", "can i have", "could i get", "could i have", "i was wondering", "i would like",
         "i'd like", "is there any", "it starts with", "let me check", "let me look", "let me see",
         "let me think", "my account number is", "my address is", "my birthday is", "my date of birth is",
-        "my email is", "my first name is", "my last name is", "my name is", "my number is",
+        "my email is", "my email's", "my first name is", "my last name is", "my name is", "my name's",
+        "my number is", "my number's",
         "my phone number is", "such as", "that would be", "the address is",
         "the number is", "the thing is", "what about", "you know what",
     ),
@@ -94,12 +96,13 @@ _ENGLISH = Cues(
 _SPANISH = Cues(
     dangling=_set(
         "a al aunque con cuando de del desde e el en entre hasta la las los mi mis ni o para pero por porque "
-        "que sin sobre su sus tu un una unos unas y"
+        "que sin sobre su sus tu un una unos unas y arroba"
     ),
     complete=("para que", "por que"),
     fillers=_set("eh em mmm pues"),
     openers=(
-        "a ver", "mi apellido es", "mi nombre es", "mi número es", "mi teléfono es", "me llamo", "quiero",
+        "a ver", "mi apellido es", "mi correo electrónico es", "mi correo es", "mi dirección es",
+        "mi nombre es", "mi número es", "mi teléfono es", "me llamo", "quiero",
         "quisiera",
     ),
     closers=_set("adiós"),
@@ -119,12 +122,13 @@ _SPANISH = Cues(
 _FRENCH = Cues(
     dangling=_set(
         "à au aux avec car chez dans de des donc du et je le les leur leurs ma mais mes mon ni notre nos ou "
-        "parce pour puis quand que sa sans ses son sur ta tes ton vers vos votre"
+        "parce pour puis quand que sa sans ses son sur ta tes ton vers vos votre arobase"
     ),
     complete=("je suis pour",),
     fillers=_set("ben bah euh heu hum mmm"),
     openers=(
-        "attendez", "je m'appelle", "je voudrais", "mon nom est", "mon numéro est", "voyons",
+        "attendez", "je m'appelle", "je voudrais", "mon adresse est", "mon e-mail est", "mon nom est",
+        "mon numéro est", "voyons",
     ),
     closers=_set("adieu"),
     short_answers=_set("absolument exact exactement merci non oui parfait si voilà"),
@@ -144,11 +148,12 @@ _GERMAN = Cues(
     # No verb particles ("ich rufe an", "ich komme mit"): they end sentences.
     dangling=_set(
         "als beim bis dass dem den der des ein einem einen einer eines für gegen im ins meinem meinen meiner "
-        "ob oder sehr seit sondern und unsere vom von während wegen weil wenn zum zur zwischen"
+        "ob oder sehr seit sondern und unsere unterstrich vom von während wegen weil wenn zum zur zwischen"
     ),
     fillers=_set("äh ähm ehm hm hmm öh tja"),
     openers=(
-        "ich heiße", "ich hätte gern", "ich möchte", "mein name ist", "meine nummer ist", "moment",
+        "ich heiße", "ich hätte gern", "ich möchte", "meine adresse ist", "meine e-mail ist",
+        "meine e-mail-adresse ist", "mein name ist", "meine nummer ist", "moment",
     ),
     closers=_set("tschüss tschüs wiederhören wiedersehen"),
     short_answers=_set("bitte danke doch gern gerne genau ja nein nö okay richtig stimmt"),
