@@ -43,7 +43,8 @@ def takes_floor(
         return False
     if expects == "yes_no":
         return True
-    phrase = " ".join(word for word in spoken if not _HUM.match(word))
+    letters = expects == "spelling"  # "M" is one there, and no hum.
+    phrase = " ".join(word for word in spoken if not _HUM.match(word) or (letters and _is_letters(word)))
     if reply_kind == "greeting" and phrase in policy.greeting_words:
         return False
     known = (*policy.backchannels, *policy.farewells) if last_words else policy.backchannels
@@ -151,6 +152,10 @@ def _letters(spoken: list[str]) -> list[str]:
     while count < len(apart) and len(apart[-1 - count]) == 1 and apart[-1 - count].isalpha():
         count += 1
     return apart[len(apart) - count :]
+
+
+def _is_letters(word: str) -> bool:
+    return len(word) == 1 or _is_spelled(word)
 
 
 def _is_spelled(word: str) -> bool:

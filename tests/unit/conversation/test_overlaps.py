@@ -451,3 +451,35 @@ def test_a_voice_that_outlasts_the_hold_is_not_paused_for_twice() -> None:
     assert scene.phase == "speaking"
     scene.wait(300)
     assert scene.count(cmd.PausePlayout) == 1
+
+
+@pytest.mark.parametrize("letter", ["M.", "U.", "H-M."])
+def test_a_letter_given_before_the_question_for_it_ends_is_no_listening_noise(letter: str) -> None:
+    scene = Scene()
+    scene.greeted()
+    reply_id = scene.asked()
+    scene.gives(reply_id, "What is the first letter of your last name?", expects="spelling")
+    scene.audible(reply_id)
+    scene.play(reply_id, 2000)
+    scene.voice()
+    scene.wait(300)
+    scene.pause()
+    scene.wait(60)
+    scene.final(letter)
+    scene.wait(4000)
+    assert scene.last(cmd.CommitTurn).text == letter
+
+
+def test_a_hum_over_the_question_for_a_letter_is_none() -> None:
+    scene = Scene()
+    scene.greeted()
+    reply_id = scene.asked()
+    scene.gives(reply_id, "What is the first letter of your last name?", expects="spelling")
+    scene.audible(reply_id)
+    scene.play(reply_id, 1000)
+    scene.voice()
+    scene.wait(300)
+    scene.pause()
+    scene.wait(60)
+    scene.final("Mm-hmm.")
+    assert scene.notes()[-1] == ("backchannel", "Mm-hmm.")
