@@ -122,6 +122,9 @@ def _cost_reached(state: State, event: ev.CostReached) -> None:
 def _last_words(state: State, reason: str) -> None:
     if state.leaving not in ("", "silence"):
         return  # We are leaving already; a second limit must not begin the goodbye again.
+    if state.phase is Phase.SCREENING:
+        ending.end(state, cause=reason)  # There is nobody yet to say goodbye to.
+        return
     ending.give_up_speech(state)
     turns.drop_draft(state)
     said = keypad.forget(state)

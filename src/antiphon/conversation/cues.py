@@ -21,6 +21,7 @@ class Cues:
         repeats: "double five": counts twice or three times.
         courtesies: Behind a request to wait they add nothing to it.
         errands: How what is fetched begins, or why we are to wait: "one moment, my ...", "let me see if ...".
+        reports: Before a request to wait they make it a report of one: "a hold on", "hace un momento".
         copulas: Whoever says what "my number is" fetches nothing.
         calls: After such words digits are a phone number, asked for or not.
         phone_digits: How many a whole one has at least.
@@ -36,6 +37,7 @@ class Cues:
     repeats: tuple[tuple[str, int], ...] = ()
     courtesies: frozenset[str] = frozenset()
     errands: tuple[str, ...] = ()
+    reports: frozenset[str] = frozenset()
     copulas: frozenset[str] = frozenset()
     calls: tuple[str, ...] = ()
     phone_digits: int = 10
@@ -56,12 +58,12 @@ _ENGLISH = Cues(
     complete=(
         "and so on", "as i am", "as it is", "asking for", "begin with", "calling about", "calling for",
         "check in", "come in", "come on", "go on", "going on", "hang on", "hold on", "later on",
-        "looking for", "waiting for",
+        "looking for", "on the dot", "waiting for",
         "i am", "i have to", "i hope so", "i need to", "i think so", "i want to", "i was", "i would",
         "it is", "it was", "log in", "move on", "or so", "send it in", "so so",
         "the day after", "the day before", "the month after", "the one after", "the one before",
         "the week after", "the week before", "they are", "they were", "told you so", "turn it on", "we are",
-        "on the dot", "we were", "what for", "you can", "you could", "i can", "i could", "if you would",
+        "we were", "what for", "you can", "you could", "i can", "i could", "if you would",
         "if you could",
         "he was", "she was", "there is", "there are", "where from",
     ),
@@ -70,7 +72,8 @@ _ENGLISH = Cues(
         "can i get", "can i have", "could i get", "could i have", "i was wondering", "i would like",
         "i'd like", "is there any", "it starts with", "let me check", "let me look", "let me see",
         "let me think", "my account number is", "my address is", "my birthday is", "my date of birth is",
-        "my email is", "my first name is", "my last name is", "my name is", "my number is",
+        "my email is", "my email's", "my first name is", "my last name is", "my name is", "my name's",
+        "my number is", "my number's",
         "my phone number is", "my email address is", "my cell number is", "my mobile number is", "such as",
         "that would be", "the address is",
         "the number is", "the thing is", "what about", "you know what",
@@ -95,6 +98,7 @@ _ENGLISH = Cues(
         "to grab", "to look", "up my", "up the", "what i have", "what my", "when i'm", "where i",
         "whether i", "while i",
     ),
+    reports=_set("a any don't the this your"),
     copulas=_set("is was"),
     calls=("phone", "mobile", "cell", "call me", "reach me", "ring me"),
 )  # fmt: skip
@@ -121,6 +125,7 @@ _SPANISH = Cues(
         "que cojo", "que lo busco", "que miro", "que tengo que", "saco", "si tengo", "tengo que",
         "voy a buscar", "voy a mirar", "voy a por", "voy por",
     ),
+    reports=_set("desde hace"),
     copulas=_set("era es"),
     calls=("teléfono", "móvil", "celular", "llámeme", "llámame", "llamarme"),
     phone_digits=9,
@@ -133,7 +138,7 @@ _FRENCH = Cues(
     complete=("je suis pour",),
     fillers=_set("ben bah euh heu hum mmm"),
     openers=(
-        "attendez", "je m'appelle", "je voudrais", "mon adresse est", "mon nom est",
+        "attendez", "je m'appelle", "je voudrais", "mon adresse est", "mon e-mail est", "mon nom est",
         "mon numéro de téléphone est", "mon numéro est", "mon prénom est", "mon téléphone est", "voyons",
     ),
     closers=_set("adieu"),
@@ -147,6 +152,7 @@ _FRENCH = Cues(
         "je vais voir", "je vérifie", "l'agenda", "la carte", "le numéro", "le temps de", "ma", "mes", "mon",
         "que je", "si j'ai", "si je", "sur ma", "sur mon",
     ),
+    reports=_set("a attendu depuis pendant"),
     copulas=_set("est était"),
     calls=("téléphone", "portable", "mobile", "appelez-moi", "m'appeler", "me rappeler", "me joindre"),
 )  # fmt: skip
@@ -161,7 +167,8 @@ _GERMAN = Cues(
     fillers=_set("äh ähm ehm hm hmm öh tja"),
     openers=(
         "ich heiße", "ich hätte gern", "ich hätte gerne", "ich möchte", "mein name ist", "mein nachname ist",
-        "mein vorname ist", "meine adresse ist", "meine handynummer ist", "meine nummer ist",
+        "mein vorname ist", "meine adresse ist", "meine e-mail ist", "meine e-mail-adresse ist",
+        "meine handynummer ist", "meine nummer ist",
         "meine telefonnummer ist", "moment",
     ),
     closers=_set("tschüss tschüs wiederhören wiedersehen"),

