@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from antiphon.conversation import commands as cmd
+from antiphon.conversation import events as ev
 from antiphon.conversation import words
 from antiphon.conversation.silence import VOICE_TAKES_MS
 from tests.simulation.manners import NEWS_MS, stalled_ms
@@ -48,9 +49,17 @@ def _patience_ms(world: World, from_ms: int, to_ms: int) -> int:
     patience_ms = silence.hold_patience_ms if waits else silence.reprompt_after_ms
     # A cough is a turn until its final is overdue, and the caller's silence counts from then.
     provider = turn.endpointing == "provider"
-    turn_ms = turn.provider_wait_ms if provider else turn.stop_silence_max_ms + turn.patience_ms
+    turn_ms = turn.stop_silence_max_ms + turn.patience_ms
+    if provider:  # Whatever the vendor says of the turn, its silence counts anew from then.
+        turn_ms = turn.provider_wait_ms + min(_news_ms(world, from_ms, to_ms), turn.provider_wait_ms)
     patience_ms += turn_ms + turn.final_wait_ms
     return patience_ms + stalled_ms(world.stalls, from_ms, to_ms) + SLACK_MS
+
+
+def _news_ms(world: World, from_ms: int, to_ms: int) -> int:
+    """How long into this silence the vendor that ends turns still had something to say of one."""
+    told = (event.at_ms for event, _ in world.steps if type(event) is ev.TurnSignalled)
+    return max((at_ms - from_ms for at_ms in told if from_ms < at_ms < to_ms), default=0)
 
 
 def _heard(world: World) -> list[tuple[int, int]]:
