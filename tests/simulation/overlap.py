@@ -68,11 +68,13 @@ class Overlap:
     def _interrupts(self, until_ms: int) -> None:
         if self._world.conversation.state.waits is not None:
             return  # Who waits for a person has nobody to interrupt.
-        manners = self._world.manners
-        for playing in self._world.line.replies.values():
+        manners, replies = self._world.manners, self._world.line.replies.values()
+        # A filler that covers the wait for the rest of what must be heard gives way to nobody for good.
+        rest_is_due = any(reply.deferred and manners.spans(reply, after=True) for reply in replies)
+        for playing in replies:
             # An operator's order; nobody talks him out of it.
             ordered = self._world.voice.chunks.get(playing.id) == [PUT_THROUGH]
             spoken = playing.started and not playing.dead and not ordered
             must_be_heard = playing.id in self._uninterruptible or manners.spans(playing, after=True)
-            if spoken and not must_be_heard:
+            if spoken and not must_be_heard and not (rest_is_due and playing.id[0] == "f"):
                 self.interruptions.append((self._world.now_ms, until_ms, playing.id))

@@ -44,6 +44,11 @@ def protected(state: State) -> bool:
     return spans.protected(state)
 
 
+def may_pause(state: State) -> bool:
+    """Not what must be heard; but what only covers the wait for the rest of it."""
+    return not protected(state) or (state.reply is not None and state.reply.deferred)
+
+
 def taken(state: State, turn: Turn) -> bool:
     """Do the caller's words so far take the floor from the reply in progress?"""
     echoes.listen(state, turn)

@@ -56,7 +56,7 @@ def speech_started(state: State, event: SpeechStarted) -> None:
     state.turn.overdue = False
     drop_draft(state)
     state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
-    if state.phase in (Phase.SPEAKING, Phase.THINKING) and not floor.protected(state):
+    if state.phase in (Phase.SPEAKING, Phase.THINKING) and floor.may_pause(state):
         floor.hold(state)
 
 
@@ -134,7 +134,8 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
     if event.lost:
         if turn is not None:
             turn.lost = True
-            turn.partials.clear()  # Half of what was said is not what was meant.
+            if not turn.voiced or turn.partial_at_ms < turn.voiced_at_ms:
+                turn.partials.clear()  # Half of what was said is not what was meant.
             _given(state, turn)
         return
     if unified.words_came(state, event) or answering.words_came(state, event):
@@ -382,5 +383,5 @@ def open_again(state: State) -> None:
     state.turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced_at_ms=state.now_ms)
     if not push_to_talk.decides(state):  # A press has its own bound, and is no noise however long it is.
         state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
-    if state.phase is Phase.THINKING and not floor.protected(state):
+    if state.phase is Phase.THINKING and floor.may_pause(state):
         floor.hold(state)

@@ -511,3 +511,13 @@ def test_a_hum_over_the_question_for_a_letter_is_none() -> None:
     scene.wait(60)
     scene.final("Mm-hmm.")
     assert scene.notes()[-1] == ("backchannel", "Mm-hmm.")
+
+
+def test_what_is_lost_of_an_earlier_voice_takes_nothing_from_the_one_that_speaks_now() -> None:
+    scene, _ = speaking(FIRST, SECOND, heard_ms=600)
+    scene.voice()
+    scene.wait(300)
+    scene.partial("On Saturday")
+    scene.step(ev.TranscriptFinal(at_ms=scene.now_ms, segment=scene.segment, text="", lost=True))
+    scene.wait(700)
+    assert scene.count(cmd.FlushPlayout) == 1 and scene.phase == "listening"

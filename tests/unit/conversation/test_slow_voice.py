@@ -279,3 +279,27 @@ def test_a_voice_over_the_sound_before_what_must_be_heard_is_listened_to() -> No
     scene.now_ms += 300
     scene.partial("But I wanted to ask something else")
     assert scene.phase == "listening" and scene.count(cmd.FlushPlayout) == 2
+
+
+def test_a_voice_over_the_sound_within_what_must_be_heard_pauses_the_sound_and_cuts_nothing() -> None:
+    scene, reply_id = speaking(FIRST, heard_ms=600, protected=(FIRST,), finishes=False)
+    scene.gives(reply_id, SECOND, protected=(SECOND,), made=False)
+    scene.play(reply_id, 420)
+    scene.wait(1500)
+    _sounds_begin(scene, "f1")
+    scene.now_ms += 300
+    assert any(isinstance(c, cmd.PausePlayout) and c.reply_id == "f1" for c in scene.voice())
+    scene.now_ms += 300
+    scene.partial("But I wanted to ask something else")
+    scene.wait(1000)
+    assert scene.count(cmd.FlushPlayout) == 0 and scene.last(cmd.ResumePlayout).reply_id == "f1"
+    scene.pause()
+    scene.final("But I wanted to ask something else.")
+    scene.heard_out("f1", SOUND_MS)
+    scene.made(reply_id, 1, 1020)
+    scene.audible(reply_id)
+    scene.play(reply_id, 1020)
+    scene.ends(reply_id)
+    scene.wait(3000)
+    assert scene.reports(reply_id)[0].protected == "heard"
+    assert scene.last(cmd.CommitTurn).text == "But I wanted to ask something else."
