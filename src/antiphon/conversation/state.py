@@ -125,6 +125,7 @@ class Turn:
         told: The vendor's own word on what was said, where no transcript tells it.
         noted_text: Its words when the noise timer last looked, to see whether more come.
         held: We fell silent for it at least once.
+        rest: It began as the turn before was taken, with a voice that went on.
         answers: It was said into a question of ours that ends the reply.
         over: Our own words that were heard while it was spoken; their echo is no part of it.
         over_ended: As `over`, of replies that have ended since.
@@ -152,6 +153,7 @@ class Turn:
     told: str = ""
     noted_text: str = ""
     held: bool = False
+    rest: bool = False
     answers: bool = False
     over: str = ""
     over_ended: str = ""

@@ -178,8 +178,9 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
 
 def _was_told(state: State, event: TranscriptFinal) -> bool:
     """The final of a turn that the vendor's own word ended, also where our ears hear its end after that."""
-    if not state.told or (state.turn is not None and state.turn.raw_text()):
-        return False
+    turn = state.turn
+    if not state.told or (turn is not None and (turn.raw_text() or turn.in_parts or not turn.rest)):
+        return False  # Who speaks anew may say the same again.
     return words.same_words(event.text, state.told)
 
 
@@ -380,7 +381,7 @@ def close(state: State, turn: Turn) -> None:
 def open_again(state: State) -> None:
     """A turn was taken while the voice goes on: what follows is the next one, and we do not talk over it
     except with what must be heard."""
-    state.turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced_at_ms=state.now_ms)
+    state.turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced_at_ms=state.now_ms, rest=True)
     if not push_to_talk.decides(state):  # A press has its own bound, and is no noise however long it is.
         state.set_timer("noise", state.now_ms + state.policy.silence.noise_ms)
     if state.phase is Phase.THINKING and floor.may_pause(state):

@@ -19,7 +19,7 @@ from antiphon.errors import ProviderError
 from antiphon.runtime.ending import Ending, cancelled_from_outside
 from antiphon.runtime.media.ports import Line
 from antiphon.runtime.metering import Meter, Payer, paid_by
-from antiphon.runtime.patience import waiting_at_most
+from antiphon.runtime.patience import WaitingAtMost
 from antiphon.speech.ports import LearnsInCalls, TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
 from antiphon.speech.ssml import Utterance
 from antiphon.speech.word_times import ends_as_written
@@ -227,7 +227,7 @@ class _SpokenReply:
             self._making = (index, audio)
             request = speaker.asked(spoken, voice, spare_ms=self._spare_ms())
             try:
-                async with waiting_at_most(CHUNK_WAIT_S, audio.given_s):
+                async with WaitingAtMost(CHUNK_WAIT_S, audio.given_s):
                     await voice.tts.synthesize(request, audio.take)
             except (Exception, asyncio.CancelledError) as error:
                 if isinstance(error, asyncio.CancelledError) and cancelled_from_outside():

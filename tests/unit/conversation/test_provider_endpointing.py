@@ -463,3 +463,22 @@ def test_a_vendor_that_hears_the_end_before_we_do_has_the_turn_answered_once() -
     assert [c.text for c in script.commands if isinstance(c, cmd.CommitTurn)] == [WORDS]
     assert script.phase == "thinking"
     assert cmd.NoteUtterance(kind="late", text=WORDS) in script.commands
+
+
+def test_who_says_the_same_word_again_after_that_says_it_again() -> None:
+    script = Script(PROVIDER)
+    script.greeted()
+    script.voice()
+    script.signal("started")
+    script.wait(1200)
+    script.pause()
+    script.signal("ended", "Yes.")
+    script.wait(PROVIDER.turn.final_wait_ms)
+    assert [c.text for c in script.commands if isinstance(c, cmd.CommitTurn)] == ["Yes."]
+    script.segment += 1
+    script.voice()
+    script.wait(400)
+    script.pause()
+    script.final("Yes.")
+    script.wait(PROVIDER.turn.provider_wait_ms + PROVIDER.turn.final_wait_ms)
+    assert cmd.NoteUtterance(kind="late", text="Yes.") not in script.commands
