@@ -67,7 +67,8 @@ class Manners:
         self.faults: list[tuple[str, str]] = []
         self._by_thumb = world.policy.turn.endpointing == "push_to_talk"
         self._speaks = False  # As far as the core was told.
-        self._began_ms = 0
+        self._began_ms = self._released_ms = 0
+        self._held = False  # The talk button.
         self._let_go_on = False  # It was found, for this voice, that we go on all the same.
         self._guarded: set[str] = set()  # Replies that must be heard as a whole, and are not over.
         self._audible: set[str] = set()  # The core was told that they began.
@@ -112,16 +113,21 @@ class Manners:
             case ev.SpeechStopped() if not self._by_thumb:
                 self._speaks = False
             case ev.TalkPressed():
-                self._speaks, self._let_go_on = self._by_thumb, False
+                self._held, self._speaks, self._let_go_on = True, self._by_thumb, False
             case ev.TalkReleased():
-                self._speaks = False
+                self._lets_go()
             case ev.PlayoutStarted():
                 self._audible.add(event.reply_id)
             case ev.TimerFired():
                 if event.timer == "hold":
                     self._let_go_on = True
-                elif event.timer == "talk" or (event.timer == "noise" and not _set_again(commands, "noise")):
+                elif event.timer == "talk":
+                    self._lets_go()
+                elif event.timer == "noise" and not _set_again(commands, "noise"):
                     self._speaks = False  # Whatever it is, it is no voice.
+
+    def _lets_go(self) -> None:
+        self._held, self._speaks, self._released_ms = False, False, self._world.now_ms
 
     # ------------------------------------------------------------ what it does then
 
@@ -238,8 +244,8 @@ class Manners:
             return
         world = self._world
         bound_ms = max(world.policy.turn.hold_ms, LAG_MS + SLACK_MS)
-        if self._by_thumb:
-            bound_ms += world.policy.turn.talk_max_ms  # We say nothing into a held button.
+        if self._by_thumb:  # We say nothing into a held button.
+            paused_ms = max(paused_ms, world.now_ms if self._held else self._released_ms)
         bound_ms += stalled_ms(world.stalls, paused_ms, world.now_ms)
         if world.now_ms - paused_ms > bound_ms:
             text = (
