@@ -48,7 +48,7 @@ class TurnPolicy(msgspec.Struct, frozen=True, kw_only=True):
             start of the clause or word that was cut. Shorter than `hold_ms`.
         rewind_ms: How much earlier that may be at most; 0 resumes at the same sample after any pause.
         voice_takes_floor_ms: With a model that hears by itself, a voice over ours this long is an
-            interruption, words or no words. Longer than "mm-hm", shorter than `hold_ms`.
+            interruption, words or no words; it stands for `hold_ms` there. Longer than "mm-hm".
         echoes_max: Evidence of echo (two for words of ours, one for a voice that stops as we pause) from
             which only words, no mere voice, pause the agent; 0 never pauses on mere voice.
         final_wait_ms: After the stop silence, how long to wait for a final before using the partial.
