@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -29,7 +29,7 @@ from antiphon.conversation.commands import (
     RunTool,
     Synthesize,
 )
-from antiphon.conversation.state import Phase, Reply, State, Turn
+from antiphon.conversation.state import Chunk, Phase, Reply, State, Turn
 from tests.simulation import rude
 
 Fault = Callable[[pytest.MonkeyPatch], None]
@@ -90,13 +90,10 @@ def everything_given_counts_as_heard(patch: pytest.MonkeyPatch) -> None:
 
 
 def what_there_is_of_a_sentence_is_all_of_it(patch: pytest.MonkeyPatch) -> None:
-    def made(state: State, event: ev.SynthesisFailed) -> None:
-        whole = ev.ChunkSynthesized(
-            at_ms=event.at_ms, reply_id=event.reply_id, index=event.index, duration_ms=event.audio_ms
-        )
-        replies.synthesized(state, whole)
+    def whole(chunk: Chunk, audio_ms: int, told_ms: Sequence[int]) -> None:
+        chunk.duration_ms, chunk.broke_off = audio_ms, True  # With all its words.
 
-    patch.setitem(conversation._HANDLERS, ev.SynthesisFailed, made)
+    patch.setattr(heard, "break_off", whole)
 
 
 def nothing_cut_counts_as_heard(patch: pytest.MonkeyPatch) -> None:

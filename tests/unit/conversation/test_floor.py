@@ -8,6 +8,7 @@ from tests.unit.conversation.script import Script
 from antiphon.conversation import Policy, TurnPolicy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.conversation.phrases import phrases_of
 from antiphon.conversation.playing import ACKNOWLEDGED_WITHIN_MS
 from antiphon.conversation.policy import PRESETS
 
@@ -409,9 +410,9 @@ def test_a_short_answer_to_a_question_is_one_however_unsure() -> None:
     assert script.count(cmd.FlushPlayout) == 1
 
 
-def _asking(*chunks: str, left_ms: int) -> Script:
+def _asking(*chunks: str, left_ms: int, language: str = "en") -> Script:
     """The agent has been heard but for so much."""
-    script = Script()
+    script = Script(Policy(language=language, backchannels=phrases_of(language).backchannels))
     script.greeted()
     script.segment = 0
     script.says("I need a cleaning.")
@@ -444,6 +445,28 @@ def test_a_yes_over_the_last_words_of_a_question_is_its_answer(text: str, questi
     script.wait(1500)
     assert script.last(cmd.CommitTurn).text == text
     assert script.count(cmd.NoteUtterance) == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "text"),
+    [
+        ("es", "¿Le reservo la cita?", "Sí, vale."),
+        ("fr", "Je vous le réserve ?", "Oui, d'accord."),
+        ("de", "Soll ich ihn eintragen?", "Ja, genau."),
+    ],
+)
+def test_a_yes_over_a_question_is_its_answer_in_every_language(
+    language: str, question: str, text: str
+) -> None:
+    script = _asking("Thursday at ten.", question, left_ms=500, language=language)
+    _answers_over_it(script, text)
+    _flushed(script, 1500)
+    script.score(0.9)
+    script.wait(1500)
+    assert script.last(cmd.CommitTurn).text == text
+    told = _asking(question, "Thursday at ten.", left_ms=900, language=language)
+    _answers_over_it(told, text)
+    assert told.last(cmd.NoteUtterance).kind == "backchannel", "more follows"
 
 
 @pytest.mark.parametrize(

@@ -481,35 +481,30 @@ def test_an_okay_after_a_whole_request_is_no_request() -> None:
     assert scene.count(cmd.CommitTurn) == 1
 
 
-@pytest.mark.parametrize("letter", ["M.", "U.", "H-M."])
-def test_a_letter_given_before_the_question_for_it_ends_is_no_listening_noise(letter: str) -> None:
+def _says_over_the_question_for_a_letter(said: str, heard_ms: int) -> Scene:
     scene = Scene()
     scene.greeted()
     reply_id = scene.asked()
     scene.gives(reply_id, "What is the first letter of your last name?", expects="spelling")
     scene.audible(reply_id)
-    scene.play(reply_id, 2000)
+    scene.play(reply_id, heard_ms)
     scene.voice()
     scene.wait(300)
     scene.pause()
     scene.wait(60)
-    scene.final(letter)
+    scene.final(said)
+    return scene
+
+
+@pytest.mark.parametrize("letter", ["M.", "U.", "H-M."])
+def test_a_letter_given_before_the_question_for_it_ends_is_no_listening_noise(letter: str) -> None:
+    scene = _says_over_the_question_for_a_letter(letter, 2000)
     scene.wait(4000)
     assert scene.last(cmd.CommitTurn).text == letter
 
 
 def test_a_hum_over_the_question_for_a_letter_is_none() -> None:
-    scene = Scene()
-    scene.greeted()
-    reply_id = scene.asked()
-    scene.gives(reply_id, "What is the first letter of your last name?", expects="spelling")
-    scene.audible(reply_id)
-    scene.play(reply_id, 1000)
-    scene.voice()
-    scene.wait(300)
-    scene.pause()
-    scene.wait(60)
-    scene.final("Mm-hmm.")
+    scene = _says_over_the_question_for_a_letter("Mm-hmm.", 1000)
     assert scene.notes()[-1] == ("backchannel", "Mm-hmm.")
 
 

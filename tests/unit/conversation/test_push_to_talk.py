@@ -401,6 +401,18 @@ def test_a_button_held_while_nobody_was_reached_is_heard_and_not_talked_into(pre
     assert script.last(cmd.CommitTurn).text == "Never mind, I will call again."
 
 
+def test_the_last_syllable_of_who_was_speaking_when_he_came_back_is_waited_for() -> None:
+    script = _waits_for_a_person()
+    script.talk()
+    script.voice()
+    script.step(ev.HandoverFailed(at_ms=script.now_ms, result="busy"))
+    asked = script.count(cmd.FinalizeTranscript)
+    script.let_go()
+    assert script.count(cmd.FinalizeTranscript) == asked
+    script.wait(TALK.turn.talk_tail_ms)
+    assert script.count(cmd.FinalizeTranscript) == asked + 1
+
+
 def test_a_button_held_for_nothing_costs_nobody_the_news() -> None:
     script = _waits_for_a_person()
     script.talk()

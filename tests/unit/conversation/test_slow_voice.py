@@ -267,10 +267,10 @@ def test_an_agent_without_fillers_waits_for_its_voice_in_silence() -> None:
     assert _sounds(scene) == [] and scene.count(cmd.DeferPlayout) == 0
 
 
-def test_a_voice_over_the_sound_before_what_must_be_heard_is_listened_to() -> None:
-    """Nothing of it has begun: neither the sound nor the notice goes on over the caller."""
-    scene, reply_id = speaking(FIRST, heard_ms=600, finishes=False)
-    scene.gives(reply_id, SECOND, protected=(SECOND,), made=False)
+def _speaks_over_the_sound(protected: tuple[str, ...]) -> tuple[Scene, str]:
+    """The first sentence was heard, the voice is late with the second, and a sound covers it."""
+    scene, reply_id = speaking(FIRST, heard_ms=600, protected=protected, finishes=False)
+    scene.gives(reply_id, SECOND, protected=protected, made=False)
     scene.play(reply_id, 420)
     scene.wait(1500)
     _sounds_begin(scene, "f1")
@@ -278,19 +278,17 @@ def test_a_voice_over_the_sound_before_what_must_be_heard_is_listened_to() -> No
     assert any(isinstance(c, cmd.PausePlayout) and c.reply_id == "f1" for c in scene.voice())
     scene.now_ms += 300
     scene.partial("But I wanted to ask something else")
+    return scene, reply_id
+
+
+def test_a_voice_over_the_sound_before_what_must_be_heard_is_listened_to() -> None:
+    """Nothing of it has begun: neither the sound nor the notice goes on over the caller."""
+    scene, _ = _speaks_over_the_sound((SECOND,))
     assert scene.phase == "listening" and scene.count(cmd.FlushPlayout) == 2
 
 
 def test_a_voice_over_the_sound_within_what_must_be_heard_pauses_the_sound_and_cuts_nothing() -> None:
-    scene, reply_id = speaking(FIRST, heard_ms=600, protected=(FIRST,), finishes=False)
-    scene.gives(reply_id, SECOND, protected=(SECOND,), made=False)
-    scene.play(reply_id, 420)
-    scene.wait(1500)
-    _sounds_begin(scene, "f1")
-    scene.now_ms += 300
-    assert any(isinstance(c, cmd.PausePlayout) and c.reply_id == "f1" for c in scene.voice())
-    scene.now_ms += 300
-    scene.partial("But I wanted to ask something else")
+    scene, reply_id = _speaks_over_the_sound((FIRST, SECOND))
     scene.wait(1000)
     assert scene.count(cmd.FlushPlayout) == 0 and scene.last(cmd.ResumePlayout).reply_id == "f1"
     scene.pause()

@@ -59,6 +59,7 @@ def test_an_ear_that_breaks_hears_no_more_and_the_call_goes_on() -> None:
     world.run(700)
     assert call.notes.named("closed") == [] and len(call.far_end.heard) == 4_000
     assert len(call.notes.audio) >= 6_000
+    assert world.plane.counters.taps_broken == 1
 
 
 def test_calls_that_break_leave_their_rows_to_those_who_come() -> None:

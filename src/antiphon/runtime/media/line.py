@@ -266,7 +266,7 @@ class PlaneLine:
         if not call.open:
             return
         if call.tapped is None:
-            call.tapped = TappedSink(call.sink)
+            call.tapped = TappedSink(call.sink, call.counters)
             call.playout.send_through(call.tapped)
         call.tapped.taps = (*call.tapped.taps, tap)
 

@@ -77,6 +77,7 @@ class PlaneCounters:
         marks_unknown: Answers to marks we did not (or no longer) wait for.
         marks_missed: Replies whose last mark never came back in time.
         calls_broken: Calls ended because their own code, or their line's, broke as the plane called it.
+        taps_broken: Of those who listened in, who broke and hears no more.
         relayed_dropped: Frames of one party not passed on to the other: we spoke, or a burst was late.
     """
 
@@ -94,4 +95,5 @@ class PlaneCounters:
     marks_unknown: int = 0
     marks_missed: int = 0
     calls_broken: int = 0
+    taps_broken: int = 0
     relayed_dropped: int = 0

@@ -6,14 +6,15 @@ from collections.abc import Callable
 
 from antiphon.audio.ports import MediaSink
 from antiphon.runtime.media.ports import LineTap
+from antiphon.runtime.media.settings import PlaneCounters
 
 
 class TappedSink:
     """A `MediaSink` whose `taps` learn what went to the caller. It stays when they are gone: that costs one
     call a message, and nothing has to be changed while audio flows."""
 
-    def __init__(self, sink: MediaSink) -> None:
-        self._sink = sink
+    def __init__(self, sink: MediaSink, counters: PlaneCounters) -> None:
+        self._sink, self._counters = sink, counters
         self.taps: tuple[LineTap, ...] = ()
 
     def send(self, payload: bytes) -> None:
@@ -36,4 +37,5 @@ class TappedSink:
             try:
                 tell(tap)
             except Exception:  # The owner of a tap, which is worth less than the call it hears.
+                self._counters.taps_broken += 1
                 self.taps = tuple(one for one in self.taps if one is not tap)
