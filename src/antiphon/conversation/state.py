@@ -132,6 +132,8 @@ class Turn:
         in_parts: Spoken with a pause in it: its end may be the caller's where its beginning was an echo.
         outlasts: It went on when no echo of ours could: if any of its words are the caller's, all are.
         own: What was recognised, `over`, and the caller's own words in it, as last compared.
+        soon: It began so soon after the turn before that its caller may not have finished.
+        words_before: How many words there were when a voice came back after a long pause.
         long_pauses: How often the caller went on after a pause that many would have ended their turn with.
         confidences: Of the finals with words, by segment.
     """
@@ -160,6 +162,8 @@ class Turn:
     in_parts: bool = False
     outlasts: bool = False
     own: tuple[str, str, str] = ("", "", "")
+    soon: bool = False
+    words_before: int | None = None
     long_pauses: int = 0
     confidences: dict[int, float] = field(default_factory=dict)
 
