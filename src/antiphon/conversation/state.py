@@ -119,6 +119,7 @@ class Turn:
         urgent: They are an emergency.
         overdue: It is over (stop silence, vendor's word or release); only the final transcript is missing.
         lost: Some of it never reached a recogniser.
+        retracted: Its words, as partials told them until they took them back.
         voiced_at_ms: When the VAD last began to hear the caller.
         partial_at_ms: When a partial last changed.
         claimed: The vendor has said something about this turn.
@@ -149,6 +150,7 @@ class Turn:
     urgent: bool = False
     overdue: bool = False
     lost: bool = False
+    retracted: str = ""
     voiced_at_ms: int = 0
     partial_at_ms: int = 0
     claimed: bool = False

@@ -111,6 +111,8 @@ def transcript_partial(state: State, event: TranscriptPartial) -> None:
     if final is not None and len(words.words(event.text)) <= len(words.words(final)):
         return  # Older than the final of its segment, and late; a newer one says more.
     if turn.partials.get(event.segment) != event.text:
+        if not words.words(event.text):
+            turn.retracted = turn.text() or turn.retracted
         turn.partials[event.segment] = event.text
         turn.partial_at_ms = state.now_ms
         endpointing.words_came(state, turn)
@@ -169,6 +171,7 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
             state.cancel_timer("silence")
         if vendor_turns.decides(state):
             vendor_turns.watch(state)
+    turn.retracted = ""
     if event.text or event.segment not in turn.segments:
         # An empty final after words means "nothing more", not "never mind".
         turn.segments[event.segment] = event.text
@@ -338,8 +341,9 @@ def commit(state: State, turn: Turn) -> None:
 
 def _without_words(state: State, turn: Turn) -> None:
     drop_draft(state)
-    if turn.lost and _spoke(state, turn):
-        state.emit(NoteUtterance(kind="lost", text=turn.raw_text()))
+    # Words that were taken back, and no final says that there were none, are as good as lost.
+    if (turn.lost or turn.retracted) and _spoke(state, turn):
+        state.emit(NoteUtterance(kind="lost", text=turn.raw_text() or turn.retracted))
         replies.apologise(state)
         return
     echoes.note(state, turn)
