@@ -22,6 +22,7 @@ class Cues:
         courtesies: Behind a request to wait they add nothing to it.
         errands: How what is fetched begins, or why we are to wait: "one moment, my ...", "let me see if ...".
         reports: Before a request to wait they make it a report of one: "a hold on", "hace un momento".
+        denials: With one of these and no digit in it, an answer to "what is your number?" is that there is none.
         copulas: Whoever says what "my number is" fetches nothing.
         calls: After such words digits are a phone number, asked for or not.
         phone_digits: How many a whole one has at least.
@@ -38,6 +39,7 @@ class Cues:
     courtesies: frozenset[str] = frozenset()
     errands: tuple[str, ...] = ()
     reports: frozenset[str] = frozenset()
+    denials: tuple[str, ...] = ()
     copulas: frozenset[str] = frozenset()
     calls: tuple[str, ...] = ()
     phone_digits: int = 10
@@ -99,6 +101,10 @@ _ENGLISH = Cues(
         "whether i", "while i",
     ),
     reports=_set("a any don't the this your"),
+    denials=(
+        "can't", "cannot", "couldn't", "didn't", "don't", "dunno", "forgot", "forgotten", "haven't", "i lost",
+        "i've lost", "lost it", "never", "no", "none", "nope", "not", "won't", "rather not",
+    ),
     copulas=_set("is was"),
     calls=("phone", "mobile", "cell", "call me", "reach me", "ring me"),
 )  # fmt: skip
@@ -126,6 +132,7 @@ _SPANISH = Cues(
         "voy a buscar", "voy a mirar", "voy a por", "voy por",
     ),
     reports=_set("desde hace"),
+    denials=("no", "ni idea", "ninguno", "nunca", "olvidado", "olvidé", "olvidó", "perdido", "perdí"),
     copulas=_set("era es"),
     calls=("teléfono", "móvil", "celular", "llámeme", "llámame", "llamarme"),
     phone_digits=9,
@@ -153,6 +160,11 @@ _FRENCH = Cues(
         "que je", "si j'ai", "si je", "sur ma", "sur mon",
     ),
     reports=_set("a attendu depuis pendant"),
+    # Not "plus" alone: "plus trente-trois".
+    denials=(
+        "ai plus", "aucun", "aucune", "jamais", "l'ai plus", "non", "oublié", "oubliée", "pas", "perdu", "perdue",
+        "retrouve plus", "sais plus", "souviens plus", "trouve plus",
+    ),
     copulas=_set("est était"),
     calls=("téléphone", "portable", "mobile", "appelez-moi", "m'appeler", "me rappeler", "me joindre"),
 )  # fmt: skip
@@ -181,6 +193,9 @@ _GERMAN = Cues(
         "ich hole", "ich muss", "ich schau", "ich schaue", "ich sehe", "ich suche", "im kalender",
         "in den kalender", "in meinem", "in meinen", "in meiner", "mein", "meine", "meinen", "nach",
         "nachschauen", "nachsehen", "ob", "schauen", "suchen", "was holen", "was suchen", "wo",
+    ),
+    denials=(
+        "kein", "keine", "keinen", "keins", "nein", "nee", "nicht", "nie", "nö", "vergessen", "verloren",
     ),
     copulas=_set("ist war"),
     calls=("telefon", "telefonnummer", "handy", "handynummer", "mobilnummer", "rückrufnummer", "rufnummer"),

@@ -43,10 +43,11 @@ def wait_ms(state: State, turn: Turn) -> int:
     language = state.policy.language
     if words.sounds_complete(text, state.expects, language):
         return low
-    if words.is_spelling(text, state.expects):
+    answered = words.answers(text, state.expects, language)
+    if words.is_spelling(text, state.expects) and not answered:
         return high
     share = _doubt(state, turn)
-    if words.answers(text, state.expects, language):
+    if answered:
         share *= _ANSWER_SHARE
     if turn.understood:
         share = min(share, _UNDERSTOOD_SHARE)
@@ -58,7 +59,8 @@ def _more_is_due(state: State, text: str) -> bool:
     language = state.policy.language
     if state.on_hold or words.sounds_unfinished(text, state.expects, language):
         return True
-    return state.expects == "digits" and not words.sounds_complete(text, state.expects, language)
+    whole = words.sounds_complete(text, state.expects, language) or words.answers(text, state.expects, language)
+    return state.expects == "digits" and not whole
 
 
 def _doubt(state: State, turn: Turn) -> float:

@@ -109,7 +109,7 @@ def sounds_unfinished(text: str, expects: str, language: str = "en") -> bool:
     if expects == "digits":
         return 0 < digits < cues.phone_digits
     if expects == "spelling":
-        return len(_letters(spoken)) < _LETTERS_MIN
+        return len(_letters(spoken)) < _LETTERS_MIN and not _denies(spoken, cues)
     return 0 < digits < cues.phone_digits and _is_digit(spoken[-1], cues) and _calls(phrase, cues)
 
 
@@ -141,7 +141,16 @@ def answers(text: str, expects: str, language: str = "en") -> bool:
             return 2 <= len(spoken) <= 4
         case "date":
             return bool(_YEAR.search(text))
+        case "digits" | "spelling":
+            return _denies(spoken, cues_of(language))
     return False
+
+
+def _denies(spoken: list[str], cues: Cues) -> bool:
+    """ "I don't have it": nothing of a number or a spelled name is there, and nothing of it will come."""
+    if not cues.denials or _letters(spoken) or any(_is_digit(word, cues) for word in spoken):
+        return False
+    return _any_of(cues.denials).search(" ".join(spoken)) is not None
 
 
 def _calls(phrase: str, cues: Cues) -> bool:

@@ -274,6 +274,51 @@ def test_pauses_inside_a_number_say_nothing_about_the_caller() -> None:
     assert script.conversation.state.pace == 0
 
 
+NOTHING_TO_DICTATE = (
+    ("en", "I don't know."),
+    ("en", "Sorry, I don't have it with me."),
+    ("en", "I can't find it right now"),
+    ("en", "No."),
+    ("es", "No lo sé."),
+    ("es", "No lo tengo a mano."),
+    ("es", "Ni idea."),
+    ("fr", "Je ne sais pas."),
+    ("fr", "Je ne l'ai pas sur moi."),
+    ("fr", "Je ne m'en souviens plus."),
+    ("de", "Das weiß ich nicht."),
+    ("de-AT", "Die habe ich gerade nicht."),
+    ("de", "Ich habe keine."),
+)
+
+
+@pytest.mark.parametrize(("language", "text"), NOTHING_TO_DICTATE)
+@pytest.mark.parametrize("expects", ["digits", "spelling"])
+def test_who_has_no_number_to_dictate_is_answered_without_waiting_for_it(
+    expects: str, language: str, text: str
+) -> None:
+    waits_ms = [_wait_ms(text, score=score, expects=expects, language=language) for score in (0.95, 0.02)]
+    assert waits_ms[0] == TurnPolicy().stop_silence_min_ms
+    assert waits_ms[1] < 600, "as for any whole answer of the kind asked for"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "I don't know, it's five five"),
+        ("en", "I don't have it as one number, it is"),
+        ("en", "I don't know, um"),
+        ("en", "yes"),
+        ("es", "no sé, seis cinco"),
+        ("fr", "plus"),
+        ("fr", "je ne sais pas, zéro six"),
+        ("de", "nicht ganz, null sieben"),
+    ],
+)
+def test_who_begins_his_number_is_waited_for_however_it_begins(language: str, text: str) -> None:
+    waits_ms = {_wait_ms(text, score=score, expects="digits", language=language) for score in (0.95, 0.02)}
+    assert waits_ms == {TurnPolicy().stop_silence_max_ms + TurnPolicy().patience_ms}
+
+
 def test_learning_can_be_switched_off() -> None:
     script = Script(Policy(turn=msgspec.structs.replace(TurnPolicy(), adapt=False)))
     script.greeted()
