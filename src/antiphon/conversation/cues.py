@@ -3,7 +3,8 @@ can check and extend them. English is complete; the others hold what is beyond d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,11 +19,13 @@ class Cues:
         closers: Last words of a call.
         short_answers: Whole answers by themselves.
         digits: Spoken digits, "oh" included.
+        pairs: Numbers of two digits, each with the words that may follow to make another: "trente" (quatre).
+        joins: May stand between the two: "vingt et un".
         repeats: "double five": counts twice or three times.
         courtesies: Behind a request to wait they add nothing to it.
         errands: How what is fetched begins, or why we are to wait: "one moment, my ...", "let me see if ...".
         reports: Before a request to wait they make it a report of one: "a hold on", "hace un momento".
-        denials: With one of these and no digit in it, an answer to "what is your number?" is that there is none.
+        denials: With one of these and no digit in it, an answer says that there is no number to give.
         copulas: Whoever says what "my number is" fetches nothing.
         calls: After such words digits are a phone number, asked for or not.
         phone_digits: How many a whole one has at least.
@@ -35,6 +38,8 @@ class Cues:
     closers: frozenset[str] = frozenset()
     short_answers: frozenset[str] = frozenset()
     digits: frozenset[str] = frozenset()
+    pairs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    joins: str = ""
     repeats: tuple[tuple[str, int], ...] = ()
     courtesies: frozenset[str] = frozenset()
     errands: tuple[str, ...] = ()
@@ -48,6 +53,15 @@ class Cues:
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
+
+def _pairs(*groups: tuple[str, str]) -> Mapping[str, frozenset[str]]:
+    """Of groups of numbers that may be followed by the same words."""
+    return {number: _set(takes) for numbers, takes in groups for number in numbers.split()}
+
+
+_SPANISH_ONES = "uno un dos tres cuatro cinco seis siete ocho nueve"
+_FRENCH_ONES = "un une deux trois quatre cinq six sept huit neuf"
+_FRENCH_TEENS = "dix onze douze treize quatorze quinze seize"
 
 _ENGLISH = Cues(
     dangling=_set(
@@ -123,6 +137,13 @@ _SPANISH = Cues(
     closers=_set("adiós"),
     short_answers=_set("bueno claro correcto exacto gracias no sí vale"),
     digits=_set("cero cinco cuatro dos nueve ocho seis siete tres uno"),
+    pairs=_pairs(
+        ("diez once doce trece catorce quince dieciséis diecisiete dieciocho diecinueve", ""),
+        ("veinte veintiuno veintiún veintidós veintitrés veinticuatro veinticinco veintiséis", ""),
+        ("veintisiete veintiocho veintinueve", ""),
+        ("treinta cuarenta cincuenta sesenta setenta ochenta noventa", _SPANISH_ONES),
+    ),
+    joins="y",
     repeats=(("doble", 2), ("triple", 3)),
     courtesies=_set("favor gracias me perdone por solo sólo un poco usted"),
     errands=(
@@ -151,6 +172,13 @@ _FRENCH = Cues(
     closers=_set("adieu"),
     short_answers=_set("absolument exact exactement merci non oui parfait si voilà"),
     digits=_set("cinq deux huit neuf quatre sept six trois un zéro"),
+    pairs=_pairs(
+        ("onze douze treize quatorze quinze seize", ""),
+        ("dix", "sept huit neuf"),
+        ("vingt trente quarante cinquante septante huitante octante nonante", _FRENCH_ONES),
+        ("soixante quatre-vingt", f"{_FRENCH_ONES} {_FRENCH_TEENS}"),
+    ),
+    joins="et",
     repeats=(("double", 2), ("triple", 3)),
     courtesies=_set("instant juste merci moment peu plaît s'il seconde un une vous"),
     errands=(
@@ -162,8 +190,8 @@ _FRENCH = Cues(
     reports=_set("a attendu depuis pendant"),
     # Not "plus" alone: "plus trente-trois".
     denials=(
-        "ai plus", "aucun", "aucune", "jamais", "l'ai plus", "non", "oublié", "oubliée", "pas", "perdu", "perdue",
-        "retrouve plus", "sais plus", "souviens plus", "trouve plus",
+        "ai plus", "aucun", "aucune", "jamais", "l'ai plus", "non", "oublié", "oubliée", "pas", "perdu",
+        "perdue", "retrouve plus", "sais plus", "souviens plus", "trouve plus",
     ),
     copulas=_set("est était"),
     calls=("téléphone", "portable", "mobile", "appelez-moi", "m'appeler", "me rappeler", "me joindre"),

@@ -59,7 +59,9 @@ def _more_is_due(state: State, text: str) -> bool:
     language = state.policy.language
     if state.on_hold or words.sounds_unfinished(text, state.expects, language):
         return True
-    whole = words.sounds_complete(text, state.expects, language) or words.answers(text, state.expects, language)
+    whole = words.sounds_complete(text, state.expects, language) or words.answers(
+        text, state.expects, language
+    )
     return state.expects == "digits" and not whole
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from antiphon.conversation import numerals
 from antiphon.conversation.cues import Cues, cues_of
 from antiphon.conversation.policy import Policy
 
@@ -16,6 +17,7 @@ _WORD = re.compile(r"[\w']+(?:-[\w']+)*")
 # However a recogniser spells "mm-hm" and "uh-huh".
 _HUM = re.compile(r"^(?:m+(?:-?h+m*)*|h+m+|u+h*(?:-?h+u+h*)*|u*m+|mm\w*|(?:mn)+|[mh](?:-[mh])+)$")
 _LETTERS_MIN = 3  # Two are as often "p.m." or "ID".
+_PAIRS_MIN = 3  # Digits.
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _TRAILING = ("...", "…", "-", "–", ",")
 _HOLD_WORDS_MAX = 12
@@ -83,7 +85,8 @@ def asks_to_wait(text: str, policy: Policy) -> bool:
         rest.pop(0)
     if not rest or not cues.errands:
         return True
-    names_something = cues.copulas.isdisjoint(rest) and not any(_is_digit(word, cues) for word in rest)
+    numbers = any(numerals.is_number(word, cues) for word in rest)
+    names_something = cues.copulas.isdisjoint(rest) and not numbers
     return names_something and any(f"{' '.join(rest)} ".startswith(f"{start} ") for start in cues.errands)
 
 
@@ -105,12 +108,16 @@ def sounds_unfinished(text: str, expects: str, language: str = "en") -> bool:
         return True
     if spoken[-1] in cues.dangling and not _ends_with(phrase, cues.complete):
         return not (expects == "digits" and spoken[-1] in cues.digits)
-    digits = _digits(spoken, cues)
+    digits = numerals.digits(spoken, cues)
     if expects == "digits":
         return 0 < digits < cues.phone_digits
     if expects == "spelling":
         return len(_letters(spoken)) < _LETTERS_MIN and not _denies(spoken, cues)
-    return 0 < digits < cues.phone_digits and _is_digit(spoken[-1], cues) and _calls(phrase, cues)
+    # "Call me at ten" is no number begun.
+    least = _PAIRS_MIN if numerals.ends_with_pair(spoken, cues) else 1
+    if not least <= digits < cues.phone_digits or not numerals.is_number(spoken[-1], cues):
+        return False
+    return _calls(phrase, cues)
 
 
 def sounds_complete(text: str, expects: str, language: str = "en") -> bool:
@@ -122,7 +129,7 @@ def sounds_complete(text: str, expects: str, language: str = "en") -> bool:
     if spoken[-1] in cues.closers:
         return True
     if expects == "digits":
-        return _digits(spoken, cues) >= cues.phone_digits
+        return numerals.digits(spoken, cues) >= cues.phone_digits
     return len(spoken) <= 3 and all(word in cues.short_answers for word in spoken)
 
 
@@ -148,7 +155,7 @@ def answers(text: str, expects: str, language: str = "en") -> bool:
 
 def _denies(spoken: list[str], cues: Cues) -> bool:
     """ "I don't have it": nothing of a number or a spelled name is there, and nothing of it will come."""
-    if not cues.denials or _letters(spoken) or any(_is_digit(word, cues) for word in spoken):
+    if not cues.denials or _letters(spoken) or any(numerals.is_number(word, cues) for word in spoken):
         return False
     return _any_of(cues.denials).search(" ".join(spoken)) is not None
 
@@ -176,18 +183,3 @@ def _is_letters(word: str) -> bool:
 
 def _is_spelled(word: str) -> bool:
     return "-" in word and all(len(part) == 1 for part in word.split("-"))
-
-
-def _is_digit(word: str, cues: Cues) -> bool:
-    return word in cues.digits or any(char.isdigit() for char in word)
-
-
-def _digits(spoken: list[str], cues: Cues) -> int:
-    count, times = 0, 1
-    for word in spoken:
-        if any(char.isdigit() for char in word):
-            count += times * sum(map(str.isdigit, word))
-        elif word in cues.digits:
-            count += times
-        times = dict(cues.repeats).get(word, 1)
-    return count
