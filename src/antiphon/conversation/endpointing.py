@@ -99,7 +99,9 @@ def speech_resumed(state: State, turn: Turn, onset_ms: int) -> None:
 
 
 def words_came(state: State, turn: Turn) -> None:
-    """Words after a long pause: it was one of his."""
+    """Words after a long pause: it was one of his. Words so soon after his turn: it was not over."""
+    if turn.soon and state.phase is Phase.LISTENING and _says_something(state, turn):
+        went_on(state, turn)
     if turn.words_before is not None and len(words.words(turn.text())) > turn.words_before:
         _paused_long(state, turn)
 

@@ -160,6 +160,19 @@ def test_a_caller_who_goes_on_right_after_we_took_his_turn_was_cut_off() -> None
     assert _wait_after(script) > 1.5 * before_ms, "already in this turn"
 
 
+def test_who_goes_on_after_a_reply_without_words_is_given_time_at_once_too() -> None:
+    script = _taken()
+    script.reply_text(script.last(cmd.StartReply).reply_id)
+    assert script.phase == "listening"
+    before_ms = _wait_after(script)
+    script.voice()
+    script.wait(300)
+    script.partial("mm-hm")
+    assert _wait_after(script) == before_ms
+    script.partial("mm-hm for my back")
+    assert _wait_after(script) > 1.5 * before_ms
+
+
 def _sounds(script: Script, heard: str, *, duration_ms: int) -> None:
     script.voice()
     script.wait(duration_ms)
