@@ -21,6 +21,7 @@ class Cues:
         digits: Spoken digits, "oh" included.
         pairs: Numbers of two digits, each with the words that may follow to make another: "trente" (quatre).
         joins: May stand between the two: "vingt et un".
+        hours: Before a number of three or four digits they make it a time of day: "at" (ten thirty).
         repeats: "double five": counts twice or three times.
         courtesies: Behind a request to wait they add nothing to it.
         errands: How what is fetched begins, or why we are to wait: "one moment, my ...", "let me see if ...".
@@ -40,6 +41,7 @@ class Cues:
     digits: frozenset[str] = frozenset()
     pairs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     joins: str = ""
+    hours: frozenset[str] = frozenset()
     repeats: tuple[tuple[str, int], ...] = ()
     courtesies: frozenset[str] = frozenset()
     errands: tuple[str, ...] = ()
@@ -62,6 +64,13 @@ def _pairs(*groups: tuple[str, str]) -> Mapping[str, frozenset[str]]:
 _SPANISH_ONES = "uno un dos tres cuatro cinco seis siete ocho nueve"
 _FRENCH_ONES = "un une deux trois quatre cinq six sept huit neuf"
 _FRENCH_TEENS = "dix onze douze treize quatorze quinze seize"
+_GERMAN_TEENS = "zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn"
+_GERMAN_TENS = "zwanzig dreißig dreissig vierzig fünfzig sechzig siebzig achtzig neunzig"
+_GERMAN_COMPOUNDS = " ".join(
+    f"{one}und{ten}"
+    for one in ("ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
+    for ten in _GERMAN_TENS.split()
+)
 
 _ENGLISH = Cues(
     dangling=_set(
@@ -100,6 +109,14 @@ _ENGLISH = Cues(
         "right sure thanks yeah yep yes yup"
     ),
     digits=_set("eight five four nine o oh one seven six three two zero"),
+    pairs=_pairs(
+        ("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", ""),
+        (
+            "twenty thirty forty fifty sixty seventy eighty ninety",
+            "one two three four five six seven eight nine",
+        ),
+    ),
+    hours=_set("about after around at before by past until"),
     repeats=(("double", 2), ("triple", 3)),
     courtesies=_set(
         "a bit for just me minute moment now ok okay please quickly real sec second sorry thanks there"
@@ -146,6 +163,7 @@ _SPANISH = Cues(
         ("treinta cuarenta cincuenta sesenta setenta ochenta noventa", _SPANISH_ONES),
     ),
     joins="y",
+    hours=_set("la las"),
     repeats=(("doble", 2), ("triple", 3)),
     courtesies=_set("favor gracias me perdone por solo sólo un poco usted"),
     errands=(
@@ -185,6 +203,7 @@ _FRENCH = Cues(
         ("soixante quatre-vingt", f"{_FRENCH_ONES} {_FRENCH_TEENS}"),
     ),
     joins="et",
+    hours=_set("à vers"),
     repeats=(("double", 2), ("triple", 3)),
     courtesies=_set("instant juste merci moment peu plaît s'il seconde un une vous"),
     errands=(
@@ -223,6 +242,8 @@ _GERMAN = Cues(
     closers=_set("tschüss tschüs wiederhören wiedersehen"),
     short_answers=_set("bitte danke doch gern gerne genau ja nein nö okay richtig stimmt"),
     digits=_set("acht drei eins fünf neun null sechs sieben vier zwei zwo"),
+    pairs=_pairs((f"{_GERMAN_TEENS} {_GERMAN_TENS} {_GERMAN_COMPOUNDS}", "")),
+    hours=_set("ab bis gegen nach um vor"),
     repeats=(("doppel", 2),),
     courtesies=_set("bitte danke dran eben kurz mal noch sie"),
     errands=(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from antiphon.conversation.cues import Cues
 
 _PAIR = 2
+_HOUR_MAX = 4  # "At ten thirty."
 _BREAK = ""
 
 
@@ -20,8 +21,17 @@ def is_digit(word: str, cues: Cues) -> bool:
     return word in cues.digits or any(char.isdigit() for char in word)
 
 
-def ends_with_pair(spoken: Sequence[str], cues: Cues) -> bool:
-    return bool(spoken) and not is_digit(spoken[-1], cues) and is_number(spoken[-1], cues)
+def is_begun(spoken: Sequence[str], cues: Cues) -> bool:
+    """Does it end in what may be the beginning of a long number? A pair alone, or an hour, is none."""
+    if not spoken or not is_number(spoken[-1], cues):
+        return False
+    at = len(spoken)
+    while at and (is_number(spoken[at - 1], cues) or spoken[at - 1] == cues.joins):
+        at -= 1
+    if all(is_digit(word, cues) for word in spoken[at:]):
+        return True
+    count = digits(spoken[at:], cues)
+    return count > _HOUR_MAX or (count > _PAIR and not (at and spoken[at - 1] in cues.hours))
 
 
 def digits(spoken: Sequence[str], cues: Cues) -> int:
@@ -63,7 +73,9 @@ def _is_pair(apart: Sequence[str], cues: Cues) -> bool:
     """All of it number, and more than one digit."""
     if not cues.pairs or (len(apart) == 1 and apart[0] not in cues.pairs):
         return False
-    return all(part.removesuffix("s") in cues.pairs or part in (*cues.digits, cues.joins) for part in apart)
+    return all(
+        part.removesuffix("s") in cues.pairs or part in cues.digits or part == cues.joins for part in apart
+    )
 
 
 def _end_of_number(parts: Sequence[str], at: int, cues: Cues) -> int:
@@ -71,7 +83,7 @@ def _end_of_number(parts: Sequence[str], at: int, cues: Cues) -> int:
     while True:
         takes = cues.pairs.get(parts[at], frozenset())
         following = at + 1
-        if following < len(parts) and parts[following] == cues.joins:
+        if cues.joins and following < len(parts) and parts[following] == cues.joins:
             following += 1
         if following >= len(parts) or parts[following] not in takes:
             return at + 1

@@ -17,7 +17,6 @@ _WORD = re.compile(r"[\w']+(?:-[\w']+)*")
 # However a recogniser spells "mm-hm" and "uh-huh".
 _HUM = re.compile(r"^(?:m+(?:-?h+m*)*|h+m+|u+h*(?:-?h+u+h*)*|u*m+|mm\w*|(?:mn)+|[mh](?:-[mh])+)$")
 _LETTERS_MIN = 3  # Two are as often "p.m." or "ID".
-_PAIRS_MIN = 3  # Digits.
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _TRAILING = ("...", "…", "-", "–", ",")
 _HOLD_WORDS_MAX = 12
@@ -113,11 +112,7 @@ def sounds_unfinished(text: str, expects: str, language: str = "en") -> bool:
         return 0 < digits < cues.phone_digits
     if expects == "spelling":
         return len(_letters(spoken)) < _LETTERS_MIN and not _denies(spoken, cues)
-    # "Call me at ten" is no number begun.
-    least = _PAIRS_MIN if numerals.ends_with_pair(spoken, cues) else 1
-    if not least <= digits < cues.phone_digits or not numerals.is_number(spoken[-1], cues):
-        return False
-    return _calls(phrase, cues)
+    return 0 < digits < cues.phone_digits and numerals.is_begun(spoken, cues) and _calls(phrase, cues)
 
 
 def sounds_complete(text: str, expects: str, language: str = "en") -> bool:

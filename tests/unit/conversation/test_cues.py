@@ -112,6 +112,8 @@ def test_so_many_spoken_digits_are_a_number_and_what_is_said_of_two_or_three_ali
         ("fr-BE", "zéro quatre, septante-deux, nonante, onze, seize"),
         ("fr", "06, douze, 34, cinquante, 78"),
         ("es", "seis, doce, treinta y cuatro, cincuenta y seis, setenta y ocho"),
+        ("de", "null eins, siebzig, vierunddreißig, zwölf, achtundachtzig"),
+        ("en", "five fifty-five, twelve, thirty four, eleven, nine"),
         ("es", "nueve, noventa, veintitrés, once, ochenta y uno"),
     ],
 )
@@ -143,7 +145,11 @@ def test_a_number_dictated_in_pairs_is_waited_for_to_its_last_pair_and_no_longer
         ("es", "treinta y cuatro", 2),
         ("es", "treinta y", 2),
         ("es", "diez cuatro", 3),
-        ("en", "twenty", 0),
+        ("en", "twenty", 2),
+        ("en", "twenty-one thirty two", 4),
+        ("en", "ten four", 3),
+        ("de", "einundzwanzig", 2),
+        ("ja", "twenty", 0),
     ],
 )
 def test_pairs_are_two_digits_however_many_words_they_have(language: str, spoken: str, digits: int) -> None:
@@ -151,15 +157,27 @@ def test_pairs_are_two_digits_however_many_words_they_have(language: str, spoken
 
 
 @pytest.mark.parametrize(
-    ("text", "unfinished"),
+    ("language", "text", "unfinished"),
     [
-        ("vous pouvez m'appeler à dix", False),
-        ("mon portable c'est le zéro six, douze", True),
-        ("mon portable c'est le zéro six, douze, trente-quatre, quatre-vingt-dix, onze", False),
+        ("fr", "vous pouvez m'appeler à dix", False),
+        ("fr", "vous pouvez m'appeler à dix heures trente", False),
+        ("fr", "mon portable c'est le zéro six, douze", True),
+        ("fr", "mon portable c'est le zéro six, douze, trente-quatre, quatre-vingt-dix, onze", False),
+        ("es", "llámeme a las diez", False),
+        ("es", "llámeme a las diez treinta y cinco", False),
+        ("es", "mi móvil es el seis doce, treinta y cuatro", True),
+        ("en", "call me at ten thirty", False),
+        ("en", "call me on Tuesday the twelfth around twelve fifteen", False),
+        ("en", "you can reach me at five fifty-five, twelve", True),
+        ("en", "my mobile is five fifty-five", True),
+        ("de", "mein Handy ist an, rufen Sie um zehn Uhr dreißig an", False),
+        ("de", "meine Handynummer null eins siebzig", True),
     ],
 )
-def test_an_hour_is_no_number_begun_but_a_pair_of_one_is(*, text: str, unfinished: bool) -> None:
-    assert sounds_unfinished(text, "open", "fr") is unfinished
+def test_an_hour_is_no_number_begun_but_a_pair_of_one_is(
+    *, language: str, text: str, unfinished: bool
+) -> None:
+    assert sounds_unfinished(text, "open", language) is unfinished
 
 
 @pytest.mark.parametrize(
