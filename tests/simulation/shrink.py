@@ -10,7 +10,7 @@ import dataclasses
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ TRIES_MAX = 3000
 _PAIRS_OF_MAX = 12
 SOONER_SAID_MAX, SOONER_MADE_MAX = 2, 6
 SOONER_AT_MS = 500  # While the greeting is heard.
+OFTEN, EARLY_MAX = 10, 40
 SECOND_MS = 1000
 
 
@@ -54,6 +55,9 @@ def shrink(plan: Plan) -> Plan:
         smallest = _pass(smallest, fails)
         if _size(smallest) >= before:
             smallest = _without_a_pair(smallest, fails)
+        if _size(smallest) >= before:  # What stood between the last things may be gone by now.
+            anew = (plan for plan in chain(_sooner(smallest), _elsewhere(smallest)) if _size(plan) < before)
+            smallest = next((plan for plan in anew if fails(plan)), smallest)
         if _size(smallest) >= before:
             return _until_he_hangs_up(smallest, fails)
 
@@ -187,6 +191,26 @@ def _until_he_hangs_up(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:
 def _sooner(plan: Plan) -> Iterator[Plan]:
     """The last things that happened, and nothing before them: a fault that took long to show may be in reach
     of the greeting. Decisions are numbered anew."""
+    for utterances, decisions in _last_things(plan):
+        yield _begun_anew(plan, utterances, {key: value for key, value, _ in decisions})
+
+
+def _elsewhere(plan: Plan) -> Iterator[Plan]:
+    """As `_sooner`, but what is decided for every event happens to another early one: numbered anew, it no
+    longer meets the event that it met."""
+    for utterances, decisions in _last_things(plan):
+        for key, value, number in decisions:
+            if number < OFTEN:
+                continue
+            rest = {name: found for name, found, _ in decisions if name != key}
+            for early in range(1, EARLY_MAX):
+                yield _begun_anew(plan, utterances, {**rest, (key[0], early): value})
+
+
+def _last_things(
+    plan: Plan,
+) -> Iterator[tuple[tuple[Utterance, ...], list[tuple[tuple[str, int], Value, int]]]]:
+    """A few utterances as the greeting is heard, and decisions with their new and their old number."""
     made = list((plan.made or {}).items())
     for said in range(min(SOONER_SAID_MAX, len(plan.utterances)) + 1):
         last = plan.utterances[len(plan.utterances) - said :]
@@ -194,13 +218,15 @@ def _sooner(plan: Plan) -> Iterator[Plan]:
         utterances = tuple(dataclasses.replace(u, at_ms=u.at_ms - earlier_ms) for u in last)
         for count in range(min(SOONER_MADE_MAX, len(made)) + 1):
             numbers: Counter[str] = Counter()
-            anew: dict[tuple[str, int], Value] = {}
-            for (name, _), value in made[len(made) - count :]:
-                anew[name, numbers[name]] = value
+            anew = []
+            for (name, number), value in made[len(made) - count :]:
+                anew.append(((name, numbers[name]), value, number))
                 numbers[name] += 1
-            yield dataclasses.replace(
-                plan, utterances=utterances, made=anew, stalls=(), outside=(), hang_up_ms=None
-            )
+            yield utterances, anew
+
+
+def _begun_anew(plan: Plan, utterances: tuple[Utterance, ...], made: dict[tuple[str, int], Value]) -> Plan:
+    return dataclasses.replace(plan, utterances=utterances, made=made, stalls=(), outside=(), hang_up_ms=None)
 
 
 def _size(plan: Plan) -> int:

@@ -12,8 +12,8 @@ from typing import Protocol
 from antiphon.conversation import Policy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
-from antiphon.conversation.heard import weight
 from antiphon.conversation.policy import HandoverPolicy
+from antiphon.conversation.saying import weight
 from tests.simulation.choices import Choices
 from tests.simulation.line import Line
 from tests.simulation.plan import Plan, Weather

@@ -3,7 +3,8 @@ can check and extend them. English is complete; the others hold what is beyond d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +19,14 @@ class Cues:
         closers: Last words of a call.
         short_answers: Whole answers by themselves.
         digits: Spoken digits, "oh" included.
+        pairs: Numbers of two digits, each with the words that may follow to make another: "trente" (quatre).
+        joins: May stand between the two: "vingt et un".
+        hours: Before a number of three or four digits they make it a time of day: "at" (ten thirty).
         repeats: "double five": counts twice or three times.
         courtesies: Behind a request to wait they add nothing to it.
         errands: How what is fetched begins, or why we are to wait: "one moment, my ...", "let me see if ...".
         reports: Before a request to wait they make it a report of one: "a hold on", "hace un momento".
+        denials: With one of these and no digit in it, an answer says that there is no number to give.
         copulas: Whoever says what "my number is" fetches nothing.
         calls: After such words digits are a phone number, asked for or not.
         phone_digits: How many a whole one has at least.
@@ -34,10 +39,14 @@ class Cues:
     closers: frozenset[str] = frozenset()
     short_answers: frozenset[str] = frozenset()
     digits: frozenset[str] = frozenset()
+    pairs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    joins: str = ""
+    hours: frozenset[str] = frozenset()
     repeats: tuple[tuple[str, int], ...] = ()
     courtesies: frozenset[str] = frozenset()
     errands: tuple[str, ...] = ()
     reports: frozenset[str] = frozenset()
+    denials: tuple[str, ...] = ()
     copulas: frozenset[str] = frozenset()
     calls: tuple[str, ...] = ()
     phone_digits: int = 10
@@ -46,6 +55,22 @@ class Cues:
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
+
+def _pairs(*groups: tuple[str, str]) -> Mapping[str, frozenset[str]]:
+    """Of groups of numbers that may be followed by the same words."""
+    return {number: _set(takes) for numbers, takes in groups for number in numbers.split()}
+
+
+_SPANISH_ONES = "uno un dos tres cuatro cinco seis siete ocho nueve"
+_FRENCH_ONES = "un une deux trois quatre cinq six sept huit neuf"
+_FRENCH_TEENS = "dix onze douze treize quatorze quinze seize"
+_GERMAN_TEENS = "zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn"
+_GERMAN_TENS = "zwanzig dreißig dreissig vierzig fünfzig sechzig siebzig achtzig neunzig"
+_GERMAN_COMPOUNDS = " ".join(
+    f"{one}und{ten}"
+    for one in ("ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
+    for ten in _GERMAN_TENS.split()
+)
 
 _ENGLISH = Cues(
     dangling=_set(
@@ -84,21 +109,35 @@ _ENGLISH = Cues(
         "right sure thanks yeah yep yes yup"
     ),
     digits=_set("eight five four nine o oh one seven six three two zero"),
+    pairs=_pairs(
+        ("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", ""),
+        (
+            "twenty thirty forty fifty sixty seventy eighty ninety",
+            "one two three four five six seven eight nine",
+        ),
+    ),
+    hours=_set("about after around at before by past until"),
     repeats=(("double", 2), ("triple", 3)),
     courtesies=_set(
         "a bit for just me minute moment now ok okay please quickly real sec second sorry thanks there"
     ),
     errands=(
-        "at my", "at the calendar", "find", "get", "grab", "i have to", "i need to", "i'll check",
-        "i'll find", "i'll get", "i'll go", "i'll grab", "i'll look", "i'm checking", "i'm finding",
-        "i'm getting", "i'm just", "i'm looking", "i'm trying", "i think it's in", "i've got to", "if i",
-        "if i've", "if my", "in my", "in the calendar", "it up", "let me", "my", "on my", "our", "pen",
-        "pencil", "piece of paper", "some paper", "someone's", "somebody's",
-        "the calendar", "the card", "the door", "the letter", "through my", "to check", "to find", "to get",
-        "to grab", "to look", "up my", "up the", "what i have", "what my", "when i'm", "where i",
-        "whether i", "while i",
+        "at my", "at the calendar", "find", "get", "grab", "i have to", "i need to", "i think it's in",
+        "i'll check", "i'll find", "i'll get", "i'll go", "i'll grab", "i'll look", "i'll open", "i'll park",
+        "i'll pull", "i'm checking", "i'm driving", "i'm finding", "i'm getting", "i'm in my car",
+        "i'm in the car", "i'm just", "i'm looking", "i'm on a bus", "i'm on another", "i'm on the bus",
+        "i'm on the other line", "i'm on the train", "i'm outside", "i'm parking", "i'm pulling over",
+        "i'm trying", "i'm walking", "i've got to", "if i", "if i've", "if my", "in my", "in the calendar",
+        "it up", "let me", "my", "on my", "our", "pen", "pencil", "piece of paper", "some paper",
+        "somebody's", "someone's", "the calendar", "the card", "the door", "the letter", "through my",
+        "to check", "to find", "to get", "to grab", "to look", "up my", "up the", "what i have", "what my",
+        "when i'm", "where i", "whether i", "while i",
     ),
-    reports=_set("a any don't the this your"),
+    reports=_set("a about any don't every in the this within your"),
+    denials=(
+        "can't", "cannot", "couldn't", "didn't", "don't", "dunno", "forgot", "forgotten", "haven't", "i lost",
+        "i've lost", "lost it", "never", "no", "none", "nope", "not", "won't", "rather not",
+    ),
     copulas=_set("is was"),
     calls=("phone", "mobile", "cell", "call me", "reach me", "ring me"),
 )  # fmt: skip
@@ -117,15 +156,28 @@ _SPANISH = Cues(
     closers=_set("adiós"),
     short_answers=_set("bueno claro correcto exacto gracias no sí vale"),
     digits=_set("cero cinco cuatro dos nueve ocho seis siete tres uno"),
+    pairs=_pairs(
+        ("diez once doce trece catorce quince dieciséis diecisiete dieciocho diecinueve", ""),
+        ("veinte veintiuno veintiún veintidós veintitrés veinticuatro veinticinco veintiséis", ""),
+        ("veintisiete veintiocho veintinueve", ""),
+        ("treinta cuarenta cincuenta sesenta setenta ochenta noventa", _SPANISH_ONES),
+    ),
+    joins="y",
+    hours=_set("la las"),
     repeats=(("doble", 2), ("triple", 3)),
     courtesies=_set("favor gracias me perdone por solo sólo un poco usted"),
     errands=(
-        "a buscar", "busco", "coger", "cojo", "el carné", "el número", "en la agenda", "en mi",
-        "estoy buscando", "la agenda", "la tarjeta", "lo busco", "mi", "mis", "que busco", "que busque",
-        "que cojo", "que lo busco", "que miro", "que tengo que", "saco", "si tengo", "tengo que",
-        "voy a buscar", "voy a mirar", "voy a por", "voy por",
+        "a buscar", "a buscarla", "a buscarlo", "ahora la busco", "ahora lo busco", "busco", "coger", "cojo",
+        "el carné", "el número", "en la agenda", "en mi", "estoy aparcando", "estoy buscando",
+        "estoy conduciendo", "estoy en el autobús", "estoy en el coche", "estoy en el tren",
+        "estoy manejando", "la agenda", "la busco", "la cojo", "la tarjeta", "lo busco", "lo cojo", "mi",
+        "mis", "que busco", "que busque", "que cojo", "que lo busco", "que miro", "que tengo que", "saco",
+        "si tengo", "tengo que", "voy a buscar", "voy a buscarla", "voy a buscarlas", "voy a buscarlo",
+        "voy a buscarlos", "voy a coger", "voy a cogerla", "voy a cogerlo", "voy a mirar", "voy a mirarlo",
+        "voy a por", "voy a sacar", "voy a sacarla", "voy a sacarlo", "voy a verlo", "voy por",
     ),
-    reports=_set("desde hace"),
+    reports=_set("cada de desde en hace"),
+    denials=("no", "ni idea", "ninguno", "nunca", "olvidado", "olvidé", "olvidó", "perdido", "perdí"),
     copulas=_set("era es"),
     calls=("teléfono", "móvil", "celular", "llámeme", "llámame", "llamarme"),
     phone_digits=9,
@@ -144,15 +196,31 @@ _FRENCH = Cues(
     closers=_set("adieu"),
     short_answers=_set("absolument exact exactement merci non oui parfait si voilà"),
     digits=_set("cinq deux huit neuf quatre sept six trois un zéro"),
+    pairs=_pairs(
+        ("onze douze treize quatorze quinze seize", ""),
+        ("dix", "sept huit neuf"),
+        ("vingt trente quarante cinquante septante huitante octante nonante", _FRENCH_ONES),
+        ("soixante quatre-vingt", f"{_FRENCH_ONES} {_FRENCH_TEENS}"),
+    ),
+    joins="et",
+    hours=_set("à vers"),
     repeats=(("double", 2), ("triple", 3)),
     courtesies=_set("instant juste merci moment peu plaît s'il seconde un une vous"),
     errands=(
-        "ce que j'ai", "dans mes", "dans mon", "dans ma", "je cherche", "je dois", "je la cherche",
-        "je le cherche", "je prends", "je regarde", "je sors", "je vais chercher", "je vais regarder",
-        "je vais voir", "je vérifie", "l'agenda", "la carte", "le numéro", "le temps de", "ma", "mes", "mon",
-        "que je", "si j'ai", "si je", "sur ma", "sur mon",
+        "ce que j'ai", "dans ma", "dans mes", "dans mon", "je cherche", "je conduis", "je dois",
+        "je la cherche", "je le cherche", "je me gare", "je prends", "je regarde", "je sors",
+        "je suis au volant", "je suis dans le bus", "je suis dans le train", "je suis en train de",
+        "je suis en voiture", "je vais chercher", "je vais la chercher", "je vais le chercher",
+        "je vais les chercher", "je vais regarder", "je vais voir", "je vais vérifier", "je vérifie",
+        "l'agenda", "la carte", "le numéro", "le temps de", "ma", "mes", "mon", "que je", "si j'ai", "si je",
+        "sur ma", "sur mon",
     ),
-    reports=_set("a attendu depuis pendant"),
+    reports=_set("a attendu dans depuis en les pendant sous toutes"),
+    # Not "plus" alone: "plus trente-trois".
+    denials=(
+        "ai plus", "aucun", "aucune", "jamais", "l'ai plus", "non", "oublié", "oubliée", "pas", "perdu",
+        "perdue", "retrouve plus", "sais plus", "souviens plus", "trouve plus",
+    ),
     copulas=_set("est était"),
     calls=("téléphone", "portable", "mobile", "appelez-moi", "m'appeler", "me rappeler", "me joindre"),
 )  # fmt: skip
@@ -174,13 +242,19 @@ _GERMAN = Cues(
     closers=_set("tschüss tschüs wiederhören wiedersehen"),
     short_answers=_set("bitte danke doch gern gerne genau ja nein nö okay richtig stimmt"),
     digits=_set("acht drei eins fünf neun null sechs sieben vier zwei zwo"),
+    pairs=_pairs((f"{_GERMAN_TEENS} {_GERMAN_TENS} {_GERMAN_COMPOUNDS}", "")),
+    hours=_set("ab bis gegen nach um vor"),
     repeats=(("doppel", 2),),
     courtesies=_set("bitte danke dran eben kurz mal noch sie"),
     errands=(
-        "den ausweis", "den kalender", "die karte", "die nummer", "etwas", "es", "holen", "ich gehe",
-        "ich hole", "ich muss", "ich schau", "ich schaue", "ich sehe", "ich suche", "im kalender",
+        "den ausweis", "den kalender", "die karte", "die nummer", "es", "etwas", "holen", "ich bin am steuer",
+        "ich bin im auto", "ich bin im bus", "ich bin im zug", "ich fahre", "ich gehe", "ich hole",
+        "ich muss", "ich parke", "ich schau", "ich schaue", "ich sehe", "ich suche", "ihn", "im kalender",
         "in den kalender", "in meinem", "in meinen", "in meiner", "mein", "meine", "meinen", "nach",
         "nachschauen", "nachsehen", "ob", "schauen", "suchen", "was holen", "was suchen", "wo",
+    ),
+    denials=(
+        "kein", "keine", "keinen", "keins", "nein", "nee", "nicht", "nie", "nö", "vergessen", "verloren",
     ),
     copulas=_set("ist war"),
     calls=("telefon", "telefonnummer", "handy", "handynummer", "mobilnummer", "rückrufnummer", "rufnummer"),

@@ -43,10 +43,11 @@ def wait_ms(state: State, turn: Turn) -> int:
     language = state.policy.language
     if words.sounds_complete(text, state.expects, language):
         return low
-    if words.is_spelling(text, state.expects):
+    answered = words.answers(text, state.expects, language)
+    if words.is_spelling(text, state.expects) and not answered:
         return high
     share = _doubt(state, turn)
-    if words.answers(text, state.expects, language):
+    if answered:
         share *= _ANSWER_SHARE
     if turn.understood:
         share = min(share, _UNDERSTOOD_SHARE)
@@ -58,7 +59,10 @@ def _more_is_due(state: State, text: str) -> bool:
     language = state.policy.language
     if state.on_hold or words.sounds_unfinished(text, state.expects, language):
         return True
-    return state.expects == "digits" and not words.sounds_complete(text, state.expects, language)
+    whole = words.sounds_complete(text, state.expects, language) or words.answers(
+        text, state.expects, language
+    )
+    return state.expects == "digits" and not whole
 
 
 def _doubt(state: State, turn: Turn) -> float:
@@ -78,32 +82,73 @@ def _log_odds(probability: float) -> float:
     return math.log(inside / (1 - inside))
 
 
-def speech_resumed(state: State, turn: Turn | None, onset_ms: int) -> None:
-    """The caller speaks again: what does his pause say about him?"""
-    if not state.policy.turn.adapt:
+def begins_soon(state: State, onset_ms: int) -> bool:
+    """So soon after a turn was taken that its caller may not have finished; his words will tell."""
+    return state.taken_ms is not None and onset_ms - state.taken_ms <= _CUT_OFF_MS
+
+
+def speech_resumed(state: State, turn: Turn, onset_ms: int) -> None:
+    """A voice again in the same turn. Whether the caller only paused, his next words tell: a cough says
+    nothing about him, and a noisy line must not make the agent slow."""
+    # Everybody pauses inside a number or while looking for a card.
+    asked = state.expects in ("digits", "spelling") or state.on_hold
+    if turn.voiced or asked or state.phase is not Phase.LISTENING:
         return
-    if turn is not None:
-        # Everybody pauses inside a number or while looking for a card.
-        asked = state.expects in ("digits", "spelling") or state.on_hold
-        if turn.voiced or asked or state.phase is not Phase.LISTENING:
-            return
-        if onset_ms - turn.ended_ms > _long_ms(state):
-            turn.long_pauses += 1
-            _shift(state, _PACE_LONG_PAUSE)
-    elif state.taken_ms is not None and onset_ms - state.taken_ms <= _CUT_OFF_MS:
-        _shift(state, _PACE_CUT_OFF)
-        state.taken_ms = None
+    if onset_ms - turn.ended_ms > _long_ms(state):
+        turn.words_before = len(words.words(turn.text()))
+
+
+def words_came(state: State, turn: Turn) -> None:
+    """Words after a long pause: it was one of his. Words so soon after his turn: it was not over."""
+    if turn.soon and state.phase is Phase.LISTENING and _says_something(state, turn):
+        went_on(state, turn)
+    if turn.words_before is not None and len(words.words(turn.text())) > turn.words_before:
+        _paused_long(state, turn)
+
+
+def voice_ended(state: State, turn: Turn) -> None:
+    """Who is heard by the model alone is known by the length of his voice."""
+    if state.unified and turn.words_before is not None and _is_speech(state, turn):
+        _paused_long(state, turn)
+
+
+def went_on(state: State, turn: Turn) -> None:
+    """The floor is his again by what he said. If he said it so soon, his turn had been cut off."""
+    if not turn.soon or not (state.unified or words.words(turn.text())):
+        return
+    turn.soon, state.taken_ms = False, None
+    _learn(state, _PACE_CUT_OFF)
 
 
 def turn_taken(state: State, turn: Turn) -> None:
-    """A turn is over: patience fades, a brisk caller earns less of it."""
+    """A turn with words is over: patience fades, a brisk caller earns less of it."""
+    if _says_something(state, turn):
+        went_on(state, turn)
     state.taken_ms = turn.ended_ms
-    if not state.policy.turn.adapt or turn.long_pauses:
+    if turn.long_pauses:
         return
     if state.pace < 0:
         state.pace = round(state.pace * _PACE_KEPT, 3)
     elif state.policy.turn.stop_silence_min_ms >= _BRISK_MIN_MS:
-        _shift(state, _PACE_BRISK_TURN)
+        _learn(state, _PACE_BRISK_TURN)
+
+
+def _says_something(state: State, turn: Turn) -> bool:
+    """More than a listening noise."""
+    if state.unified:
+        return _is_speech(state, turn)
+    return words.takes_floor(turn.text(), state.policy, reply_kind="", expects="open")
+
+
+def _is_speech(state: State, turn: Turn) -> bool:
+    """A voice longer than "mm-hm"."""
+    return turn.ended_ms - turn.voiced_at_ms >= state.policy.turn.voice_takes_floor_ms
+
+
+def _paused_long(state: State, turn: Turn) -> None:
+    turn.words_before = None
+    turn.long_pauses += 1
+    _learn(state, _PACE_LONG_PAUSE)
 
 
 def _long_ms(state: State) -> int:
@@ -112,5 +157,6 @@ def _long_ms(state: State) -> int:
     return round(math.sqrt(policy.stop_silence_min_ms * policy.stop_silence_max_ms))
 
 
-def _shift(state: State, by: float) -> None:
-    state.pace = round(min(_PACE_BRISKEST, max(_PACE_SLOWEST, state.pace + by)), 3)
+def _learn(state: State, by: float) -> None:
+    if state.policy.turn.adapt:
+        state.pace = round(min(_PACE_BRISKEST, max(_PACE_SLOWEST, state.pace + by)), 3)

@@ -229,6 +229,8 @@ def yield_to_caller(state: State) -> None:
     state.cancel_timer("hold")
     state.phase = Phase.LISTENING
     turn = state.turn
+    if turn is not None:
+        endpointing.went_on(state, turn)
     if turn is not None and not turn.voiced:
         state.set_timer("stop_silence", turn.ended_ms + endpointing.wait_ms(state, turn))
 

@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from antiphon.conversation.saying import weight, word_weight
 from antiphon.conversation.state import Chunk, Reply, State
 
 # A word counts as heard when this much of its end may be missing: the last phoneme is often inaudible anyway.
 TOLERANCE_MS = 80
 # Typical English speech, until the voice of this call has shown its own pace.
 MS_PER_CHARACTER = 65
-# "7" takes as long to say as "seven".
-CHARACTERS_PER_DIGIT = 4
-_DIGIT = re.compile(r"\d")
 # People answer a question before its very end, but not before they know what it is.
 ASKED_MS = 700
 _QUESTION = re.compile(r"[?？؟]\W*$")
@@ -126,10 +124,10 @@ def break_off(chunk: Chunk, audio_ms: int, told_ms: Sequence[int]) -> None:
     ends_ms = list(_of_these(told_ms, chunk.text, words))
     whole = sum(1 for end_ms in ends_ms if end_ms - TOLERANCE_MS <= audio_ms)
     begin_ms, rest = ends_ms[-1] if ends_ms else 0, words[len(ends_ms) :]
-    total, so_far = sum(weight(word) + 1 for word in words), 0
+    total, so_far = sum(word_weight(word) for word in words), 0
     for word in rest:
-        so_far += weight(word) + 1
-        ends_ms.append(begin_ms + chunk.expected_ms * so_far // total)
+        so_far += word_weight(word)
+        ends_ms.append(begin_ms + chunk.expected_ms * so_far // (total or 1))
         whole += ends_ms[-1] <= audio_ms
     whole = max(0, min(whole, len(words) - 1))
     chunk.text, chunk.word_ends_ms = _first(chunk.text, whole), tuple(ends_ms[:whole])
@@ -211,11 +209,6 @@ def was_asking(state: State, reply: Reply, onset_ms: int) -> bool:
     return bool(left) and not any(word.endswith(CLAUSE_ENDS) for word in left[:-1])
 
 
-def weight(text: str) -> int:
-    """How long a text is to say, in characters."""
-    return len(text) + (CHARACTERS_PER_DIGIT - 1) * len(_DIGIT.findall(text))
-
-
 def expected_ms(state: State, text: str) -> int:
     """What the audio of a text will probably last, at the pace this call's voice has shown."""
     if state.voice_weight:
@@ -266,9 +259,9 @@ def _word_ends_ms(chunk: Chunk, duration_ms: int) -> Sequence[int]:
     begin_ms = ends[-1] if ends else 0
     left_ms = max(0, duration_ms - begin_ms)
     rest = words[len(ends) :]
-    total = sum(weight(word) + 1 for word in rest)
+    total = sum(word_weight(word) for word in rest) or 1
     so_far = 0
     for word in rest:
-        so_far += weight(word) + 1
+        so_far += word_weight(word)
         ends.append(begin_ms + left_ms * so_far // total)
     return ends

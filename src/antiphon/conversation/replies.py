@@ -10,6 +10,7 @@ from antiphon.conversation import (
     handover,
     heard,
     playing,
+    saying,
     silence,
     spans,
     tools,
@@ -167,7 +168,7 @@ def synthesized(state: State, event: ChunkSynthesized) -> None:
     chunk = reply.chunks[event.index]
     if chunk.duration_ms is None and chunk.text:
         state.voice_ms += event.duration_ms
-        state.voice_weight += heard.weight(chunk.text)
+        state.voice_weight += saying.weight(chunk.text)
     playing.settle_position(state, reply)
     chunk.duration_ms = event.duration_ms
     chunk.word_ends_ms = event.word_ends_ms

@@ -119,6 +119,7 @@ class Turn:
         urgent: They are an emergency.
         overdue: It is over (stop silence, vendor's word or release); only the final transcript is missing.
         lost: Some of it never reached a recogniser.
+        retracted: Its words, as partials told them until they took them back.
         voiced_at_ms: When the VAD last began to hear the caller.
         partial_at_ms: When a partial last changed.
         claimed: The vendor has said something about this turn.
@@ -132,6 +133,8 @@ class Turn:
         in_parts: Spoken with a pause in it: its end may be the caller's where its beginning was an echo.
         outlasts: It went on when no echo of ours could: if any of its words are the caller's, all are.
         own: What was recognised, `over`, and the caller's own words in it, as last compared.
+        soon: It began so soon after the turn before that its caller may not have finished.
+        words_before: How many words there were when a voice came back after a long pause.
         long_pauses: How often the caller went on after a pause that many would have ended their turn with.
         confidences: Of the finals with words, by segment.
     """
@@ -147,6 +150,7 @@ class Turn:
     urgent: bool = False
     overdue: bool = False
     lost: bool = False
+    retracted: str = ""
     voiced_at_ms: int = 0
     partial_at_ms: int = 0
     claimed: bool = False
@@ -160,6 +164,8 @@ class Turn:
     in_parts: bool = False
     outlasts: bool = False
     own: tuple[str, str, str] = ("", "", "")
+    soon: bool = False
+    words_before: int | None = None
     long_pauses: int = 0
     confidences: dict[int, float] = field(default_factory=dict)
 

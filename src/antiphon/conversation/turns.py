@@ -45,11 +45,12 @@ def speech_started(state: State, event: SpeechStarted) -> None:
     state.cancel_timer("stop_silence", "final_wait", "stable_partial", "vendor_turn")
     if not state.on_hold:  # Who rummages for his card is still looking for it.
         state.cancel_timer("silence")
-    endpointing.speech_resumed(state, state.turn, event.onset_ms)
     if state.turn is None:
         onset_ms = min(event.onset_ms, state.now_ms)
-        state.turn = Turn(onset_ms=onset_ms, ended_ms=onset_ms)
+        soon = endpointing.begins_soon(state, onset_ms)
+        state.turn = Turn(onset_ms=onset_ms, ended_ms=onset_ms, soon=soon)
     elif not state.turn.voiced:
+        endpointing.speech_resumed(state, state.turn, event.onset_ms)
         state.turn.goes_on()
     state.turn.voiced = True
     state.turn.voiced_at_ms = state.now_ms
@@ -77,6 +78,7 @@ def _pause(state: State, turn: Turn, ended_ms: int) -> None:
     # A date outside the turn is a fault of whoever gave it; a wait counted from it might never end.
     turn.ended_ms = max(turn.ended_ms, min(ended_ms, state.now_ms))
     turn.score = None
+    endpointing.voice_ended(state, turn)
     state.cancel_timer("noise")
     ask(state, turn)
     drafts.await_stable(state, turn)
@@ -109,8 +111,11 @@ def transcript_partial(state: State, event: TranscriptPartial) -> None:
     if final is not None and len(words.words(event.text)) <= len(words.words(final)):
         return  # Older than the final of its segment, and late; a newer one says more.
     if turn.partials.get(event.segment) != event.text:
+        if not words.words(event.text):
+            turn.retracted = turn.text() or turn.retracted
         turn.partials[event.segment] = event.text
         turn.partial_at_ms = state.now_ms
+        endpointing.words_came(state, turn)
         if not turn.voiced:
             _goes_on_changing(state, turn)
     if state.phase is not Phase.LISTENING and floor.taken(state, turn) and not floor.too_soon(state, turn):
@@ -166,6 +171,7 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
             state.cancel_timer("silence")
         if vendor_turns.decides(state):
             vendor_turns.watch(state)
+    turn.retracted = ""
     if event.text or event.segment not in turn.segments:
         # An empty final after words means "nothing more", not "never mind".
         turn.segments[event.segment] = event.text
@@ -173,6 +179,7 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
             turn.confidences[event.segment] = event.confidence
         if not _knows_less(turn, event):
             turn.partials.pop(event.segment, None)
+        endpointing.words_came(state, turn)
     _given(state, turn)
 
 
@@ -313,17 +320,18 @@ def commit(state: State, turn: Turn) -> None:
     text = turn.text()
     close(state, turn)
     state.told = "" if turn.segments or turn.partials else text
-    endpointing.turn_taken(state, turn)
     if state.on_hold and text and not state.unified and words.only_hums(text, state.policy.language):
         drop_draft(state)
         state.emit(NoteUtterance(kind="backchannel", text=text))
         _still_waits(state)
     elif words.words(text) and not state.unified and line_quality.is_misheard(state, turn):
+        endpointing.turn_taken(state, turn)
         drop_draft(state)
         state.reprompts, state.on_hold = 0, False  # He is there, and says something.
         state.emit(NoteUtterance(kind="misheard", text=text))
         line_quality.act(state)
     elif words.words(text) or state.unified:
+        endpointing.turn_taken(state, turn)
         take(state, text, turn.ended_ms)
     else:
         _without_words(state, turn)
@@ -333,8 +341,9 @@ def commit(state: State, turn: Turn) -> None:
 
 def _without_words(state: State, turn: Turn) -> None:
     drop_draft(state)
-    if turn.lost and _spoke(state, turn):
-        state.emit(NoteUtterance(kind="lost", text=turn.raw_text()))
+    # Words that were taken back, and no final says that there were none, are as good as lost.
+    if (turn.lost or turn.retracted) and _spoke(state, turn):
+        state.emit(NoteUtterance(kind="lost", text=turn.raw_text() or turn.retracted))
         replies.apologise(state)
         return
     echoes.note(state, turn)

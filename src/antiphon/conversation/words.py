@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from antiphon.conversation import numerals
 from antiphon.conversation.cues import Cues, cues_of
 from antiphon.conversation.policy import Policy
 
@@ -83,7 +84,8 @@ def asks_to_wait(text: str, policy: Policy) -> bool:
         rest.pop(0)
     if not rest or not cues.errands:
         return True
-    names_something = cues.copulas.isdisjoint(rest) and not any(_is_digit(word, cues) for word in rest)
+    numbers = any(numerals.is_number(word, cues) for word in rest)
+    names_something = cues.copulas.isdisjoint(rest) and not numbers
     return names_something and any(f"{' '.join(rest)} ".startswith(f"{start} ") for start in cues.errands)
 
 
@@ -105,12 +107,12 @@ def sounds_unfinished(text: str, expects: str, language: str = "en") -> bool:
         return True
     if spoken[-1] in cues.dangling and not _ends_with(phrase, cues.complete):
         return not (expects == "digits" and spoken[-1] in cues.digits)
-    digits = _digits(spoken, cues)
+    digits = numerals.digits(spoken, cues)
     if expects == "digits":
         return 0 < digits < cues.phone_digits
     if expects == "spelling":
-        return len(_letters(spoken)) < _LETTERS_MIN
-    return 0 < digits < cues.phone_digits and _is_digit(spoken[-1], cues) and _calls(phrase, cues)
+        return len(_letters(spoken)) < _LETTERS_MIN and not _denies(spoken, cues)
+    return 0 < digits < cues.phone_digits and numerals.is_begun(spoken, cues) and _calls(phrase, cues)
 
 
 def sounds_complete(text: str, expects: str, language: str = "en") -> bool:
@@ -122,7 +124,7 @@ def sounds_complete(text: str, expects: str, language: str = "en") -> bool:
     if spoken[-1] in cues.closers:
         return True
     if expects == "digits":
-        return _digits(spoken, cues) >= cues.phone_digits
+        return numerals.digits(spoken, cues) >= cues.phone_digits
     return len(spoken) <= 3 and all(word in cues.short_answers for word in spoken)
 
 
@@ -141,7 +143,16 @@ def answers(text: str, expects: str, language: str = "en") -> bool:
             return 2 <= len(spoken) <= 4
         case "date":
             return bool(_YEAR.search(text))
+        case "digits" | "spelling":
+            return _denies(spoken, cues_of(language))
     return False
+
+
+def _denies(spoken: list[str], cues: Cues) -> bool:
+    """ "I don't have it": nothing of a number or a spelled name is there, and nothing of it will come."""
+    if not cues.denials or _letters(spoken) or any(numerals.is_number(word, cues) for word in spoken):
+        return False
+    return _any_of(cues.denials).search(" ".join(spoken)) is not None
 
 
 def _calls(phrase: str, cues: Cues) -> bool:
@@ -167,18 +178,3 @@ def _is_letters(word: str) -> bool:
 
 def _is_spelled(word: str) -> bool:
     return "-" in word and all(len(part) == 1 for part in word.split("-"))
-
-
-def _is_digit(word: str, cues: Cues) -> bool:
-    return word in cues.digits or any(char.isdigit() for char in word)
-
-
-def _digits(spoken: list[str], cues: Cues) -> int:
-    count, times = 0, 1
-    for word in spoken:
-        if any(char.isdigit() for char in word):
-            count += times * sum(map(str.isdigit, word))
-        elif word in cues.digits:
-            count += times
-        times = dict(cues.repeats).get(word, 1)
-    return count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from antiphon.conversation import numerals
 from antiphon.conversation.cues import cues_of
 from antiphon.conversation.phrases import phrases_of
 from antiphon.conversation.policy import Policy
@@ -13,6 +14,7 @@ from antiphon.conversation.words import (
     only_hums,
     sounds_complete,
     sounds_unfinished,
+    words,
 )
 
 UNFINISHED = [
@@ -99,6 +101,83 @@ def test_so_many_spoken_digits_are_a_number_and_what_is_said_of_two_or_three_ali
     without_last = digits.rpartition(" ")[0]
     assert sounds_unfinished(without_last, "digits", language)
     assert not sounds_complete(without_last, "digits", language)
+
+
+@pytest.mark.parametrize(
+    ("language", "groups"),
+    [
+        ("fr", "zéro six, douze, trente-quatre, cinquante-six, soixante-dix-huit"),
+        ("fr", "zéro un, quatre-vingt-dix-sept, vingt et un, quatre-vingts, dix-sept"),
+        ("fr-FR", "zéro sept, soixante et onze, soixante, quatre vingt douze, vingt-et-un"),
+        ("fr-BE", "zéro quatre, septante-deux, nonante, onze, seize"),
+        ("fr", "06, douze, 34, cinquante, 78"),
+        ("es", "seis, doce, treinta y cuatro, cincuenta y seis, setenta y ocho"),
+        ("de", "null eins, siebzig, vierunddreißig, zwölf, achtundachtzig"),
+        ("en", "five fifty-five, twelve, thirty four, eleven, nine"),
+        ("es", "nueve, noventa, veintitrés, once, ochenta y uno"),
+    ],
+)
+def test_a_number_dictated_in_pairs_is_waited_for_to_its_last_pair_and_no_longer(
+    language: str, groups: str
+) -> None:
+    pairs = groups.split(", ")
+    for count in range(1, len(pairs)):
+        begun = " ".join(pairs[:count])
+        assert sounds_unfinished(begun, "digits", language), begun
+        assert not sounds_complete(begun, "digits", language), begun
+    assert sounds_complete(groups, "digits", language)
+    assert not sounds_unfinished(groups, "digits", language)
+
+
+@pytest.mark.parametrize(
+    ("language", "spoken", "digits"),
+    [
+        ("fr", "quatre-vingt-dix-sept", 2),
+        ("fr", "quatre-vingts", 2),
+        ("fr", "quatre", 1),
+        ("fr", "vingt douze", 4),
+        ("fr", "soixante-dix", 2),
+        ("fr", "quarante dix", 4),
+        ("fr", "dix cinq", 3),
+        ("fr", "six-sept", 2),
+        ("fr", "double vingt", 4),
+        ("fr", "rendez-vous", 0),
+        ("es", "treinta y cuatro", 2),
+        ("es", "treinta y", 2),
+        ("es", "diez cuatro", 3),
+        ("en", "twenty", 2),
+        ("en", "twenty-one thirty two", 4),
+        ("en", "ten four", 3),
+        ("de", "einundzwanzig", 2),
+        ("ja", "twenty", 0),
+    ],
+)
+def test_pairs_are_two_digits_however_many_words_they_have(language: str, spoken: str, digits: int) -> None:
+    assert numerals.digits(words(spoken), cues_of(language)) == digits
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "unfinished"),
+    [
+        ("fr", "vous pouvez m'appeler à dix", False),
+        ("fr", "vous pouvez m'appeler à dix heures trente", False),
+        ("fr", "mon portable c'est le zéro six, douze", True),
+        ("fr", "mon portable c'est le zéro six, douze, trente-quatre, quatre-vingt-dix, onze", False),
+        ("es", "llámeme a las diez", False),
+        ("es", "llámeme a las diez treinta y cinco", False),
+        ("es", "mi móvil es el seis doce, treinta y cuatro", True),
+        ("en", "call me at ten thirty", False),
+        ("en", "call me on Tuesday the twelfth around twelve fifteen", False),
+        ("en", "you can reach me at five fifty-five, twelve", True),
+        ("en", "my mobile is five fifty-five", True),
+        ("de", "mein Handy ist an, rufen Sie um zehn Uhr dreißig an", False),
+        ("de", "meine Handynummer null eins siebzig", True),
+    ],
+)
+def test_an_hour_is_no_number_begun_but_a_pair_of_one_is(
+    *, language: str, text: str, unfinished: bool
+) -> None:
+    assert sounds_unfinished(text, "open", language) is unfinished
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tests.unit.conversation.script import Script
 
 from antiphon.conversation import Policy, TurnPolicy, endpointing
 from antiphon.conversation import commands as cmd
+from antiphon.conversation import events as ev
 from antiphon.conversation.policy import PRESETS
 from antiphon.conversation.state import Phase, State, Turn
 
@@ -95,6 +96,7 @@ def _turn(script: Script, text: str, *, pauses_ms: tuple[int, ...] = ()) -> int:
     """Say it with these pauses in it; how long after the last word the turn was taken."""
     for pause_ms in pauses_ms:
         script.says(text, score=0.05)
+        script.segment += 1
         script.wait(pause_ms)
     script.says(text, score=0.65)
     taken = script.count(cmd.CommitTurn)
@@ -137,14 +139,133 @@ def test_who_is_answered_at_once_already_is_not_answered_sooner() -> None:
     assert len(delays_ms) == 1 and script.conversation.state.pace == 0
 
 
-def test_a_caller_who_goes_on_right_after_we_took_his_turn_was_cut_off() -> None:
+def _taken(text: str = "I need a doctor.") -> Script:
+    """A turn was taken 400 ms after its last word, and the reply is not there yet."""
     script = Script()
     script.greeted()
-    script.says("I need a doctor.", score=0.9)
+    script.says(text, score=0.9)
     script.wait(400)
     assert script.count(cmd.CommitTurn) == 1
+    script.segment += 1
+    return script
+
+
+def test_a_caller_who_goes_on_right_after_we_took_his_turn_was_cut_off() -> None:
+    script = _taken()
+    before_ms = _wait_after(script)
     script.voice()
+    script.wait(300)
+    script.partial("for my back")
     assert script.conversation.state.pace < -0.5
+    assert _wait_after(script) > 1.5 * before_ms, "already in this turn"
+
+
+def test_who_goes_on_after_a_reply_without_words_is_given_time_at_once_too() -> None:
+    script = _taken()
+    script.reply_text(script.last(cmd.StartReply).reply_id)
+    assert script.phase == "listening"
+    before_ms = _wait_after(script)
+    script.voice()
+    script.wait(300)
+    script.partial("mm-hm")
+    assert _wait_after(script) == before_ms
+    script.partial("mm-hm for my back")
+    assert _wait_after(script) > 1.5 * before_ms
+
+
+def _sounds(script: Script, heard: str, *, duration_ms: int) -> None:
+    script.voice()
+    script.wait(duration_ms)
+    script.pause()
+    script.wait(60)
+    script.final(heard)
+
+
+def _wait_after(script: Script) -> int:
+    return endpointing.wait_ms(script.conversation.state, Turn(onset_ms=0, ended_ms=0, score=0.65))
+
+
+@pytest.mark.parametrize("heard", ["", "mm-hm"], ids=["cough", "nod"])
+def test_a_noisy_line_makes_no_answer_slower(heard: str) -> None:
+    script = _taken()
+    for turn in range(5):
+        pace = script.conversation.state.pace
+        _sounds(script, heard, duration_ms=300)
+        script.wait(1000)
+        assert script.conversation.state.pace == pace, "neither slower nor quicker"
+        reply_id = script.last(cmd.StartReply).reply_id
+        script.reply_text(reply_id, "All right.")
+        script.audible(reply_id)
+        script.now_ms += 3000
+        script.heard_out(reply_id)
+        script.segment += 1
+        script.says("I need a doctor.", score=0.9)
+        script.wait(400)
+        assert script.count(cmd.CommitTurn) == turn + 2
+        script.segment += 1
+    assert script.conversation.state.pace > 0
+
+
+def test_an_echo_of_a_quick_answer_makes_the_next_no_slower() -> None:
+    script = _taken()
+    pace = script.conversation.state.pace
+    reply_id = script.last(cmd.StartReply).reply_id
+    script.reply_text(reply_id, "Maple Street it is, at nine on Thursday.")
+    script.audible(reply_id)
+    script.wait(800)
+    script.step(ev.PlayoutMark(at_ms=script.now_ms, reply_id=reply_id, heard_ms=800))
+    _sounds(script, "maple street", duration_ms=600)
+    script.wait(1000)
+    assert "echo" in {note.kind for note in script.commands if isinstance(note, cmd.NoteUtterance)}
+    assert script.conversation.state.pace == pace
+
+
+def test_whoever_coughs_and_then_goes_on_was_cut_off_all_the_same() -> None:
+    script = _taken()
+    _sounds(script, "", duration_ms=200)
+    script.segment += 1
+    script.voice()
+    script.wait(300)
+    script.partial("for my back")
+    assert script.conversation.state.pace < -0.5
+
+
+def test_a_cough_after_a_cough_is_no_cut_off_turn() -> None:
+    """The first was taken for a turn, and had no words."""
+    script = Script()
+    script.greeted()
+    script.says("", duration_ms=300)
+    script.wait(1000)
+    assert script.phase == "listening" and script.conversation.state.turn is None
+    script.says("I need a doctor.")
+    assert script.conversation.state.pace == 0
+
+
+def test_a_cough_in_a_pause_says_nothing_about_the_caller() -> None:
+    script = Script()
+    script.greeted()
+    script.says("I was there", score=0.02)
+    script.segment += 1
+    script.wait(900)
+    script.says("", score=0.99, duration_ms=200)
+    script.wait(3000)
+    assert script.count(cmd.CommitTurn) == 1
+    assert script.conversation.state.pace >= 0
+
+
+def test_whom_the_model_hears_by_itself_is_known_by_the_length_of_his_voice() -> None:
+    for voice_ms, pauses_long in ((300, False), (1200, True)):
+        script = Script(Policy(unified=True))
+        script.greeted()
+        script.voice()
+        script.wait(1000)
+        script.pause()
+        script.score(0.02)
+        script.wait(900)
+        script.voice()
+        script.wait(voice_ms)
+        script.pause()
+        assert (script.conversation.state.pace < 0) is pauses_long
 
 
 def test_a_caller_who_speaks_long_after_his_turn_was_not_cut_off() -> None:
@@ -164,6 +285,51 @@ def test_pauses_inside_a_number_say_nothing_about_the_caller() -> None:
     script.wait(1500)
     script.voice()
     assert script.conversation.state.pace == 0
+
+
+NOTHING_TO_DICTATE = (
+    ("en", "I don't know."),
+    ("en", "Sorry, I don't have it with me."),
+    ("en", "I can't find it right now"),
+    ("en", "No."),
+    ("es", "No lo sé."),
+    ("es", "No lo tengo a mano."),
+    ("es", "Ni idea."),
+    ("fr", "Je ne sais pas."),
+    ("fr", "Je ne l'ai pas sur moi."),
+    ("fr", "Je ne m'en souviens plus."),
+    ("de", "Das weiß ich nicht."),
+    ("de-AT", "Die habe ich gerade nicht."),
+    ("de", "Ich habe keine."),
+)
+
+
+@pytest.mark.parametrize(("language", "text"), NOTHING_TO_DICTATE)
+@pytest.mark.parametrize("expects", ["digits", "spelling"])
+def test_who_has_no_number_to_dictate_is_answered_without_waiting_for_it(
+    expects: str, language: str, text: str
+) -> None:
+    waits_ms = [_wait_ms(text, score=score, expects=expects, language=language) for score in (0.95, 0.02)]
+    assert waits_ms[0] == TurnPolicy().stop_silence_min_ms
+    assert waits_ms[1] < 600, "as for any whole answer of the kind asked for"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "I don't know, it's five five"),
+        ("en", "I don't have it as one number, it is"),
+        ("en", "I don't know, um"),
+        ("en", "yes"),
+        ("es", "no sé, seis cinco"),
+        ("fr", "plus"),
+        ("fr", "je ne sais pas, zéro six"),
+        ("de", "nicht ganz, null sieben"),
+    ],
+)
+def test_who_begins_his_number_is_waited_for_however_it_begins(language: str, text: str) -> None:
+    waits_ms = {_wait_ms(text, score=score, expects="digits", language=language) for score in (0.95, 0.02)}
+    assert waits_ms == {TurnPolicy().stop_silence_max_ms + TurnPolicy().patience_ms}
 
 
 def test_learning_can_be_switched_off() -> None:
@@ -241,6 +407,7 @@ def test_a_turn_with_a_long_pause_in_it_lets_no_patience_fade() -> None:
     script = Script()
     script.greeted()
     script.says("I was there", score=0.02)
+    script.segment += 1
     script.wait(900)
     script.says("on a Tuesday", score=0.99)
     assert script.conversation.state.pace < 0

@@ -8,6 +8,7 @@ from tests.unit.conversation.scenes import Scene, speaking
 
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.conversation import saying
 from antiphon.conversation.heard import (
     MS_PER_CHARACTER,
     break_off,
@@ -56,6 +57,55 @@ def test_a_digit_is_as_long_as_its_word() -> None:
     chunk = Chunk(text="Press 12345 now", duration_ms=3000)
     assert heard_text([chunk], 1200) == "Press"
     assert heard_text([chunk], 2600) == "Press 12345"
+
+
+EVERY_MS = range(0, 4000, 20)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Great 🎉🎉🎉 see you at ten", "Great see you at ten"),
+        ("👍🏽 Great, see you ✅ at ten", "Great, see you at ten"),
+        ("👨‍👩‍👧 See you at ten 🙂", "See you at ten"),
+    ],
+)
+def test_an_emoji_takes_no_time_from_the_words_that_are_heard(written: str, said: str) -> None:
+    shown, spoken = Chunk(text=written, duration_ms=3600), Chunk(text=said, duration_ms=3600)
+    for heard_ms in EVERY_MS:
+        words = [word for word in heard_text([shown], heard_ms).split() if word.isascii()]
+        assert words == heard_text([spoken], heard_ms).split(), heard_ms
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("https://www.clinic.example/book", "clinic dot example slash book"),
+        ("www.clinic.example.", "clinic dot example."),
+        ("clinic.com/a-b,", "clinic dot com slash a dash b,"),
+        ("jane.doe@clinic.org", "jane dot doe at clinic dot org"),
+    ],
+)
+def test_an_address_is_as_long_as_it_is_read(written: str, said: str) -> None:
+    shown = Chunk(text=f"Go to {written} before ten today", duration_ms=3600)
+    spoken = Chunk(text=f"Go to {said} before ten today", duration_ms=3600)
+    for behind in ("before", "ten", "today"):
+        heard_ms = [
+            next(ms for ms in EVERY_MS if behind in heard_text([c], ms).split()) for c in (shown, spoken)
+        ]
+        assert heard_ms[0] == heard_ms[1], behind
+
+
+def test_a_dot_between_figures_or_in_short_forms_makes_no_address() -> None:
+    for text in ("at 10.30 today", "at 9 a.m. today", "e.g. on Monday", "$1.50 each"):
+        assert saying.weight(text) == len(text) + 3 * sum(map(str.isdigit, text))
+
+
+def test_a_chunk_of_nothing_but_emoji_is_heard_when_it_was_played() -> None:
+    chunks = [Chunk(text="🎉 🎉", duration_ms=0), Chunk(text="See you.", duration_ms=900)]
+    assert heard_text(chunks, 0) == "🎉 🎉"
+    assert heard_text(chunks, 900) == "🎉 🎉 See you."
+    assert heard_text([Chunk(text="🎉 🎉", expected_ms=500)], 100) == "🎉 🎉"
 
 
 def test_a_failed_chunk_was_not_heard_and_takes_no_time() -> None:

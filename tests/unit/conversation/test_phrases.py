@@ -64,6 +64,18 @@ ASKS_TO_WAIT = [
     ("fr", "Une petite seconde."),
     ("de", "Einen Moment, bitte."),
     ("de", "Warten Sie, ich hole die Karte."),
+    ("en", "One moment please, I'm driving."),
+    ("en", "Hang on, I'm in the car."),
+    ("en", "Wait a second, I'll pull over."),
+    ("es", "Un segundo, voy a buscarlo."),
+    ("es", "Un momento, ahora la busco."),
+    ("es", "Espere, estoy conduciendo."),
+    ("fr", "Deux minutes, s'il vous plaît."),
+    ("fr", "Un instant, je vais la chercher."),
+    ("fr", "Attendez, je suis au volant."),
+    ("de", "Einen Moment, ich hole sie."),
+    ("de", "Einen Moment, ich hole ihn."),
+    ("de", "Moment mal, ich bin im Auto."),
 ]
 ASKS_NOTHING = [
     ("en", "Can you put a hold on my account?"),
@@ -90,6 +102,13 @@ ASKS_NOTHING = [
     ("es", "Quiero ver al médico."),
     ("es", "¿Hay lista de espera?"),
     ("fr", "Je voudrais un rendez-vous jeudi."),
+    ("fr", "Dans deux minutes."),
+    ("fr", "Je vous rappelle dans une minute."),
+    ("fr", "Toutes les deux minutes."),
+    ("en", "I'll be there in one minute."),
+    ("en", "One moment, I'm calling about my appointment."),
+    ("es", "En un minuto."),
+    ("es", "Le llamo dentro de un momento."),
     ("en", "On exchange one moment's thought is needed."),
 ]
 

@@ -112,3 +112,48 @@ def test_the_draft_is_confirmed_by_the_partial_when_no_final_ever_comes() -> Non
     script.wait(1300 + 600 + 1500)
     assert script.last(cmd.CommitTurn).text == WORDS
     assert script.last(cmd.ConfirmReply).reply_id == _drafts(script)[0].reply_id
+
+
+def _taken_back(script: Script) -> Script:
+    script.wait(200)
+    script.partial("")
+    return script
+
+
+def test_whose_words_the_recogniser_takes_back_is_asked_to_say_them_again_soon() -> None:
+    script = _taken_back(_paused())
+    script.wait(TurnPolicy().stop_silence_max_ms + TurnPolicy().final_wait_ms)
+    assert script.phase == "thinking" and script.count(cmd.CommitTurn) == 0
+    assert script.last(cmd.Synthesize).text == Policy().trouble
+    (note,) = [c for c in script.commands if isinstance(c, cmd.NoteUtterance)]
+    assert (note.kind, note.text) == ("lost", WORDS)
+
+
+def test_a_final_that_confirms_that_there_were_no_words_asks_nobody() -> None:
+    script = _taken_back(_paused())
+    script.final("")
+    script.wait(3000)
+    assert script.phase == "listening" and script.conversation.state.turn is None
+    (note,) = [c for c in script.commands if isinstance(c, cmd.NoteUtterance)]
+    assert note.kind == "noise"
+
+
+def test_words_taken_back_and_given_again_are_answered() -> None:
+    script = _taken_back(_paused())
+    script.wait(200)
+    script.partial(WORDS)
+    script.wait(4000)
+    assert script.last(cmd.CommitTurn).text == WORDS
+
+
+def test_a_cough_that_read_as_words_for_a_moment_needs_no_apology() -> None:
+    script = Script()
+    script.greeted()
+    script.voice()
+    script.wait(250)
+    script.partial("hello")
+    script.wait(100)
+    script.partial("")
+    script.pause()
+    script.wait(3500)
+    assert script.phase == "listening" and script.conversation.state.turn is None

@@ -15,7 +15,7 @@ import msgspec
 
 from antiphon.agents.llm.reasoner import END_CALL, HAND_OVER, result_text
 from antiphon.agents.ports import ReplyKind, ReplyRequest, Tool, ToolResult, ToolUsed
-from antiphon.conversation import heard
+from antiphon.conversation import saying
 from antiphon.conversation.events import (
     ChunkSynthesized,
     Event,
@@ -376,7 +376,7 @@ class UnifiedReply:
 
     def _measure(self, piece: _Piece) -> None:
         """The chunks of a complete piece share its sound by the length of their words."""
-        weights = [heard.weight(chunk.text) for chunk in piece.chunks]
+        weights = [saying.weight(chunk.text) for chunk in piece.chunks]
         total, total_ms = sum(weights), self._ms(piece)
         so_far = begin_ms = 0
         for number, (chunk, weight) in enumerate(zip(piece.chunks, weights, strict=True), start=1):
