@@ -51,6 +51,10 @@ class Toolbox:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    @property
+    def under_way(self) -> frozenset[asyncio.Task[None]]:
+        return frozenset(self._tasks)
+
     def reuse(self, tool_call_id: str, source_id: str) -> None:
         """Give the result of an intent that already ran, or as soon as it has."""
         result = self._results.get(source_id)
