@@ -218,7 +218,8 @@ class UnifiedReply:
             return
         told = result_text(result)
         self._owner.used(ToolUsed(name=asked.name, arguments=asked.arguments, result=told))
-        self._answer(asked.call, told)
+        if asked.call:
+            self._answer(asked.call, told)
 
     def _answer(self, call: str, result: str) -> None:
         self._speaks_on = not self.muted
@@ -263,6 +264,8 @@ class UnifiedReply:
         self._speaks_on = False
         self._chunker = Chunker()
         self._pieces.clear()
+        for asked in self._asked.values():
+            asked.call = ""  # It asks anew for what it still wants, and is given the result of then.
 
     # ---------------------------------------------------------------- as `Speaker`, for this reply
 
