@@ -281,3 +281,22 @@ async def test_a_result_after_the_call_is_kept_and_the_vendor_speaks_to_nobody(t
     assert results(stage) == []
     assert isinstance(stage.call._history.so_far()[-1], ToolUsed)
     await ended(stage)
+
+
+@pytest.mark.parametrize(
+    "value", [{"name": "half \ud83d"}, {"at": object()}, {(1, 2): {}}], ids=["half a sign", "object", "keys"]
+)
+async def test_a_result_that_is_no_json_is_still_a_result(value: Any, tmp_path: Path) -> None:
+    """What was done is known, whatever else the tool has to say."""
+
+    async def run(arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+        return ToolResult(ok=True, value=value)
+
+    tool = Tool(name="desk.book", description="", parameters={}, effect=Effect.WRITE, run=run)
+    stage = UnifiedStage(tmp_path, tools=[tool])
+    await stage.greeted()
+    await stage.takes_turn()
+    stage.session.calls("s2", "desk_book", "{}")
+    await until(lambda: results(stage))
+    assert results(stage)[0][1]["ok"] is True
+    await ended(stage)
