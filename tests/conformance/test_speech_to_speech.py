@@ -76,6 +76,36 @@ async def test_a_result_that_is_no_object_reaches_the_model_too(vendor: SpeechVe
         assert vendor.results(peer)[0] in (["09:00"], {"result": ["09:00"]})
 
 
+@pytest.mark.parametrize("tools", [1, 2])
+@pytest.mark.parametrize("meanwhile", [False, True])
+async def test_what_a_tool_did_while_the_connection_broke_is_told_to_the_next_one_which_speaks_of_it_once(
+    vendor: SpeechVendor, tools: int, *, meanwhile: bool
+) -> None:
+    """`meanwhile`: the tool ends before there is a connection again."""
+    calls = [("find_slot", f'{{"day":{number}}}') for number in range(tools)]
+    answers = [Spoken(items_ms=(), calls=calls), Spoken(text="Monday at nine.")]
+    async with talking(vendor, Call(script=Script(answers=answers))) as talk:
+        talk.session.speak("Offer a time.")
+        await talk.until(lambda: talk.all(SpokenEnded))
+        asked = [call.call for call in talk.all(SpokenToolCall)]
+        assert len(asked) == tools
+        talk.vendor.cut()
+        if not meanwhile:
+            await talk.asked(1, lambda seen: seen.received)
+        for call in asked:
+            talk.session.tool_result(call, f'{{"slots":["09:00 {call}"]}}')
+        await talk.until(lambda: len(talk.all(SpokenEnded)) == 2)
+        peer = await talk.vendor.peer(1)
+        told = " ".join(text for _, text in vendor.told(peer))
+        assert all(f"09:00 {call}" in told for call in asked)
+        assert talk.text(talk.spoken(1)) == "Monday at nine."
+        talk.session.speak("Say more.")
+        await talk.until(lambda: len(talk.all(SpokenEnded)) == 3)
+        assert len(talk.all(SpokenStarted)) == 3
+        assert vendor.results(peer) == [], "it never asked for them"
+        assert not talk.all(SessionLost)
+
+
 @pytest.mark.parametrize("provider_turns", [True, False])
 async def test_a_cut_reply_is_stopped_and_remembered_only_as_far_as_it_was_heard(
     vendor: SpeechVendor, provider_turns: bool

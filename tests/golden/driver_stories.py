@@ -14,6 +14,8 @@ import pytest
 
 from antiphon.agents.ports import Effect, Replying, ReplyRequest, Tool, ToolContext, ToolResult
 from antiphon.conversation import commands as cmd
+from antiphon.conversation import tools
+from antiphon.conversation.state import HeldTool, Reply, State
 from antiphon.errors import ProviderUnavailable
 from antiphon.runtime import call as call_module
 from antiphon.runtime.call import Call
@@ -101,6 +103,13 @@ def _replies_do_not_wait_for_one_another(patch: pytest.MonkeyPatch) -> None:
         await run(reply)
 
     patch.setattr(ReplyInProgress, "_run", impatient)
+    run_effect = tools._run_effect
+
+    def forgetful(state: State, reply: Reply, tool: HeldTool) -> None:
+        state.under_way.clear()  # Or what is asked again is known to be under way.
+        run_effect(state, reply, tool)
+
+    patch.setattr(tools, "_run_effect", forgetful)
 
 
 # ---------------------------------------------------------------- voices

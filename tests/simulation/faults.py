@@ -148,6 +148,7 @@ def effects_are_not_remembered(patch: pytest.MonkeyPatch) -> None:
 
     def run(state: State, reply: Reply, tool: Any) -> None:
         state.effects.clear()
+        state.under_way.clear()
         run_effect(state, reply, tool)
 
     patch.setattr(tools, "_run_effect", run)

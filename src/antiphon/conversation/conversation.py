@@ -143,6 +143,7 @@ def _goodbye_overdue(state: State) -> None:
 
 def _tool_finished(state: State, event: ev.ToolFinished) -> None:
     """The runtime gives the result to whoever waits; the core only needs to know that life goes on."""
+    tools.settled(state, event.tool_call_id)
     reply = state.reply
     if reply is None or event.tool_call_id not in reply.tools:
         return  # Asked for by a reply that was given up, or answered twice: no progress of this one.

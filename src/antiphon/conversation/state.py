@@ -269,6 +269,8 @@ class State:
         echoes: Evidence that the line gives our own voice back to us; see `floor.needs_words`.
         voice_ms, voice_weight: Audio made so far for text of that weight: the voice's pace.
         effects: Tool calls with effects by intent, so that each runs at most once per turn.
+        under_way: Those of them that have no result yet, by tool and arguments: asked for again, in whatever
+            turn, they are the same intent.
         pace: Log-odds added to every end-of-turn score: below 0 for a caller who pauses long.
         taken_ms: Where the last turn ended, to tell whether its caller had really finished.
         given_back: A caller was put through to somebody before, and came back.
@@ -318,6 +320,7 @@ class State:
     pace: float = 0.0
     taken_ms: int | None = None
     effects: dict[str, str] = field(default_factory=dict)
+    under_way: dict[tuple[str, str], str] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
     answerer: Answerer | None = None
     waits: int | None = None

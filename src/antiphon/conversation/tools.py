@@ -33,6 +33,13 @@ def requested(state: State, event: ToolRequested) -> None:
     _run_effect(state, reply, tool)
 
 
+def settled(state: State, tool_call_id: str) -> None:
+    """It has a result: from now on a new turn may want the same again."""
+    for what, running in list(state.under_way.items()):
+        if running == tool_call_id:
+            del state.under_way[what]
+
+
 def release_held(state: State, reply: Reply) -> None:
     """The turn is confirmed: effects asked for during speculation may happen now."""
     held, reply.held_tools = reply.held_tools, []
@@ -43,11 +50,12 @@ def release_held(state: State, reply: Reply) -> None:
 def _run_effect(state: State, reply: Reply, tool: HeldTool) -> None:
     reply.wrote = True
     key = intent_key(state, tool.name, tool.arguments)
-    earlier = state.effects.get(key)
+    what = (tool.name, tool.arguments)
+    earlier = state.effects.get(key) or state.under_way.get(what)
     if earlier is not None:
         state.emit(ReuseToolResult(tool_call_id=tool.tool_call_id, source_id=earlier))
         return
-    state.effects[key] = tool.tool_call_id
+    state.effects[key] = state.under_way[what] = tool.tool_call_id
     state.emit(
         RunTool(tool_call_id=tool.tool_call_id, name=tool.name, arguments=tool.arguments, idempotency_key=key)
     )

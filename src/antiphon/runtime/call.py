@@ -36,7 +36,7 @@ from antiphon.runtime.recorded import NOT_RECORDED, CallRecording
 from antiphon.runtime.records.lines import BROKE, command_line, event_line, note_line
 from antiphon.runtime.replies import Replies
 from antiphon.runtime.replying import ReplyInProgress
-from antiphon.runtime.requests import as_known, reply_request
+from antiphon.runtime.requests import LeftTools, as_known, reply_request
 from antiphon.runtime.scoring import score_pause
 from antiphon.runtime.screening import Screened, ScreeningRequest
 from antiphon.runtime.speaking import Speaker
@@ -77,6 +77,7 @@ class Call:
         self._history = History()
         self._unified: UnifiedSpeech | None = None
         self._replies = Replies()
+        self._left_tools = LeftTools((), self._history)
         self._orphan: ReplyRequest | None = None  # Nobody knows yet what it is to answer.
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_ms = 0
@@ -323,6 +324,7 @@ class Call:
             now_ms=lambda: self._line.now_ms,
             after=self._replies.latest,
             meter=self.parts.meter,
+            known=self._left_tools.known if self._left_tools.running else None,
         )
         self._replies.add(making)
 
@@ -396,6 +398,7 @@ class Call:
         if self._over.is_set() or self.cause:
             return
         assert self._unified is not None
+        self._left_tools = LeftTools(self._toolbox.under_way, self._history)
         before, self._hearing = self._hearing, self._listen(self.parts.recognisers)
         self._spawn(before.aclose(), "close session")
         orphan = self._unified.orphan()
@@ -419,6 +422,8 @@ class Call:
         if self.cause:
             return
         self.cause = cause
+        if self._unified is not None:
+            self._unified.live = False  # Nobody is there to hear what it would say to a tool's result.
         self._timers.clear()
         speaking = self._speaker.close()
         over, self.when_over = self.when_over, lambda: None

@@ -21,9 +21,14 @@ class Replies:
     def __init__(self) -> None:
         self._all: dict[str, ReplyInProgress | UnifiedReply] = {}
         self.latest: ReplyInProgress | None = None
+        self._left: dict[str, ReplyInProgress | UnifiedReply] = {}  # Others go on with theirs.
         self._ending = Ending()
 
     def add(self, reply: ReplyInProgress | UnifiedReply) -> None:
+        """Or another goes on with it: a tool asked for before still answers to whoever asked."""
+        before = self._all.get(reply.id)
+        if before is not None:
+            self._left[reply.id], reply.tool_calls = before, before.tool_calls
         self._all[reply.id] = reply
         if isinstance(reply, ReplyInProgress) and reply.confirmed:
             self._confirmed(reply)
@@ -49,9 +54,11 @@ class Replies:
         return None if reply is None else reply.phrases
 
     def tool_finished(self, tool_call_id: str, result: ToolResult) -> None:
-        reply = self._all.get(tool_call_id.split(".", 1)[0])
-        if reply is not None:
-            reply.tool_finished(tool_call_id, result)
+        """Told to whoever asked for it."""
+        reply_id = tool_call_id.split(".", 1)[0]
+        for reply in (self._all.get(reply_id), self._left.get(reply_id)):
+            if reply is not None:
+                reply.tool_finished(tool_call_id, result)
 
     def cancel(self) -> list[asyncio.Task[None]]:
         """Stop all of them; gives what is still ending, what was given up before among it."""
@@ -61,6 +68,7 @@ class Replies:
 
     def let_go(self) -> None:
         self._all.clear()
+        self._left.clear()
         self.latest = None
 
     def _confirmed(self, reply: ReplyInProgress) -> None:

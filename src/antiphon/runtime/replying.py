@@ -4,7 +4,7 @@ core and the results back. A reply that was given up goes silent here, whatever 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -38,6 +38,7 @@ class ReplyInProgress:
         now_ms: Call time.
         after: The reply whose state this one builds on; it is waited for.
         meter: Pays for what the reply uses.
+        known: Waits for what must be known before it is prepared, and gives the request with that.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class ReplyInProgress:
         now_ms: Callable[[], int],
         after: ReplyInProgress | None,
         meter: Meter | None = None,
+        known: Callable[[ReplyRequest], Awaitable[ReplyRequest]] | None = None,
     ) -> None:
         self.id = request.reply_id
         self.confirmed = not request.speculative
@@ -60,11 +62,12 @@ class ReplyInProgress:
         self._post = post
         self._now_ms = now_ms
         self._after = after
+        self._known = known
         self._payer = Payer(meter=meter, reply=request.reply_id)
         self._chunker = Chunker()
         self._index = 0
         self._uninterruptible = False
-        self._tool_calls = 0
+        self.tool_calls = 0
         self._muted = False
         self._then = ("", "", "")
         self._results: dict[str, asyncio.Future[ToolResult]] = {}
@@ -123,8 +126,8 @@ class ReplyInProgress:
         if self._muted:
             # The caller has moved on; an effect asked for only now would be nobody's wish any more.
             return ToolResult(ok=False, error="the reply was given up")
-        self._tool_calls += 1
-        tool_call_id = f"{self.id}.t{self._tool_calls}"
+        self.tool_calls += 1
+        tool_call_id = f"{self.id}.t{self.tool_calls}"
         future: asyncio.Future[ToolResult] = asyncio.get_running_loop().create_future()
         self._results[tool_call_id] = future
         self._post(
@@ -157,6 +160,9 @@ class ReplyInProgress:
             before, self._after = self._after, None  # Or a long call would keep every reply it ever gave.
             if before is not None and before._task is not None:
                 await asyncio.wait([before._task])
+            if self._known is not None:
+                self._request = await self._known(self._request)
+                self._known = None  # It knows the call.
             with paid_by(self._payer):
                 await self._reasoner.reply(self._request, self)
         except AntiphonError as error:

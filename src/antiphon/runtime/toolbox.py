@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +53,10 @@ class Toolbox:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    @property
+    def under_way(self) -> frozenset[asyncio.Task[None]]:
+        return frozenset(self._tasks)
+
     def reuse(self, tool_call_id: str, source_id: str) -> None:
         """Give the result of an intent that already ran, or as soon as it has."""
         result = self._results.get(source_id)
@@ -92,7 +98,7 @@ class Toolbox:
         arguments: dict[str, Any] = msgspec.json.decode(command.arguments)
         try:
             async with asyncio.timeout(tool.timeout_ms / 1000):
-                return await tool.run(arguments, context)
+                return _tellable(await tool.run(arguments, context))
         except TimeoutError:
             return ToolResult(ok=False, error="timeout")
         except asyncio.CancelledError:
@@ -103,6 +109,19 @@ class Toolbox:
             # The owner of a job: a broken tool is a failed tool, not a lost call, nor everybody's.
             _log.error("tool_broke", tool=command.name, error=type(error).__name__, exc_info=True)
             return ToolResult(ok=False, error=type(error).__name__)
+
+
+def _tellable(result: ToolResult) -> ToolResult:
+    """With a value that is JSON: what was done is known, whatever else a tool has to say of it."""
+    try:
+        msgspec.json.encode(result.value)
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+        try:  # As near as it gets: half a character is "?", what is no JSON at all is its name.
+            text = json.dumps(result.value, default=str, skipkeys=True, ensure_ascii=False)
+            return replace(result, value=json.loads(text.encode(errors="replace")))
+        except (TypeError, ValueError, RecursionError):
+            return replace(result, value=None)
+    return result
 
 
 def finished_event(at_ms: int, tool_call_id: str, result: ToolResult, took_ms: int) -> ToolFinished:

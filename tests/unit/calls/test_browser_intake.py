@@ -14,6 +14,7 @@ from antiphon.calls.browser.intake import WAIT_PACKETS, PacketOrder, VoiceIntake
 @dataclass
 class Packet:
     sequence_number: int
+    ssrc: int = 7
 
 
 def order(*sequence: int) -> tuple[list[int], PacketOrder]:
@@ -52,6 +53,19 @@ def test_numbers_may_wrap_around() -> None:
 
 def test_a_sender_that_starts_over_is_followed() -> None:
     assert order(30000, 30001, 5000, 5001)[0] == [30000, 30001, 5000, 5001]
+    passed, state = order(30001, 30000, 30003, 50000, 50001)
+    assert passed == [30001, 30003, 50000, 50001], "and what waited is heard"
+    assert state.lost == 0, "nobody lost twenty thousand packets"
+
+
+def test_a_new_source_is_heard_from_its_first_packet_wherever_it_counts_from() -> None:
+    """As after a change of microphone or a renegotiation: a count that begins just behind the old one is not
+    a second of late packets."""
+    state = PacketOrder()
+    packets = [*(Packet(number, 1) for number in (60, 61, 63)), *(Packet(number, 2) for number in range(40))]
+    passed = [(ready.ssrc, ready.sequence_number) for packet in packets for ready in state.add(packet)]
+    assert passed == [(1, 60), (1, 61), (1, 63), *((2, number) for number in range(40))]
+    assert (state.late, state.lost) == (0, 0)
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=120))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+from typing import Any
+
+import numpy as np
 import pytest
 from openai.types.realtime import SessionUpdateEvent
 from tests.conformance.speech_vendors import Call, OpenAi, talking
@@ -9,7 +13,10 @@ from tests.doubles.faults import Fault, Faulty
 from tests.doubles.openai_realtime import Script, Spoken
 from tests.doubles.sdk_types import checked
 
+from antiphon.audio.resample import resample
+from antiphon.providers.openai.realtime import _Link
 from antiphon.providers.openai.realtime_wire import session_update
+from antiphon.providers.sessions import ToolAnswer
 from antiphon.speech.ports import SessionLost, SpeechSessionConfig, SpokenAudio, SpokenEnded, SpokenToolCall
 
 
@@ -74,6 +81,93 @@ async def test_a_tools_result_is_an_item_and_asks_for_a_response() -> None:
             "call_id": call,
             "output": '{"slots":["09:00"]}',
         }
+
+
+class Spoke:
+    """One of the vendor's events, as its SDK gives them."""
+
+    def __init__(self, kind: str, **fields: object) -> None:
+        self.type = kind
+        vars(self).update(fields)
+
+
+class Connection:
+    """The SDK's connection: gives what it was told to, keeps what is sent."""
+
+    def __init__(self, *events: Spoke) -> None:
+        self.events = list(events)
+        self.sent: list[dict[str, Any]] = []
+
+    async def recv(self) -> Spoke:
+        return self.events.pop(0)
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.sent.append(message)
+
+    def kinds(self) -> list[str]:
+        return [message["type"] for message in self.sent]
+
+
+def link(*events: Spoke, rate_hz: int = 8_000) -> tuple[_Link, Connection]:
+    connection = Connection(*events)
+    return _Link(connection, SpeechSessionConfig(sample_rate_hz=rate_hz, instructions="")), connection
+
+
+CREATED = Spoke("response.created", response=Spoke("", id="r1"))
+DONE = Spoke("response.done", response=Spoke("", id="r1", status="completed", usage=None))
+
+
+def asks(call: str) -> Spoke:
+    kind = "response.function_call_arguments.done"
+    return Spoke(kind, response_id="r1", call_id=call, name="find_slot", arguments="{}")
+
+
+async def test_the_model_speaks_on_when_all_that_it_asked_is_answered_and_it_has_asked_all() -> None:
+    """However quick a tool is, and although a call was told twice."""
+    one, wire = link(CREATED, asks("c1"), asks("c1"), asks("c2"), DONE)
+    await one.receive()
+    assert len(await one.receive()) == 1
+    await one.send(ToolAnswer(call="c1", result="{}"))
+    assert await one.receive() == ()
+    await one.receive()
+    assert "response.create" not in wire.kinds(), "another call may follow"
+    await one.receive()
+    assert "response.create" not in wire.kinds(), "the second is not answered"
+    await one.send(ToolAnswer(call="c2", result="{}"))
+    await one.send(ToolAnswer(call="c2", result="{}"))
+    assert wire.kinds() == ["conversation.item.create"] * 2 + ["response.create"]
+
+
+async def test_tools_that_are_quicker_than_the_end_of_their_response_are_spoken_of_after_it() -> None:
+    one, wire = link(CREATED, asks("c1"), DONE)
+    await one.receive()
+    await one.receive()
+    await one.send(ToolAnswer(call="c1", result="{}"))
+    assert wire.kinds() == ["conversation.item.create"]
+    await one.receive()
+    assert wire.kinds() == ["conversation.item.create", "response.create"]
+
+
+@pytest.mark.parametrize("size", [1, 3, 961, 4096])
+async def test_sound_in_pieces_of_any_length_is_the_same_to_its_last_sample(size: int) -> None:
+    """An odd piece would make noise at full scale of all that follows."""
+    pcm = (9000 * np.sin(np.arange(4800) / 12)).astype("<i2")
+    data = pcm.tobytes()[: 9600 if size > 1 else 960]
+    said = [
+        Spoke(
+            "response.output_audio.delta",
+            response_id="r1",
+            item_id="i1",
+            content_index=0,
+            delta=base64.b64encode(data[start : start + size]).decode(),
+        )
+        for start in range(0, len(data), size)
+    ]
+    one, _ = link(CREATED, *said, DONE, rate_hz=16_000)
+    heard = b""
+    for _ in range(len(said) + 2):
+        heard += b"".join(event.pcm for event in await one.receive() if isinstance(event, SpokenAudio))
+    assert heard == resample(np.frombuffer(data, "<i2"), 24_000, 16_000).tobytes()
 
 
 async def test_a_cut_reply_is_cancelled_and_truncated_where_the_ear_was() -> None:

@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 
 WAIT_PACKETS = 3  # A missing packet is given up when this many newer ones (60 ms) are here.
 MISORDER_MAX = 100  # A sequence number further behind than this is a restarted stream, not a late packet.
+DROPOUT_MAX = 3000  # Nor is one so far ahead a loss (RFC 3550, A.1).
 FILL_MAX_MS = 120  # Longer gaps have already passed as silence on the media clock.
 RTP_RATE_HZ = 48000  # RFC 7587, 4.1: Opus always counts at 48 kHz.
 OUT_RATE_HZ = 16000
 
 
 class Sequenced(Protocol):
-    """The one thing ordering needs of an RTP packet."""
+    """What ordering needs of an RTP packet. Numbers count within one source."""
 
     sequence_number: int
+    ssrc: int
 
 
 class PacketOrder:
@@ -36,6 +38,7 @@ class PacketOrder:
 
     def __init__(self) -> None:
         self._next: int | None = None
+        self._source: int | None = None
         self._waiting: dict[int, Sequenced] = {}
         self.lost = 0
         self.late = 0
@@ -43,17 +46,24 @@ class PacketOrder:
     def add(self, packet: Sequenced) -> list[Sequenced]:
         """Packets that may go on now, oldest first."""
         sequence = packet.sequence_number
-        if self._next is None:
-            self._next = sequence
+        if self._next is None or packet.ssrc != self._source:
+            return self._begin(packet)
         ahead = (sequence - self._next) & 0xFFFF
-        if ahead >= 0x8000:
-            if 0x10000 - ahead <= MISORDER_MAX:
-                self.late += 1
-                return []
-            self._waiting.clear()
-            self._next = sequence
+        if 0x10000 - ahead <= MISORDER_MAX:
+            self.late += 1
+            return []
+        if ahead > DROPOUT_MAX:
+            return self._begin(packet)
         self._waiting[sequence] = packet
         return self._release()
+
+    def _begin(self, packet: Sequenced) -> list[Sequenced]:
+        """A count of its own; what still waited of the one before goes first."""
+        begin = self._next or 0
+        before = sorted(self._waiting.items(), key=lambda item: (item[0] - begin) & 0xFFFF)
+        self._waiting.clear()
+        self._source, self._next = packet.ssrc, (packet.sequence_number + 1) & 0xFFFF
+        return [*(late for _, late in before), packet]
 
     def _release(self) -> list[Sequenced]:
         assert self._next is not None

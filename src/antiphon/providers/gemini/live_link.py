@@ -112,16 +112,19 @@ class LiveLink:
         return [*self._noted(), *self._turns.cut()]
 
     def _answer(self, answer: ToolAnswer) -> list[Outgoing]:
-        name = self._memory.calls.pop(answer.call, "")
+        name = self._memory.calls.get(answer.call, "")
         if answer.call in self._calls:
             self._calls.discard(answer.call)
             self._answered[answer.call] = wire.late_result(name, answer.result)
             return [wire.tool_response(answer.call, name, answer.result)]
-        if not name:
+        if not self._memory.calls.pop(answer.call, ""):
             return []
         # Withdrawn, or asked for on another connection: what was done is done, and has to be known.
         note = wire.late_result(name, answer.result)
         busy = self._reply is not None or self._expected
+        if not answer.last and answer.call not in self._withdrawn:
+            self._notes.append(note)  # The last of them asks for the reply.
+            return [] if busy else self._noted()
         if not busy and answer.call not in self._withdrawn:
             return self._ask(wire.content(note, answer=True))
         self._notes.append(note)
@@ -257,6 +260,8 @@ class LiveLink:
         yield from self._caller(False)
         self._reply = self._memory.begin()
         self._over_already = self._closing = False
+        for call in self._answered:  # Until now the connection might have broken before they came.
+            self._memory.calls.pop(call, None)
         self._answered.clear()
         self._expected = 0
         self._turns.replying()

@@ -104,9 +104,14 @@ class _Item:
 @dataclass(slots=True)
 class _Response:
     items: list[_Item] = field(default_factory=list)
-    calls_open: int = 0
-    asked_tools: bool = False
+    calls: dict[str, bool] = field(default_factory=dict)  # Tools it asked for, and whether they are answered.
+    half: bytes = b""  # Of a sample.
     done: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """It asked for tools, all of them, and knows what they told."""
+        return self.done and bool(self.calls) and all(self.calls.values())
 
 
 class _Link:
@@ -172,7 +177,7 @@ class _Link:
         if self._rate_hz == wire.PHONE_HZ:
             samples = g711.decode(np.frombuffer(data, np.uint8))
         else:
-            samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2")
+            samples = np.frombuffer(data, "<i2")
         out = self._out.get(response)
         if out is None:
             out = self._out[response] = StreamResampler(self._rate_hz, self._config.sample_rate_hz)
@@ -209,12 +214,18 @@ class _Link:
             left_ms -= audio_ms
 
     async def _answer(self, answer: ToolAnswer) -> None:
-        await self._send(wire.tool_output(answer.call, answer.result))
-        response = self._responses.get(self._calls.pop(answer.call, ""))
+        response = self._responses.get(self._calls.get(answer.call, ""))
         if response is None:
+            # Asked for on another connection: an answer to a call it does not know would be refused.
+            await self._send(wire.late_result(answer.result))
+            if answer.last:
+                await self._respond(wire.response_create())
             return
-        response.calls_open -= 1
-        if not response.calls_open:
+        if response.calls[answer.call]:
+            return
+        await self._send(wire.tool_output(answer.call, answer.result))
+        response.calls[answer.call] = True
+        if response.goes_on:
             await self._respond(wire.response_create())
 
     # ---------------------------------------------------------------- what the vendor says
@@ -254,8 +265,11 @@ class _Link:
         return (SpokenStarted(spoken=event.response.id),)
 
     def _audio(self, event: Any) -> Sequence[SessionEvent]:
-        data = base64.b64decode(event.delta)
         response = self._responses.setdefault(event.response_id, _Response())
+        data = response.half + base64.b64decode(event.delta)
+        if self._rate_hz != wire.PHONE_HZ:
+            whole = len(data) & ~1
+            data, response.half = data[:whole], data[whole:]
         item = next((item for item in response.items if item.id == event.item_id), None)
         if item is None:
             item = _Item(id=event.item_id, content_index=event.content_index)
@@ -268,7 +282,9 @@ class _Link:
 
     def _call(self, event: Any) -> Sequence[SessionEvent]:
         response = self._responses.setdefault(event.response_id, _Response())
-        response.calls_open += 1
+        if event.call_id in self._calls:
+            return ()  # Told twice.
+        response.calls[event.call_id] = False
         self._calls[event.call_id] = event.response_id
         call = SpokenToolCall(
             spoken=event.response_id, call=event.call_id, name=event.name, arguments=event.arguments
@@ -278,11 +294,15 @@ class _Link:
     def _done(self, event: Any) -> Sequence[SessionEvent]:
         reply = event.response
         self._active = ""
-        self._out.pop(reply.id, None)
-        if (response := self._responses.get(reply.id)) is not None:
+        out = self._out.pop(reply.id, None)
+        if (response := self._responses.get(reply.id)) is not None and not response.done:
             response.done = True
+            if response.goes_on:  # Its tools were quicker than its end.
+                self._queued.append(wire.response_create())
         status = {"completed": "completed", "cancelled": "cancelled"}.get(reply.status, "failed")
-        return (SpokenEnded(spoken=reply.id, status=status, usage=wire.usage(reply.usage)),)
+        ended = SpokenEnded(spoken=reply.id, status=status, usage=wire.usage(reply.usage))
+        tail = out.flush().astype("<i2").tobytes() if out is not None else b""  # What waited in the filter.
+        return (SpokenAudio(spoken=reply.id, pcm=tail), ended) if tail else (ended,)
 
 
 _HANDLERS: dict[str, Callable[[_Link, Any], Sequence[SessionEvent]]] = {

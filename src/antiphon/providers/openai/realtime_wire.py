@@ -87,6 +87,12 @@ def tool_output(call: str, output: str) -> dict[str, Any]:
     return {"type": "conversation.item.create", "item": item}
 
 
+def late_result(output: str) -> dict[str, Any]:
+    """The result of a call that this session does not know, as the history tells of such."""
+    text = f"(the tool that was under way has answered: {output})"
+    return _message(_ROLES["agent"], {"type": _TEXT_TYPES["agent"], "text": text})
+
+
 def append_audio(data: bytes) -> dict[str, Any]:
     return {"type": "input_audio_buffer.append", "audio": base64.b64encode(data).decode()}
 

@@ -34,8 +34,11 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolAnswer:
+    """`last`: nothing else that was asked for is without an answer."""
+
     call: str
     result: str
+    last: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,8 @@ class LiveSession:
         self._wake = asyncio.Event()
         self._open: dict[str, None] = {}  # Replies under way, in order.
         self._cut: set[str] = set()
+        self._unspoken: list[ToolAnswer] = []  # Sent, and nothing was begun since: it may not have come.
+        self._calls: dict[str, str] = {}  # Tools asked for and not answered, and the reply that asks.
         self._closed = self._worked = False
         self._task = asyncio.get_running_loop().create_task(self._run(), name=f"session {model.name}")
 
@@ -119,7 +121,8 @@ class LiveSession:
         self._ask(Cut(spoken=spoken, heard_ms=heard_ms))
 
     def tool_result(self, call: str, result: str) -> None:
-        self._ask(ToolAnswer(call=call, result=result))
+        self._calls.pop(call, None)
+        self._ask(ToolAnswer(call=call, result=result, last=not self._calls))
 
     def show(self, image: bytes, media_type: str) -> None:
         """Of pictures that wait only the newest is shown: it is a look, not a recording."""
@@ -194,6 +197,8 @@ class LiveSession:
                 action = self._actions.popleft()
                 if isinstance(action, PushAudio):
                     self._audio_bytes -= len(action.pcm)
+                elif isinstance(action, ToolAnswer):
+                    self._unspoken.append(action)
                 await link.send(action)
             self._wake.clear()
             await self._wake.wait()
@@ -208,21 +213,27 @@ class LiveSession:
         match event:
             case SpokenStarted():
                 self._open[event.spoken] = None
+                self._unspoken.clear()
             case SpokenAudio() | SpokenToolCall() if event.spoken in self._cut:
                 self.counters.late_audio += 1
                 return
+            case SpokenToolCall():
+                self._calls[event.call] = event.spoken
             case SpokenEnded():
                 self._open.pop(event.spoken, None)
                 self._cut.discard(event.spoken)
+                if event.status == "failed":  # It may be asked for anew, tools and all.
+                    self._calls = {call: by for call, by in self._calls.items() if by != event.spoken}
         self._give(event)
 
     def _fail_open_replies(self) -> None:
         for spoken in list(self._open):
             self._take(SpokenEnded(spoken=spoken, status="failed"))
-        # A tool's answer or a cut means nothing to a new session; audio and turns do.
-        self._actions = deque(
-            action for action in self._actions if isinstance(action, PushAudio | CommitTurn | Speak)
-        )
+        # A cut means nothing to a new session, which is told what was heard; what a tool has done does.
+        kept = PushAudio | CommitTurn | Speak | ToolAnswer
+        waiting = [action for action in self._actions if isinstance(action, kept)]
+        self._actions = deque([*self._unspoken, *waiting])
+        self._unspoken.clear()
 
     def _lose(self, error: ProviderError) -> None:
         log.warning("session_lost", vendor=self._model.name, error=type(error).__name__)

@@ -26,6 +26,8 @@ _FINAL_MARK_WAIT_NS = 1_000_000_000
 _RELAY_CUSHION_FRAMES = 2
 _RELAY_AHEAD_MAX_NS = 200_000_000  # A burst after a stall must not stay between two people as delay.
 _RELAY_IN_FLIGHT_MAX = 16  # More than the above; what is older was heard.
+# A pause is silent at once, and no click: it falls so long, within one frame, and rises again as it goes on.
+_RAMP_MS = 5
 _IN_FLIGHT_UNSWEPT = 8  # What was heard weighs little: more costly to look for it at every message.
 
 
@@ -108,8 +110,12 @@ class Playout:
         reply = self._queue.setdefault(reply_id, Reply(reply_id, self._codec))
         if not reply.paused and not self._closed:
             reply.paused = True
+            sounding = self._sounds(reply, now_ns)
             if self._far_end_holds(reply, now_ns):
                 self._clear(now_ns)
+            if sounding:
+                reply.cut = True
+                self._send_fade(reply, _RAMP_MS, now_ns)
             self.pump(now_ns)
         return self._heard_ms(reply, now_ns)
 
@@ -124,6 +130,8 @@ class Playout:
         if reply is None or not reply.paused or self._closed:
             return
         reply.paused = reply.deferred = False
+        if reply.cut:
+            reply.rising, reply.cut = _RAMP_MS * self._codec.sample_rate_hz // 1000, False
         if rewind_ms > 0:
             reply.sent = max(0, reply.sent - rewind_ms * self._codec.sample_rate_hz // 1000)
             # An answer still under way would prove what is about to be said again.
@@ -136,7 +144,7 @@ class Playout:
         if reply is None:
             return self._ended.setdefault(reply_id, 0)
         heard_ms = self._heard_ms(reply, now_ns)
-        sounding = next(iter(self._unheard(now_ns)), None) is reply
+        sounding = self._sounds(reply, now_ns)
         if self._far_end_holds(reply, now_ns) and not self._closed:
             self._clear(now_ns)
         self._end(reply, heard=heard_ms)
@@ -294,6 +302,8 @@ class Playout:
         codec = self._codec
         frames = -(-fade_ms // FRAME_MS)
         faded = codec.fade(reply.peek(fade_ms * codec.sample_rate_hz // 1000))
+        if not faded:
+            return
         samples = frames * codec.frame_samples
         self._sink.send(faded + codec.silence * (samples - len(faded) // codec.sample_bytes))
         self._in_flight.append((None, samples))
@@ -314,6 +324,10 @@ class Playout:
         for owner, part in reversed(newest_first):
             unheard[owner] = unheard.get(owner, 0) + part
         return unheard
+
+    def _sounds(self, reply: Reply, now_ns: int) -> bool:
+        """It is what the far end plays now, by the clock."""
+        return next(iter(self._unheard(now_ns)), None) is reply
 
     def _far_end_holds(self, reply: Reply, now_ns: int) -> bool:
         """By the clock, or by a mark it still owes us: its own buffer may run behind our clock."""

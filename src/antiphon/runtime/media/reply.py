@@ -31,9 +31,17 @@ class Codec:
 
     def fade(self, encoded: bytes) -> bytes:
         """The same samples, falling to silence."""
+        return self._ramp(encoded, 1.0, 0.0)
+
+    def rise(self, encoded: bytes, samples: int) -> bytes:
+        """The same samples, the first of them rising from silence."""
+        rising = samples * self.sample_bytes
+        return self._ramp(encoded[:rising], 0.0, 1.0) + encoded[rising:]
+
+    def _ramp(self, encoded: bytes, first: float, last: float) -> bytes:
         linear = self.decode(encoded)
-        faded = linear * np.linspace(1.0, 0.0, len(linear), dtype=np.float32)
-        return self.encode(faded.astype("<i2").tobytes())
+        ramp = linear * np.linspace(first, last, len(linear), dtype=np.float32)
+        return self.encode(ramp.astype("<i2").tobytes())
 
     def ms(self, samples: int) -> int:
         return samples * 1000 // self.sample_rate_hz
@@ -53,6 +61,7 @@ class Reply:
         "_encoded",
         "_linear",
         "complete",
+        "cut",
         "deadline_ns",
         "deferred",
         "final_mark_sent",
@@ -60,6 +69,7 @@ class Reply:
         "marked",
         "paused",
         "reply_id",
+        "rising",
         "sent",
         "started",
         "total",
@@ -72,6 +82,8 @@ class Reply:
         self.marked = 0  # Position of the last mark.
         self.started = self.paused = False
         self.deferred = False  # Paused, and those behind go first.
+        self.cut = False  # Paused in the middle of its sound.
+        self.rising = 0  # Samples that rise from silence, the next that are sent.
         self.complete = False  # Nothing more will be appended.
         self.final_mark_sent = False
         self.deadline_ns = 0  # When the last mark is given up, once it was sent.
@@ -106,7 +118,10 @@ class Reply:
         if own < samples_max and not self.complete:
             own = own // frame * frame
         padding = -own % frame
-        payload = self.peek(own) + self._codec.silence * padding
+        payload = self.peek(own)
+        if self.rising:
+            payload, self.rising = self._codec.rise(payload, self.rising), 0
+        payload += self._codec.silence * padding
         self.sent += own
         return payload, own, padding
 

@@ -82,6 +82,20 @@ class _Asked:
     arguments: str
 
 
+def _canonical(arguments: dict[str, Any]) -> str:
+    return msgspec.json.encode(arguments, order="deterministic").decode()
+
+
+def _arguments(told: str) -> dict[str, Any] | None:
+    """None for what is no JSON object, or one that no tool could be given."""
+    try:
+        arguments = json.loads(told or "{}")
+        _canonical(arguments)
+    except (ValueError, RecursionError, OverflowError, msgspec.MsgspecError):
+        return None
+    return arguments if isinstance(arguments, dict) else None
+
+
 class UnifiedReply:
     """Also stands where the call keeps its `ReplyInProgress`."""
 
@@ -101,8 +115,9 @@ class UnifiedReply:
         self._given: list[_Chunk] = []
         self._ready: list[bytes] = []
         self._complete = False  # The core knows that nothing follows.
+        self._told: set[str] = set()  # The vendor's calls that were taken.
         self._asked: dict[str, _Asked] = {}
-        self._tool_calls = 0
+        self.tool_calls = 0
         self._speaks_on = False  # A tool was answered: the vendor will begin again.
         self._controls: list[str] = []
         self._then = ("", "", "")
@@ -160,13 +175,13 @@ class UnifiedReply:
             self._hear(event.pcm)
 
     def call(self, event: SpokenToolCall) -> None:
-        """The vendor asks for a tool, or for the end of the call."""
-        try:
-            arguments = json.loads(event.arguments or "{}")
-        except ValueError:
-            arguments = None
+        """The vendor asks for a tool, or for the end of the call. Told again it is the same call."""
+        if event.call in self._told:
+            return
+        self._told.add(event.call)
+        arguments = _arguments(event.arguments)
         tool = self._owner.tool(event.name)
-        if tool is None or not isinstance(arguments, dict):
+        if tool is None or arguments is None:
             error = f"there is no tool {event.name!r}" if tool is None else "the arguments are not an object"
             self._answer(event.call, result_text(ToolResult(ok=False, error=error)))
         elif tool.name in (END_CALL.name, HAND_OVER.name):
@@ -182,9 +197,9 @@ class UnifiedReply:
             # The caller has moved on; an effect asked for only now would be nobody's wish any more.
             self._answer(call, result_text(ToolResult(ok=False, error="the reply was given up")))
             return
-        self._tool_calls += 1
-        tool_call_id = f"{self.id}.t{self._tool_calls}"
-        text = msgspec.json.encode(arguments, order="deterministic").decode()
+        self.tool_calls += 1
+        tool_call_id = f"{self.id}.t{self.tool_calls}"
+        text = _canonical(arguments)
         self._asked[tool_call_id] = _Asked(call=call, name=tool.name, arguments=text)
         self._owner.post(
             ToolRequested(
@@ -203,7 +218,8 @@ class UnifiedReply:
             return
         told = result_text(result)
         self._owner.used(ToolUsed(name=asked.name, arguments=asked.arguments, result=told))
-        self._answer(asked.call, told)
+        if asked.call:
+            self._answer(asked.call, told)
 
     def _answer(self, call: str, result: str) -> None:
         self._speaks_on = not self.muted
@@ -222,8 +238,10 @@ class UnifiedReply:
         if piece.samples and not piece.chunks:
             self._give(piece, [""])
         self._measure(piece)
-        if self._controls and not any(piece.samples for piece in self._spoken_pieces):
-            # A call is neither ended nor handed over in silence.
+        silent = not any(piece.samples for piece in self._spoken_pieces)
+        if self._controls and (silent or self._asked or self._speaks_on):
+            # A call is neither ended nor handed over in silence, nor before a tool's result was told: the
+            # vendor goes on when all that it asked is answered.
             for call in self._controls:
                 self._answer(call, result_text(ToolResult(ok=True)))
             self._controls.clear()
@@ -246,6 +264,8 @@ class UnifiedReply:
         self._speaks_on = False
         self._chunker = Chunker()
         self._pieces.clear()
+        for asked in self._asked.values():
+            asked.call = ""  # It asks anew for what it still wants, and is given the result of then.
 
     # ---------------------------------------------------------------- as `Speaker`, for this reply
 

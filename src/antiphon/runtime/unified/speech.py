@@ -260,7 +260,7 @@ class UnifiedSpeech:
         self._history.used(tool)
 
     def answer(self, call: str, result: str, *, unwanted: bool) -> None:
-        if self._session is None:
+        if self._session is None or not self.live:
             return
         if unwanted:
             self._unwanted.append(self.line.now_ms + UNWANTED_MS)
