@@ -26,7 +26,7 @@ from antiphon.conversation import events as ev
 from antiphon.conversation.state import Phase, State
 from antiphon.runtime.attending import guarded, watched_by
 from antiphon.runtime.call_parts import CallParts
-from antiphon.runtime.ending import all_of, closed, ended_well
+from antiphon.runtime.ending import all_of, closed, ended_well, put_away
 from antiphon.runtime.hearing import Hearing
 from antiphon.runtime.history import History
 from antiphon.runtime.line_grading import LineGrading
@@ -55,6 +55,7 @@ _TRANSCRIPTS = (ev.TranscriptPartial, ev.TranscriptFinal)  # A union is made ane
 _SYNTHESES = (ev.ChunkSynthesized, ev.SynthesisFailed)
 CUT_WAIT_S = 1.0  # A vendor that does not let go of a cancelled request holds nobody up for longer.
 CLOSING_S = 5.0  # Nor does one that does not let itself be closed.
+TRACE_S = 5.0  # Nor a disk that hangs: the line is free for the next caller.
 
 
 class Call:
@@ -135,7 +136,7 @@ class Call:
         return self._unified is not None and self._unified.live
 
     async def wait_ended(self) -> None:
-        """Return when the call has ended and its trace is closed."""
+        """Return when the call has ended and its trace is closed, or left to a disk that hangs."""
         await self._over.wait()
 
     def end(self, *, now: bool) -> None:
@@ -441,7 +442,7 @@ class Call:
         await closed(self._hearing.aclose(), CLOSING_S)
         if self._grading.totals.poor_seconds:
             self.note("line_quality", **dataclasses.asdict(self._grading.totals))
-        await asyncio.wrap_future(self.parts.trace.close())
+        await put_away(self.parts.trace, self.id, TRACE_S)
         self._over.set()
         self._let_go()
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from antiphon.errors import AntiphonError
+from antiphon.storage.traces import TraceWriter
 
 _log = structlog.get_logger(__name__)
 
@@ -49,6 +50,15 @@ async def closed(closing: Awaitable[None], within_s: float) -> None:
             await closing
     except (Exception, asyncio.CancelledError) as error:  # Its own, or the loop's as the process ends.
         _log.error("call_end_broke", error=type(error).__name__, reason=str(error))
+
+
+async def put_away(trace: TraceWriter, call_id: str, within_s: float) -> None:
+    """Close a trace; a disk that hangs is not waited for any longer, and closes it when it is back."""
+    try:
+        async with asyncio.timeout(within_s):
+            await asyncio.wrap_future(trace.close())
+    except TimeoutError:
+        trace.left(call_id)
 
 
 def ended_well(task: asyncio.Task[None]) -> None:

@@ -59,6 +59,7 @@ from antiphon.speech.phrases import PhraseCache
 from antiphon.storage.blobs import BlobFolder
 from antiphon.storage.home import calls_directory, home_directory
 from antiphon.storage.keys import keyring
+from antiphon.storage.traces import shared_flusher
 from antiphon.trust.dialling import dial_rules
 
 log = structlog.get_logger(__name__)
@@ -272,6 +273,7 @@ def _rooms(
         "realtime": lambda: realtime.counted,
         "routed": lambda: routing.counted if routing is not None else {},
         "sip": lambda: sip.counts() if sip is not None else {},
+        "trace": lambda: shared_flusher().counted,
     }
 
 
