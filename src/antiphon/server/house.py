@@ -57,6 +57,7 @@ from antiphon.server.ways_in import line_methods, livekit_rooms_of, routing_of, 
 from antiphon.server.wiring import STREAM_SECRET, Wiring, WorkerOptions
 from antiphon.speech.phrases import PhraseCache
 from antiphon.storage.blobs import BlobFolder
+from antiphon.storage.disk import disk_counts
 from antiphon.storage.home import calls_directory, home_directory
 from antiphon.storage.keys import keyring
 from antiphon.storage.traces import shared_flusher
@@ -274,6 +275,7 @@ def _rooms(
         "routed": lambda: routing.counted if routing is not None else {},
         "sip": lambda: sip.counts() if sip is not None else {},
         "trace": lambda: shared_flusher().counted,
+        "disk": disk_counts,
     }
 
 
