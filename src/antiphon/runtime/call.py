@@ -267,6 +267,8 @@ class Call:
             self._drop_speech(reply_id)
             self.post(ev.PlayoutMark(at_ms=self._line.now_ms, reply_id=reply_id, heard_ms=heard_ms))
         happened = ev.CallerHungUp if reason in ("hangup", ev.PASSED_ON) else ev.LineFailed
+        if happened is ev.LineFailed:
+            _log.warning("line_failed", call=self.id, line=self.parts.line_kind, reason=reason)
         self.post(happened(at_ms=self._line.now_ms, reason=reason))
 
     # ------------------------------------------------------------------ commands out
