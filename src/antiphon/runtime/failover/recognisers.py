@@ -10,6 +10,7 @@ from dataclasses import replace
 import structlog
 
 from antiphon.errors import DeadlineExceeded, ProviderError, ProviderUnavailable
+from antiphon.runtime.clock import PatientTimer
 from antiphon.runtime.failover.kept_audio import KeptAudio
 from antiphon.runtime.failover.race import Candidate
 from antiphon.runtime.failover.second_opinion import SecondOpinion
@@ -68,7 +69,7 @@ class _FailoverStream:
         self._shown: set[int] = set()  # Segments of this utterance with words that are not final.
         self._first_segment = 0  # Where the recogniser's segment 0 is in our count.
         self._next_segment = 0
-        self._deadline: asyncio.TimerHandle | None = None
+        self._deadline: PatientTimer | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._generations = 0  # All that were ever opened.
         self._generation = 0
@@ -352,8 +353,7 @@ class _FailoverStream:
     def _expect_final(self) -> None:
         self._cancel_deadline()
         if len(self._candidates) > 1:
-            loop = asyncio.get_running_loop()
-            self._deadline = loop.call_later(self._final_ms / 1000, self._overdue)
+            self._deadline = PatientTimer(self._final_ms / 1000, self._overdue)
 
     def _overdue(self) -> None:
         self._deadline = None
