@@ -11,11 +11,13 @@ from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from antiphon.errors import DeadlineExceeded, ProviderError, ProviderUnavailable
+from antiphon.runtime.failover.broken import as_failure, is_adapters
 from antiphon.runtime.failover.health import FAILURES, Health
 from antiphon.runtime.metering import Payer, paid_by, payer
 
 P = TypeVar("P")  # What a candidate offers: a port.
 R = TypeVar("R")  # What its work returns.
+G = TypeVar("G")  # What it gives.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +54,20 @@ class Attempt(Generic[P]):
     payer: Payer
     contest: _Contest[P]
     overtaken: bool = False
+    not_theirs: BaseException | None = None
     task: asyncio.Task[object] = field(init=False)
 
     def claim(self) -> bool:
         """Called with every output. The first one of all attempts makes its giver the winner."""
         return self.contest.claim(self)
+
+    def pass_on(self, act: Callable[[G], object], given: G) -> None:
+        """Output to whoever asked for it: what breaks there is no fault of the candidate's."""
+        try:
+            act(given)
+        except Exception as error:
+            self.not_theirs = error
+            raise
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,7 +127,11 @@ class _Contest(Generic[P]):
         except FAILURES as error:
             self._failed(attempt, error)
             raise
-        except BaseException:
+        except BaseException as error:
+            if error is not attempt.not_theirs and is_adapters(error):
+                failure = as_failure(attempt.candidate.name, error)
+                self._failed(attempt, failure)
+                raise failure from error
             if attempt.ticket is not None:
                 health.abandoned(attempt.ticket)
             raise

@@ -11,6 +11,7 @@ import structlog
 
 from antiphon.errors import DeadlineExceeded, ProviderError, ProviderUnavailable
 from antiphon.runtime.clock import PatientTimer
+from antiphon.runtime.failover.broken import as_failure
 from antiphon.runtime.failover.kept_audio import KeptAudio
 from antiphon.runtime.failover.race import Candidate
 from antiphon.runtime.failover.second_opinion import SecondOpinion
@@ -59,7 +60,8 @@ class _FailoverStream:
     ) -> None:
         self._candidates = list(candidates)
         self._config = config
-        self._emit = emit
+        self._told = emit
+        self._not_theirs: Exception | None = None
         self._final_ms = final_ms
         self._payer: Payer = payer()
         self._kept = KeptAudio(config.sample_rate_hz)
@@ -134,8 +136,8 @@ class _FailoverStream:
             return
         try:
             action(self._stream)
-        except ProviderError as error:
-            self._change(error)
+        except Exception as error:
+            self._change(self._theirs(self._current, error))
 
     def _change(self, error: BaseException) -> None:
         """Give the recogniser up; the next one hears what was said since the last final again."""
@@ -177,11 +179,11 @@ class _FailoverStream:
             tried = True
             try:
                 self._stream = self._opened(candidate.port)
-            except ProviderError as failure:
-                error = failure
+            except Exception as failure:
+                error = self._theirs(index, failure)
                 if ticket is not None:
-                    candidate.health.failed(ticket, failure)
-                self._payer.note("recogniser_failed", provider=candidate.name, reason=str(failure))
+                    candidate.health.failed(ticket, error)
+                self._payer.note("recogniser_failed", provider=candidate.name, reason=str(error))
                 continue
             self._current, self._ticket = index, ticket
             return None
@@ -205,6 +207,19 @@ class _FailoverStream:
         if self._phrases:
             stream.expect(self._phrases)
         return stream
+
+    def _emit(self, event: SttEvent) -> None:
+        try:
+            self._told(event)
+        except Exception as error:
+            self._not_theirs = error
+            raise
+
+    def _theirs(self, index: int, error: Exception) -> ProviderError:
+        """Whatever broke in a recogniser, as its failure; raised again where it broke in who listens."""
+        if error is self._not_theirs:
+            raise error
+        return as_failure(self._candidates[index].name, error)
 
     def _close(self, stream: SttStream | None) -> None:
         if stream is None:
@@ -233,8 +248,8 @@ class _FailoverStream:
                 if self._kept.speaking:
                     stream.speech_started()
             stream.push(since)
-        except ProviderError as error:
-            self._change(error)
+        except Exception as error:
+            self._change(self._theirs(self._current, error))
 
     # ------------------------------------------------------------------ what it says
 
@@ -279,8 +294,8 @@ class _FailoverStream:
             self._cancel_deadline()
             try:
                 opinion.ask(self._stream_of(candidate.port, opinion.generation), self._kept, self._believe)
-            except ProviderError as error:
-                opinion.failed(error)
+            except Exception as error:
+                opinion.failed(self._theirs(index, error))
                 self._drop_opinion()
                 continue
             return True
@@ -325,8 +340,8 @@ class _FailoverStream:
             return
         try:
             action(self._opinion.stream)
-        except ProviderError as error:
-            self._opinion.failed(error)
+        except Exception as error:
+            self._opinion.failed(self._theirs(self._opinion.index, error))
             self._believe()
 
     # ------------------------------------------------------------------ finals that are owed
