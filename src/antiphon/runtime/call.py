@@ -432,15 +432,16 @@ class Call:
         )
 
     async def _wind_up(self, speaking: Sequence[asyncio.Task[None]]) -> None:
-        """Effects under way are finished and recorded, then everything of the call is let go."""
-        await self._toolbox.drain(TOOL_DRAIN_S)
+        """Effects under way are finished and recorded, then everything of the call is let go. Whatever breaks
+        or is cancelled on the way, the call is over at the end of it."""
+        await closed(self._toolbox.drain(TOOL_DRAIN_S), TOOL_DRAIN_S + CUT_WAIT_S)
         replying = self._replies.cancel()
         for task in self._tasks:
             task.cancel()
-        stopped = [*speaking, *replying, *self._tasks]
+        stopped = [*speaking, *replying, *self._tasks, *self._toolbox.tasks()]
         if stopped:
             # What they have used until now is told as they end, and belongs to this call's cost.
-            await asyncio.wait(stopped, timeout=CUT_WAIT_S)
+            await closed(asyncio.wait(stopped, timeout=CUT_WAIT_S), 2 * CUT_WAIT_S)
         await closed(self._hearing.aclose(), CLOSING_S)
         if self._grading.totals.poor_seconds:
             self.note("line_quality", **dataclasses.asdict(self._grading.totals))

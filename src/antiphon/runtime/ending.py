@@ -43,7 +43,7 @@ def all_of(*acts: Callable[[], object]) -> None:
             _log.error("call_end_broke", error=type(error).__name__, exc_info=True)
 
 
-async def closed(closing: Awaitable[None], within_s: float) -> None:
+async def closed(closing: Awaitable[object], within_s: float) -> None:
     """Wait for it so long; one that breaks or hangs is left."""
     try:
         async with asyncio.timeout(within_s):
@@ -59,6 +59,8 @@ async def put_away(trace: TraceWriter, call_id: str, within_s: float) -> None:
             await asyncio.wrap_future(trace.close())
     except TimeoutError:
         trace.left(call_id)
+    except asyncio.CancelledError:  # As the process ends: the call is over all the same.
+        return
 
 
 def ended_well(task: asyncio.Task[None]) -> None:

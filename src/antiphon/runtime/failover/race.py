@@ -162,9 +162,8 @@ class _Contest(Generic[P]):
             if not attempt.task.done():
                 attempt.task.cancel()
         tasks = [attempt.task for attempt in self.attempts]
-        if tasks:
-            with suppress(asyncio.CancelledError):
-                await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:  # Theirs come back as results: what is raised is ours, and whoever gave us up means us too.
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def race(
