@@ -69,25 +69,26 @@ class _Waits:
             loop.call_soon(lambda: call.cause or call.line_closed("hangup"))
 
 
-class _Stepped:
+class _Stepped(Generator[Any, Any, Any]):
+    """A coroutine, step by step, of which it is told wherever it waits."""
+
     def __init__(
         self, work: Coroutine[Any, Any, Any], waits: Callable[[Coroutine[Any, Any, Any]], None]
     ) -> None:
         self._work, self._tell = work, waits
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        step: Callable[[], Any] = lambda: self._work.send(None)  # noqa: E731
-        while True:
-            try:
-                waited_for = step()
-            except StopIteration as over:
-                return over.value
-            self._tell(self._work)
-            try:
-                given = yield waited_for
-                step = lambda given=given: self._work.send(given)  # noqa: E731
-            except BaseException as error:
-                step = lambda error=error: self._work.throw(error)  # type: ignore[misc]  # noqa: E731
+        return self
+
+    def send(self, given: Any) -> Any:
+        return self._waiting(self._work.send(given))
+
+    def throw(self, *error: Any) -> Any:
+        return self._waiting(self._work.throw(*error))
+
+    def _waiting(self, waited_for: Any) -> Any:
+        self._tell(self._work)
+        return waited_for
 
 
 def _place(work: Any) -> str:

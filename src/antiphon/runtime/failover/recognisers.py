@@ -4,7 +4,8 @@ recogniser can hear it again from its beginning."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import structlog
@@ -135,9 +136,10 @@ class _FailoverStream:
         if self._stream is None:
             return
         try:
-            action(self._stream)
-        except Exception as error:
-            self._change(self._theirs(self._current, error))
+            with self._asking(self._current):
+                action(self._stream)
+        except ProviderError as error:
+            self._change(error)
 
     def _change(self, error: BaseException) -> None:
         """Give the recogniser up; the next one hears what was said since the last final again."""
@@ -178,12 +180,13 @@ class _FailoverStream:
                 continue
             tried = True
             try:
-                self._stream = self._opened(candidate.port)
-            except Exception as failure:
-                error = self._theirs(index, failure)
+                with self._asking(index):
+                    self._stream = self._opened(candidate.port)
+            except ProviderError as failure:
+                error = failure
                 if ticket is not None:
-                    candidate.health.failed(ticket, error)
-                self._payer.note("recogniser_failed", provider=candidate.name, reason=str(error))
+                    candidate.health.failed(ticket, failure)
+                self._payer.note("recogniser_failed", provider=candidate.name, reason=str(failure))
                 continue
             self._current, self._ticket = index, ticket
             return None
@@ -215,11 +218,15 @@ class _FailoverStream:
             self._not_theirs = error
             raise
 
-    def _theirs(self, index: int, error: Exception) -> ProviderError:
-        """Whatever broke in a recogniser, as its failure; raised again where it broke in who listens."""
-        if error is self._not_theirs:
-            raise error
-        return as_failure(self._candidates[index].name, error)
+    @contextmanager
+    def _asking(self, index: int) -> Iterator[None]:
+        """Whatever breaks in a recogniser is its failure; not what breaks in who listens to it."""
+        try:
+            yield
+        except Exception as error:
+            if error is self._not_theirs or isinstance(error, ProviderError):
+                raise
+            raise as_failure(self._candidates[index].name, error) from error
 
     def _close(self, stream: SttStream | None) -> None:
         if stream is None:
@@ -235,21 +242,25 @@ class _FailoverStream:
         for segment in sorted(self._shown - {self._first_segment}):
             self._emit(Transcript(segment=segment, text="", final=False))
         self._shown &= {self._first_segment}
-        before, said, since = self._kept.parts()
         try:
-            stream.push(before)
-            if said or since:
+            with self._asking(self._current):
+                self._give_again(stream)
+        except ProviderError as error:
+            self._change(error)
+
+    def _give_again(self, stream: SttStream) -> None:
+        before, said, since = self._kept.parts()
+        stream.push(before)
+        if said or since:
+            stream.speech_started()
+        stream.push(said)
+        if self._asked:
+            self._asked = 1  # One final answers for all that is replayed as one utterance.
+            self._expect_final()
+            stream.speech_stopped()
+            if self._kept.speaking:
                 stream.speech_started()
-            stream.push(said)
-            if self._asked:
-                self._asked = 1  # One final answers for all that is replayed as one utterance.
-                self._expect_final()
-                stream.speech_stopped()
-                if self._kept.speaking:
-                    stream.speech_started()
-            stream.push(since)
-        except Exception as error:
-            self._change(self._theirs(self._current, error))
+        stream.push(since)
 
     # ------------------------------------------------------------------ what it says
 
@@ -293,9 +304,11 @@ class _FailoverStream:
             self._opinion, self._doubted = opinion, event
             self._cancel_deadline()
             try:
-                opinion.ask(self._stream_of(candidate.port, opinion.generation), self._kept, self._believe)
-            except Exception as error:
-                opinion.failed(self._theirs(index, error))
+                with self._asking(index):
+                    stream = self._stream_of(candidate.port, opinion.generation)
+                    opinion.ask(stream, self._kept, self._believe)
+            except ProviderError as error:
+                opinion.failed(error)
                 self._drop_opinion()
                 continue
             return True
@@ -339,9 +352,10 @@ class _FailoverStream:
         if self._opinion is None or self._opinion.stream is None:
             return
         try:
-            action(self._opinion.stream)
-        except Exception as error:
-            self._opinion.failed(self._theirs(self._opinion.index, error))
+            with self._asking(self._opinion.index):
+                action(self._opinion.stream)
+        except ProviderError as error:
+            self._opinion.failed(error)
             self._believe()
 
     # ------------------------------------------------------------------ finals that are owed
