@@ -23,9 +23,9 @@ class Clock(Protocol):
         """Monotonic time."""
 
 
-_LATE_S = 0.040
+LATE_MS = 40
 # Two ticks of the plane: sockets have been read by then, and what was in them has been heard.
-_CATCH_UP_S = 0.040
+CATCH_UP_MS = 40
 _WAITS_MAX = 5  # A process that never catches up has deadlines too.
 
 
@@ -52,9 +52,9 @@ class PatientTimer:
     def _fire(self) -> None:
         if self._handle is None:
             return
-        if self._loop.time() - self._due_s >= _LATE_S and self._waits < _WAITS_MAX:
+        if self._loop.time() - self._due_s >= LATE_MS / 1000 and self._waits < _WAITS_MAX:
             self._waits += 1
-            self._wait(_CATCH_UP_S)
+            self._wait(CATCH_UP_MS / 1000)
             return
         self._handle = None
         self._callback()

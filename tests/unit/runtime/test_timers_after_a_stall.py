@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable, Sequence
 
 import pytest
 from tests.doubles.media_line import EnergyVad, FarEnd, Notes, VirtualClock, encoded, tone
+from tests.doubles.scripted_ports import ScriptedModel
 from tests.doubles.virtual_loop import VirtualLoop, live, passes
 
+from antiphon.agents.ports import Completion, Message, Tool, Usage
 from antiphon.audio.ports import PHONE
 from antiphon.runtime.clock import LoopClock, PatientTimer
+from antiphon.runtime.failover.health import HealthBook
+from antiphon.runtime.failover.models import FailoverModel
+from antiphon.runtime.failover.race import Candidate, RaceRules
 from antiphon.runtime.media import MediaPlane
 from antiphon.runtime.media.clock import MediaClock
 from antiphon.runtime.timers import Timers
@@ -91,6 +97,40 @@ def test_a_process_that_never_catches_up_fires_its_timers_all_the_same() -> None
         return 0
 
     assert 1 < live(stalls()) <= 8
+
+
+class _Socketed:
+    """Its answer is in the socket while the process stands still, and takes a few turns to be here."""
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Tool],
+        emit: Callable[[str], None],
+        meter: Callable[[Usage], None] | None = None,
+    ) -> Completion:
+        await passes(900)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        emit("Hello.")
+        return Completion(text="Hello.")
+
+
+def test_a_model_whose_answer_came_while_the_process_stood_still_is_not_given_up() -> None:
+    async def story() -> list[str]:
+        loop, said, book = asyncio.get_running_loop(), list[str](), HealthBook()
+        assert isinstance(loop, VirtualLoop)
+        models = (_Socketed(), ScriptedModel("Too late."))
+        candidates = [
+            Candidate(name=f"m{i}", port=model, health=book.of("llm", f"m{i}"))
+            for i, model in enumerate(models)
+        ]
+        failover = FailoverModel(candidates, RaceRules(note="model_failed", first_ms=1000))
+        loop.call_later(0.85, loop.jump, 0.4)
+        await failover.complete([Message(role="user", content="Hi")], (), said.append)
+        return said
+
+    assert [text.strip() for text in live(story())] == ["Hello."]
 
 
 def test_a_timer_that_waits_for_the_sockets_can_be_cancelled() -> None:

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from antiphon.errors import DeadlineExceeded, ProviderError, ProviderUnavailable
+from antiphon.runtime.clock import CATCH_UP_MS, LATE_MS
 from antiphon.runtime.failover.broken import as_failure, is_adapters
 from antiphon.runtime.failover.health import FAILURES, Health
 from antiphon.runtime.metering import Payer, paid_by, payer
@@ -53,6 +54,8 @@ class Attempt(Generic[P]):
     begun_ms: int
     payer: Payer
     contest: _Contest[P]
+    due_ms: int  # Its first output.
+    excused: bool = False  # It was due while the process stood still.
     overtaken: bool = False
     not_theirs: BaseException | None = None
     task: asyncio.Task[object] = field(init=False)
@@ -108,7 +111,8 @@ class _Contest(Generic[P]):
         attempt = Attempt(
             candidate=candidate,
             ticket=ticket,
-            begun_ms=candidate.health.now_ms(),
+            begun_ms=(now_ms := candidate.health.now_ms()),
+            due_ms=now_ms + self.rules.first_ms,
             payer=payer().another(),
             contest=self,
         )
@@ -257,7 +261,10 @@ async def _first(
                 if not isinstance(failure, FAILURES):
                     raise failure
                 error = failure
-            elif health.now_ms() - attempt.begun_ms >= contest.rules.first_ms:
+            elif (late_ms := health.now_ms() - attempt.due_ms) >= LATE_MS and not attempt.excused:
+                # After a stall: what came meanwhile is still in the socket, and takes some turns to be here.
+                attempt.excused, attempt.due_ms = True, attempt.due_ms + late_ms + CATCH_UP_MS
+            elif late_ms >= 0:
                 contest.too_late(attempt)
                 running.remove(attempt)
                 error = DeadlineExceeded(f"{attempt.candidate.name}: no first output in time")
@@ -275,7 +282,7 @@ def _hedge_due_ms(contest: _Contest[P], attempt: Attempt[P]) -> int | None:
 
 async def _something(contest: _Contest[P], running: Sequence[Attempt[P]], exhausted: bool) -> None:
     """Wait until somebody has output, ends, is late or is too late."""
-    dues = [attempt.begun_ms + contest.rules.first_ms for attempt in running]
+    dues = [attempt.due_ms for attempt in running]
     if len(running) == 1 and not exhausted:
         hedge_ms = _hedge_due_ms(contest, running[0])
         dues += [hedge_ms] if hedge_ms is not None else []
