@@ -16,7 +16,7 @@ RATE_HZ = 8000
 WORD_MS = 200
 
 # A step: wait so many ms, give a text, or raise.
-Step = int | str | Exception
+Step = int | str | BaseException
 
 
 class ScriptedModel:
@@ -49,7 +49,7 @@ class ScriptedModel:
         text = ""
         try:
             for step in self.steps:
-                if isinstance(step, Exception):
+                if isinstance(step, BaseException):
                     raise step
                 if isinstance(step, int):
                     await passes(step)
@@ -132,9 +132,9 @@ class ScriptedStt:
     """Understands `say` sounds: the final of an utterance has its words, 100 ms after it was asked for.
 
     Args:
-        fails: "open" (cannot be opened), "push" (breaks at the next block), "lost" (says it lost the words),
-            "silent" (never gives a final), "mute" (finds no words in anything, and gives no
-            sign that it listens), "" (works).
+        fails: "open" (cannot be opened), "push" (fails at the next block), "breaks" (its adapter does),
+            "lost" (says it lost the words), "silent" (never gives a final), "mute" (finds no words in
+            anything, and gives no sign that it listens), "" (works).
         partials: Shows every word as a partial as soon as it is complete.
     """
 
@@ -160,6 +160,8 @@ class _ScriptedStream:
     def push(self, pcm: bytes) -> None:
         if self._stt.fails == "push" and pcm:
             raise ProviderUnavailable("stt", "the socket is gone")
+        if self._stt.fails == "breaks" and pcm:
+            raise KeyError("a message nobody knew")
         self._audio += pcm
         if self._stt.partials:
             self._emit(Transcript(segment=self._segment, text=self._text(), final=False))

@@ -26,7 +26,7 @@ from antiphon.conversation import events as ev
 from antiphon.conversation.state import Phase, State
 from antiphon.runtime.attending import guarded, watched_by
 from antiphon.runtime.call_parts import CallParts
-from antiphon.runtime.ending import all_of, closed, ended_well
+from antiphon.runtime.ending import all_of, closed, ended_well, put_away
 from antiphon.runtime.hearing import Hearing
 from antiphon.runtime.history import History
 from antiphon.runtime.line_grading import LineGrading
@@ -55,6 +55,7 @@ _TRANSCRIPTS = (ev.TranscriptPartial, ev.TranscriptFinal)  # A union is made ane
 _SYNTHESES = (ev.ChunkSynthesized, ev.SynthesisFailed)
 CUT_WAIT_S = 1.0  # A vendor that does not let go of a cancelled request holds nobody up for longer.
 CLOSING_S = 5.0  # Nor does one that does not let itself be closed.
+TRACE_S = 5.0  # Nor a disk that hangs: the line is free for the next caller.
 
 
 class Call:
@@ -136,7 +137,7 @@ class Call:
         return self._unified is not None and self._unified.live
 
     async def wait_ended(self) -> None:
-        """Return when the call has ended and its trace is closed."""
+        """Return when the call has ended and its trace is closed, or left to a disk that hangs."""
         await self._over.wait()
 
     def end(self, *, now: bool) -> None:
@@ -267,6 +268,8 @@ class Call:
             self._drop_speech(reply_id)
             self.post(ev.PlayoutMark(at_ms=self._line.now_ms, reply_id=reply_id, heard_ms=heard_ms))
         happened = ev.CallerHungUp if reason in ("hangup", ev.PASSED_ON) else ev.LineFailed
+        if happened is ev.LineFailed:
+            _log.warning("line_failed", call=self.id, line=self.parts.line_kind, reason=reason)
         self.post(happened(at_ms=self._line.now_ms, reason=reason))
 
     # ------------------------------------------------------------------ commands out
@@ -434,19 +437,20 @@ class Call:
         )
 
     async def _wind_up(self, speaking: Sequence[asyncio.Task[None]]) -> None:
-        """Effects under way are finished and recorded, then everything of the call is let go."""
-        await self._toolbox.drain(TOOL_DRAIN_S)
+        """Effects under way are finished and recorded, then everything of the call is let go. Whatever breaks
+        or is cancelled on the way, the call is over at the end of it."""
+        await closed(self._toolbox.drain(TOOL_DRAIN_S), TOOL_DRAIN_S + CUT_WAIT_S)
         replying = self._replies.cancel()
         for task in self._tasks:
             task.cancel()
-        stopped = [*speaking, *replying, *self._tasks]
+        stopped = [*speaking, *replying, *self._tasks, *self._toolbox.tasks()]
         if stopped:
             # What they have used until now is told as they end, and belongs to this call's cost.
-            await asyncio.wait(stopped, timeout=CUT_WAIT_S)
+            await closed(asyncio.wait(stopped, timeout=CUT_WAIT_S), 2 * CUT_WAIT_S)
         await closed(self._hearing.aclose(), CLOSING_S)
         if self._grading.totals.poor_seconds:
             self.note("line_quality", **dataclasses.asdict(self._grading.totals))
-        await asyncio.wrap_future(self.parts.trace.close())
+        await put_away(self.parts.trace, self.id, TRACE_S)
         self._over.set()
         self._let_go()
 

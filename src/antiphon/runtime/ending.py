@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from antiphon.errors import AntiphonError
+from antiphon.storage.traces import TraceWriter
 
 _log = structlog.get_logger(__name__)
 
@@ -42,13 +43,24 @@ def all_of(*acts: Callable[[], object]) -> None:
             _log.error("call_end_broke", error=type(error).__name__, exc_info=True)
 
 
-async def closed(closing: Awaitable[None], within_s: float) -> None:
+async def closed(closing: Awaitable[object], within_s: float) -> None:
     """Wait for it so long; one that breaks or hangs is left."""
     try:
         async with asyncio.timeout(within_s):
             await closing
     except (Exception, asyncio.CancelledError) as error:  # Its own, or the loop's as the process ends.
         _log.error("call_end_broke", error=type(error).__name__, reason=str(error))
+
+
+async def put_away(trace: TraceWriter, call_id: str, within_s: float) -> None:
+    """Close a trace; a disk that hangs is not waited for any longer, and closes it when it is back."""
+    try:
+        async with asyncio.timeout(within_s):
+            await asyncio.wrap_future(trace.close())
+    except TimeoutError:
+        trace.left(call_id)
+    except asyncio.CancelledError:  # As the process ends: the call is over all the same.
+        return
 
 
 def ended_well(task: asyncio.Task[None]) -> None:

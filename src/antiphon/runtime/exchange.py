@@ -272,7 +272,8 @@ class Exchange:
         return call
 
     async def wait_ended(self, call_id: str) -> None:
-        """Return when that call is over and its trace is on disk; at once if there is none."""
+        """Return when that call is over and its trace is on disk, or left to a disk that hangs; at once if
+        there is none."""
         call = self._calls.get(call_id)
         if call is not None:
             await call.wait_ended()

@@ -154,6 +154,17 @@ class _SpokenReply:
         self._task: asyncio.Task[None] | None = asyncio.get_running_loop().create_task(
             self._run(), name=f"speak {reply_id}"
         )
+        self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Unless we did it ourselves somebody has stopped it: nobody must wait for what will not be said."""
+        if self._task is not task:
+            return
+        self._task = None
+        owed = ([self._making[0]] if self._making else []) + [index for index, _, _ in self._waiting]
+        self._waiting.clear()
+        for index in owed:
+            self._gave_up(index, "CancelledError")
 
     def add(self, index: int, text: str, sound: str) -> None:
         self._waiting.append((index, text, sound))

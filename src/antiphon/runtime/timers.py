@@ -1,4 +1,5 @@
-"""The core's timers of one call, on the clock of the process."""
+"""The core's timers of one call, on the clock of the process, which lets none fire before what came in time
+and was not read yet (`PatientTimer`)."""
 
 from __future__ import annotations
 

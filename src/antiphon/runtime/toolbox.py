@@ -67,14 +67,27 @@ class Toolbox:
 
     async def drain(self, timeout_s: float) -> None:
         """Effects under way are finished even if the caller has gone."""
-        if self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=timeout_s)
-        for task in list(self._tasks):
-            task.cancel()
+        try:
+            if self._tasks:
+                await asyncio.wait(list(self._tasks), timeout=timeout_s)
+        finally:
+            for task in list(self._tasks):
+                task.cancel()
+
+    def tasks(self) -> list[asyncio.Task[None]]:
+        """Without those that have ended."""
+        return list(self._tasks)
 
     async def _run(self, command: RunTool) -> None:
         begun_ns = self._now_ns()
-        result = await self._result(command)
+        try:
+            result = await self._result(command)
+        except asyncio.CancelledError:  # Whoever asked is told, and so is the trace.
+            self._tell(command, ToolResult(ok=False, error="cut off: it may have been done"), begun_ns)
+            raise
+        self._tell(command, result, begun_ns)
+
+    def _tell(self, command: RunTool, result: ToolResult, begun_ns: int) -> None:
         took_ms = (self._now_ns() - begun_ns) // 1_000_000
         self._results[command.tool_call_id] = result
         self._finished(command.tool_call_id, result, took_ms)

@@ -57,8 +57,10 @@ from antiphon.server.ways_in import line_methods, livekit_rooms_of, routing_of, 
 from antiphon.server.wiring import STREAM_SECRET, Wiring, WorkerOptions
 from antiphon.speech.phrases import PhraseCache
 from antiphon.storage.blobs import BlobFolder
+from antiphon.storage.disk import disk_counts
 from antiphon.storage.home import calls_directory, home_directory
 from antiphon.storage.keys import keyring
+from antiphon.storage.traces import shared_flusher
 from antiphon.trust.dialling import dial_rules
 
 log = structlog.get_logger(__name__)
@@ -272,6 +274,8 @@ def _rooms(
         "realtime": lambda: realtime.counted,
         "routed": lambda: routing.counted if routing is not None else {},
         "sip": lambda: sip.counts() if sip is not None else {},
+        "trace": lambda: shared_flusher().counted,
+        "disk": disk_counts,
     }
 
 

@@ -11,6 +11,7 @@ import asyncio
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ from antiphon.server.sweeping import Sweeper, freeze_heap
 from antiphon.server.wiring import Wire, Wiring, WorkerOptions
 
 log = structlog.get_logger(__name__)
+
+VENDOR_THREADS = 32
+LOOKUP_THREADS = 16
 
 
 class MediaWorker:
@@ -220,8 +224,15 @@ def _tell_parent(message: dict[str, Any]) -> None:
     sys.stdout.buffer.flush()
 
 
+def give_threads(loop: asyncio.AbstractEventLoop) -> None:
+    """The loop's own threads are what packages of vendors use without asking: disks (`storage/disk.py`),
+    recordings, traces and embedded models have theirs."""
+    loop.set_default_executor(ThreadPoolExecutor(VENDOR_THREADS, thread_name_prefix="vendors"))
+
+
 async def _run(options: WorkerOptions, wire: Wire) -> int:
     began_s = time.monotonic()
+    give_threads(asyncio.get_running_loop())
     try:
         wiring = await wire(options)
         worker = MediaWorker(options, wiring)
@@ -279,6 +290,8 @@ def run_worker(argv: list[str], wire: Wire) -> int:
     import uvloop
 
     log_to_stderr("media")
+    # Names are looked up in libuv's own threads, 4 unless told: as many hung look-ups would stop all others.
+    os.environ.setdefault("UV_THREADPOOL_SIZE", str(LOOKUP_THREADS))
     # Ctrl-C in a terminal reaches every process; only the control process decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return uvloop.run(_run(read_options(argv), wire))

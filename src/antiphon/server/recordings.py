@@ -12,6 +12,7 @@ import structlog
 
 from antiphon.agents.definition import AgentDefinition
 from antiphon.calls.recording import Recorder, purge_recordings, recordings_directory
+from antiphon.storage.disk import on_disk
 from antiphon.storage.keys import keyring
 
 log = structlog.get_logger(__name__)
@@ -56,6 +57,6 @@ class RecordingService:
 
     async def _purge(self) -> None:
         try:
-            await asyncio.to_thread(purge_recordings, self._directory, datetime.now(UTC))
+            await on_disk(purge_recordings, self._directory, datetime.now(UTC))
         except OSError as error:
             log.error("recordings_not_purged", reason=error.strerror)

@@ -13,7 +13,9 @@ from typing import Final, Protocol, TypeVar
 
 import msgspec
 
+from antiphon.errors import DeadlineExceeded
 from antiphon.speech.ports import TextToSpeech, TtsAudio, TtsRequest, WarmsVoices
+from antiphon.storage.disk import on_disk
 
 Result = TypeVar("Result")
 
@@ -245,8 +247,8 @@ async def _in_time(work: Callable[[], Result]) -> Result | None:
     """Blocking work in a thread, as long as anybody can wait for it; it goes on alone after that."""
     try:
         async with asyncio.timeout(STORE_DEADLINE_S):
-            return await asyncio.to_thread(work)
-    except TimeoutError:
+            return await on_disk(work)
+    except (TimeoutError, DeadlineExceeded):
         return None
 
 

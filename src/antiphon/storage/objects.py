@@ -5,7 +5,6 @@ Keys are relative paths ("calls/2026-05-28/c1.jsonl"). Remote stores need obstor
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import os
 import secrets
@@ -17,6 +16,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from antiphon.errors import AntiphonError, ConfigError
+from antiphon.storage.disk import on_disk
 
 STORE_VARIABLE: Final = "ANTIPHON_STORE_URL"
 _SCHEMES: Final = frozenset({"s3", "gs", "file"})
@@ -67,16 +67,16 @@ class FolderStore:
         self._folder = folder
 
     async def put(self, key: str, body: bytes) -> None:
-        await asyncio.to_thread(self._put, self._path(key), body)
+        await on_disk(self._put, self._path(key), body)
 
     async def get(self, key: str) -> bytes | None:
-        return await asyncio.to_thread(self._get, self._path(key))
+        return await on_disk(self._get, self._path(key))
 
     async def delete(self, key: str) -> bool:
-        return await asyncio.to_thread(self._delete, self._path(key))
+        return await on_disk(self._delete, self._path(key))
 
     async def keys(self, prefix: str) -> list[str]:
-        return await asyncio.to_thread(self._keys, self._path(prefix))
+        return await on_disk(self._keys, self._path(prefix))
 
     def _path(self, key: str) -> Path:
         return self._folder / checked(key)

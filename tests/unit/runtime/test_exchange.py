@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -22,6 +25,7 @@ from antiphon.agents.ports import Replying, ReplyRequest
 from antiphon.audio.ports import PHONE, LineFormat, MediaSink, MediaSource
 from antiphon.conversation.events import TranscriptFinal
 from antiphon.errors import CallFailed, ConfigError
+from antiphon.runtime import call as driver
 from antiphon.runtime.arrivals import Arrival
 from antiphon.runtime.call import Call
 from antiphon.runtime.exchange import Exchange
@@ -31,8 +35,9 @@ from antiphon.runtime.recorded import CallRecording, KeptApart
 from antiphon.runtime.records.lines import read_call
 from antiphon.runtime.speaking import Voice
 from antiphon.speech.ssml import Utterance
-from antiphon.storage.traces import close_traces, find_call, list_calls
+from antiphon.storage.traces import close_traces, find_call, list_calls, shared_flusher
 
+PATIENCE_S = 5.0  # Only so that what is never over fails.
 CLINIC = Path(__file__).parents[3] / "agents/clinic.yaml"
 
 
@@ -123,6 +128,40 @@ async def test_an_answered_call_is_active_until_its_trace_is_on_disk(tmp_path: P
     await settle()
     assert house.exchange.active() == []
     assert read_call(find_call(tmp_path, call_id)).complete
+
+
+async def test_a_disk_that_hangs_keeps_no_line_busy_and_has_the_whole_trace_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(driver, "TRACE_S", 0.01, raising=False)
+    house, back, late = House(tmp_path, calls_max=1), threading.Event(), shared_flusher().counted["late"]
+    really = os.fsync
+
+    def hangs(fd: int) -> None:
+        assert back.wait(PATIENCE_S)
+        really(fd)
+
+    monkeypatch.setattr(os, "fsync", hangs)
+    try:
+        calls = [house.ring()]
+        await _hung_up(house, calls[0])
+        calls.append(house.ring())
+        await _hung_up(house, calls[1])
+    finally:
+        back.set()
+    assert shared_flusher().counted["late"] == late + 2
+    told = capfd.readouterr().out
+    assert all(f"call={call}" in told and f"{call}.jsonl" in told for call in calls)
+    close_traces()
+    assert all(read_call(find_call(tmp_path, call)).complete for call in calls)
+
+
+async def _hung_up(house: House, call_id: str) -> None:
+    house.plane.listeners[-1].line_closed("hangup")
+    async with asyncio.timeout(PATIENCE_S):
+        await house.exchange.wait_ended(call_id)
+    await settle()
+    assert house.exchange.active() == []
 
 
 async def test_an_unknown_agent_is_refused_with_the_ones_there_are(tmp_path: Path) -> None:

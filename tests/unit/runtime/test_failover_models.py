@@ -14,6 +14,7 @@ from tests.unit.runtime.failover_table import ASK, DOWN, FIRST, Table
 
 from antiphon.agents.ports import Message, ToolCall
 from antiphon.errors import ProviderError, ProviderRejected
+from antiphon.runtime.failover.breaker import BreakerState
 
 
 def test_the_first_model_answers_and_nobody_else_is_asked() -> None:
@@ -281,11 +282,39 @@ def test_the_last_one_is_tried_even_when_every_breaker_is_open() -> None:
     live(story())
 
 
-def test_a_fault_of_ours_is_no_providers_failure() -> None:
+@pytest.mark.parametrize("error", [KeyError("the caller's words"), SystemExit(3), asyncio.CancelledError()])
+def test_an_adapter_that_breaks_in_its_own_way_is_followed_by_the_next_and_named(
+    error: BaseException, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A message nobody knew is a mistake of ours; the caller, who waits, is answered by the next vendor all
+    the same. It counts, so that its breaker opens, and it is in the log under the adapter's name."""
+
     async def story() -> None:
-        table = Table(ScriptedModel(ValueError("bug")), ScriptedModel("Hello."))
-        with pytest.raises(ValueError, match="bug"):
+        table = Table(ScriptedModel("One. ", error), ScriptedModel("Two."))
+        await table.ask()
+        assert table.text == "One. Two."
+        failed = [note["provider"] for note in table.notes if note["type"] == "model_failed"]
+        assert failed == ["m0"]
+        for _ in range(2):
+            table.models[0].steps = (error,)
             await table.ask()
+        assert table.book.of("llm", "m0").breaker.state is BreakerState.OPEN
+
+    live(story())
+    told = capfd.readouterr().out
+    assert "adapter_broke" in told and "m0" in told and type(error).__name__ in told
+
+
+def test_a_fault_of_who_asked_is_no_providers_failure() -> None:
+    async def story() -> None:
+        table = Table(ScriptedModel("One. Two. Three."), ScriptedModel("Hello."))
+
+        def breaks(text: str) -> None:
+            raise ValueError("bug")
+
+        with pytest.raises(ValueError, match="bug"):
+            await table.failover.complete(ASK, (), breaks)
         assert table.models[1].asked == []
+        assert set(table.book.states().values()) == {"closed"}
 
     live(story())

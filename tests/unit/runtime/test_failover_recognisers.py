@@ -103,7 +103,7 @@ def test_a_probe_of_a_call_that_ends_without_a_word_is_none_any_more() -> None:
 NAME = ("my", "name", "is", "linda", "chen")
 
 
-@pytest.mark.parametrize("how", ["push", "lost", "silent"])
+@pytest.mark.parametrize("how", ["push", "breaks", "lost", "silent"])
 @pytest.mark.parametrize("breaks_before", ["name", "is", "chen"])
 @pytest.mark.parametrize("partials", [False, True])
 def test_wherever_it_breaks_the_whole_utterance_is_understood_by_the_next(
@@ -116,6 +116,22 @@ def test_wherever_it_breaks_the_whole_utterance_is_understood_by_the_next(
         assert ear.shown() == " ".join(NAME)
         assert [note["provider"] for note in ear.notes if note["type"] == "recogniser_failed"] == ["s0"]
         assert ear.recognisers[0].streams[0].closed
+
+    live(story())
+
+
+def test_a_fault_of_who_listens_is_no_recognisers_failure() -> None:
+    async def story() -> None:
+        ear = Ear(ScriptedStt(VOCABULARY, partials=True), ScriptedStt(VOCABULARY))
+
+        def breaks(event: SttEvent) -> None:
+            raise ValueError("bug")
+
+        stream = ear.failover.open(SttConfig(sample_rate_hz=RATE_HZ), breaks)
+        with pytest.raises(ValueError, match="bug"):
+            stream.push(say("my"))
+        assert ear.recognisers[1].streams == []
+        await stream.aclose()
 
     live(story())
 

@@ -126,6 +126,21 @@ async def test_a_voice_that_breaks_oddly_within_a_sentence_is_told_as_broken_off
     assert [(event.index, event.audio_ms) for event in failed][:1] == [(0, 100)]
 
 
+async def test_a_voice_whose_work_was_stopped_by_nobody_of_ours_is_a_chunk_that_failed(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path)
+    stage.voices[0].hold.clear()
+    await stage.begin(greet=False)
+    (speaking,) = (task for task in asyncio.all_tasks() if task.get_name() == "speak r1")
+    speaking.cancel()
+    await settle()
+    stage.call.line_closed("hangup")
+    await stage.call.wait_ended()
+    failed = [event for event in read_call(stage.trace.path).events if isinstance(event, ev.SynthesisFailed)]
+    assert [(event.reply_id, event.index) for event in failed] == [("r1", 0)]
+
+
 async def test_words_that_cannot_be_shaped_are_a_chunk_that_failed_not_a_reply_that_never_ends(
     tmp_path: Path,
 ) -> None:

@@ -8,6 +8,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,35 @@ def test_lines_past_the_buffer_are_dropped_counted_and_marked_where_they_are_mis
     assert entries[kept] == {"t": kept - 1, "k": "cut", "dropped": dropped}
     assert entries[kept + 1]["t"] == 100
     assert reader.dropped == dropped and not reader.complete
+
+
+def test_many_calls_that_end_while_the_disk_hangs_do_not_fill_the_memory_and_each_says_what_it_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, back, really = threading.Event(), threading.Event(), os.fsync
+
+    def hangs(fd: int) -> None:
+        entered.set()
+        assert back.wait(WAIT_S)
+        really(fd)
+
+    monkeypatch.setattr(os, "fsync", hangs)
+    flusher = TraceFlusher(every_s=3600, closing_max_bytes=2000)
+    hung = TraceWriter(tmp_path, "c0", HEADER, flusher=flusher)
+    closings = [hung.close()]
+    assert entered.wait(WAIT_S)
+    traces = [TraceWriter(tmp_path, f"c{index}", HEADER, flusher=flusher) for index in range(1, 6)]
+    for trace in traces:
+        for at_ms in range(20):
+            trace.write(line(at_ms))
+        closings.append(trace.close())
+    assert sum(trace.waiting_bytes for trace in traces) < 3000
+    back.set()
+    assert all(closing.result(WAIT_S) for closing in closings)
+    readers = [TraceReader(trace.path) for trace in traces]
+    assert [reader.dropped for reader in readers] == [0, 0, 20, 20, 20]
+    assert [reader.complete for reader in readers] == [True, True, False, False, False]
+    assert flusher.counted["lines_let_go"] == 60
 
 
 def test_lines_after_close_are_counted_and_not_written(tmp_path: Path) -> None:

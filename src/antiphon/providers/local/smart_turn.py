@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -30,6 +30,7 @@ BATCH_WAIT_S = 0.002
 # One more in a batch takes as long as one alone (25 ms): four are answered within the shortest stop silence,
 # more are better shared out between threads.
 BATCH_MAX = 4
+_THREADS = 2  # Where nobody gives any.
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Blend:
 
 
 class SmartTurn:
-    """`EndOfTurn` by the embedded smart-turn model; runs in `executor` (None: the loop's own threads). Calls
+    """`EndOfTurn` by the embedded smart-turn model; runs in `executor` (None: threads of its own). Calls
     that ask in the same instant share one inference.
 
     Args:
@@ -79,7 +80,7 @@ class SmartTurn:
     """
 
     def __init__(self, executor: Executor | None = None, blend: Blend | None = Blend()) -> None:
-        self._executor = executor
+        self._executor = executor or ThreadPoolExecutor(_THREADS, thread_name_prefix="smart-turn")
         self._blend = blend
         self._session = load_session("smart-turn-v3.2", "smart-turn-v3.2-cpu.onnx")
         self._input = self._session.get_inputs()[0].name

@@ -66,7 +66,7 @@ class FailoverModel:
                     def hear(text: str) -> None:
                         if text and not patience.expired() and attempt.claim():
                             patience.reschedule(asyncio.get_running_loop().time() + STALL_S)
-                            said.feed(text)
+                            attempt.pass_on(said.feed, text)
 
                     return await attempt.candidate.port.complete(asked, tools, hear, meter)
 

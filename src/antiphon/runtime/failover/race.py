@@ -11,11 +11,14 @@ from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from antiphon.errors import DeadlineExceeded, ProviderError, ProviderUnavailable
+from antiphon.runtime.clock import CATCH_UP_MS, LATE_MS
+from antiphon.runtime.failover.broken import as_failure, is_adapters
 from antiphon.runtime.failover.health import FAILURES, Health
 from antiphon.runtime.metering import Payer, paid_by, payer
 
 P = TypeVar("P")  # What a candidate offers: a port.
 R = TypeVar("R")  # What its work returns.
+G = TypeVar("G")  # What it gives.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +54,23 @@ class Attempt(Generic[P]):
     begun_ms: int
     payer: Payer
     contest: _Contest[P]
+    due_ms: int  # Its first output.
+    excused: bool = False  # It was due while the process stood still.
     overtaken: bool = False
+    not_theirs: BaseException | None = None
     task: asyncio.Task[object] = field(init=False)
 
     def claim(self) -> bool:
         """Called with every output. The first one of all attempts makes its giver the winner."""
         return self.contest.claim(self)
+
+    def pass_on(self, act: Callable[[G], object], given: G) -> None:
+        """Output to whoever asked for it: what breaks there is no fault of the candidate's."""
+        try:
+            act(given)
+        except Exception as error:
+            self.not_theirs = error
+            raise
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,7 +111,8 @@ class _Contest(Generic[P]):
         attempt = Attempt(
             candidate=candidate,
             ticket=ticket,
-            begun_ms=candidate.health.now_ms(),
+            begun_ms=(now_ms := candidate.health.now_ms()),
+            due_ms=now_ms + self.rules.first_ms,
             payer=payer().another(),
             contest=self,
         )
@@ -116,7 +131,11 @@ class _Contest(Generic[P]):
         except FAILURES as error:
             self._failed(attempt, error)
             raise
-        except BaseException:
+        except BaseException as error:
+            if error is not attempt.not_theirs and is_adapters(error):
+                failure = as_failure(attempt.candidate.name, error)
+                self._failed(attempt, failure)
+                raise failure from error
             if attempt.ticket is not None:
                 health.abandoned(attempt.ticket)
             raise
@@ -147,9 +166,8 @@ class _Contest(Generic[P]):
             if not attempt.task.done():
                 attempt.task.cancel()
         tasks = [attempt.task for attempt in self.attempts]
-        if tasks:
-            with suppress(asyncio.CancelledError):
-                await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:  # Theirs come back as results: what is raised is ours, and whoever gave us up means us too.
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def race(
@@ -243,7 +261,10 @@ async def _first(
                 if not isinstance(failure, FAILURES):
                     raise failure
                 error = failure
-            elif health.now_ms() - attempt.begun_ms >= contest.rules.first_ms:
+            elif (late_ms := health.now_ms() - attempt.due_ms) >= LATE_MS and not attempt.excused:
+                # After a stall: what came meanwhile is still in the socket, and takes some turns to be here.
+                attempt.excused, attempt.due_ms = True, attempt.due_ms + late_ms + CATCH_UP_MS
+            elif late_ms >= 0:
                 contest.too_late(attempt)
                 running.remove(attempt)
                 error = DeadlineExceeded(f"{attempt.candidate.name}: no first output in time")
@@ -261,7 +282,7 @@ def _hedge_due_ms(contest: _Contest[P], attempt: Attempt[P]) -> int | None:
 
 async def _something(contest: _Contest[P], running: Sequence[Attempt[P]], exhausted: bool) -> None:
     """Wait until somebody has output, ends, is late or is too late."""
-    dues = [attempt.begun_ms + contest.rules.first_ms for attempt in running]
+    dues = [attempt.due_ms for attempt in running]
     if len(running) == 1 and not exhausted:
         hedge_ms = _hedge_due_ms(contest, running[0])
         dues += [hedge_ms] if hedge_ms is not None else []

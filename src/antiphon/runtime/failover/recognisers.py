@@ -4,12 +4,15 @@ recogniser can hear it again from its beginning."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import structlog
 
 from antiphon.errors import DeadlineExceeded, ProviderError, ProviderUnavailable
+from antiphon.runtime.clock import PatientTimer
+from antiphon.runtime.failover.broken import as_failure
 from antiphon.runtime.failover.kept_audio import KeptAudio
 from antiphon.runtime.failover.race import Candidate
 from antiphon.runtime.failover.second_opinion import SecondOpinion
@@ -58,7 +61,8 @@ class _FailoverStream:
     ) -> None:
         self._candidates = list(candidates)
         self._config = config
-        self._emit = emit
+        self._told = emit
+        self._not_theirs: Exception | None = None
         self._final_ms = final_ms
         self._payer: Payer = payer()
         self._kept = KeptAudio(config.sample_rate_hz)
@@ -68,7 +72,7 @@ class _FailoverStream:
         self._shown: set[int] = set()  # Segments of this utterance with words that are not final.
         self._first_segment = 0  # Where the recogniser's segment 0 is in our count.
         self._next_segment = 0
-        self._deadline: asyncio.TimerHandle | None = None
+        self._deadline: PatientTimer | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._generations = 0  # All that were ever opened.
         self._generation = 0
@@ -132,7 +136,8 @@ class _FailoverStream:
         if self._stream is None:
             return
         try:
-            action(self._stream)
+            with self._asking(self._current):
+                action(self._stream)
         except ProviderError as error:
             self._change(error)
 
@@ -175,7 +180,8 @@ class _FailoverStream:
                 continue
             tried = True
             try:
-                self._stream = self._opened(candidate.port)
+                with self._asking(index):
+                    self._stream = self._opened(candidate.port)
             except ProviderError as failure:
                 error = failure
                 if ticket is not None:
@@ -205,6 +211,23 @@ class _FailoverStream:
             stream.expect(self._phrases)
         return stream
 
+    def _emit(self, event: SttEvent) -> None:
+        try:
+            self._told(event)
+        except Exception as error:
+            self._not_theirs = error
+            raise
+
+    @contextmanager
+    def _asking(self, index: int) -> Iterator[None]:
+        """Whatever breaks in a recogniser is its failure; not what breaks in who listens to it."""
+        try:
+            yield
+        except Exception as error:
+            if error is self._not_theirs or isinstance(error, ProviderError):
+                raise
+            raise as_failure(self._candidates[index].name, error) from error
+
     def _close(self, stream: SttStream | None) -> None:
         if stream is None:
             return
@@ -219,21 +242,25 @@ class _FailoverStream:
         for segment in sorted(self._shown - {self._first_segment}):
             self._emit(Transcript(segment=segment, text="", final=False))
         self._shown &= {self._first_segment}
-        before, said, since = self._kept.parts()
         try:
-            stream.push(before)
-            if said or since:
-                stream.speech_started()
-            stream.push(said)
-            if self._asked:
-                self._asked = 1  # One final answers for all that is replayed as one utterance.
-                self._expect_final()
-                stream.speech_stopped()
-                if self._kept.speaking:
-                    stream.speech_started()
-            stream.push(since)
+            with self._asking(self._current):
+                self._give_again(stream)
         except ProviderError as error:
             self._change(error)
+
+    def _give_again(self, stream: SttStream) -> None:
+        before, said, since = self._kept.parts()
+        stream.push(before)
+        if said or since:
+            stream.speech_started()
+        stream.push(said)
+        if self._asked:
+            self._asked = 1  # One final answers for all that is replayed as one utterance.
+            self._expect_final()
+            stream.speech_stopped()
+            if self._kept.speaking:
+                stream.speech_started()
+        stream.push(since)
 
     # ------------------------------------------------------------------ what it says
 
@@ -277,7 +304,9 @@ class _FailoverStream:
             self._opinion, self._doubted = opinion, event
             self._cancel_deadline()
             try:
-                opinion.ask(self._stream_of(candidate.port, opinion.generation), self._kept, self._believe)
+                with self._asking(index):
+                    stream = self._stream_of(candidate.port, opinion.generation)
+                    opinion.ask(stream, self._kept, self._believe)
             except ProviderError as error:
                 opinion.failed(error)
                 self._drop_opinion()
@@ -323,7 +352,8 @@ class _FailoverStream:
         if self._opinion is None or self._opinion.stream is None:
             return
         try:
-            action(self._opinion.stream)
+            with self._asking(self._opinion.index):
+                action(self._opinion.stream)
         except ProviderError as error:
             self._opinion.failed(error)
             self._believe()
@@ -352,8 +382,7 @@ class _FailoverStream:
     def _expect_final(self) -> None:
         self._cancel_deadline()
         if len(self._candidates) > 1:
-            loop = asyncio.get_running_loop()
-            self._deadline = loop.call_later(self._final_ms / 1000, self._overdue)
+            self._deadline = PatientTimer(self._final_ms / 1000, self._overdue)
 
     def _overdue(self) -> None:
         self._deadline = None

@@ -3,11 +3,11 @@ found no words, as vendors say nothing of noise, or it hangs. Whoever hears word
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from antiphon.errors import ProviderError
+from antiphon.runtime.clock import PatientTimer
 from antiphon.runtime.failover.kept_audio import KeptAudio
 from antiphon.runtime.failover.race import Candidate
 from antiphon.speech.ports import SpeechToText, SttStream, Transcript
@@ -25,12 +25,12 @@ class SecondOpinion:
     ticket: int
     generation: int
     stream: SttStream | None = field(default=None, init=False)
-    _deadline: asyncio.TimerHandle | None = field(default=None, init=False)
+    _deadline: PatientTimer | None = field(default=None, init=False)
 
     def ask(self, stream: SttStream, kept: KeptAudio, too_late: Callable[[], None]) -> None:
         """Raises ProviderError where it cannot be asked."""
         self.stream = stream
-        self._deadline = asyncio.get_running_loop().call_later(OPINION_MS / 1000, too_late)
+        self._deadline = PatientTimer(OPINION_MS / 1000, too_late)
         before, said, since = kept.parts()
         stream.push(before)
         stream.speech_started()

@@ -72,7 +72,7 @@ class FailoverTts:
                         begins = bool(audio.pcm) or attempt.contest.winner is attempt
                         if begins and not patience.expired() and attempt.claim():
                             patience.reschedule(asyncio.get_running_loop().time() + STALL_S)
-                            spoken.take(audio)
+                            attempt.pass_on(spoken.take, audio)
 
                     await port.tts.synthesize(asked, hear)
                 if attempt.contest.winner is not attempt:

@@ -17,6 +17,13 @@ from antiphon.runtime.media.rows import HISTORY_FRAMES
 from antiphon.runtime.media.settings import FRAME_MS, FRAME_NS, PlaneCounters
 from antiphon.runtime.media.tapping import TappedSink
 
+# A clock a little fast is a clock, and a network that stood still delivers all of it at once.
+_LEAST_NS = FRAME_NS * 10 // 11  # Between two frames, in the long run.
+_BURST_NS = 10_000_000_000  # That much at once, who was silent as long before.
+# Of what came on top and was dropped: so much at once, and 200 frames a second in the long run, end the line.
+_FLOOD_LEAST_NS = 5_000_000
+_FLOOD_BURST_NS = 1500 * _FLOOD_LEAST_NS
+FLOODED = "error: audio came many times faster than real time"
 _QUEUED_FRAMES_MAX = 100  # Between two ticks: 2 s, a stalled network's burst; more is an attack or a bug.
 _MESSAGE_MS_MAX = 1000
 _DTMF = frozenset("0123456789*#ABCD")
@@ -120,6 +127,9 @@ class PlaneSource:
         self._message_bytes = 0
         self._queued = 0
         self._queued_in_tick = -1
+        # Two leaky buckets, as the moment up to which each is full.
+        self._paced_ns = call.began_ns - _BURST_NS
+        self._flooded_ns = call.began_ns - _FLOOD_BURST_NS
 
     def receive(self, payload: bytes | memoryview) -> None:
         call = self._call
@@ -142,10 +152,17 @@ class PlaneSource:
             call.bank.arrays.patience_ns[call.row] = GAP_NS + whole // call.frame_bytes * FRAME_NS
         arrived_ns = call.clock()
         for start in range(0, whole, call.frame_bytes):
+            if not call.open:
+                return
             self._queue(data[start : start + call.frame_bytes], arrived_ns)
 
     def _queue(self, frame: bytes, arrived_ns: int) -> None:
         call, inbox = self._call, self._call.inbox
+        paced_ns = self._paced_ns + _LEAST_NS
+        if paced_ns > arrived_ns:
+            self._surplus(arrived_ns)
+            return
+        self._paced_ns = paced_ns if paced_ns > arrived_ns - _BURST_NS else arrived_ns - _BURST_NS
         if self._queued_in_tick != call.bank.tick_number:
             self._queued_in_tick, self._queued = call.bank.tick_number, 0
         if self._queued >= _QUEUED_FRAMES_MAX:
@@ -159,6 +176,19 @@ class PlaneSource:
         inbox.arrived_ns.append(arrived_ns)
         if call.relay is not None:
             call.relay(frame, arrived_ns)
+
+    def _surplus(self, arrived_ns: int) -> None:
+        """A frame of a caller who sends faster than real time, for longer than a burst: it is dropped, or his
+        call would cost as many. Who sends many times as fast is no caller, and loses his line."""
+        call = self._call
+        call.counters.frames_surplus += 1
+        call.bank.arrays.unanchored[call.row] = True  # Stream time jumps by what was dropped.
+        self._flooded_ns = max(self._flooded_ns, arrived_ns - _FLOOD_BURST_NS) + _FLOOD_LEAST_NS
+        if self._flooded_ns > arrived_ns:
+            call.counters.lines_flooded += 1
+            sink, listener = call.leave(clear=True)
+            sink.end()
+            listener.line_closed(FLOODED)
 
     def concealed(self, duration_ms: int) -> None:
         if self._call.open:

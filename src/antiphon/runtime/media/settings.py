@@ -68,6 +68,8 @@ class PlaneCounters:
             virtual one, had given its core to somebody else. Nothing in here could have been quicker.
         frames_in: 20 ms frames taken from callers.
         frames_dropped: Frames given up: the row's queue was full, or its call was over.
+        frames_surplus: Frames given up of callers who sent more than real time, for longer than a burst.
+        lines_flooded: Lines ended because such a caller sent many times as much.
         messages_truncated: Messages longer than a second, cut.
         frames_filled: Silence put in where a caller's stream had a gap.
         windows_heard: Windows given to voice activity detection.
@@ -86,6 +88,8 @@ class PlaneCounters:
     ticks_late_waiting: int = 0
     frames_in: int = 0
     frames_dropped: int = 0
+    frames_surplus: int = 0
+    lines_flooded: int = 0
     messages_truncated: int = 0
     frames_filled: int = 0
     windows_heard: int = 0

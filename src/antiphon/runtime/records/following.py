@@ -6,7 +6,6 @@ is down for an hour is an hour behind; a process that is killed anywhere starts 
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from antiphon.runtime.records.entries import Filed, Taken, taken_of
+from antiphon.storage.disk import on_disk
 from antiphon.storage.records import CUT_SHORT, LIVE, CallRecords, RecordingEntry
 from antiphon.storage.traces import bare_call, is_held, peek_call
 
@@ -68,8 +68,8 @@ class CallFollower:
             AntiphonError: The database did not do it; nothing is lost, call again.
         """
         known = await self._records.indexed()
-        paths = await asyncio.to_thread(lambda: dict(self._traces()))
-        sizes = await asyncio.to_thread(lambda: {call_id: _size(path) for call_id, path in paths.items()})
+        paths = await on_disk(lambda: dict(self._traces()))
+        sizes = await on_disk(lambda: {call_id: _size(path) for call_id, path in paths.items()})
         for call_id, path in paths.items():
             row = known.get(call_id)
             if row is None or row.state == LIVE or row.trace_bytes != sizes[call_id]:
@@ -84,7 +84,7 @@ class CallFollower:
         Raises:
             AntiphonError: As `catch_up`.
         """
-        self._open |= await asyncio.to_thread(self._new_traces)
+        self._open |= await on_disk(self._new_traces)
         return await self._take(told=self._ended)
 
     async def _take(self, *, told: Ended | None) -> Caught:
@@ -93,7 +93,7 @@ class CallFollower:
         states: list[str] = []
         for start in range(0, len(traces), _AT_ONCE):
             some = traces[start : start + _AT_ONCE]
-            read = await asyncio.to_thread(self._read, some, owners)
+            read = await on_disk(self._read, some, owners)
             await self._records.save(one.entry for one in read)
             for one in read:
                 self._saved(one.entry.summary.call_id, one.entry.summary.state)

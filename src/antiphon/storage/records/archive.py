@@ -3,7 +3,6 @@ What comes back from it stays sealed."""
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ from typing import Final
 from sqlalchemy import select, update
 
 from antiphon.errors import ConfigError
+from antiphon.storage.disk import on_disk
 from antiphon.storage.keys import Keyring
 from antiphon.storage.objects import FolderStore, ObjectStore
 from antiphon.storage.records.calls import CallRecords
@@ -48,10 +48,10 @@ class CallArchive:
             found = (await connection.execute(query.order_by(calls.c.id).limit(_AT_ONCE))).all()
         for number, trace, trace_bytes, sound in found:
             if (self._home / trace).is_file():
-                sealed = await asyncio.to_thread(self._sealed, self._home / trace)
+                sealed = await on_disk(self._sealed, self._home / trace)
                 await self._store.put(archived_key(trace), sealed)
             if sound and (self._home / sound).is_file():
-                await self._store.put(sound, await asyncio.to_thread((self._home / sound).read_bytes))
+                await self._store.put(sound, await on_disk((self._home / sound).read_bytes))
             done = update(calls).where(calls.c.id == number).values(archived_bytes=trace_bytes)
             async with self._database.transaction() as connection:
                 await connection.execute(done)

@@ -18,7 +18,7 @@ from antiphon.storage.traces.format import TRACE_FORMAT
 from antiphon.storage.traces.holding import is_held
 from antiphon.storage.traces.opening import read_trace
 from antiphon.storage.traces.reading import TraceLine, TraceReader
-from antiphon.storage.traces.writing import TraceFlusher, TraceWriter, close_traces
+from antiphon.storage.traces.writing import TraceFlusher, TraceWriter, close_traces, shared_flusher
 
 __all__ = [
     "TRACE_FORMAT",
@@ -34,5 +34,6 @@ __all__ = [
     "list_calls",
     "peek_call",
     "read_trace",
+    "shared_flusher",
     "trace_path",
 ]

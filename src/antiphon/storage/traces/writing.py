@@ -2,7 +2,8 @@
 
 Every method of `TraceWriter` may be called on the media loop: none of them touches the disk. When the disk is
 full or gone, lines wait in a bounded buffer; past the bound they are dropped, counted, and the trace says
-where.
+where. A disk that hangs is waited for by the one thread only: traces of calls that are over wait in a bounded
+buffer of their own until it is back.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import atexit
 import contextlib
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
@@ -31,6 +33,8 @@ _log = structlog.get_logger(__name__)
 FLUSH_EVERY_S = 0.25
 # A busy call writes about 2 kB a second: this is half an hour of a call with no disk under it.
 BUFFER_MAX_BYTES = 4_000_000
+# Of all calls that are over and wait to be closed: a disk that hangs for an hour must not fill the memory.
+CLOSING_MAX_BYTES = 64_000_000
 
 
 class TraceWriter:
@@ -108,6 +112,28 @@ class TraceWriter:
         self._flusher.request(self, done, close=True)
         return done
 
+    def left(self, call_id: str) -> None:
+        """Nobody waits any more for the disk to close this trace. It is closed all the same, as soon as the
+        disk lets it."""
+        self._flusher.counted["late"] += 1
+        _log.error("trace_left_to_the_disk", call=call_id, path=str(self.path))
+
+    @property
+    def waiting_bytes(self) -> int:
+        return self._pending_bytes
+
+    def _let_go(self) -> int:
+        """Give up the lines that wait, but the header: without it nothing of the trace could be read. Gives
+        how many."""
+        with self._lock:
+            kept = self._pending[: 0 if self._tally.begun else 1]
+            lost = len(self._pending) - len(kept)
+            self._pending, self._pending_bytes = kept, sum(map(len, kept))
+            self._tally.lines -= lost
+            self._tally.dropped += lost
+            self._tally.unmarked += lost
+        return lost
+
     def _flush(self, *, durable: bool = False) -> bool:
         """On the flusher's thread: move what is pending to the disk."""
         if self._file.has_unwritten and not self._file.write(b""):
@@ -115,6 +141,7 @@ class TraceWriter:
         with self._lock:
             batch, self._pending, self._pending_bytes = self._pending, [], 0
             lost, self._tally.unmarked = self._tally.unmarked, 0
+            self._tally.begun = True
         if lost:
             batch.append(_cut_line(self._file.last_line(batch), lost))
         data = b"".join(line + b"\n" for line in batch)
@@ -144,14 +171,23 @@ class TraceFlusher:
 
     Args:
         every_s: Longest time a line waits in memory.
+        closing_max_bytes: Of lines of traces that wait to be closed; those past it are dropped and marked.
+
+    Attributes:
+        counted: `late`, traces that were closed by nobody's deadline; `lines_let_go`, lines of such traces
+            that were too many to keep.
     """
 
-    def __init__(self, *, every_s: float = FLUSH_EVERY_S) -> None:
+    def __init__(self, *, every_s: float = FLUSH_EVERY_S, closing_max_bytes: int = CLOSING_MAX_BYTES) -> None:
+        self.counted: Counter[str] = Counter(late=0, lines_let_go=0)
+        self._closing_max_bytes = closing_max_bytes
         self._every_s = every_s
         self._wake = threading.Event()
         self._lock = threading.Lock()
         self._writers: list[TraceWriter] = []
         self._requests: list[tuple[TraceWriter, Future[bool], bool]] = []
+        self._closing: dict[TraceWriter, int] = {}  # What of each waits to be written with its end.
+        self._closing_bytes = 0
         self._unanswered = 0
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -171,6 +207,11 @@ class TraceFlusher:
     def request(self, writer: TraceWriter, done: Future[bool], *, close: bool) -> None:
         """Flush and fsync this writer now; `done` gets whether it is durable."""
         with self._lock:
+            if close:
+                if self._closing_bytes + writer.waiting_bytes > self._closing_max_bytes:
+                    self.counted["lines_let_go"] += writer._let_go()
+                self._closing[writer] = writer.waiting_bytes
+                self._closing_bytes += self._closing[writer]
             self._requests.append((writer, done, close))
             self._unanswered += 1
             self._ensure_thread()
@@ -222,8 +263,12 @@ class TraceFlusher:
             durable = _unbroken(partial(writer._flush, durable=True))
         if wanted:
             done.set_result(durable)
+        elif close:
+            _log.warning("trace_closed_late", path=str(writer.path), durable=durable)
         with self._lock:
             self._unanswered -= 1
+            if close:
+                self._closing_bytes -= self._closing.pop(writer, 0)
 
 
 def _unbroken(act: Callable[[], bool]) -> bool:
@@ -238,10 +283,10 @@ def _unbroken(act: Callable[[], bool]) -> bool:
 class _Tally:
     """What a trace's end line says of it. `unmarked` lines were dropped and no cut line tells it yet."""
 
-    __slots__ = ("closing", "dropped", "lines", "unmarked")
+    __slots__ = ("begun", "closing", "dropped", "lines", "unmarked")
 
     def __init__(self) -> None:
-        self.closing = False
+        self.begun = self.closing = False  # `begun`: the header has gone to the file.
         self.dropped = self.lines = self.unmarked = 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -17,6 +16,8 @@ from antiphon.agents.tools.appointments.clinic import Clinic, load_clinic
 from antiphon.agents.tools.appointments.desk import Desk
 from antiphon.agents.tools.appointments.seeding import open_calendar
 from antiphon.agents.tools.registry import checked
+from antiphon.errors import DeadlineExceeded
+from antiphon.storage.disk import on_disk
 
 log = structlog.get_logger(__name__)
 
@@ -161,8 +162,8 @@ def _tool(
 
     async def run(arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
         try:
-            return await asyncio.to_thread(answer, arguments, context)
-        except sqlite3.OperationalError as error:
+            return await on_disk(answer, arguments, context)
+        except (sqlite3.OperationalError, DeadlineExceeded) as error:
             log.warning("calendar_unavailable", tool=name, error=type(error).__name__)
             return ToolResult(ok=False, error="calendar_unavailable")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ _MAX_CHARACTERS = 4000  # More cannot fit the network's 512 pieces, and cutting 
 
 
 class E5Encoder:
-    """Unit vectors of 384 numbers; runs in `executor` (None: the loop's own threads).
+    """Unit vectors of 384 numbers; runs in `executor` (None: a thread of its own).
 
     The model was trained with "query: " before what is sought and "passage: " before what is found, so the
     two are encoded differently. Sentences beyond 512 pieces are cut.
@@ -31,7 +31,7 @@ class E5Encoder:
     """
 
     def __init__(self, executor: Executor | None = None) -> None:
-        self._executor = executor
+        self._executor = executor or ThreadPoolExecutor(1, thread_name_prefix="e5")
         self._cache: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         directory = model_dir("e5-small")
         try:
