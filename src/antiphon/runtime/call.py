@@ -26,7 +26,7 @@ from antiphon.conversation import events as ev
 from antiphon.conversation.state import Phase, State
 from antiphon.runtime.attending import guarded, watched_by
 from antiphon.runtime.call_parts import CallParts
-from antiphon.runtime.ending import all_of, closed, ended_well, put_away
+from antiphon.runtime.ending import all_of, closed, ended_well, let_end, put_away
 from antiphon.runtime.hearing import Hearing
 from antiphon.runtime.history import History
 from antiphon.runtime.line_grading import LineGrading
@@ -55,7 +55,6 @@ _TRANSCRIPTS = (ev.TranscriptPartial, ev.TranscriptFinal)  # A union is made ane
 _SYNTHESES = (ev.ChunkSynthesized, ev.SynthesisFailed)
 CUT_WAIT_S = 1.0  # A vendor that does not let go of a cancelled request holds nobody up for longer.
 CLOSING_S = 5.0  # Nor does one that does not let itself be closed.
-TRACE_S = 5.0  # Nor a disk that hangs: the line is free for the next caller.
 
 
 class Call:
@@ -443,14 +442,11 @@ class Call:
         replying = self._replies.cancel()
         for task in self._tasks:
             task.cancel()
-        stopped = [*speaking, *replying, *self._tasks, *self._toolbox.tasks()]
-        if stopped:
-            # What they have used until now is told as they end, and belongs to this call's cost.
-            await closed(asyncio.wait(stopped, timeout=CUT_WAIT_S), 2 * CUT_WAIT_S)
+        await let_end([*speaking, *replying, *self._tasks, *self._toolbox.under_way], CUT_WAIT_S)
         await closed(self._hearing.aclose(), CLOSING_S)
         if self._grading.totals.poor_seconds:
             self.note("line_quality", **dataclasses.asdict(self._grading.totals))
-        await put_away(self.parts.trace, self.id, TRACE_S)
+        await put_away(self.parts.trace, self.id)
         self._over.set()
         self._let_go()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -11,6 +11,8 @@ from antiphon.errors import AntiphonError
 from antiphon.storage.traces import TraceWriter
 
 _log = structlog.get_logger(__name__)
+
+TRACE_S = 5.0  # A disk that hangs holds no line up for longer: it is free for the next caller.
 
 _all: set[asyncio.Task[None]] = set()  # The loop itself holds no task: until it has ended somebody must.
 
@@ -52,10 +54,17 @@ async def closed(closing: Awaitable[object], within_s: float) -> None:
         _log.error("call_end_broke", error=type(error).__name__, reason=str(error))
 
 
-async def put_away(trace: TraceWriter, call_id: str, within_s: float) -> None:
+async def let_end(stopped: Sequence[asyncio.Task[None]], within_s: float) -> None:
+    """Wait for what was cancelled: what it has used until now it tells as it ends, and belongs to the call's
+    cost. Who does not let go is not waited for."""
+    if stopped:
+        await closed(asyncio.wait(stopped, timeout=within_s), 2 * within_s)
+
+
+async def put_away(trace: TraceWriter, call_id: str) -> None:
     """Close a trace; a disk that hangs is not waited for any longer, and closes it when it is back."""
     try:
-        async with asyncio.timeout(within_s):
+        async with asyncio.timeout(TRACE_S):
             await asyncio.wrap_future(trace.close())
     except TimeoutError:
         trace.left(call_id)

@@ -74,10 +74,6 @@ class Toolbox:
             for task in list(self._tasks):
                 task.cancel()
 
-    def tasks(self) -> list[asyncio.Task[None]]:
-        """Without those that have ended."""
-        return list(self._tasks)
-
     async def _run(self, command: RunTool) -> None:
         begun_ns = self._now_ns()
         try:

@@ -25,7 +25,7 @@ from antiphon.agents.ports import Replying, ReplyRequest
 from antiphon.audio.ports import PHONE, LineFormat, MediaSink, MediaSource
 from antiphon.conversation.events import TranscriptFinal
 from antiphon.errors import CallFailed, ConfigError
-from antiphon.runtime import call as driver
+from antiphon.runtime import ending
 from antiphon.runtime.arrivals import Arrival
 from antiphon.runtime.call import Call
 from antiphon.runtime.exchange import Exchange
@@ -133,7 +133,7 @@ async def test_an_answered_call_is_active_until_its_trace_is_on_disk(tmp_path: P
 async def test_a_disk_that_hangs_keeps_no_line_busy_and_has_the_whole_trace_when_it_is_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(driver, "TRACE_S", 0.01, raising=False)
+    monkeypatch.setattr(ending, "TRACE_S", 0.01)
     house, back, late = House(tmp_path, calls_max=1), threading.Event(), shared_flusher().counted["late"]
     really = os.fsync
 
