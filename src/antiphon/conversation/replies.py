@@ -283,6 +283,8 @@ def fail(state: State, reply: Reply) -> None:
         return
     hold_due_ms = state.timers.get("hold")
     ending.give_up_speech(state)
+    if ending.leave_if_heard(state):
+        return
     if state.waits is not None:
         handover.comfort(state, speak=False)  # A voice that fails must not make him wait in silence.
         return
@@ -363,6 +365,8 @@ def _ended(state: State, reply: Reply, *, complete: bool) -> None:
     state.cancel_timer("reply_deadline", "filler", "hold")
     if state.waits is not None:
         handover.comfort(state)
+        return
+    if reply.then != "end" and ending.leave_if_heard(state):
         return
     if _stopped_short(reply) and state.turn is None:
         apologise(state)  # Half a sentence and then nothing: the caller would wait for the rest.

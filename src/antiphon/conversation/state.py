@@ -259,7 +259,9 @@ class State:
         sorry_due: A reply failed while the caller spoke: he is told once he has stopped, if at all.
         told: Words of the last turn that only the vendor's turn event told of; its final may still come.
         talking: The talk button is held down. `voice` is what the VAD says meanwhile.
-        leaving: Why the last goodbye was said; "" after the caller came back from it.
+        leaving: Why the last goodbye is said, or will be once what must be heard was; "" after the caller
+            came back from it.
+        put_off: That goodbye is still to come, after what must be heard first.
         echoes: Evidence that the line gives our own voice back to us; see `floor.needs_words`.
         voice_ms, voice_weight: Audio made so far for text of that weight: the voice's pace.
         effects: Tool calls with effects by intent, so that each runs at most once per turn.
@@ -306,6 +308,7 @@ class State:
     talking: bool = False
     voice: bool = False
     leaving: str = ""
+    put_off: bool = False
     echoes: int = 0
     voice_ms: int = 0
     voice_weight: int = 0
