@@ -6,7 +6,8 @@ import pytest
 
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
-from antiphon.conversation import spans
+from antiphon.conversation import keypad, spans
+from antiphon.conversation.state import State, Turn
 from tests.golden.telling import Answer, Story, Told, spoken
 
 PRICES = "What does it cost?"
@@ -42,10 +43,36 @@ def _limits_wait_for_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(spans, "under_way", lambda state: False)
 
 
+def _presses_and_explains(call: Story) -> None:
+    call.greeted()
+    for digit in "4711":
+        call.happens(ev.DtmfReceived(at_ms=call.world.now_ms, digit=digit))
+        call.runs(250)
+    call.says("is my old number and what is the new one?", waits_ms=4000)
+    call.hangs_up()
+
+
+def _keys_stand_first(told: Told) -> None:
+    assert told.only(cmd.CommitTurn)[1].text == "dtmf:4711 is my old number and what is the new one?"
+
+
+def _keys_stand_last(patch: pytest.MonkeyPatch) -> None:
+    together = keypad.together
+
+    def behind(state: State, turn: Turn | None, *, raw: bool = False) -> list[str]:
+        return sorted(together(state, turn, raw=raw), key=lambda text: text.startswith("dtmf:"))
+
+    patch.setattr(keypad, "together", behind)
+
+
 SYMPTOMS = [
     spoken(
         "call_ends_within_the_legal_notice", "P7",
         story=_operator_ends_within_the_notice, absent=_notice_is_whole_and_then_goodbye,
         fault=_limits_wait_for_nothing,
+    ),
+    spoken(
+        "number_is_read_behind_the_words_about_it", "I8",
+        story=_presses_and_explains, absent=_keys_stand_first, fault=_keys_stand_last,
     ),
 ]  # fmt: skip

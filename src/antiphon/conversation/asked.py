@@ -24,11 +24,10 @@ def typed(state: State, event: TextTyped) -> None:
         floor.drop_speech(state)
         state.phase = Phase.LISTENING
     turn = state.turn
-    parts = [keypad.forget(state), event.text]
+    parts = keypad.together(state, turn)
     if turn is not None:
-        parts.insert(0, turn.text())
         turns.close(state, turn)
-    turns.take(state, " ".join(filter(None, parts)), state.now_ms)
+    turns.take(state, " ".join([*parts, event.text]), state.now_ms)
     if turn is not None and turn.voiced:
         turns.open_again(state)
 

@@ -51,10 +51,8 @@ def _note_unanswered(state: State) -> None:
     """Nobody will answer these words and keys any more, but they were said."""
     turn = state.turn
     state.turn = None
-    if turn is not None and turn.raw_text():
-        state.emit(NoteUtterance(kind="late", text=turn.raw_text()))
-    if state.keys:
-        state.emit(NoteUtterance(kind="late", text=f"dtmf:{state.keys}"))
+    for text in keypad.together(state, turn, raw=True):
+        state.emit(NoteUtterance(kind="late", text=text))
 
 
 def leave(state: State, *, reason: str) -> None:
@@ -86,13 +84,12 @@ def last_words(state: State, reason: str) -> None:
     state.put_off = False
     give_up_speech(state)
     turns.drop_draft(state)
-    said = keypad.forget(state)
     turn = state.turn
+    parts = keypad.together(state, turn, raw=True)
     if turn is not None:
         turns.close(state, turn)
-        said = f"{turn.raw_text()} {said}".strip()
-    if said:
-        state.emit(NoteUtterance(kind="late", text=said))
+    if parts:
+        state.emit(NoteUtterance(kind="late", text=" ".join(parts)))
     silence.say_goodbye(state, reason=reason)
 
 

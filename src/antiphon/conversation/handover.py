@@ -263,10 +263,9 @@ def _nothing(state: State, event: ev.Event) -> None:
 
 def _note_what_was_said(state: State) -> None:
     turn = state.turn
-    said = keypad.forget(state)
+    said = " ".join(keypad.together(state, turn, raw=True))
     if turn is not None:
         turns.close(state, turn)
-        said = f"{turn.raw_text()} {said}".strip()
     if said or (turn is not None and turn.segments):
         state.emit(NoteUtterance(kind=WAITING if said else "noise", text=said))
 

@@ -248,7 +248,8 @@ class State:
         covered_by: The sound of the last filler, "" of a phrase.
         closing: Flushed replies whose `PlayoutFlushed` has not come yet.
         settled_segment: Transcripts of segments up to this one were used.
-        keys: Pressed keys not yet answered; `keys_ended` is how they ended: "" (typing), "gap" or "key".
+        keys: Pressed keys not yet answered, since `keys_at_ms`; `keys_ended` is how they ended: "" (typing),
+            "gap" or "key".
         vendor_silent: The vendor that should end turns has let one pass without a word.
         answerer: Of a call we placed and listen to; None of any other.
         unified: The model that hears and speaks by itself is there; false after its session was lost.
@@ -297,6 +298,7 @@ class State:
     troubles: int = 0
     keys: str = ""
     keys_ended: str = ""
+    keys_at_ms: int = 0
     vendor_silent: bool = False
     unified: bool = False
     unheard: bool = False
