@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from antiphon.conversation import asked, conversation, keypad, spans
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
-from antiphon.conversation import keypad, spans
 from antiphon.conversation.state import State, Turn
 from tests.golden.telling import Answer, Story, Told, spoken
 
@@ -43,6 +43,33 @@ def _limits_wait_for_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(spans, "under_way", lambda state: False)
 
 
+def _types_within_the_notice(call: Story) -> None:
+    _prices(call)
+    call.happens(ev.TextTyped(at_ms=call.world.now_ms, text="I only need a check-up"))
+    call.runs(9000)
+    call.hangs_up()
+
+
+def _typed_words_are_answered_after_it(told: Told) -> None:
+    reports = {report.reply_id: report for _, report in told.commands(cmd.ReportHeard)}
+    assert (reports["r2"].text, reports["r2"].protected) == (f"About the prices. {NOTICE}", "heard")
+    turns = [command.text for _, command in told.commands(cmd.CommitTurn)]
+    assert turns == [PRICES, "I only need a check-up"]
+    assert reports["r3"].text == "I see."
+
+
+def _typed_words_are_too_late(patch: pytest.MonkeyPatch) -> None:
+    typed = asked.typed
+
+    def late(state: State, event: ev.TextTyped) -> None:
+        if spans.protected(state):
+            state.emit(cmd.NoteUtterance(kind="late", text=event.text))
+        else:
+            typed(state, event)
+
+    patch.setitem(conversation._HANDLERS, ev.TextTyped, late)
+
+
 def _presses_and_explains(call: Story) -> None:
     call.greeted()
     for digit in "4711":
@@ -70,6 +97,11 @@ SYMPTOMS = [
         "call_ends_within_the_legal_notice", "P7",
         story=_operator_ends_within_the_notice, absent=_notice_is_whole_and_then_goodbye,
         fault=_limits_wait_for_nothing,
+    ),
+    spoken(
+        "typed_words_are_ignored", "I5",
+        story=_types_within_the_notice, absent=_typed_words_are_answered_after_it,
+        fault=_typed_words_are_too_late,
     ),
     spoken(
         "number_is_read_behind_the_words_about_it", "I8",

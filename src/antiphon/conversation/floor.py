@@ -5,7 +5,18 @@ What must be heard to its end, and what is only our own echo, is in `spans.py` a
 
 from __future__ import annotations
 
-from antiphon.conversation import echoes, endpointing, heard, playing, replies, spans, turns, unified, words
+from antiphon.conversation import (
+    asked,
+    echoes,
+    endpointing,
+    heard,
+    playing,
+    replies,
+    spans,
+    turns,
+    unified,
+    words,
+)
 from antiphon.conversation.commands import (
     CancelReply,
     FlushPlayout,
@@ -228,6 +239,8 @@ def yield_to_caller(state: State) -> None:
     drop_speech(state)
     state.cancel_timer("hold")
     state.phase = Phase.LISTENING
+    if asked.answer_typed(state):
+        return
     turn = state.turn
     if turn is not None and not turn.voiced:
         state.set_timer("stop_silence", turn.ended_ms + endpointing.wait_ms(state, turn))

@@ -249,6 +249,10 @@ def _pressed(state: State, event: ev.TalkPressed) -> None:
     push_to_talk.holds(state)
 
 
+def _released(state: State, event: ev.TalkReleased) -> None:
+    push_to_talk.released(state, event)
+
+
 def _final(state: State, event: ev.TranscriptFinal) -> None:
     if event.lost or not event.text:
         return
@@ -295,7 +299,7 @@ _TAKE: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.SpeechStarted: _voice_began,
     ev.SpeechStopped: _voice_ended,
     ev.TalkPressed: _pressed,
-    ev.TalkReleased: push_to_talk.released,
+    ev.TalkReleased: _released,
     ev.CostReached: _cost,
     ev.TranscriptFinal: _final,
     **dict.fromkeys(

@@ -81,11 +81,14 @@ def take(state: State) -> None:
 
 
 def together(state: State, turn: Turn | None, *, raw: bool = False) -> list[str]:
-    """Words (`raw`: with the echo in them) and keys of one turn, what began first first. The keys are used
-    up."""
+    """Words (`raw`: with the echo in them), keys and typed text of one turn, what began first first. Keys and
+    text are used up."""
     parts = [(turn.onset_ms, turn.raw_text() if raw else turn.text())] if turn is not None else []
     if state.keys:
         parts.append((state.keys_at_ms, forget(state)))
+    if state.typed:
+        parts.append((state.typed_at_ms, state.typed))
+        state.typed = ""
     return [text for _, text in sorted(parts, key=itemgetter(0)) if text]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from antiphon.conversation import (
     answering,
+    asked,
     echoes,
     ending,
     floor,
@@ -294,6 +295,8 @@ def fail(state: State, reply: Reply) -> None:
     if reply.kind == "message":
         answering.message_failed(state)
         return
+    if asked.answer_typed(state):
+        return
     if reply.kind == "trouble":
         state.troubles = TROUBLES_MAX
     if _caller_speaks(state):
@@ -368,7 +371,7 @@ def _ended(state: State, reply: Reply, *, complete: bool) -> None:
         return
     if reply.then != "end" and ending.leave_if_heard(state):
         return
-    if _stopped_short(reply) and state.turn is None:
+    if _stopped_short(reply) and state.turn is None and not state.typed:
         apologise(state)  # Half a sentence and then nothing: the caller would wait for the rest.
         return
     if reply.kind != "trouble":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from antiphon.conversation import endpointing, heard, line_quality, replies
+from antiphon.conversation import asked, endpointing, heard, line_quality, replies
 from antiphon.conversation.commands import DeferPlayout, FinishPlayout, FlushPlayout, StartPlayout
 from antiphon.conversation.state import Chunk, Phase, Reply, State
 
@@ -18,6 +18,8 @@ COVERED = ("turn", "reprompt")
 def wait_for_caller(state: State) -> None:
     """The floor is the caller's. Counted from the last sample that was really heard."""
     state.phase = Phase.LISTENING
+    if asked.answer_typed(state):
+        return
     turn = state.turn
     if turn is not None:
         # The caller began while the last words were played; the turn goes on under its own clock.

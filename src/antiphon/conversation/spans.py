@@ -6,7 +6,7 @@ been said then.
 
 from __future__ import annotations
 
-from antiphon.conversation import echoes, floor, heard
+from antiphon.conversation import asked, echoes, floor, heard
 from antiphon.conversation.state import Phase, Reply, State
 
 # Where the end was only estimated and has not come yet, look again so soon.
@@ -56,6 +56,8 @@ def passed(state: State) -> None:
     state.cancel_timer("span")
     if state.put_off:
         return  # It was the last thing but the goodbye.
+    if asked.answer_typed(state):
+        return
     if state.keys:
         floor.drop_speech(state)
         state.phase = Phase.LISTENING
@@ -72,7 +74,7 @@ def passed(state: State) -> None:
 
 def _somebody_waits(state: State) -> bool:
     turn = state.turn
-    if state.put_off or state.keys or (state.talking and turn is not None):
+    if state.put_off or state.keys or state.typed or (state.talking and turn is not None):
         return True
     if turn is None or turn.held:
         return False

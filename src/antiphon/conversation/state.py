@@ -250,6 +250,7 @@ class State:
         settled_segment: Transcripts of segments up to this one were used.
         keys: Pressed keys not yet answered, since `keys_at_ms`; `keys_ended` is how they ended: "" (typing),
             "gap" or "key".
+        typed: Text that must wait to be answered, since `typed_at_ms`, for the end of what must be heard.
         vendor_silent: The vendor that should end turns has let one pass without a word.
         answerer: Of a call we placed and listen to; None of any other.
         unified: The model that hears and speaks by itself is there; false after its session was lost.
@@ -299,6 +300,8 @@ class State:
     keys: str = ""
     keys_ended: str = ""
     keys_at_ms: int = 0
+    typed: str = ""
+    typed_at_ms: int = 0
     vendor_silent: bool = False
     unified: bool = False
     unheard: bool = False
