@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from antiphon.conversation import asked, conversation, keypad, spans
+from antiphon.conversation import Policy, TurnPolicy, asked, conversation, keypad, push_to_talk, spans
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.state import State, Turn
 from tests.golden.telling import Answer, Story, Told, spoken
 
+BUTTON = Policy(turn=TurnPolicy(endpointing="push_to_talk"))
 PRICES = "What does it cost?"
 NOTICE = "Prices do not bind us and may change before the day of your visit."
 
@@ -92,6 +93,33 @@ def _keys_stand_last(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(keypad, "together", behind)
 
 
+def _is_told_in_two(call: Story) -> None:
+    """One press of the talk button, of which the recogniser gives two finals."""
+    whole = "I need to see a doctor today."
+    call.answers(whole, Answer(chunks=("Doctor Patel is free at four.",)))
+    call.greeted()
+    call.happens(ev.TalkPressed(at_ms=call.world.now_ms))
+    call.runs(2000)
+    call.happens(ev.TalkReleased(at_ms=call.world.now_ms))
+    for text in ("I need", "to see a doctor today."):
+        segment = call.world.recogniser.segment
+        call.happens(ev.TranscriptFinal(at_ms=call.world.now_ms, segment=segment, text=text))
+        call.runs(150)
+    call.runs(3000)
+    call.hangs_up()
+
+
+def _both_halves_are_one_turn(told: Told) -> None:
+    assert told.commands(cmd.NoteUtterance) == []
+    assert told.only(cmd.CommitTurn)[1].text == "I need"
+    assert told.only(cmd.AmendTurn)[1] == cmd.AmendTurn(turn=1, text="to see a doctor today.")
+    assert told.heard("r3") == "Doctor Patel is free at four."
+
+
+def _second_final_is_noise(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(push_to_talk, "_was_said_to_us", lambda state: False)
+
+
 SYMPTOMS = [
     spoken(
         "call_ends_within_the_legal_notice", "P7",
@@ -102,6 +130,10 @@ SYMPTOMS = [
         "typed_words_are_ignored", "I5",
         story=_types_within_the_notice, absent=_typed_words_are_answered_after_it,
         fault=_typed_words_are_too_late,
+    ),
+    spoken(
+        "rest_of_what_was_said_into_the_button_is_lost", "P4", policy=BUTTON,
+        story=_is_told_in_two, absent=_both_halves_are_one_turn, fault=_second_final_is_noise,
     ),
     spoken(
         "number_is_read_behind_the_words_about_it", "I8",

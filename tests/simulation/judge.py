@@ -93,7 +93,7 @@ def _every_final_once(world: World) -> Iterator[str]:
         for command in commands:
             if type(command) is cmd.StartReply and command.kind == "goodbye":
                 leaving = leaving or command.reason != "silence"
-            if type(command) is cmd.CommitTurn:
+            if type(command) is cmd.CommitTurn or type(command) is cmd.AmendTurn:
                 used.update(command.text.split())
             elif type(command) is cmd.NoteUtterance:
                 (late if command.kind == "late" else used).update(command.text.split())

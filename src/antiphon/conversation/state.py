@@ -261,6 +261,8 @@ class State:
         sorry_due: A reply failed while the caller spoke: he is told once he has stopped, if at all.
         told: Words of the last turn that only the vendor's turn event told of; its final may still come.
         talking: The talk button is held down. `voice` is what the VAD says meanwhile.
+        released_ms: When the last press was let go, while finals may still be of what was said into it; None
+            from the next voice on. Turns until then were `released_turns`.
         leaving: Why the last goodbye is said, or will be once what must be heard was; "" after the caller
             came back from it.
         put_off: That goodbye is still to come, after what must be heard first.
@@ -312,6 +314,8 @@ class State:
     told: str = ""
     talking: bool = False
     voice: bool = False
+    released_ms: int | None = None
+    released_turns: int = 0
     leaving: str = ""
     put_off: bool = False
     echoes: int = 0

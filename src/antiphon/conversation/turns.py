@@ -153,9 +153,7 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
     if turn is None:
         if not event.text:
             return
-        if push_to_talk.decides(state):
-            state.settled_segment = event.segment
-            state.emit(NoteUtterance(kind="noise", text=event.text))  # Not said to us.
+        if push_to_talk.decides(state) and push_to_talk.came_late(state, event):
             return
         # Words without voice activity: a quiet caller, or a provider with its own ears.
         turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced=state.voiced, finals_due=1)
@@ -364,6 +362,7 @@ def take(state: State, text: str, ended_ms: int) -> None:
     draft: Reply | None = state.draft
     if draft is not None and words.same_words(draft.source, text):
         state.draft = None
+        draft.source = text  # To the letter, as it stands in the context.
         replies.confirm(state, draft)
         return
     drop_draft(state)
