@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from antiphon.conversation import Policy, TurnPolicy, asked, conversation, keypad, push_to_talk, spans
+from antiphon.conversation import Policy, TurnPolicy, asked, conversation, heard, keypad, push_to_talk, spans
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.state import State, Turn
@@ -120,6 +120,31 @@ def _second_final_is_noise(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(push_to_talk, "_was_said_to_us", lambda state: False)
 
 
+def _agrees_while_it_is_written(call: Story) -> None:
+    """The model is slow: of its question only the first words are there when the caller says yes."""
+    begun = ("Tuesday at nine is free.", "Shall I book that one")
+    call.answers("I need a cleaning.", Answer(chunks=begun, unfinished=True))
+    call.greeted()
+    call.says("I need a cleaning.")
+    call.hears("r2", 2300)
+    call.says("Yes.", waits_ms=200)
+    rest = ev.ReplyText(at_ms=call.world.now_ms, reply_id="r2", index=2, text="for you?")
+    call.happens(rest)
+    call.happens(ev.ReplyFinished(at_ms=call.world.now_ms, reply_id="r2"))
+    call.runs(4000)
+    call.hangs_up()
+
+
+def _yes_is_the_answer(told: Told) -> None:
+    assert [command.text for _, command in told.commands(cmd.CommitTurn)] == ["I need a cleaning.", "Yes."]
+    assert told.heard("r2") == "Tuesday at nine is free. Shall I book that one for you?"
+
+
+def _only_what_is_written_asks(patch: pytest.MonkeyPatch) -> None:
+    asks_behind = heard.asks_behind
+    patch.setattr(heard, "asks_behind", lambda reply, known_ms: asks_behind(reply, known_ms) is True)
+
+
 SYMPTOMS = [
     spoken(
         "call_ends_within_the_legal_notice", "P7",
@@ -134,6 +159,10 @@ SYMPTOMS = [
     spoken(
         "rest_of_what_was_said_into_the_button_is_lost", "P4", policy=BUTTON,
         story=_is_told_in_two, absent=_both_halves_are_one_turn, fault=_second_final_is_noise,
+    ),
+    spoken(
+        "yes_to_a_slow_question_is_a_listening_noise", "I5",
+        story=_agrees_while_it_is_written, absent=_yes_is_the_answer, fault=_only_what_is_written_asks,
     ),
     spoken(
         "number_is_read_behind_the_words_about_it", "I8",

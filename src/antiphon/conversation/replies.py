@@ -134,6 +134,8 @@ def finished(state: State, event: ReplyFinished) -> None:
     if reply.playing:
         state.emit(FinishPlayout(reply_id=reply.id, chunks=len(reply.chunks)))
         playing.expect_dry(state)
+    if reply is state.reply:
+        floor.written(state)
     play_if_ready(state)
 
 

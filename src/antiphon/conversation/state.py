@@ -127,6 +127,8 @@ class Turn:
         held: We fell silent for it at least once.
         rest: It began as the turn before was taken, with a voice that went on.
         answers: It was said into a question of ours that ends the reply.
+        may_answer: The model had not written so far that one could tell.
+        into: The reply it was said into, when that voice began, and up to where he knew the reply then.
         over: Our own words that were heard while it was spoken; their echo is no part of it.
         over_ended: As `over`, of replies that have ended since.
         in_parts: Spoken with a pause in it: its end may be the caller's where its beginning was an echo.
@@ -155,6 +157,8 @@ class Turn:
     held: bool = False
     rest: bool = False
     answers: bool = False
+    may_answer: bool = False
+    into: tuple[str, int, int] = ("", 0, 0)
     over: str = ""
     over_ended: str = ""
     in_parts: bool = False
