@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from antiphon.conversation import Policy, TurnPolicy, asked, conversation, heard, keypad, push_to_talk, spans
+from antiphon.conversation import (
+    Policy,
+    TurnPolicy,
+    asked,
+    conversation,
+    heard,
+    keypad,
+    push_to_talk,
+    replies,
+    spans,
+)
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
-from antiphon.conversation.state import State, Turn
+from antiphon.conversation.state import Reply, State, Turn
 from tests.golden.telling import Answer, Story, Told, spoken
 
 BUTTON = Policy(turn=TurnPolicy(endpointing="push_to_talk"))
@@ -145,6 +155,35 @@ def _only_what_is_written_asks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(heard, "asks_behind", lambda reply, known_ms: asks_behind(reply, known_ms) is True)
 
 
+def _coughs_as_the_model_is_lost(call: Story) -> None:
+    call.answers(PRICES, Answer(chunks=("A cleaning is ninety dollars.", "A check-up is"), unfinished=True))
+    call.greeted()
+    call.says(PRICES)
+    call.hears("r2", 900)
+    call.coughs(100)
+    call.happens(ev.ReplyFailed(at_ms=call.world.now_ms, reply_id="r2", reason="lost", goes_on=True))
+    call.coughs(150)
+    call.runs(5000)
+    call.hangs_up()
+
+
+def _hears_the_rest(told: Told) -> None:
+    lost_ms = told.events(ev.ReplyFailed)[0].at_ms
+    asked_ms, rest = told.commands(cmd.StartReply)[-1]
+    assert (rest.reply_id, rest.text, rest.reason) == ("r3", PRICES, "broke_off")
+    assert asked_ms - lost_ms < 3500 and told.heard("r3"), "words, and soon"
+
+
+def _rest_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    go_on_behind = replies.go_on_behind
+
+    def forget(state: State, reply: Reply) -> None:
+        go_on_behind(state, reply)
+        state.sorry_due = False
+
+    patch.setattr(replies, "go_on_behind", forget)
+
+
 SYMPTOMS = [
     spoken(
         "call_ends_within_the_legal_notice", "P7",
@@ -163,6 +202,10 @@ SYMPTOMS = [
     spoken(
         "yes_to_a_slow_question_is_a_listening_noise", "I5",
         story=_agrees_while_it_is_written, absent=_yes_is_the_answer, fault=_only_what_is_written_asks,
+    ),
+    spoken(
+        "answer_is_lost_under_a_cough", "P5",
+        story=_coughs_as_the_model_is_lost, absent=_hears_the_rest, fault=_rest_is_forgotten,
     ),
     spoken(
         "number_is_read_behind_the_words_about_it", "I8",

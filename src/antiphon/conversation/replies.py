@@ -74,7 +74,7 @@ def confirm(state: State, draft: Reply) -> None:
 
 def _await_words(state: State) -> None:
     state.phase = Phase.THINKING
-    state.sorry_due = False
+    state.sorry_due, state.rest_due = False, ""
     state.cancel_timer("silence")
     progressed(state)
     state.set_timer("filler", state.now_ms + state.policy.silence.filler_after_ms)
@@ -143,7 +143,7 @@ def play_if_ready(state: State) -> None:
     """Let the reply be heard once it has words, nobody else has the floor and no filler is in the way."""
     reply = state.reply
     if reply is None and state.sorry_due and state.phase is Phase.THINKING:
-        apologise(state)  # The voice we were silent for was none to wait for.
+        make_up(state)  # The voice we were silent for was none to wait for.
         return
     if reply is None or state.filler is not None or state.phase is Phase.HOLDING:
         return
@@ -254,9 +254,19 @@ def go_on_behind(state: State, reply: Reply) -> None:
     if state.broken != reply.id:
         return
     state.broken = ""
-    if state.phase is not Phase.LISTENING or state.turn is not None or state.waits is not None:
+    if state.phase is not Phase.LISTENING or state.waits is not None:
         return
-    start(state, kind="turn", text=reply.source, reason="broke_off")
+    if state.turn is not None:
+        state.sorry_due, state.rest_due = (
+            True,
+            reply.source,
+        )  # If he says something, that is answered instead.
+        return
+    _start_rest(state, reply.source)
+
+
+def _start_rest(state: State, source: str) -> None:
+    start(state, kind="turn", text=source, reason="broke_off")
     assert state.reply is not None
     state.reply.behind = True
 
@@ -329,6 +339,15 @@ def _has_just_begun(state: State) -> bool:
     return state.now_ms - turn.voiced_at_ms < state.policy.turn.hold_ms
 
 
+def make_up(state: State) -> None:
+    """An answer was lost while the caller made himself heard, and it was nothing that is answered instead: go
+    on behind what he heard of it, or say that there is no more."""
+    if state.rest_due:
+        _start_rest(state, state.rest_due)
+    else:
+        apologise(state)
+
+
 def apologise(state: State) -> None:
     """Our side could not hear or answer: say so, but not for ever."""
     state.troubles += 1
@@ -373,9 +392,11 @@ def _ended(state: State, reply: Reply, *, complete: bool) -> None:
         return
     if reply.then != "end" and ending.leave_if_heard(state):
         return
-    if _stopped_short(reply) and state.turn is None and not state.typed:
-        apologise(state)  # Half a sentence and then nothing: the caller would wait for the rest.
-        return
+    if _stopped_short(reply) and not state.typed:  # The caller would wait for the rest of the sentence.
+        if state.turn is None:
+            apologise(state)
+            return
+        state.sorry_due = True
     if reply.kind != "trouble":
         state.troubles = 0
     if reply.then == "end" or reply.kind == "goodbye":

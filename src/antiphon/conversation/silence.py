@@ -27,7 +27,7 @@ def wait_for_caller(state: State) -> None:
             state.set_timer("stop_silence", turn.ended_ms + endpointing.wait_ms(state, turn))
         return
     if state.sorry_due:
-        replies.apologise(state)
+        replies.make_up(state)
         return
     policy = state.policy.silence
     patience_ms = policy.reprompt_after_ms
@@ -48,7 +48,7 @@ def nobody_answers(state: State) -> None:
     state.on_hold = False
     state.cancel_timer("silence")
     if state.sorry_due:
-        replies.apologise(state)
+        replies.make_up(state)
         return
     if state.reprompts < state.policy.silence.reprompts_max:
         state.reprompts += 1

@@ -263,6 +263,7 @@ class State:
         broken: A reply that broke off; another goes on behind what was heard of it, once that is known.
         rehearing: Words of a taken turn that a recogniser hears anew, while they are missing.
         sorry_due: A reply failed while the caller spoke: he is told once he has stopped, if at all.
+        rest_due: ... and it is gone on with: the words it answers.
         told: Words of the last turn that only the vendor's turn event told of; its final may still come.
         talking: The talk button is held down. `voice` is what the VAD says meanwhile.
         released_ms: When the last press was let go, while finals may still be of what was said into it; None
@@ -315,6 +316,7 @@ class State:
     rehearing: Rehearing | None = None
     broken: str = ""
     sorry_due: bool = False
+    rest_due: str = ""
     told: str = ""
     talking: bool = False
     voice: bool = False
