@@ -258,7 +258,7 @@ class State:
         vendor_silent: The vendor that should end turns has let one pass without a word.
         answerer: Of a call we placed and listen to; None of any other.
         unified: The model that hears and speaks by itself is there; false after its session was lost.
-        unheard: The last turn was taken without words, and they have not come yet.
+        owed: Turns that were taken without words, and when; their words have not come yet.
         let_pass: A voice over ours was taken for noise by its length; its words may prove us wrong.
         broken: A reply that broke off; another goes on behind what was heard of it, once that is known.
         rehearing: Words of a taken turn that a recogniser hears anew, while they are missing.
@@ -311,7 +311,7 @@ class State:
     typed_at_ms: int = 0
     vendor_silent: bool = False
     unified: bool = False
-    unheard: bool = False
+    owed: dict[int, int] = field(default_factory=dict)
     let_pass: bool = False
     rehearing: Rehearing | None = None
     broken: str = ""

@@ -103,7 +103,7 @@ def transcript_partial(state: State, event: TranscriptPartial) -> None:
     if rehearing.partial(state, event):
         return
     turn = state.turn
-    if turn is None or event.guess or state.unheard or event.segment <= state.settled_segment:
+    if turn is None or event.guess or state.turns in state.owed or event.segment <= state.settled_segment:
         return
     final = turn.segments.get(event.segment)
     if final is not None and len(words.words(event.text)) <= len(words.words(final)):
@@ -356,7 +356,7 @@ def take(state: State, text: str, ended_ms: int) -> None:
     """These are the caller's words (or keys): answer them."""
     state.turns += 1
     state.reprompts = 0
-    state.unheard, state.let_pass = state.unified and not text, False
+    unified.taken(state, text)
     state.on_hold = words.asks_to_wait(text, state.policy)
     state.emit(CommitTurn(turn=state.turns, text=text, ended_ms=ended_ms))
     draft: Reply | None = state.draft
