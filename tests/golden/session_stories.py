@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from antiphon.agents.ports import CallerTurn, ReplyKind, ReplyRequest
+from antiphon.agents.ports import CallerTurn, HeardReply, ReplyKind, ReplyRequest
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.conversation import unified
 from antiphon.runtime import call as call_module
 from antiphon.runtime.call import Call
 from antiphon.runtime.records.lines import read_call
@@ -103,6 +104,46 @@ def _the_others_take_the_call(told: Told) -> None:
     assert told.facts == {"said": ["Hello.", "You said What are your hours?."]}
 
 
+async def _is_told_late_twice(folder: Path) -> Told:
+    """Two turns are answered by their sound before the session tells the words of the first."""
+    stage = UnifiedStage(folder / "calls")
+    await stage.greeted()
+    await stage.takes_turn()
+    stage.session.says("s2", "We open at eight.", 900)
+    await stage.clock.advance(900)
+    stage.line.hear_out("r2")
+    await stage.clock.advance(1500)
+    await stage.takes_turn()
+    stage.session.says("s3", "On Sundays we are closed.", 1200)
+    stage.session.words("What are your hours?", "i1")
+    stage.session.words("And on Sunday?", "i2")
+    await stage.clock.advance(1200)
+    stage.line.hear_out("r3")
+    await stage.clock.advance(1500)
+    history = [
+        item.text for item in stage.call._history.so_far() if isinstance(item, CallerTurn | HeardReply)
+    ]
+    await hang_up(stage)
+    path = shutil.copy(stage.trace.path, folder / "answer_stands_before_its_question.jsonl")
+    return Told(record=read_call(Path(path)), facts={"history": history})
+
+
+def _each_question_stands_before_its_answer(told: Told) -> None:
+    amended = [(command.turn, command.text) for _, command in told.commands(cmd.AmendTurn)]
+    assert amended == [(1, "What are your hours?"), (2, "And on Sunday?")]
+    assert told.facts["history"] == [
+        "Hello.",
+        "What are your hours?",
+        "We open at eight.",
+        "And on Sunday?",
+        "On Sundays we are closed.",
+    ]
+
+
+def _words_are_the_last_turns(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(unified, "_owed", lambda state: state.turns if state.turns in state.owed else None)
+
+
 def _only_the_session_can_answer(patch: pytest.MonkeyPatch) -> None:
     """The others may greet, and nothing more."""
     answers = UnifiedSpeech.answers
@@ -127,6 +168,13 @@ SYMPTOMS = [
         tell=lambda folder: asyncio.run(_answers_both_halves(folder)),
         absent=_only_the_whole_is_answered,
         fault=_whatever_begins_is_played,
+    ),
+    Symptom(
+        name="answer_stands_before_its_question",
+        rows=("P22",),
+        tell=lambda folder: asyncio.run(_is_told_late_twice(folder)),
+        absent=_each_question_stands_before_its_answer,
+        fault=_words_are_the_last_turns,
     ),
     Symptom(
         name="agent_is_silent_when_its_session_is_refused",

@@ -8,6 +8,7 @@ from tests.golden import (
     echo_stories,
     handover_stories,
     heard_stories,
+    kept_stories,
     media_stories,
     placed_stories,
     session_stories,
@@ -25,6 +26,7 @@ _ROOMS = (
     placed_stories,
     carried_stories,
     handover_stories,
+    kept_stories,
 )
 
 SYMPTOMS: dict[str, Symptom] = {symptom.name: symptom for room in _ROOMS for symptom in room.SYMPTOMS}

@@ -73,6 +73,7 @@ class Symptom:
 class Answer:
     """What the reasoner does for one turn: tools first, then the chunks.
 
+    `protected`: chunks that must be heard to their end.
     `unfinished`: more was to come and never does; `silent`: not even the first chunk comes.
     """
 
@@ -81,6 +82,7 @@ class Answer:
     then: str = ""
     cause: str = ""
     expects: str = ""
+    protected: tuple[str, ...] = ()
     delay_ms: int = 60
     unfinished: bool = False
     silent: bool = False
@@ -197,7 +199,9 @@ class _Scripted(Reasoner):
         answer = self._answer[reply_id]
         at_ms = self._world.now_ms + delay_ms
         for index, text in enumerate(answer.chunks):
-            self._say(ev.ReplyText(at_ms=at_ms, reply_id=reply_id, index=index, text=text), delay_ms)
+            must = text in answer.protected
+            said = ev.ReplyText(at_ms=at_ms, reply_id=reply_id, index=index, text=text, uninterruptible=must)
+            self._say(said, delay_ms)
         if answer.expects:
             self._say(ev.AnswerExpected(at_ms=at_ms, reply_id=reply_id, kind=answer.expects), delay_ms)
         if not answer.unfinished:

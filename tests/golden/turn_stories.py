@@ -55,7 +55,7 @@ def _yes_is_a_turn(told: Told) -> None:
 
 def _no_question_is_known(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(heard, "ends_asking", lambda state, reply: False)
-    patch.setattr(heard, "was_asking", lambda state, reply, onset_ms: False)
+    patch.setattr(heard, "asks_behind", lambda reply, known_ms: False)
 
 
 def _speaks_again_at_once(call: Story) -> None:

@@ -287,6 +287,7 @@ FAULTS: list[tuple[str, Fault]] = [
     ("pauses_are_decided", timer_does_nothing("hold")),
     ("what_must_be_heard_is", rude.protection_is_ignored),
     ("what_must_be_heard_is", rude.only_whole_replies_are_protected),
+    ("what_must_be_heard_is", rude.limits_wait_for_nothing),
     ("drafts_answer_what_was_said", rude.any_draft_will_do),
     ("every_call_ends", the_limit_is_not_kept),
     ("asking_again_is_bounded", the_caller_is_asked_for_ever),

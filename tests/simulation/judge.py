@@ -93,7 +93,7 @@ def _every_final_once(world: World) -> Iterator[str]:
         for command in commands:
             if type(command) is cmd.StartReply and command.kind == "goodbye":
                 leaving = leaving or command.reason != "silence"
-            if type(command) is cmd.CommitTurn:
+            if type(command) is cmd.CommitTurn or type(command) is cmd.AmendTurn:
                 used.update(command.text.split())
             elif type(command) is cmd.NoteUtterance:
                 (late if command.kind == "late" else used).update(command.text.split())
@@ -152,10 +152,12 @@ def _effects_wait_for_the_turn(world: World) -> Iterator[str]:
 
 
 def _every_call_ends(world: World) -> Iterator[str]:
-    """In time: the limit, then a goodbye that may not take for ever."""
+    """In time: the limit, then what must be heard, where anything must, and then a goodbye; neither of the
+    two may take for ever."""
     silence = world.policy.silence
     stalled_ms = sum(stall.duration_ms for stall in world.stalls)
-    limit_ms = silence.call_max_ms + silence.goodbye_max_ms + stalled_ms + 100
+    must_be_heard = bool(world.plan.protects) or world.policy.protect_greeting
+    limit_ms = silence.call_max_ms + silence.goodbye_max_ms * (1 + must_be_heard) + stalled_ms + 100
     # Who comes back from a person has all of his time again.
     limit_ms += max((until_ms + waits.SLACK_MS for _, until_ms in world.person.talks), default=0)
     if world.ended and world.now_ms > limit_ms:

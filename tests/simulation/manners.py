@@ -41,6 +41,8 @@ _HIS_TIMERS = frozenset(
     {"stop_silence", "final_wait", "noise", "hold", "silence", "span", "dtmf", "stable_partial"}
     | {"vendor_turn", "talk", "talk_tail"}
 )
+# Limits wait for it too, and an operator who is polite; he who says now does not.
+_LIMITS: frozenset[object] = frozenset({ev.CostReached, "call_limit"})
 # A voice without words for so long that we would have gone on (`hold_ms`) does not hold back the apology for
 # what failed.
 _FAILED: frozenset[object] = frozenset({ev.ReplyFailed, ev.SynthesisFailed, "reply_deadline"})
@@ -76,6 +78,7 @@ class Manners:
         self._drafts: dict[str, str] = {}  # What they answer.
         self._said = ""
         self._filler = ("", "")
+        self._limit = False  # Is reached in this step.
 
     def step(self, event: ev.AnyEvent, commands: Sequence[cmd.Command]) -> None:
         kind = type(event)
@@ -86,6 +89,8 @@ class Manners:
                 self._pauses(event, ())
             return
         his = kind in _HIS_EVENTS or (kind is ev.TimerFired and event.timer in _HIS_TIMERS)  # type: ignore[union-attr]
+        limit = kind in _LIMITS or getattr(event, "timer", "") in _LIMITS
+        self._limit = limit or (type(event) is ev.OperatorEnded and not event.now)
         begun: list[str] = []
         stopped: list[str] = []
         for command in commands:
@@ -211,12 +216,13 @@ class Manners:
         return state.waits is not None or state.echoes >= self._world.policy.turn.echoes_max
 
     def _cut(self, reply_id: str, *, his: bool) -> None:
-        if not his:
+        if not his and (not self._limit or self._world.conversation.state.waits is not None):
             return
-        playing = self._world.line.replies.get(reply_id)
-        inside = playing is not None and reply_id in self._audible and self.spans(playing)
-        if inside or reply_id in self._guarded:
-            self._fault("what_must_be_heard_is", f"{reply_id} is stopped for the caller")
+        playing, begun = self._world.line.replies.get(reply_id), reply_id in self._audible
+        inside = playing is not None and begun and self.spans(playing)
+        if inside or (reply_id in self._guarded and (his or begun)):
+            who = "the caller" if his else "a limit"
+            self._fault("what_must_be_heard_is", f"{reply_id} is stopped for {who}")
 
     def spans(self, playing: Playing, *, after: bool = False) -> bool:
         """Is a stretch being heard that must be, and the core knows it? Or, `after`: may it think so?"""

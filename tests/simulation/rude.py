@@ -71,5 +71,9 @@ def only_whole_replies_are_protected(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(spans, "_end_ms", lambda state, reply: None)
 
 
+def limits_wait_for_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(spans, "under_way", lambda state: False)
+
+
 def any_draft_will_do(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(words, "same_words", lambda one, other: True)

@@ -287,6 +287,7 @@ _OBEY: dict[type[cmd.Command], Callable[[World, cmd.Command], None]] = {
     cmd.FinalizeTranscript: lambda world, _: world.recogniser.asked(),
     cmd.ScoreEndOfTurn: lambda world, command: world.recogniser.score(command),
     cmd.CommitTurn: lambda world, _: world.recogniser.settle(),
+    cmd.AmendTurn: lambda world, _: world.recogniser.settle(),
     cmd.NoteUtterance: World._note,
     cmd.StartReply: World._start_reply,
     cmd.ConfirmReply: World._confirm,

@@ -13,6 +13,7 @@ from typing import Any
 
 from antiphon.agents.definition.values import Escalation, Menu, MenuKey
 from antiphon.agents.disclosures import contains
+from antiphon.agents.keys import keys_alone
 from antiphon.agents.ports import (
     Exchange,
     Expect,
@@ -23,8 +24,6 @@ from antiphon.agents.ports import (
     ToolResult,
     WarmsReplies,
 )
-
-_KEYS = "dtmf:"
 
 
 @dataclass(slots=True)
@@ -79,9 +78,8 @@ class MenuGuard:
 
     def _key(self, request: ReplyRequest) -> MenuKey | None:
         """The menu's key of this turn; None where the keys, or the words, are the reasoner's to read."""
-        if request.kind is not ReplyKind.TURN or not request.text.startswith(_KEYS):
+        if request.kind is not ReplyKind.TURN or not (keys := keys_alone(request.text)):
             return None
-        keys = request.text.removeprefix(_KEYS)
         keys = keys if keys == "#" else keys.removesuffix("#")
         if self._expect is not Expect.OPEN:
             return None

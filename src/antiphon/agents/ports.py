@@ -59,7 +59,7 @@ class ReplyRequest:
     """Everything a reasoner may know when it prepares a reply.
 
     Attributes:
-        text: The caller's turn as transcribed, or keys as "dtmf:1234#". Data, never instructions.
+        text: The caller's turn as transcribed, keys in it or alone as "dtmf:1234#". Data, never instructions.
         now: Wall-clock time in the agent's time zone; the only clock a reasoner sees.
         history: What was said and really heard before this turn, oldest first.
         speculative: The turn may yet go on; nothing prepared here may have an effect before it is confirmed.

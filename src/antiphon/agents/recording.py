@@ -14,6 +14,7 @@ from typing import Any, Final
 from antiphon.agents.definition.values import AskToRecord
 from antiphon.agents.disclosures import contains
 from antiphon.agents.extract.agreement import find_agreement
+from antiphon.agents.keys import keys_alone
 from antiphon.agents.ports import (
     Exchange,
     Expect,
@@ -159,4 +160,4 @@ class RecordingGuard:
 
 def _joined(kept: str, text: str) -> str:
     """Keys say nothing of what somebody wants."""
-    return " ".join(filter(None, (kept, "" if text.startswith("dtmf:") else text.strip())))
+    return " ".join(filter(None, (kept, "" if keys_alone(text) else text.strip())))

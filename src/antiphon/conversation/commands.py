@@ -29,7 +29,8 @@ class CommitTurn(Command, frozen=True, kw_only=True):
 
 
 class AmendTurn(Command, frozen=True, kw_only=True):
-    """These words, or these too, were said in a turn that was taken without them."""
+    """These words, or these too, were said in a turn that was taken without them. Where a recogniser hears,
+    it starts a new segment."""
 
     turn: int
     text: str

@@ -30,7 +30,7 @@ from antiphon.conversation import (
     vendor_turns,
 )
 from antiphon.conversation import events as ev
-from antiphon.conversation.commands import Command, NoteUtterance
+from antiphon.conversation.commands import Command
 from antiphon.conversation.policy import Policy
 from antiphon.conversation.state import Phase, State
 
@@ -66,6 +66,8 @@ class Conversation:
             if state.phase is Phase.SCREENING:
                 handler = answering.WHILE_SCREENING.get(type(event), handler)
             handler(state, event)
+        if state.put_off:
+            ending.leave_if_heard(state)
         return state.commands
 
     def give_up(self, detail: str) -> list[Command]:
@@ -103,41 +105,26 @@ def _operator(state: State, event: ev.OperatorEnded) -> None:
     if event.now:
         ending.end(state, cause="operator")
     else:
-        _last_words(state, "operator")
+        ending.leave(state, reason="operator")
 
 
 def _time_limit(state: State) -> None:
     if state.waits is not None:
         ending.end(state, cause="time_limit")
         return
-    _last_words(state, "time_limit")
+    ending.leave(state, reason="time_limit")
 
 
 def _cost_reached(state: State, event: ev.CostReached) -> None:
     limit_usd = state.policy.silence.call_cost_max_usd
     if limit_usd and event.cost_usd >= limit_usd:
-        _last_words(state, "cost_limit")
-
-
-def _last_words(state: State, reason: str) -> None:
-    if state.leaving not in ("", "silence"):
-        return  # We are leaving already; a second limit must not begin the goodbye again.
-    if state.phase is Phase.SCREENING:
-        ending.end(state, cause=reason)  # There is nobody yet to say goodbye to.
-        return
-    ending.give_up_speech(state)
-    turns.drop_draft(state)
-    said = keypad.forget(state)
-    turn = state.turn
-    if turn is not None:
-        turns.close(state, turn)
-        said = f"{turn.raw_text()} {said}".strip()
-    if said:
-        state.emit(NoteUtterance(kind="late", text=said))
-    silence.say_goodbye(state, reason=reason)
+        ending.leave(state, reason="cost_limit")
 
 
 def _goodbye_overdue(state: State) -> None:
+    if state.put_off:
+        ending.last_words(state, state.leaving)  # What had to be heard does not come to its end.
+        return
     ending.end(state, cause=state.leaving or "error", detail="goodbye was not heard in time")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from antiphon.conversation import floor, handover, heard, turns
+from antiphon.conversation import floor, handover, heard, keypad, silence, spans, turns
 from antiphon.conversation.commands import (
     CancelReply,
     EndCall,
@@ -51,10 +51,46 @@ def _note_unanswered(state: State) -> None:
     """Nobody will answer these words and keys any more, but they were said."""
     turn = state.turn
     state.turn = None
-    if turn is not None and turn.raw_text():
-        state.emit(NoteUtterance(kind="late", text=turn.raw_text()))
-    if state.keys:
-        state.emit(NoteUtterance(kind="late", text=f"dtmf:{state.keys}"))
+    for text in keypad.together(state, turn, raw=True):
+        state.emit(NoteUtterance(kind="late", text=text))
+
+
+def leave(state: State, *, reason: str) -> None:
+    """A limit is reached, or an operator asks politely. What must be heard, and has begun, comes first: the
+    law does not know our limits."""
+    if state.leaving not in ("", "silence"):
+        return  # We are leaving already; a second limit must not begin the goodbye again.
+    if state.phase is Phase.SCREENING:
+        end(state, cause=reason)  # There is nobody yet to say goodbye to.
+        return
+    if not spans.under_way(state):
+        last_words(state, reason)
+        return
+    state.leaving, state.put_off = reason, True
+    state.set_timer("goodbye", state.now_ms + state.policy.silence.goodbye_max_ms)
+    spans.watch(state)
+
+
+def leave_if_heard(state: State) -> bool:
+    """Say the goodbye that was put off, if nothing stands before it any more."""
+    if not state.put_off or state.phase is Phase.ENDED or spans.under_way(state):
+        return False
+    last_words(state, state.leaving)
+    return True
+
+
+def last_words(state: State, reason: str) -> None:
+    """Drop what is being said or prepared, keep on record what the caller was saying, and say goodbye."""
+    state.put_off = False
+    give_up_speech(state)
+    turns.drop_draft(state)
+    turn = state.turn
+    parts = keypad.together(state, turn, raw=True)
+    if turn is not None:
+        turns.close(state, turn)
+    if parts:
+        state.emit(NoteUtterance(kind="late", text=" ".join(parts)))
+    silence.say_goodbye(state, reason=reason)
 
 
 def escalate(state: State, *, reason: str, summary: str) -> None:

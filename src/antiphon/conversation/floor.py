@@ -5,7 +5,18 @@ What must be heard to its end, and what is only our own echo, is in `spans.py` a
 
 from __future__ import annotations
 
-from antiphon.conversation import echoes, endpointing, heard, playing, replies, spans, turns, unified, words
+from antiphon.conversation import (
+    asked,
+    echoes,
+    endpointing,
+    heard,
+    playing,
+    replies,
+    spans,
+    turns,
+    unified,
+    words,
+)
 from antiphon.conversation.commands import (
     CancelReply,
     FlushPlayout,
@@ -29,7 +40,7 @@ def hold(state: State) -> None:
     state.cancel_timer("filler", "dry")
     if state.turn is not None:
         state.turn.held = True
-        state.turn.answers = state.turn.answers or _asks(state, state.turn)
+        _asks(state, state.turn)
     for reply in state.sounding():
         reply.position_ms = heard.position_ms(state, reply)
         reply.paused = True
@@ -139,8 +150,8 @@ def judge(state: State, turn: Turn) -> None:
         echoes.note(state, turn)
     elif protected(state):
         return
-    elif not misheard and _answers_what_we_ask(state, turn):
-        pass  # He hears the question out, and then this is his turn.
+    elif not misheard and _answers_what_we_ask(state, turn) is not False:
+        pass  # He hears the question out, and then this is his turn; or what we ask is not written yet.
     else:
         turns.close(state, turn)
         if state.mirrored:
@@ -150,19 +161,32 @@ def judge(state: State, turn: Turn) -> None:
     go_on(state)
 
 
-def _answers_what_we_ask(state: State, turn: Turn) -> bool:
-    """ "Would you like the Thursday slot", "yes", "at ten?": no listening noise while a question is asked."""
+def written(state: State) -> None:
+    """The reply is written to its end: whether what he said into it answers a question is known now."""
+    if state.turn is not None and state.turn.may_answer and state.phase is not Phase.LISTENING:
+        judge(state, state.turn)
+
+
+def _answers_what_we_ask(state: State, turn: Turn) -> bool | None:
+    """ "Would you like the Thursday slot", "yes", "at ten?": no listening noise while a question is asked.
+    None where the model has not written so far."""
     if state.doubtful or words.only_hums(turn.text(), state.policy.language):
         return False
-    turn.answers = turn.answers or _asks(state, turn)
-    return turn.answers
+    answers = _asks(state, turn)
+    turn.may_answer = answers is None
+    return answers
 
 
-def _asks(state: State, turn: Turn) -> bool:
+def _asks(state: State, turn: Turn) -> bool | None:
     reply = state.reply
-    if reply is None or reply.kind != "turn" or not reply.audible:
-        return False
-    return heard.was_asking(state, reply, turn.voiced_at_ms or turn.onset_ms)
+    if turn.answers or reply is None or reply.kind != "turn" or not reply.audible:
+        return turn.answers
+    onset_ms = turn.voiced_at_ms or turn.onset_ms
+    if turn.into[:2] != (reply.id, onset_ms):
+        turn.into = (reply.id, onset_ms, heard.known_ms(state, reply, onset_ms))
+    asks = heard.asks_behind(reply, turn.into[2])
+    turn.answers = asks is True
+    return asks
 
 
 def hold_passed(state: State) -> None:
@@ -228,6 +252,8 @@ def yield_to_caller(state: State) -> None:
     drop_speech(state)
     state.cancel_timer("hold")
     state.phase = Phase.LISTENING
+    if asked.answer_typed(state):
+        return
     turn = state.turn
     if turn is not None:
         endpointing.went_on(state, turn)

@@ -249,6 +249,10 @@ def _pressed(state: State, event: ev.TalkPressed) -> None:
     push_to_talk.holds(state)
 
 
+def _released(state: State, event: ev.TalkReleased) -> None:
+    push_to_talk.released(state, event)
+
+
 def _final(state: State, event: ev.TranscriptFinal) -> None:
     if event.lost or not event.text:
         return
@@ -263,10 +267,9 @@ def _nothing(state: State, event: ev.Event) -> None:
 
 def _note_what_was_said(state: State) -> None:
     turn = state.turn
-    said = keypad.forget(state)
+    said = " ".join(keypad.together(state, turn, raw=True))
     if turn is not None:
         turns.close(state, turn)
-        said = f"{turn.raw_text()} {said}".strip()
     if said or (turn is not None and turn.segments):
         state.emit(NoteUtterance(kind=WAITING if said else "noise", text=said))
 
@@ -296,7 +299,7 @@ _TAKE: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.SpeechStarted: _voice_began,
     ev.SpeechStopped: _voice_ended,
     ev.TalkPressed: _pressed,
-    ev.TalkReleased: push_to_talk.released,
+    ev.TalkReleased: _released,
     ev.CostReached: _cost,
     ev.TranscriptFinal: _final,
     **dict.fromkeys(

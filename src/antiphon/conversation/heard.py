@@ -193,20 +193,31 @@ def ends_asking(state: State, reply: Reply) -> bool:
     return asks and audio_ms(reply.chunks) - position_ms(state, reply) <= ASKED_MS
 
 
-def was_asking(state: State, reply: Reply, onset_ms: int) -> bool:
-    """Was the question that ends the reply under way, long enough to be answered, when a voice began?
+def known_ms(state: State, reply: Reply, onset_ms: int) -> int:
+    """Up to where the caller knew the reply when his voice began over it."""
+    until_ms = reply.paused_at_ms if reply.paused else state.now_ms
+    return position_ms(state, reply) - max(0, until_ms - onset_ms) - QUESTION_KNOWN_MS
+
+
+def asks_behind(reply: Reply, known_ms: int) -> bool | None:
+    """Does the reply end with a question of which this was under way, long enough to be answered? None where
+    that is not written yet.
 
     Its last clause only: "You are booked for ten", "yes", "shall I cancel that?" cancels nothing.
     """
-    if not reply.finished or reply.then or not reply.chunks or reply.chunks[-1].lost:
+    chunks = list(reply.chunks)
+    while chunks and chunks[-1].filler:  # It covers the wait for the rest, or for the answer.
+        chunks.pop()
+    if reply.then or not chunks or chunks[-1].lost:
         return False
-    if _QUESTION.search(reply.chunks[-1].text) is None:
+    end_ms = sum(_duration_ms(chunk) for chunk in chunks if not chunk.failed)
+    left = _WORD.findall(words_between(chunks, known_ms, end_ms))
+    if any(word.endswith(CLAUSE_ENDS) for word in left[:-1]):
         return False
-    until_ms = reply.paused_at_ms if reply.paused else state.now_ms
-    known_ms = position_ms(state, reply) - max(0, until_ms - onset_ms) - QUESTION_KNOWN_MS
-    end_ms = sum(_duration_ms(chunk) for chunk in reply.chunks if not chunk.failed)
-    left = _WORD.findall(words_between(reply.chunks, known_ms, end_ms))
-    return bool(left) and not any(word.endswith(CLAUSE_ENDS) for word in left[:-1])
+    question = _QUESTION.search(chunks[-1].text) is not None
+    if reply.finished:
+        return question
+    return None if question or not chunks[-1].text.endswith(CLAUSE_ENDS) else False
 
 
 def expected_ms(state: State, text: str) -> int:

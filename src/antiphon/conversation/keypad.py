@@ -1,10 +1,12 @@
 """Keys as first-class input: collected until #, a pause or the one key asked for; mixed with speech.
 
-Words and keys of one turn are answered together, and neither ends the other's: keys wait for the final
-transcript of what was said before them, speech goes on while somebody types.
+Words and keys of one turn are answered together, in the order in which they began, and neither ends the
+other's: keys wait for the final transcript of what was said before them, speech goes on while somebody types.
 """
 
 from __future__ import annotations
+
+from operator import itemgetter
 
 from antiphon.conversation import echoes, endpointing, floor, push_to_talk, silence, turns, words
 from antiphon.conversation.commands import NoteUtterance
@@ -67,17 +69,27 @@ def spoken(state: State, turn: Turn) -> bool:
 
 def take(state: State) -> None:
     """Words and keys are one turn."""
-    keys = forget(state)
     turn = state.turn
-    said = ""
+    parts = together(state, turn)
     if turn is not None:
-        said = turn.text()
         turns.close(state, turn)
-        if turn.raw_text() and not said:
+        if turn.raw_text() and not turn.text():
             echoes.note(state, turn)
-    turns.take(state, f"{said} {keys}".strip(), state.now_ms)
+    turns.take(state, " ".join(parts), state.now_ms)
     if turn is not None and turn.voiced:
         turns.open_again(state)
+
+
+def together(state: State, turn: Turn | None, *, raw: bool = False) -> list[str]:
+    """Words (`raw`: with the echo in them), keys and typed text of one turn, what began first first. Keys and
+    text are used up."""
+    parts = [(turn.onset_ms, turn.raw_text() if raw else turn.text())] if turn is not None else []
+    if state.keys:
+        parts.append((state.keys_at_ms, forget(state)))
+    if state.typed:
+        parts.append((state.typed_at_ms, state.typed))
+        state.typed = ""
+    return [text for _, text in sorted(parts, key=itemgetter(0)) if text]
 
 
 def forget(state: State) -> str:
@@ -88,6 +100,8 @@ def forget(state: State) -> str:
 
 
 def _add(state: State, digit: str) -> None:
+    if not state.keys:
+        state.keys_at_ms = state.now_ms
     state.keys += digit
     state.set_timer("dtmf", state.now_ms + state.policy.turn.dtmf_gap_ms)
 

@@ -6,8 +6,9 @@ the VAD's word is kept in `State.voice`. Outside presses a voice is nothing to u
 
 from __future__ import annotations
 
-from antiphon.conversation import drafts, floor, turns
-from antiphon.conversation.events import TalkPressed, TalkReleased
+from antiphon.conversation import drafts, ending, floor, replies, turns, words
+from antiphon.conversation.commands import AmendTurn, NoteUtterance
+from antiphon.conversation.events import TalkPressed, TalkReleased, TranscriptFinal
 from antiphon.conversation.state import Phase, State, Turn
 
 
@@ -19,6 +20,7 @@ def pressed(state: State, event: TalkPressed) -> None:
     if not decides(state) or state.talking:
         return
     holds(state)
+    state.released_ms = None
     turns.drop_draft(state)
     state.cancel_timer("silence", "stop_silence", "final_wait", "stable_partial", "talk_tail", "hold")
     if state.phase is not Phase.LISTENING and not floor.protected(state):
@@ -57,14 +59,55 @@ def tail_passed(state: State) -> None:
     """Still a voice, but he has let go: what comes now is not for us."""
     if state.turn is not None and not state.talking:
         _finish(state, state.turn)
+        state.released_ms = None
 
 
 def voice(state: State, *, heard: bool) -> None:
     """The VAD's word."""
     state.voice = heard
+    if heard and not state.talking:
+        state.released_ms = None
     turn = state.turn
     if not heard and turn is not None and turn.voiced and not state.talking:
         _finish(state, turn)
+
+
+def came_late(state: State, event: TranscriptFinal) -> bool:
+    """A final with words, though no turn is open. Where nothing else was heard since the release it is the
+    rest of what was said into the button, which the recogniser gave in two: "I need", "a doctor today". False
+    where it must wait for the end of what must be heard, as any words do."""
+    if not _was_said_to_us(state):
+        state.settled_segment = event.segment
+        state.emit(NoteUtterance(kind="noise", text=event.text))
+        return True
+    if state.leaving not in ("", "silence"):
+        state.settled_segment = event.segment
+        state.emit(NoteUtterance(kind="late", text=event.text))
+        return True
+    if floor.protected(state):
+        return False
+    state.settled_segment = event.segment
+    _take_too(state, event.text)
+    return True
+
+
+def _was_said_to_us(state: State) -> bool:
+    since_ms = state.released_ms
+    return since_ms is not None and state.now_ms - since_ms <= state.policy.turn.final_wait_ms
+
+
+def _take_too(state: State, text: str) -> None:
+    """One turn, one answer: what answers half of it is given up. Where nothing does (any more), a turn of its
+    own."""
+    half = state.reply
+    ending.give_up_speech(state)
+    if half is None or half.kind != "turn" or state.turns == state.released_turns:
+        turns.take(state, text, state.now_ms)
+        return
+    state.emit(AmendTurn(turn=state.turns, text=text))
+    whole = f"{half.source} {text}"
+    state.on_hold = words.asks_to_wait(whole, state.policy)
+    replies.start(state, kind="turn", text=whole)
 
 
 def _let_go(state: State) -> None:
@@ -83,6 +126,7 @@ def _let_go(state: State) -> None:
 
 def _finish(state: State, turn: Turn) -> None:
     turn.voiced, turn.overdue = False, True
+    state.released_ms, state.released_turns = state.now_ms, state.turns
     state.cancel_timer("talk_tail")
     turns.ask(state, turn)
     drafts.await_stable(state, turn)

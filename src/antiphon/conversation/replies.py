@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from antiphon.conversation import (
     answering,
+    asked,
     echoes,
     ending,
     floor,
@@ -74,7 +75,7 @@ def confirm(state: State, draft: Reply) -> None:
 
 def _await_words(state: State) -> None:
     state.phase = Phase.THINKING
-    state.sorry_due = False
+    state.sorry_due, state.rest_due = False, ""
     state.cancel_timer("silence")
     progressed(state)
     state.set_timer("filler", state.now_ms + state.policy.silence.filler_after_ms)
@@ -134,6 +135,8 @@ def finished(state: State, event: ReplyFinished) -> None:
     if reply.playing:
         state.emit(FinishPlayout(reply_id=reply.id, chunks=len(reply.chunks)))
         playing.expect_dry(state)
+    if reply is state.reply:
+        floor.written(state)
     play_if_ready(state)
 
 
@@ -141,7 +144,7 @@ def play_if_ready(state: State) -> None:
     """Let the reply be heard once it has words, nobody else has the floor and no filler is in the way."""
     reply = state.reply
     if reply is None and state.sorry_due and state.phase is Phase.THINKING:
-        apologise(state)  # The voice we were silent for was none to wait for.
+        make_up(state)  # The voice we were silent for was none to wait for.
         return
     if reply is None or state.filler is not None or state.phase is Phase.HOLDING:
         return
@@ -252,9 +255,19 @@ def go_on_behind(state: State, reply: Reply) -> None:
     if state.broken != reply.id:
         return
     state.broken = ""
-    if state.phase is not Phase.LISTENING or state.turn is not None or state.waits is not None:
+    if state.phase is not Phase.LISTENING or state.waits is not None:
         return
-    start(state, kind="turn", text=reply.source, reason="broke_off")
+    if state.turn is not None:
+        state.sorry_due, state.rest_due = (
+            True,
+            reply.source,
+        )  # If he says something, that is answered instead.
+        return
+    _start_rest(state, reply.source)
+
+
+def _start_rest(state: State, source: str) -> None:
+    start(state, kind="turn", text=source, reason="broke_off")
     assert state.reply is not None
     state.reply.behind = True
 
@@ -284,6 +297,8 @@ def fail(state: State, reply: Reply) -> None:
         return
     hold_due_ms = state.timers.get("hold")
     ending.give_up_speech(state)
+    if ending.leave_if_heard(state):
+        return
     if state.waits is not None:
         handover.comfort(state, speak=False)  # A voice that fails must not make him wait in silence.
         return
@@ -292,6 +307,8 @@ def fail(state: State, reply: Reply) -> None:
         return
     if reply.kind == "message":
         answering.message_failed(state)
+        return
+    if asked.answer_typed(state):
         return
     if reply.kind == "trouble":
         state.troubles = TROUBLES_MAX
@@ -321,6 +338,15 @@ def _has_just_begun(state: State) -> bool:
     if turn is None or not turn.voiced or state.talking or turn.raw_text():
         return False
     return state.now_ms - turn.voiced_at_ms < state.policy.turn.hold_ms
+
+
+def make_up(state: State) -> None:
+    """An answer was lost while the caller made himself heard, and it was nothing that is answered instead: go
+    on behind what he heard of it, or say that there is no more."""
+    if state.rest_due:
+        _start_rest(state, state.rest_due)
+    else:
+        apologise(state)
 
 
 def apologise(state: State) -> None:
@@ -365,9 +391,13 @@ def _ended(state: State, reply: Reply, *, complete: bool) -> None:
     if state.waits is not None:
         handover.comfort(state)
         return
-    if _stopped_short(reply) and state.turn is None:
-        apologise(state)  # Half a sentence and then nothing: the caller would wait for the rest.
+    if reply.then != "end" and ending.leave_if_heard(state):
         return
+    if _stopped_short(reply) and not state.typed:  # The caller would wait for the rest of the sentence.
+        if state.turn is None:
+            apologise(state)
+            return
+        state.sorry_due = True
     if reply.kind != "trouble":
         state.troubles = 0
     if reply.then == "end" or reply.kind == "goodbye":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from antiphon.conversation import endpointing, heard, line_quality, replies
+from antiphon.conversation import asked, endpointing, heard, line_quality, replies
 from antiphon.conversation.commands import DeferPlayout, FinishPlayout, FlushPlayout, StartPlayout
 from antiphon.conversation.state import Chunk, Phase, Reply, State
 
@@ -18,6 +18,8 @@ COVERED = ("turn", "reprompt")
 def wait_for_caller(state: State) -> None:
     """The floor is the caller's. Counted from the last sample that was really heard."""
     state.phase = Phase.LISTENING
+    if asked.answer_typed(state):
+        return
     turn = state.turn
     if turn is not None:
         # The caller began while the last words were played; the turn goes on under its own clock.
@@ -25,7 +27,7 @@ def wait_for_caller(state: State) -> None:
             state.set_timer("stop_silence", turn.ended_ms + endpointing.wait_ms(state, turn))
         return
     if state.sorry_due:
-        replies.apologise(state)
+        replies.make_up(state)
         return
     policy = state.policy.silence
     patience_ms = policy.reprompt_after_ms
@@ -46,7 +48,7 @@ def nobody_answers(state: State) -> None:
     state.on_hold = False
     state.cancel_timer("silence")
     if state.sorry_due:
-        replies.apologise(state)
+        replies.make_up(state)
         return
     if state.reprompts < state.policy.silence.reprompts_max:
         state.reprompts += 1

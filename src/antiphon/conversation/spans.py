@@ -6,7 +6,7 @@ been said then.
 
 from __future__ import annotations
 
-from antiphon.conversation import echoes, floor, heard
+from antiphon.conversation import asked, echoes, floor, heard
 from antiphon.conversation.state import Phase, Reply, State
 
 # Where the end was only estimated and has not come yet, look again so soon.
@@ -27,8 +27,14 @@ def protected(state: State) -> bool:
     return reply is not None and (reply.guarded or _end_ms(state, reply) is not None)
 
 
+def under_way(state: State) -> bool:
+    """As `protected`, and some of the reply has been heard: to stop now would cut it."""
+    reply = state.reply
+    return reply is not None and reply.audible and protected(state)
+
+
 def watch(state: State) -> None:
-    """Playout was proved to have come this far: if the caller waits for the end of a stretch, be there."""
+    """Playout was proved to have come this far: if anybody waits for the end of a stretch, be there."""
     reply = state.reply
     if state.phase is not Phase.SPEAKING or reply is None or reply.guarded or not _somebody_waits(state):
         return
@@ -48,6 +54,10 @@ def due(state: State) -> None:
 def passed(state: State) -> None:
     """What was said or typed over the stretch counts from here on."""
     state.cancel_timer("span")
+    if state.put_off:
+        return  # It was the last thing but the goodbye.
+    if asked.answer_typed(state):
+        return
     if state.keys:
         floor.drop_speech(state)
         state.phase = Phase.LISTENING
@@ -64,7 +74,7 @@ def passed(state: State) -> None:
 
 def _somebody_waits(state: State) -> bool:
     turn = state.turn
-    if state.keys or (state.talking and turn is not None):
+    if state.put_off or state.keys or state.typed or (state.talking and turn is not None):
         return True
     if turn is None or turn.held:
         return False

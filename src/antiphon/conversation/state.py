@@ -128,6 +128,8 @@ class Turn:
         held: We fell silent for it at least once.
         rest: It began as the turn before was taken, with a voice that went on.
         answers: It was said into a question of ours that ends the reply.
+        may_answer: The model had not written so far that one could tell.
+        into: The reply it was said into, when that voice began, and up to where he knew the reply then.
         over: Our own words that were heard while it was spoken; their echo is no part of it.
         over_ended: As `over`, of replies that have ended since.
         in_parts: Spoken with a pause in it: its end may be the caller's where its beginning was an echo.
@@ -159,6 +161,8 @@ class Turn:
     held: bool = False
     rest: bool = False
     answers: bool = False
+    may_answer: bool = False
+    into: tuple[str, int, int] = ("", 0, 0)
     over: str = ""
     over_ended: str = ""
     in_parts: bool = False
@@ -254,18 +258,25 @@ class State:
         covered_by: The sound of the last filler, "" of a phrase.
         closing: Flushed replies whose `PlayoutFlushed` has not come yet.
         settled_segment: Transcripts of segments up to this one were used.
-        keys: Pressed keys not yet answered; `keys_ended` is how they ended: "" (typing), "gap" or "key".
+        keys: Pressed keys not yet answered, since `keys_at_ms`; `keys_ended` is how they ended: "" (typing),
+            "gap" or "key".
+        typed: Text that must wait to be answered, since `typed_at_ms`, for the end of what must be heard.
         vendor_silent: The vendor that should end turns has let one pass without a word.
         answerer: Of a call we placed and listen to; None of any other.
         unified: The model that hears and speaks by itself is there; false after its session was lost.
-        unheard: The last turn was taken without words, and they have not come yet.
+        owed: Turns that were taken without words, and when; their words have not come yet.
         let_pass: A voice over ours was taken for noise by its length; its words may prove us wrong.
         broken: A reply that broke off; another goes on behind what was heard of it, once that is known.
         rehearing: Words of a taken turn that a recogniser hears anew, while they are missing.
         sorry_due: A reply failed while the caller spoke: he is told once he has stopped, if at all.
+        rest_due: ... and it is gone on with: the words it answers.
         told: Words of the last turn that only the vendor's turn event told of; its final may still come.
         talking: The talk button is held down. `voice` is what the VAD says meanwhile.
-        leaving: Why the last goodbye was said; "" after the caller came back from it.
+        released_ms: When the last press was let go, while finals may still be of what was said into it; None
+            from the next voice on. Turns until then were `released_turns`.
+        leaving: Why the last goodbye is said, or will be once what must be heard was; "" after the caller
+            came back from it.
+        put_off: That goodbye is still to come, after what must be heard first.
         echoes: Evidence that the line gives our own voice back to us; see `floor.needs_words`.
         voice_ms, voice_weight: Audio made so far for text of that weight: the voice's pace.
         effects: Tool calls with effects by intent, so that each runs at most once per turn.
@@ -303,17 +314,24 @@ class State:
     troubles: int = 0
     keys: str = ""
     keys_ended: str = ""
+    keys_at_ms: int = 0
+    typed: str = ""
+    typed_at_ms: int = 0
     vendor_silent: bool = False
     unified: bool = False
-    unheard: bool = False
+    owed: dict[int, int] = field(default_factory=dict)
     let_pass: bool = False
     rehearing: Rehearing | None = None
     broken: str = ""
     sorry_due: bool = False
+    rest_due: str = ""
     told: str = ""
     talking: bool = False
     voice: bool = False
+    released_ms: int | None = None
+    released_turns: int = 0
     leaving: str = ""
+    put_off: bool = False
     echoes: int = 0
     voice_ms: int = 0
     voice_weight: int = 0

@@ -105,7 +105,7 @@ def transcript_partial(state: State, event: TranscriptPartial) -> None:
     if rehearing.partial(state, event):
         return
     turn = state.turn
-    if turn is None or event.guess or state.unheard or event.segment <= state.settled_segment:
+    if turn is None or event.guess or state.turns in state.owed or event.segment <= state.settled_segment:
         return
     final = turn.segments.get(event.segment)
     if final is not None and len(words.words(event.text)) <= len(words.words(final)):
@@ -158,9 +158,7 @@ def transcript_final(state: State, event: TranscriptFinal) -> None:
     if turn is None:
         if not event.text:
             return
-        if push_to_talk.decides(state):
-            state.settled_segment = event.segment
-            state.emit(NoteUtterance(kind="noise", text=event.text))  # Not said to us.
+        if push_to_talk.decides(state) and push_to_talk.came_late(state, event):
             return
         # Words without voice activity: a quiet caller, or a provider with its own ears.
         turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, voiced=state.voiced, finals_due=1)
@@ -367,12 +365,13 @@ def take(state: State, text: str, ended_ms: int) -> None:
     """These are the caller's words (or keys): answer them."""
     state.turns += 1
     state.reprompts = 0
-    state.unheard, state.let_pass = state.unified and not text, False
+    unified.taken(state, text)
     state.on_hold = words.asks_to_wait(text, state.policy)
     state.emit(CommitTurn(turn=state.turns, text=text, ended_ms=ended_ms))
     draft: Reply | None = state.draft
     if draft is not None and words.same_words(draft.source, text):
         state.draft = None
+        draft.source = text  # To the letter, as it stands in the context.
         replies.confirm(state, draft)
         return
     drop_draft(state)

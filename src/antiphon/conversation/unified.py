@@ -23,6 +23,9 @@ from antiphon.conversation.commands import AmendTurn
 from antiphon.conversation.events import ReplyOverruled, SessionLost, TranscriptFinal
 from antiphon.conversation.state import Phase, State, Turn
 
+# Words of a turn that have not come by then, when another was taken since, are lost with the vendor.
+NEVER_MS = 5_000
+
 
 def voice_takes_floor(state: State, turn: Turn) -> bool:
     """Is this voice long enough to be more than a listening noise? Where our own voice comes back to us, no
@@ -41,19 +44,48 @@ def hold_due_ms(state: State) -> int:
     return turn.onset_ms + policy.voice_takes_floor_ms
 
 
+def taken(state: State, text: str) -> None:
+    """A turn was taken, with words or without."""
+    state.let_pass = False
+    if state.unified and not text:
+        state.owed[state.turns] = state.now_ms
+
+
 def words_came(state: State, event: TranscriptFinal) -> bool:
-    """Do these words belong to a turn that was taken already? Vendors tell of turns in their order, so they
-    are the last one's: its own, or more of them, unless a voice over ours was let pass since."""
+    """Do these words belong to a turn that was taken already? Vendors tell of turns in their order: they are
+    of the oldest that has none, or more of the last one's, unless a voice over ours was let pass since."""
     if not state.unified or not event.text or event.segment <= state.settled_segment:
         return False
-    between = state.turn is None and state.turns > 0 and not state.let_pass
-    if not state.unheard and not between:
+    turn = _owed(state)
+    if turn is None and state.turns > 0 and not state.let_pass and _too_early_for_the_next(state, event):
+        turn = state.turns
+    if turn is None:
         return False
     state.settled_segment = event.segment
-    state.unheard = False
-    state.on_hold = words.asks_to_wait(event.text, state.policy)
-    state.emit(AmendTurn(turn=state.turns, text=event.text))
+    state.owed.pop(turn, None)
+    if turn == state.turns:
+        state.on_hold = words.asks_to_wait(event.text, state.policy)
+    state.emit(AmendTurn(turn=turn, text=event.text))
     return True
+
+
+def _owed(state: State) -> int | None:
+    """The oldest turn whose words are still to come; those of an older one than the last may never come."""
+    for turn, taken_ms in list(state.owed.items()):
+        if turn == state.turns or state.now_ms - taken_ms <= NEVER_MS:
+            return turn
+        del state.owed[turn]
+    return None
+
+
+def _too_early_for_the_next(state: State, event: TranscriptFinal) -> bool:
+    """Nobody is done so soon with the words of a voice that has only just begun, and was not read along."""
+    turn = state.turn
+    if turn is None:
+        return True
+    if not turn.voiced or turn.in_parts or turn.rest or event.segment in turn.partials:
+        return False
+    return state.now_ms - turn.voiced_at_ms < vendor_turns.UNHEARD_MS
 
 
 def heard_by_vendor_only(turn: Turn) -> bool:
@@ -86,7 +118,8 @@ def session_lost(state: State, event: SessionLost) -> None:
     """From here on a recogniser hears the caller, beginning with the turn that is open."""
     if not state.unified:
         return
-    state.unified = state.unheard = state.let_pass = False
+    state.unified = state.let_pass = False
+    state.owed.clear()
     state.vendor_silent = True  # Whoever hears him now may end turns too; it shows by doing so.
     state.settled_segment = -1  # They are counted anew.
     if event.half_heard is not msgspec.UNSET:

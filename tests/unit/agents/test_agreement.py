@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from antiphon.agents.extract.agreement import LANGUAGES, find_agreement
+from antiphon.agents.keys import keys_alone
 
 
 @pytest.mark.parametrize(
@@ -59,3 +60,8 @@ def test_what_follows_the_answer_is_left() -> None:
 
 def test_the_languages_are_those_words_are_shaped_for() -> None:
     assert {"en", "es", "fr", "de"} == LANGUAGES
+
+
+def test_keys_among_words_are_no_answer_by_themselves() -> None:
+    assert keys_alone("dtmf:1#") == "1#"
+    assert keys_alone("dtmf:1 no please don't") == keys_alone("it is dtmf:1") == ""

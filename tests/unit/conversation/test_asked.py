@@ -6,7 +6,7 @@ import pytest
 from tests.unit.conversation.scenes import Scene, speaking
 from tests.unit.conversation.script import Script
 
-from antiphon.conversation import Policy
+from antiphon.conversation import Policy, asked
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.policy import HandoverPolicy
@@ -76,7 +76,7 @@ def test_what_must_be_heard_is_heard(act: object) -> None:
     scene, reply_id = speaking(MUST, heard_ms=500, protected=(MUST,))
     if act is types:
         types(scene, "Friday at nine")
-        assert scene.notes() == [("late", "Friday at nine")]
+        assert scene.notes() == [] and turns(scene) == ["What are your hours?"]
     else:
         assert stops(scene) == []
     assert scene.count(cmd.FlushPlayout) == 0
@@ -143,3 +143,86 @@ def test_what_is_typed_over_the_last_goodbye_is_kept_and_does_not_stop_it() -> N
     types(script, "one more thing")
     assert turns(script) == []
     assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="late", text="one more thing")
+
+
+def test_what_is_typed_over_what_must_be_heard_is_answered_right_after_it() -> None:
+    scene, reply_id = speaking(MUST, "Now, how can I help?", heard_ms=500, protected=(MUST,))
+    types(scene, "Friday at nine")
+    types(scene, "or at ten")
+    scene.play(reply_id, 700)
+    assert scene.count(cmd.FlushPlayout) == 0, "it is still being said"
+    scene.play(reply_id, 200)
+    assert scene.last(cmd.FlushPlayout).reply_id == reply_id
+    scene.flushed()
+    assert scene.reports(reply_id)[0].protected == "heard"
+    assert turns(scene)[1:] == ["Friday at nine or at ten"] and scene.notes() == []
+
+
+def test_what_is_typed_over_a_notice_that_ends_the_reply_is_answered_with_its_last_sample() -> None:
+    scene, reply_id = speaking(MUST, heard_ms=500, protected=(MUST,))
+    types(scene, "Friday at nine")
+    scene.play(reply_id, 820)
+    scene.ends(reply_id)
+    assert turns(scene)[1:] == ["Friday at nine"] and scene.phase == "thinking"
+
+
+def test_what_is_typed_over_a_greeting_that_must_be_heard_is_answered_after_it() -> None:
+    scene = Scene(Policy(protect_greeting=True))
+    types(scene, "Friday at nine")
+    scene.gives("r1", "This is the clinic.")
+    scene.audible("r1")
+    scene.play("r1", 1140)
+    scene.ends("r1")
+    assert turns(scene) == ["Friday at nine"]
+
+
+def test_words_keys_and_text_over_what_must_be_heard_are_one_turn_in_their_order() -> None:
+    scene, reply_id = speaking(MUST, "Now, how can I help?", heard_ms=200, protected=(MUST,))
+    scene.keys("42")
+    types(scene, "is my number")
+    scene.play(reply_id, 100)
+    scene.says("and I need a doctor.", duration_ms=300)
+    scene.play(reply_id, 1400)
+    assert turns(scene)[1:] == ["dtmf:42 is my number and I need a doctor."]
+
+
+def test_what_is_typed_over_a_notice_that_is_lost_is_answered_and_not_apologised_to() -> None:
+    scene, reply_id = speaking(MUST, heard_ms=500, protected=(MUST,), finishes=False)
+    types(scene, "Friday at nine")
+    scene.step(ev.ReplyFailed(at_ms=scene.now_ms, reply_id=reply_id, reason="the model is gone"))
+    assert turns(scene)[1:] == ["Friday at nine"]
+    assert Policy().trouble not in [c.text for c in scene.commands if isinstance(c, cmd.Synthesize)]
+
+
+def test_a_voice_that_goes_on_behind_the_notice_is_not_talked_over_with_the_answer_to_what_was_typed() -> (
+    None
+):
+    scene, reply_id = speaking(MUST, "Now, how can I help?", heard_ms=900, protected=(MUST,))
+    types(scene, "Friday at nine")
+    scene.play(reply_id, 100)
+    scene.voice()
+    scene.partial("and I")
+    scene.play(reply_id, 500)
+    assert turns(scene)[1:] == ["Friday at nine and I"] and scene.phase == "holding"
+
+
+@pytest.mark.parametrize("how", ["hangs up", "limit", "escalates"])
+def test_what_is_typed_and_never_answered_is_on_record(how: str) -> None:
+    then = "escalate" if how == "escalates" else ""
+    scene, reply_id = speaking(MUST, heard_ms=500, protected=(MUST,), then=then)
+    types(scene, "Friday at nine")
+    if how == "hangs up":
+        scene.step(ev.CallerHungUp(at_ms=scene.now_ms))
+    elif how == "limit":
+        scene.step(ev.OperatorEnded(at_ms=scene.now_ms))
+    scene.play(reply_id, 820)
+    scene.ends(reply_id)
+    assert scene.notes() == [("late", "Friday at nine")] and len(turns(scene)) == 1
+
+
+def test_more_than_anybody_types_over_a_notice_is_noted_and_not_kept() -> None:
+    scene, _ = speaking(MUST, heard_ms=500, protected=(MUST,))
+    types(scene, "word " * 3000)
+    types(scene, "more " * 1000)
+    assert [kind for kind, _ in scene.notes()] == ["late"]
+    assert len(scene.conversation.state.typed) <= asked.TYPED_MAX

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.conversation.scenes import Scene, speaking
 from tests.unit.conversation.script import Script
 
 from antiphon.conversation import Policy, TurnPolicy
@@ -537,3 +538,84 @@ def test_a_mark_that_was_under_way_does_not_put_back_where_it_was_paused() -> No
         command for command in script.commands if isinstance(command, cmd.SetTimer) and command.timer == "dry"
     ]
     assert dry[-1].due_ms == script.now_ms + whole_ms - 2400 + ACKNOWLEDGED_WITHIN_MS
+
+
+def _being_written(*chunks: str, heard_ms: int) -> Scene:
+    """The model has given so much of its reply and goes on writing."""
+    scene, reply_id = speaking(*chunks, heard_ms=heard_ms, finishes=False)
+    scene.voice()
+    scene.wait(300)
+    scene.pause()
+    scene.wait(60)
+    scene.final("Yes.")
+    assert scene.last(cmd.ResumePlayout).reply_id == reply_id
+    return scene
+
+
+def _is_heard_out(scene: Scene) -> None:
+    scene.play("r2", 1000)
+    scene.ends("r2", 6000)
+    scene.wait(1500)
+
+
+@pytest.mark.parametrize(
+    ("written", "rest"),
+    [
+        (("We have two.", "Would you like the Thursday slot"), ("at ten?",)),
+        (("We have two.", "Would you like the Thursday slot at ten?"), ()),
+    ],
+)
+def test_a_yes_into_a_question_that_is_still_being_written_is_its_answer(
+    written: tuple[str, ...], rest: tuple[str, ...]
+) -> None:
+    scene = _being_written(*written, heard_ms=1900)
+    assert scene.notes() == []
+    scene.gives("r2", *rest)
+    _is_heard_out(scene)
+    assert scene.notes() == [] and scene.last(cmd.CommitTurn).text == "Yes."
+    assert scene.reports("r2")[0].complete, "and the question was heard out"
+
+
+@pytest.mark.parametrize(
+    ("written", "rest"),
+    [
+        (("We have two.", "You have the Thursday slot"), ("at ten.",)),  # No question after all.
+        (("We have two.", "You have the Thursday slot"), ("at ten,", "shall I cancel it?")),  # Another one.
+        (("We have two.", "Would you like the Thursday slot at ten?"), ("It is the last one.",)),
+    ],
+)
+def test_a_yes_into_what_turns_out_to_be_no_question_is_a_listening_noise(
+    written: tuple[str, ...], rest: tuple[str, ...]
+) -> None:
+    scene = _being_written(*written, heard_ms=1900)
+    scene.gives("r2", *rest)
+    assert scene.notes() == [("backchannel", "Yes.")]
+    _is_heard_out(scene)
+    assert scene.count(cmd.CommitTurn) == 1
+
+
+def test_a_yes_into_a_sentence_that_is_written_is_a_listening_noise_at_once() -> None:
+    scene = _being_written("We have two.", "Both are on Thursday morning.", heard_ms=1900)
+    assert scene.notes() == [("backchannel", "Yes.")]
+
+
+def test_a_yes_behind_a_question_whose_reply_goes_on_waiting_is_its_answer() -> None:
+    """All of it was heard; the model has not said that this was all."""
+    scene = _being_written("Shall I book it?", heard_ms=960)
+    scene.wait(2500)  # A filler is said within the reply meanwhile.
+    scene.gives("r2")
+    scene.ends("r2", 3000)
+    scene.wait(1500)
+    assert scene.last(cmd.CommitTurn).text == "Yes."
+
+
+def test_a_yes_that_may_be_an_answer_is_not_lost_when_the_model_is() -> None:
+    scene = _being_written("We have two.", "Would you like the Thursday slot", heard_ms=1900)
+    scene.step(ev.ReplyFailed(at_ms=scene.now_ms, reply_id="r2", reason="the model is gone"))
+    said = scene.last(cmd.Synthesize)
+    scene.made(said.reply_id, 0, 1000)
+    scene.audible(said.reply_id)
+    scene.wait(1000)
+    scene.heard_out(said.reply_id, 1000)
+    scene.wait(1500)
+    assert scene.last(cmd.CommitTurn).text == "Yes."

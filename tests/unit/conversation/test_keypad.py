@@ -9,6 +9,7 @@ from antiphon.conversation import Policy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.keypad import KEYS_MAX
+from antiphon.conversation.policy import HandoverPolicy
 
 GAP_MS = Policy().turn.dtmf_gap_ms
 
@@ -140,7 +141,7 @@ def test_who_goes_on_talking_after_typing_is_not_cut_off() -> None:
     script.final("That is my extension at the old office.")
     script.score(0.95)
     script.wait(400)
-    assert script.last(cmd.CommitTurn).text == "That is my extension at the old office. dtmf:42"
+    assert script.last(cmd.CommitTurn).text == "dtmf:42 That is my extension at the old office."
 
 
 def test_hash_while_talking_does_not_talk_over_the_caller() -> None:
@@ -338,3 +339,47 @@ def test_who_talks_on_after_typing_is_not_answered_into_his_pause() -> None:
     assert script.count(cmd.CommitTurn) == 0
     script.wait(1500)
     assert script.last(cmd.CommitTurn).text == "that is the number of the account and dtmf:42"
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"), [(True, "dtmf:42 is my number"), (False, "My number is dtmf:42")]
+)
+def test_what_came_first_of_keys_and_words_stands_first(first: bool, expected: str) -> None:
+    script = Script()
+    script.greeted()
+    if first:
+        script.keys("42")
+        script.wait(800)
+    script.voice()
+    script.wait(400)
+    if not first:
+        script.keys("42")
+    script.wait(600)
+    script.pause()
+    script.wait(60)
+    script.final("is my number" if first else "My number is")
+    script.wait(4000)
+    assert script.last(cmd.CommitTurn).text == expected
+
+
+def test_keys_and_then_words_are_noted_in_that_order_when_the_call_ends() -> None:
+    script = Script()
+    script.greeted()
+    script.keys("42")
+    script.wait(500)
+    script.voice()
+    script.partial("is my")
+    script.step(ev.CallerHungUp(at_ms=script.now_ms))
+    noted = [c.text for c in script.commands if isinstance(c, cmd.NoteUtterance)]
+    assert noted == ["dtmf:42", "is my"]
+
+
+def test_keys_before_a_wait_for_a_person_are_noted_before_the_words_behind_them() -> None:
+    script = Script(Policy(handover=HandoverPolicy()))
+    script.greeted()
+    script.keys("42")
+    script.wait(500)
+    script.voice()
+    script.partial("is my number")
+    script.step(ev.OperatorHolds(at_ms=script.now_ms))
+    assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="waiting", text="dtmf:42 is my number")

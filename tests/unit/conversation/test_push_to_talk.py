@@ -447,3 +447,109 @@ def test_words_into_a_button_held_since_before_an_operator_passed_the_call_on_ar
     assert script.count(cmd.Escalate) == 1
     said = [c.text for c in script.commands if isinstance(c, cmd.NoteUtterance | cmd.CommitTurn)]
     assert said.count("But I am in a hurry.") == 1
+
+
+def _said_in_two(script: Script, first: str = "I need", gap_ms: int = 120) -> str:
+    """One press, which the recogniser tells of in two finals; gives the reply to the first."""
+    script.talk()
+    script.voice()
+    script.now_ms += 1500
+    script.pause()
+    script.let_go()
+    script.now_ms += 60
+    script.final(first)
+    reply_id = script.last(cmd.StartReply).reply_id
+    script.segment += 1
+    script.wait(gap_ms)
+    return reply_id
+
+
+def test_the_rest_of_what_was_said_into_the_button_is_of_the_same_turn_and_answered_with_it() -> None:
+    script = _greeted()
+    half = _said_in_two(script)
+    script.final("to see a doctor today.")
+    assert script.last(cmd.CancelReply).reply_id == half
+    assert script.last(cmd.AmendTurn) == cmd.AmendTurn(turn=1, text="to see a doctor today.")
+    reply = script.last(cmd.StartReply)
+    assert (reply.kind, reply.text) == ("turn", "I need to see a doctor today.")
+    assert script.count(cmd.CommitTurn) == 1 and script.count(cmd.NoteUtterance) == 0
+    script.final("to see a doctor today.")
+    assert script.last(cmd.NoteUtterance).kind == "late", "once, however often it is told"
+    assert script.count(cmd.AmendTurn) == 1
+
+
+def test_the_rest_of_a_press_cuts_the_answer_to_its_first_half() -> None:
+    script = _greeted()
+    half = _said_in_two(script)
+    script.reply_text(half, "What do you need?")
+    script.audible(half)
+    script.wait(300)
+    script.final("to see a doctor today.")
+    assert script.last(cmd.FlushPlayout).reply_id == half
+    assert script.last(cmd.StartReply).text == "I need to see a doctor today."
+
+
+def test_words_behind_an_empty_final_of_the_same_press_are_a_turn() -> None:
+    script = _greeted()
+    reprompt = _said_in_two(script, first="")
+    assert script.last(cmd.StartReply).kind == "reprompt"
+    script.final("I need to see a doctor.")
+    assert script.last(cmd.CancelReply).reply_id == reprompt
+    assert script.last(cmd.CommitTurn).text == "I need to see a doctor."
+
+
+def test_the_rest_of_a_press_waits_for_what_must_be_heard() -> None:
+    scene = Scene(TALK)
+    scene.greeted()
+    reply_id = _said_in_two(scene)
+    scene.gives(reply_id, "This call may be recorded.", "Go on.", protected=("This call may be recorded.",))
+    scene.audible(reply_id)
+    scene.play(reply_id, 400)
+    scene.final("to see a doctor today.")
+    scene.play(reply_id, 1000)
+    assert scene.count(cmd.FlushPlayout) == 0
+    scene.play(reply_id, 400)
+    scene.wait(1500)
+    assert scene.last(cmd.CommitTurn).text == "to see a doctor today."
+
+
+@pytest.mark.parametrize("how", ["a voice since", "long after", "while the voice went on"])
+def test_what_is_said_beside_the_button_is_no_rest_of_a_press(how: str) -> None:
+    script = _greeted()
+    if how == "while the voice went on":
+        script.talk()
+        script.voice()
+        script.let_go()
+        script.wait(TALK.turn.talk_tail_ms)
+        script.final("I need a doctor.")
+        script.segment += 1
+    else:
+        _said_in_two(script)
+    if how == "a voice since":
+        script.voice()
+    elif how == "long after":
+        script.wait(TALK.turn.final_wait_ms)
+    script.final("Dinner is ready.")
+    assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="noise", text="Dinner is ready.")
+    assert script.count(cmd.AmendTurn) == 0 and script.count(cmd.CommitTurn) == 1
+
+
+def test_the_rest_of_a_press_after_the_call_was_told_to_end_is_on_record() -> None:
+    script = _greeted()
+    _said_in_two(script)
+    script.step(ev.OperatorEnded(at_ms=script.now_ms))
+    script.final("to see a doctor today.")
+    assert script.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="late", text="to see a doctor today.")
+
+
+def test_the_rest_of_a_press_behind_its_whole_answer_is_a_turn_of_its_own() -> None:
+    script = _greeted()
+    half = _said_in_two(script)
+    script.reply_text(half, "Yes?")
+    script.audible(half)
+    script.wait(240)
+    script.heard_out(half, 240)
+    script.final("to see a doctor today.")
+    assert script.last(cmd.CommitTurn) == cmd.CommitTurn(
+        turn=2, text="to see a doctor today.", ended_ms=script.now_ms
+    )

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.conversation.scenes import Scene, speaking
 from tests.unit.conversation.script import Script
 
-from antiphon.conversation import Policy, SilencePolicy
+from antiphon.conversation import Policy, SilencePolicy, TurnPolicy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.playing import ACKNOWLEDGED_WITHIN_MS
@@ -342,3 +342,64 @@ def test_what_an_operator_cuts_off_was_heard_up_to_that_moment() -> None:
     scene.wait(1000)
     scene.step(ev.OperatorEnded(at_ms=scene.now_ms, now=True))
     assert scene.reports(reply_id)[0].text == "We open at eight,"
+
+
+def _lost_under_a_voice(*, goes_on: bool = True) -> Scene:
+    """The reply is lost while a voice is heard over it."""
+    scene, reply_id = speaking("We open at eight.", "We close at five,", finishes=False)
+    scene.voice()
+    scene.wait(200)
+    _failed(scene, reply_id, goes_on=goes_on)
+    scene.flushed()
+    scene.wait(200)
+    scene.pause()
+    scene.wait(60)
+    return scene
+
+
+def test_an_answer_lost_under_a_noise_is_gone_on_with_and_not_waited_for() -> None:
+    scene = _lost_under_a_voice()
+    scene.final("")
+    scene.wait(2000)
+    assert scene.last(cmd.StartReply) == cmd.StartReply(
+        reply_id="r3", kind="turn", text="What are your hours?", reason="broke_off"
+    )
+
+
+def test_an_answer_lost_under_a_noise_that_nobody_goes_on_with_is_apologised_for() -> None:
+    scene = _lost_under_a_voice(goes_on=False)
+    scene.final("")
+    scene.wait(2000)
+    assert scene.last(cmd.Synthesize).text == TROUBLE
+
+
+def test_what_the_caller_said_as_the_answer_was_lost_is_answered_instead() -> None:
+    scene = _lost_under_a_voice()
+    scene.final("And on Saturday?")
+    scene.wait(2000)
+    assert scene.last(cmd.CommitTurn).text == "And on Saturday?"
+    scene.gives("r3", "From ten.")
+    scene.audible("r3")
+    scene.wait(600)
+    scene.ends("r3", 540)
+    scene.wait(3000)
+    assert [c.reason for c in scene.commands if isinstance(c, cmd.StartReply)][1:] == ["", ""]
+
+
+def test_half_a_sentence_that_ends_under_a_noise_is_apologised_for() -> None:
+    """Where no mere voice pauses us, the broken sentence sounds to its end beside it."""
+    scene = Scene(Policy(turn=TurnPolicy(echoes_max=0)))
+    reply_id = _waiting(scene)
+    scene.gives(reply_id, "We open at eight.", "We close at five.", made=False)
+    scene.made(reply_id, 0, 1020)
+    scene.audible(reply_id)
+    scene.play(reply_id, 1020)
+    _breaks_off(scene, reply_id, 1, 400)
+    scene.voice()
+    scene.play(reply_id, 400)
+    scene.ends(reply_id)
+    scene.pause()
+    scene.wait(60)
+    scene.final("")
+    scene.wait(2000)
+    assert _said(scene)[-1] == TROUBLE

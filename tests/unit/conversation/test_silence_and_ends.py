@@ -243,10 +243,11 @@ def test_words_spoken_while_keys_are_pending_are_one_turn_with_them() -> None:
     script = Script()
     script.greeted()
     script.step(ev.DtmfReceived(at_ms=script.now_ms, digit="7"))
+    script.wait(200)
     script.says("What time do you open?", duration_ms=800)
     script.wait(3000)
     assert script.count(cmd.CommitTurn) == 1
-    assert script.last(cmd.CommitTurn).text == "What time do you open? dtmf:7"
+    assert script.last(cmd.CommitTurn).text == "dtmf:7 What time do you open?"
 
 
 def test_a_hold_ends_when_the_caller_speaks_again() -> None:

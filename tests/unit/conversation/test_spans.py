@@ -8,6 +8,7 @@ from tests.unit.conversation.scenes import Scene, speaking
 from antiphon.conversation import Policy, TurnPolicy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
+from antiphon.conversation.policy import SilencePolicy
 
 NOTICE = "This call may be recorded."  # 26 characters: 1560 ms.
 CHUNKS = ("One thing first.", NOTICE, "Now, how can I help you today?")  # The notice is 960 to 2520.
@@ -184,10 +185,9 @@ def test_nobody_talks_the_agent_out_of_a_limit(reason: str) -> None:
     assert scene.count(cmd.StartReply) == 2, "the goodbye is said once"
 
 
-def _limited() -> Policy:
-    from antiphon.conversation.policy import SilencePolicy
-
-    return Policy(silence=SilencePolicy(call_cost_max_usd=0.5))
+def _limited(*, call_max_ms: int = 1_800_000, protect_greeting: bool = False) -> Policy:
+    limits = SilencePolicy(call_cost_max_usd=0.5, call_max_ms=call_max_ms)
+    return Policy(silence=limits, protect_greeting=protect_greeting)
 
 
 def _reach(scene: Scene, reason: str) -> None:
@@ -214,3 +214,98 @@ def test_a_notice_at_the_end_whose_last_sample_nobody_confirms_was_heard() -> No
     scene, reply_id = speaking(NOTICE, protected=[NOTICE], heard_ms=1400)
     scene.wait(5000)
     assert scene.phase == "listening" and scene.reports(reply_id)[0].protected == "heard"
+
+
+REASONS = ["time_limit", "cost_limit", "operator"]
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_no_limit_and_no_polite_operator_cuts_the_notice_short(reason: str) -> None:
+    at_ms = _over_the_notice()[0].now_ms + 1
+    scene, reply_id = speaking(*CHUNKS, protected=[NOTICE], heard_ms=1200, policy=_limited(call_max_ms=at_ms))
+    if reason == "time_limit":
+        scene.wait(1)
+    else:
+        _reach(scene, reason)
+    scene.play(reply_id, 1200)
+    assert scene.count(cmd.FlushPlayout) == 0, "the notice is still being said"
+    scene.play(reply_id, 200)
+    assert scene.count(cmd.FlushPlayout) == 1, "and nothing behind it"
+    scene.flushed()
+    assert scene.reports(reply_id)[0].protected == "heard"
+    goodbye = scene.last(cmd.StartReply)
+    assert (goodbye.kind, goodbye.reason) == ("goodbye", reason)
+    scene.gives(goodbye.reply_id, "I have to go now, goodbye.")
+    scene.audible(goodbye.reply_id)
+    scene.ends(goodbye.reply_id)
+    assert scene.last(cmd.EndCall).cause == reason
+
+
+def test_a_greeting_that_must_be_heard_is_before_the_limit_ends_the_call() -> None:
+    scene = Scene(_limited(protect_greeting=True))
+    scene.gives("r1", "This is the clinic.", "How can I help?")
+    scene.audible("r1")
+    scene.play("r1", 800)
+    _reach(scene, "cost_limit")
+    scene.play("r1", 1200)
+    assert scene.count(cmd.FlushPlayout) == 0
+    scene.ends("r1")
+    assert scene.reports("r1")[0].protected == "heard"
+    assert scene.last(cmd.StartReply).reason == "cost_limit"
+
+
+def test_a_notice_that_has_not_begun_does_not_keep_a_call_past_its_limit() -> None:
+    scene, _ = speaking(*CHUNKS, protected=[NOTICE], heard_ms=600, policy=_limited())
+    _reach(scene, "cost_limit")
+    assert scene.last(cmd.StartReply).reason == "cost_limit"
+
+
+def test_a_voice_that_stands_still_within_the_notice_does_not_keep_the_call_for_ever() -> None:
+    scene, reply_id = speaking(NOTICE, finishes=False, protected=[NOTICE], heard_ms=200, policy=_limited())
+    scene.gives(reply_id, "It has a second half.", protected=["It has a second half."], made=False)
+    _reach(scene, "cost_limit")
+    scene.wait(Policy().silence.goodbye_max_ms)
+    assert scene.reports(reply_id) or scene.count(cmd.FlushPlayout), "it was waited for long enough"
+    assert scene.last(cmd.StartReply).reason == "cost_limit"
+    scene.wait(Policy().silence.goodbye_max_ms)
+    assert scene.last(cmd.EndCall).cause == "cost_limit"
+
+
+def test_an_operator_who_says_now_ends_the_call_within_the_notice() -> None:
+    scene, reply_id = speaking(*CHUNKS, protected=[NOTICE], heard_ms=1200, policy=_limited())
+    _reach(scene, "cost_limit")
+    scene.step(ev.OperatorEnded(at_ms=scene.now_ms, now=True))
+    assert scene.last(cmd.EndCall).cause == "operator"
+    assert scene.reports(reply_id)[0].protected == "cut"
+
+
+@pytest.mark.parametrize("then", ["end", "escalate"])
+def test_what_comes_after_a_notice_at_the_limit_is_the_end(then: str) -> None:
+    scene, reply_id = speaking(NOTICE, protected=[NOTICE], heard_ms=400, then=then, policy=_limited())
+    _reach(scene, "cost_limit")
+    scene.play(reply_id, 1160)
+    scene.ends(reply_id)
+    assert scene.count(cmd.Escalate) == 0
+    if then == "end":
+        assert scene.last(cmd.EndCall).cause == "goal_reached", "these were last words"
+    else:
+        assert scene.last(cmd.StartReply).reason == "cost_limit"
+
+
+def test_a_voice_lost_within_the_notice_at_the_limit_is_followed_by_the_goodbye_alone() -> None:
+    scene, reply_id = speaking(NOTICE, finishes=False, protected=[NOTICE], heard_ms=400, policy=_limited())
+    _reach(scene, "cost_limit")
+    scene.step(ev.ReplyFailed(at_ms=scene.now_ms, reply_id=reply_id, reason="the model is gone"))
+    assert scene.last(cmd.StartReply).reason == "cost_limit"
+    assert Policy().trouble not in [c.text for c in scene.commands if isinstance(c, cmd.Synthesize)]
+
+
+def test_what_is_said_over_a_notice_at_the_limit_is_kept_and_calls_nothing_off() -> None:
+    scene, reply_id = speaking(*CHUNKS, protected=[NOTICE], heard_ms=1200, policy=_limited())
+    _reach(scene, "cost_limit")
+    scene.says("I need a doctor today.", duration_ms=500)
+    scene.step(ev.OperatorEnded(at_ms=scene.now_ms))
+    scene.play(reply_id, 1400)
+    assert scene.notes() == [("late", "I need a doctor today.")]
+    assert scene.last(cmd.StartReply).reason == "cost_limit", "the first reason stands"
+    assert scene.count(cmd.CommitTurn) == 1

@@ -11,6 +11,7 @@ from antiphon.conversation import Policy, SilencePolicy, TurnPolicy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.policy import Endpointing
+from antiphon.conversation.unified import NEVER_MS
 
 UNIFIED = Policy(unified=True)
 
@@ -760,3 +761,73 @@ def test_a_pause_at_the_loss_that_the_vendor_was_to_end_is_ended_by_us() -> None
     script.final("What are your hours?")
     script.wait(1500)
     assert script.last(cmd.CommitTurn).text == "What are your hours?"
+
+
+def _two_turns_without_words() -> Scene:
+    """He was answered twice by his sound before the vendor told what he said."""
+    scene = Scene(UNIFIED)
+    scene.greeted()
+    first = asked(scene)
+    scene.gives(first, "We open at eight.")
+    scene.audible(first)
+    scene.play(first, 1020)
+    scene.ends(first)
+    asked(scene)
+    assert scene.count(cmd.CommitTurn) == 2
+    return scene
+
+
+def test_late_words_of_two_turns_belong_each_to_its_own() -> None:
+    scene = _two_turns_without_words()
+    scene.final("What are your hours?")
+    scene.segment += 1
+    scene.final("And on Sunday?")
+    assert amended(scene) == [(1, "What are your hours?"), (2, "And on Sunday?")]
+
+
+def test_words_that_never_came_do_not_take_the_place_of_the_next() -> None:
+    scene = _two_turns_without_words()
+    scene.wait(NEVER_MS)
+    scene.final("And on Sunday?")
+    assert amended(scene) == [(2, "And on Sunday?")]
+
+
+def test_late_words_before_keys_that_were_a_turn_of_their_own_stand_before_them() -> None:
+    scene, reply_id = speaking()
+    scene.play(reply_id, 2000)
+    scene.ends(reply_id)
+    asked(scene)
+    scene.keys("7#")
+    assert scene.last(cmd.CommitTurn) == cmd.CommitTurn(turn=3, text="dtmf:7", ended_ms=scene.now_ms)
+    scene.final("And on Sunday?")
+    assert amended(scene)[-1] == (2, "And on Sunday?")
+
+
+def test_more_words_of_his_turn_that_come_as_he_goes_on_are_no_part_of_the_next() -> None:
+    scene, reply_id = speaking()
+    scene.play(reply_id, 2000)
+    scene.ends(reply_id)
+    asked(scene)
+    scene.final("I need a visit.")
+    scene.segment += 1
+    scene.voice()
+    scene.wait(300)
+    scene.final("On Friday.")
+    assert amended(scene)[1:] == [(2, "I need a visit."), (2, "On Friday.")]
+    scene.segment += 1
+    scene.wait(900)
+    scene.pause()
+    scene.final("At nine, if you can.")
+    scene.score(0.9)
+    scene.wait(1300)
+    assert scene.last(cmd.CommitTurn) == cmd.CommitTurn(
+        turn=3, text="At nine, if you can.", ended_ms=scene.last(cmd.CommitTurn).ended_ms
+    )
+
+
+def test_a_request_to_wait_of_the_turn_before_is_not_of_this_one() -> None:
+    scene = _two_turns_without_words()
+    scene.final("One second, let me find my card.")
+    scene.segment += 1
+    scene.final("I have it, seven four one.")
+    assert not scene.conversation.state.on_hold

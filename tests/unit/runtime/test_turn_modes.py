@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.unit.runtime.stage import Stage, StageReasoner, settle
 
+from antiphon.agents.ports import CallerTurn
 from antiphon.conversation import Policy, TurnPolicy
 from antiphon.runtime.records.lines import read_call
 from antiphon.runtime.records.replaying import replay_exactly
@@ -106,3 +107,33 @@ async def test_a_call_by_talk_button_is_told_and_replays_exactly(tmp_path: Path)
     (turn,) = tell(record.entries).turns
     assert turn.heard_as == WORDS and turn.onset_ms is not None
     assert turn.ended_ms - turn.onset_ms == 900 and turn.committed_at_ms - turn.ended_ms == 60
+
+
+async def test_a_press_told_in_two_finals_is_one_turn_and_the_next_press_is_heard(tmp_path: Path) -> None:
+    stage, reasoner = _stage(tmp_path, "push_to_talk")
+    await stage.begin()
+    stage.call.talk(True)
+    await stage.clock.advance(1500)
+    stage.call.talk(False)
+    stage.stt.final("I need")
+    await settle()
+    assert reasoner.requests[-1].text == "I need"
+    stage.stt.final("a doctor today.")
+    await settle()
+    request = reasoner.requests[-1]
+    assert request.text == "I need a doctor today."
+    assert not [item for item in request.history if isinstance(item, CallerTurn)], "each word once"
+    stage.call.talk(True)
+    await stage.clock.advance(900)
+    stage.call.talk(False)
+    stage.stt.final("At nine.")
+    await settle()
+    assert reasoner.requests[-1].text == "At nine."
+    said = [item.text for item in reasoner.requests[-1].history if isinstance(item, CallerTurn)]
+    assert said == ["I need a doctor today."]
+    stage.call.line_closed("hangup")
+    await stage.call.wait_ended()
+    assert [turn.heard_as for turn in tell(read_call(stage.trace.path).entries).turns] == [
+        request.text,
+        "At nine.",
+    ]

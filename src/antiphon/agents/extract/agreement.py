@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from antiphon.agents.extract.values import Found
 from antiphon.agents.extract.words import PhraseIndex, found, phrase_at, phrases, split_words, word_set
 from antiphon.agents.extract.yes_no import find_yes_no
+from antiphon.agents.keys import keys_alone
 
 YES_KEY, NO_KEY = "1", "2"
-_KEYS = "dtmf:"
 _SURE = 0.9  # Of a weak word among others ("right, I need ...") nobody makes a permission.
 
 _YES: Mapping[str, PhraseIndex] = {
@@ -68,8 +68,8 @@ def find_agreement(text: str, language: str) -> Found[bool] | None:
         text: A turn, or keys as "dtmf:1".
         language: BCP 47 tag.
     """
-    if text.startswith(_KEYS):
-        answer = {YES_KEY: True, NO_KEY: False}.get(text.removeprefix(_KEYS).removesuffix("#"))
+    if keys := keys_alone(text):
+        answer = {YES_KEY: True, NO_KEY: False}.get(keys.removesuffix("#"))
         return (
             None if answer is None else Found(value=answer, start=0, end=len(text), text=text, confidence=1.0)
         )

@@ -11,6 +11,7 @@ from antiphon.agents.flows.model import Flow
 from antiphon.agents.flows.state import FlowState, Outcome
 from antiphon.agents.flows.told import Told, put_through, take_whispers
 from antiphon.agents.flows.understanding import Understands
+from antiphon.agents.keys import keys_alone
 from antiphon.agents.ports import Replying, ReplyKind, ReplyRequest
 
 TOOLS_MAX = 12  # Tool runs within one reply; a flow that needs more goes round in circles.
@@ -73,7 +74,7 @@ class FlowReasoner:
             case ReplyKind.TURN:
                 told = await self._minded(request, state)
                 heard = await self.understanding.understand(request.text, told.state, now)
-                keyed = request.keyed or request.text.startswith("dtmf:")
+                keyed = request.keyed or bool(keys_alone(request.text))
                 heard = replace(heard, keyed=keyed)
                 outcome = engine.advance(self.flow, told.state, heard, now)
         if told.person:

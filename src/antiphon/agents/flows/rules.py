@@ -35,6 +35,7 @@ from antiphon.agents.flows.keypad import keyed
 from antiphon.agents.flows.model import Flow, Slot, SlotType
 from antiphon.agents.flows.state import Asking, FlowState, about_spelling
 from antiphon.agents.flows.understanding import Act, Candidate, Match, Understanding
+from antiphon.agents.keys import keys_alone
 
 # Acts that go along with a value: "Thursday, thanks", "no, I said Lopez".
 _PARTING = frozenset({Act.THANKS, Act.GOODBYE, Act.DONE, Act.NEVER_MIND})
@@ -62,8 +63,8 @@ class RuleUnderstanding:
 
     async def understand(self, text: str, state: FlowState, now: datetime) -> Understanding:
         """As `Understands`."""
-        if text.startswith("dtmf:"):
-            return keyed(self.flow, text.removeprefix("dtmf:"), state, now)
+        if keys := keys_alone(text):
+            return keyed(self.flow, keys, state, now)
         for pattern, said in self._misheard:
             text = pattern.sub(said, text)
         if about_spelling(state.question):

@@ -15,6 +15,7 @@ from typing import Any
 
 from antiphon.agents import disclosures
 from antiphon.agents.definition.values import AgentDefinition
+from antiphon.agents.keys import keys_alone
 from antiphon.agents.llm.continuing import GO_ON, heard_half
 from antiphon.agents.ports import (
     Additions,
@@ -304,8 +305,8 @@ def _menu_lines(definition: AgentDefinition) -> list[str]:
 
 
 def _words_of_caller(text: str) -> str:
-    if text.startswith("dtmf:"):
-        return f"(pressed the keys {text.removeprefix('dtmf:')})"
+    if keys := keys_alone(text):
+        return f"(pressed the keys {keys})"
     return text
 
 

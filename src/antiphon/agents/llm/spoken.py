@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from antiphon.agents.definition.values import AgentDefinition
+from antiphon.agents.keys import keys_alone
 from antiphon.agents.llm.continuing import heard_half
 from antiphon.agents.llm.reasoner import END_CALL, HAND_OVER, instructions, moment
 from antiphon.agents.ports import (
@@ -74,9 +75,8 @@ def wish(definition: AgentDefinition, request: ReplyRequest) -> str:
             return "The caller has said nothing. Ask your last question again, shorter and in other words."
         case ReplyKind.GOODBYE:
             return f"The call ends now because of: {request.reason}. Say a short, kind goodbye."
-        case ReplyKind.TURN if request.text.startswith("dtmf:"):
-            keys = " ".join(request.text.removeprefix("dtmf:"))
-            return f"The caller pressed the keys {keys} on the telephone. Answer that."
+        case ReplyKind.TURN if keys := keys_alone(request.text):
+            return f"The caller pressed the keys {' '.join(keys)} on the telephone. Answer that."
         case ReplyKind.TURN if request.reason == BROKE_OFF:
             half = heard_half(request)
             return GO_ON.format(half=half) if half else ANSWER_LAST
