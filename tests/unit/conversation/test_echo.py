@@ -66,6 +66,45 @@ def test_numbers_and_titles_are_compared_as_they_sound() -> None:
     assert without("at 9.45 please", ours) == "at 9.45 please"
 
 
+@pytest.mark.parametrize(
+    ("ours", "echoes"),
+    [
+        (
+            "Your number is 555-0123, right?",
+            (
+                "five five five oh one two three",
+                "number is 555 0123",
+                "your number is five five five zero one",
+            ),
+        ),
+        ("Your code is 4712.", ("four seven one two", "forty seven twelve", "code is 4 7 1 2", "4-7-1-2.")),
+        (
+            "In 2006 it was 120 dollars.",
+            ("two thousand six", "one hundred twenty", "in two thousand and six"),
+        ),
+        ("It was 1500 in 1905.", ("fifteen hundred", "nineteen oh five", "was one thousand five hundred")),
+        ("We meet on the 13th at 9am.", ("thirteenth", "at nine am", "the thirteenth at nine")),
+        ("Spelled S-M-I-T-H, is that right?", ("S M I T H", "spelled s m i t h")),
+    ],
+)
+def test_a_number_or_a_name_we_read_out_comes_back_however_it_is_written(
+    ours: str, echoes: tuple[str, ...]
+) -> None:
+    for heard in echoes:
+        assert without(heard, ours) == "", heard
+
+
+def test_another_number_than_the_one_we_read_out_is_the_callers() -> None:
+    for heard in ("six one seven nine eight seven", "No, 617-9876.", "four one two five five five", "nine"):
+        assert without(heard, "Your number is 555-0123, right?") == heard
+
+
+def test_no_stroke_of_the_recogniser_is_left_as_the_callers_words() -> None:
+    for in_parts in (False, True):
+        assert without("We open at eight —", OURS, in_parts=in_parts) == ""
+    assert without("We open at eight - Saturday, not Friday!", OURS) == "Saturday, not Friday!"
+
+
 def test_a_short_word_is_no_echo_of_a_part_of_a_longer_one() -> None:
     assert without("nine", "Feminine products") == "nine"
     assert without("is", "This is it") == ""
