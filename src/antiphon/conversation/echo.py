@@ -24,7 +24,10 @@ LEADING_CHARACTERS_MIN = 10
 LEADING_ERRORS_MAX = 0.15
 # Characters of ours that make up for one misheard, where the end may be the caller's.
 CERTAIN_PER_ERROR = 3
+# What is compared of a long speech of ours, and the last of what came back of it: so few that a caller who
+# speaks into it is noticed within a sentence.
 CHARACTERS_MAX = 240
+CHARACTERS_HEARD_MAX = 100
 _UNITS = (
     "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
@@ -52,16 +55,29 @@ def without(text: str, ours: str, *, in_parts: bool = False) -> str:
 
 def _without(text: str, ours: str, read: Reading, *, in_parts: bool) -> str:
     heard = _as_said(text, read)
+    judged = _long_ago(heard) if len(ours) > CHARACTERS_MAX else 0
     said = _as_said(ours[-CHARACTERS_MAX:], read)
-    count = echoed_in_parts(heard, said) if in_parts else echoed(heard, said)
+    find = echoed_in_parts if in_parts else echoed
+    count = find(heard[judged:], said)
     if not count:
         return text
+    count += judged
     # Cut in the text as it was written: the caller's own words keep their case and punctuation.
     pieces = text.split()
     while pieces and (count > 0 or not words(pieces[0])):
         count -= len(_as_said(pieces[0], read))
         pieces.pop(0)
     return " ".join(pieces)
+
+
+def _long_ago(heard: Sequence[str]) -> int:
+    """How many of the first words were said before the last of ours, and judged when they were the last."""
+    left = CHARACTERS_HEARD_MAX
+    for later, word in enumerate(reversed(heard)):
+        left -= len(word)
+        if left < 0:
+            return len(heard) - later
+    return 0
 
 
 def _as_said(text: str, read: Reading) -> list[str]:
@@ -123,8 +139,6 @@ _WAYS: tuple[Reading, ...] = (_in_pairs, _one_by_one, _in_full)
 
 def echoed(heard: Sequence[str], said: Sequence[str]) -> int:
     """How many of the first words of `heard` are an echo of `said`."""
-    if not heard or not said:
-        return 0
     if _echoes("".join(heard), said):
         return len(heard)
     count = 0
@@ -141,11 +155,13 @@ def echoed(heard: Sequence[str], said: Sequence[str]) -> int:
 def echoed_in_parts(heard: Sequence[str], said: Sequence[str]) -> int:
     """As `echoed`, but what follows the certain part must be an echo by itself: a long echo allows more
     errors than "no, stop" has characters."""
-    if not heard or not said:
-        return 0
     count = _certain(heard, "".join(said))
     rest = "".join(heard[count:])
-    if not rest or ((count or len(rest) < SHORT_CHARACTERS) and _echoes(rest, said)):
+    if count:
+        ours = not rest or _echoes(rest, said)
+    else:  # What is too short for that.
+        ours = len(rest) < LEADING_CHARACTERS_MIN and _whole_words(rest, said)
+    if ours:
         return len(heard)
     return count if count >= LEADING_WORDS_MIN else 0
 
@@ -167,23 +183,24 @@ def _certain(heard: Sequence[str], said: str) -> int:
 
 def _trimmed(heard: Sequence[str], count: int, said: str) -> int:
     """The caller's first words ride on the errors allowed to ours: leave him those that add only errors."""
-    if not count:
-        return 0
     least = distance("".join(heard[:count]), said)
-    while count > LEADING_WORDS_MIN:
+    while count >= LEADING_WORDS_MIN:
         shorter = distance("".join(heard[: count - 1]), said)
         if least - shorter < (len(heard[count - 1]) + 1) // 2:
-            break
+            return count
         count, least = count - 1, shorter
-    return count
+    return 0
 
 
 def _echoes(heard: str, said: Sequence[str]) -> bool:
-    heard = heard[:CHARACTERS_MAX]
     if len(heard) < SHORT_CHARACTERS:
-        return any(_nearly(heard, run) for run in _runs(said, len(heard) + 1))
+        return _whole_words(heard, said)
     share = LONG_ERRORS_MAX if len(heard) >= LONG_CHARACTERS else ERRORS_MAX
     return distance(heard, "".join(said)) <= share * len(heard)
+
+
+def _whole_words(heard: str, said: Sequence[str]) -> bool:
+    return any(_nearly(heard, run) for run in _runs(said, len(heard) + 1))
 
 
 def _runs(said: Sequence[str], length_max: int) -> Iterator[str]:

@@ -40,6 +40,8 @@ def test_our_words_come_back_and_are_known_even_misheard(heard: str) -> None:
         "Can I come at ten?",
         "eight at open we",  # Order counts.
         "I need an appointment for my daughter",
+        "- no,  wait",
+        "",
     ],
 )
 def test_other_words_are_the_callers(heard: str) -> None:
@@ -105,6 +107,97 @@ def test_no_stroke_of_the_recogniser_is_left_as_the_callers_words() -> None:
     assert without("We open at eight - Saturday, not Friday!", OURS) == "Saturday, not Friday!"
 
 
+DIRECTIONS = (
+    "From the north take the motorway as far as the second bridge.",
+    "Behind it turn left, and follow the river until you see a red mill.",
+    "Our building is the tall grey one next to the chemist.",
+    "You may park in the yard, where a barrier opens when you ring.",
+    "Please bring an old photograph, your passport and something warm to wear.",
+    "Ask at reception for Barbara, who has your papers and a key.",
+    "Lunch is served at noon, soup mostly, on the terrace if it does not rain.",
+    "Whoever feels dizzy afterwards should drink water, sit down and wait.",
+)
+ALPHABET = "abcdefghijklmnopqrstuvwxy"
+
+
+@pytest.mark.parametrize(
+    ("length", "wrong", "known"),
+    [(8, 2, True), (8, 3, False), (15, 5, True), (15, 6, False), (16, 6, True), (16, 7, False)],
+)
+def test_so_much_of_an_echo_may_be_misheard(length: int, wrong: int, known: bool) -> None:
+    heard = list(ALPHABET[:length])
+    heard[1 : 2 * wrong : 2] = "z" * wrong
+    for in_parts in (False, True):
+        # In parts nothing is forgiven that no certain part goes before.
+        assert (without("".join(heard), ALPHABET, in_parts=in_parts) == "") is (known and not in_parts)
+
+
+@pytest.mark.parametrize(
+    ("ours", "heard", "known"),
+    [
+        ("abcdefghi", "abcdefg", False),
+        ("abcdefgh", "abcdefg", True),
+        ("abcdefg", "abcdzfg", True),
+        ("abcdefg", "abcdef", True),
+        ("abcdef", "abcdefg", True),
+        ("abxdef", "abcdefg", False),
+        ("abcdefg", "abzdzfg", False),
+        ("abcdef", "abzdef", True),
+        ("abcde", "abzde", False),
+        ("ab cde", "abcde", True),
+    ],
+)
+def test_a_short_echo_is_whole_words_with_one_slip_at_most(ours: str, heard: str, known: bool) -> None:
+    for in_parts in (False, True):
+        assert without(heard, ours, in_parts=in_parts) == ("" if known else heard)
+
+
+HIS = " ".join(["zzzzzzzz"] * 6)
+
+
+@pytest.mark.parametrize(
+    ("ours", "taken_off", "his"),
+    [
+        ("abc def ghij klm", "abc def ghij", ""),
+        ("abc def ghi jklm", "", "abc def ghi"),  # Nine characters,
+        ("abcdef ghijkl mno", "", "abcdef ghijkl"),  # or two words, are not enough to be sure.
+        ("abcdefg hijklmn opqrst uvw", "abzdefg hijzlmn opqzst", ""),  # 3 of 20 are wrong,
+        ("abcdefg hijklmn opqrst uvw", "", "abzdefg hzjzlmn opqzst"),  # 4 of 20.
+        ("abcde fghij klmno pqr", "abzde fghij klmno", ""),
+        ("abcdefghi jklmnopqr stuv", "", "abcdefghi jklmnopqr no"),  # "No" is his, and two words are left.
+    ],
+)
+def test_before_his_words_is_taken_off_what_is_ours_for_certain(ours: str, taken_off: str, his: str) -> None:
+    for in_parts in (False, True):
+        heard = f"{taken_off} {his} {HIS}".strip()
+        assert without(heard, ours, in_parts=in_parts) == f"{his} {HIS}".strip()
+
+
+@pytest.mark.parametrize(
+    ("ours", "taken_off", "his"),
+    [
+        ("abcde fghij klmno pqrst uvw", "abcde fghij klmno pqzzt", ""),
+        ("abcde fghij klmno pqrst uvw", "abcde fghij klmno", "pzzzt"),
+        ("abcde fghij klmno pqrs tuv", "abcde fghij klmno", "pzzs"),
+        ("abcde fghij klmno pqrst uvw", "abzde fghij klmno pqzzt", ""),
+        ("abcdefghij klmnopqrst mm uv wxy", "abcdefghij klmnopqrst zz uv", ""),
+    ],
+)
+def test_a_word_of_his_that_rides_on_our_errors_is_left_to_him(ours: str, taken_off: str, his: str) -> None:
+    assert without(f"{taken_off} {his} {HIS}", ours).split() == f"{his} {HIS}".split()
+
+
+def test_a_short_piece_of_ours_behind_a_pause_is_ours() -> None:
+    for heard in ("On Friday", "we open", "we close at", "We open at eight. On Friday"):
+        assert without(heard, OURS, in_parts=True) == "", heard
+    assert without("On Monday", OURS, in_parts=True) == "On Monday"
+    assert without("abcdefgh", "abcdefghi", in_parts=False) == "", "from 8 characters on a piece of a word"
+
+
+def test_what_came_back_twice_around_a_pause_is_ours_in_any_order() -> None:
+    assert without("appointments. have", "We have appointments", in_parts=True) == ""
+
+
 def test_a_short_word_is_no_echo_of_a_part_of_a_longer_one() -> None:
     assert without("nine", "Feminine products") == "nine"
     assert without("is", "This is it") == ""
@@ -114,8 +207,26 @@ def test_the_distance_is_that_of_the_best_substring() -> None:
     assert distance("eight", "we open at eight") == 0
     assert distance("eigt", "we open at eight") == 1
     assert distance("xyz", "we open") == 3
+    assert distance("ab", "bb") == 1
     assert distance("", "we") == 0
     assert distance("we", "") == 2
+
+
+def test_a_long_speech_that_comes_back_all_the_time_does_not_interrupt_itself() -> None:
+    policy = Policy(turn=TurnPolicy(echoes_max=0))
+    scene, reply_id = speaking(*DIRECTIONS, heard_ms=500, policy=policy)
+    scene.voice()
+    whole = " ".join(DIRECTIONS).split()
+    spoken_ms = 60 * len("".join(DIRECTIONS))
+    for heard in range(1, len(whole) - 1):
+        scene.play(reply_id, spoken_ms * heard // len(whole) - (scene.heard_ms - 500))
+        scene.partial(" ".join(whole[:heard]))
+        assert scene.count(cmd.FlushPlayout) == 0, f"after {heard} words"
+    scene.partial(
+        " ".join(whole[:-6])
+        + " no, stop, I know the way, but can I come on Monday, when my sister is free, by bus?"
+    )
+    assert scene.count(cmd.FlushPlayout) == 1, "but he does"
 
 
 def test_an_echo_is_noted_as_such_and_speech_goes_on_at_the_same_sample() -> None:
