@@ -40,6 +40,8 @@ _LONG_FORMS = {
 }  # fmt: skip
 _DIGIT = re.compile(r"\d")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
+_ORDINAL = re.compile(r"(\d*)\d(st|nd|rd)")
+_ORDINALS = {"st": "first", "nd": "second", "rd": "third"}
 _DIGITS_OR_NOT = re.compile(r"\d+|\D+")
 
 
@@ -89,6 +91,10 @@ def _as_said(text: str, read: Reading) -> list[str]:
         for part in parts:
             if _DIGIT.search(part) is None:
                 said.append(_plainly(part))
+                continue
+            if (ordinal := _ORDINAL.fullmatch(part)) is not None:
+                tens, ending = ordinal.groups()
+                said += [*(way(f"{tens}0") if tens else []), _ORDINALS[ending]]
                 continue
             for run in _DIGITS_OR_NOT.findall(part):
                 said += map(_plainly, way(run)) if run.isdecimal() else [run]

@@ -8,104 +8,7 @@ from tests.unit.conversation.scenes import Scene, speaking
 from antiphon.conversation import Policy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
-from antiphon.conversation.echo import distance, without
 from antiphon.conversation.policy import TurnPolicy
-
-OURS = "We open at eight. We close at five. On Friday we close at noon."
-
-
-@pytest.mark.parametrize(
-    "heard",
-    [
-        "we open at eight",
-        "We open at 8.",
-        "open at ate we close",
-        "we clothes at five on Friday",
-        "reopen at eight we close at five",
-        "close at",
-        "five",
-    ],
-)
-def test_our_words_come_back_and_are_known_even_misheard(heard: str) -> None:
-    assert without(heard, OURS) == ""
-
-
-@pytest.mark.parametrize(
-    "heard",
-    [
-        "No wait, I meant Saturday.",
-        "What about the weekend?",
-        "Stop.",
-        "nine",  # Near "five" and "noon", but a word of its own.
-        "Can I come at ten?",
-        "eight at open we",  # Order counts.
-        "I need an appointment for my daughter",
-        "- no,  wait",
-        "",
-    ],
-)
-def test_other_words_are_the_callers(heard: str) -> None:
-    assert without(heard, OURS) == heard
-
-
-def test_the_callers_own_words_after_our_echo_are_kept_as_he_said_them() -> None:
-    assert without("We open at eight, no, I said Saturday!", OURS) == "no, I said Saturday!"
-
-
-def test_what_follows_a_pause_is_measured_by_itself() -> None:
-    heard = "We open at eight. We close at five. No."
-    assert without(heard, OURS) == "", "in one breath so much may be misheard"
-    assert without(heard, OURS, in_parts=True) == "No."
-    assert without("We open at eight. On Friday we close", OURS, in_parts=True) == ""
-    assert without("close at", OURS, in_parts=True) == ""
-    assert without("close at Stop.", OURS, in_parts=True) == "close at Stop.", "no part is ours for certain"
-
-
-def test_numbers_and_titles_are_compared_as_they_sound() -> None:
-    ours = "Doctor Patel has an opening at nine thirty, and the number is five five five oh one two."
-    for heard in ("Dr. Patel has an opening", "an opening at 9.30", "opening at 930 and", "number is 555"):
-        assert without(heard, ours) == "", heard
-    assert without("at 9.45 please", ours) == "at 9.45 please"
-
-
-@pytest.mark.parametrize(
-    ("ours", "echoes"),
-    [
-        (
-            "Your number is 555-0123, right?",
-            (
-                "five five five oh one two three",
-                "number is 555 0123",
-                "your number is five five five zero one",
-            ),
-        ),
-        ("Your code is 4712.", ("four seven one two", "forty seven twelve", "code is 4 7 1 2", "4-7-1-2.")),
-        (
-            "In 2006 it was 120 dollars.",
-            ("two thousand six", "one hundred twenty", "in two thousand and six"),
-        ),
-        ("It was 1500 in 1905.", ("fifteen hundred", "nineteen oh five", "was one thousand five hundred")),
-        ("We meet on the 13th at 9am.", ("thirteenth", "at nine am", "the thirteenth at nine")),
-        ("Spelled S-M-I-T-H, is that right?", ("S M I T H", "spelled s m i t h")),
-    ],
-)
-def test_a_number_or_a_name_we_read_out_comes_back_however_it_is_written(
-    ours: str, echoes: tuple[str, ...]
-) -> None:
-    for heard in echoes:
-        assert without(heard, ours) == "", heard
-
-
-def test_another_number_than_the_one_we_read_out_is_the_callers() -> None:
-    for heard in ("six one seven nine eight seven", "No, 617-9876.", "four one two five five five", "nine"):
-        assert without(heard, "Your number is 555-0123, right?") == heard
-
-
-def test_no_stroke_of_the_recogniser_is_left_as_the_callers_words() -> None:
-    for in_parts in (False, True):
-        assert without("We open at eight —", OURS, in_parts=in_parts) == ""
-    assert without("We open at eight - Saturday, not Friday!", OURS) == "Saturday, not Friday!"
-
 
 DIRECTIONS = (
     "From the north take the motorway as far as the second bridge.",
@@ -117,99 +20,6 @@ DIRECTIONS = (
     "Lunch is served at noon, soup mostly, on the terrace if it does not rain.",
     "Whoever feels dizzy afterwards should drink water, sit down and wait.",
 )
-ALPHABET = "abcdefghijklmnopqrstuvwxy"
-
-
-@pytest.mark.parametrize(
-    ("length", "wrong", "known"),
-    [(8, 2, True), (8, 3, False), (15, 5, True), (15, 6, False), (16, 6, True), (16, 7, False)],
-)
-def test_so_much_of_an_echo_may_be_misheard(length: int, wrong: int, known: bool) -> None:
-    heard = list(ALPHABET[:length])
-    heard[1 : 2 * wrong : 2] = "z" * wrong
-    for in_parts in (False, True):
-        # In parts nothing is forgiven that no certain part goes before.
-        assert (without("".join(heard), ALPHABET, in_parts=in_parts) == "") is (known and not in_parts)
-
-
-@pytest.mark.parametrize(
-    ("ours", "heard", "known"),
-    [
-        ("abcdefghi", "abcdefg", False),
-        ("abcdefgh", "abcdefg", True),
-        ("abcdefg", "abcdzfg", True),
-        ("abcdefg", "abcdef", True),
-        ("abcdef", "abcdefg", True),
-        ("abxdef", "abcdefg", False),
-        ("abcdefg", "abzdzfg", False),
-        ("abcdef", "abzdef", True),
-        ("abcde", "abzde", False),
-        ("ab cde", "abcde", True),
-    ],
-)
-def test_a_short_echo_is_whole_words_with_one_slip_at_most(ours: str, heard: str, known: bool) -> None:
-    for in_parts in (False, True):
-        assert without(heard, ours, in_parts=in_parts) == ("" if known else heard)
-
-
-HIS = " ".join(["zzzzzzzz"] * 6)
-
-
-@pytest.mark.parametrize(
-    ("ours", "taken_off", "his"),
-    [
-        ("abc def ghij klm", "abc def ghij", ""),
-        ("abc def ghi jklm", "", "abc def ghi"),  # Nine characters,
-        ("abcdef ghijkl mno", "", "abcdef ghijkl"),  # or two words, are not enough to be sure.
-        ("abcdefg hijklmn opqrst uvw", "abzdefg hijzlmn opqzst", ""),  # 3 of 20 are wrong,
-        ("abcdefg hijklmn opqrst uvw", "", "abzdefg hzjzlmn opqzst"),  # 4 of 20.
-        ("abcde fghij klmno pqr", "abzde fghij klmno", ""),
-        ("abcdefghi jklmnopqr stuv", "", "abcdefghi jklmnopqr no"),  # "No" is his, and two words are left.
-    ],
-)
-def test_before_his_words_is_taken_off_what_is_ours_for_certain(ours: str, taken_off: str, his: str) -> None:
-    for in_parts in (False, True):
-        heard = f"{taken_off} {his} {HIS}".strip()
-        assert without(heard, ours, in_parts=in_parts) == f"{his} {HIS}".strip()
-
-
-@pytest.mark.parametrize(
-    ("ours", "taken_off", "his"),
-    [
-        ("abcde fghij klmno pqrst uvw", "abcde fghij klmno pqzzt", ""),
-        ("abcde fghij klmno pqrst uvw", "abcde fghij klmno", "pzzzt"),
-        ("abcde fghij klmno pqrs tuv", "abcde fghij klmno", "pzzs"),
-        ("abcde fghij klmno pqrst uvw", "abzde fghij klmno pqzzt", ""),
-        ("abcdefghij klmnopqrst mm uv wxy", "abcdefghij klmnopqrst zz uv", ""),
-    ],
-)
-def test_a_word_of_his_that_rides_on_our_errors_is_left_to_him(ours: str, taken_off: str, his: str) -> None:
-    assert without(f"{taken_off} {his} {HIS}", ours).split() == f"{his} {HIS}".split()
-
-
-def test_a_short_piece_of_ours_behind_a_pause_is_ours() -> None:
-    for heard in ("On Friday", "we open", "we close at", "We open at eight. On Friday"):
-        assert without(heard, OURS, in_parts=True) == "", heard
-    assert without("On Monday", OURS, in_parts=True) == "On Monday"
-    assert without("abcdefgh", "abcdefghi", in_parts=False) == "", "from 8 characters on a piece of a word"
-
-
-def test_what_came_back_twice_around_a_pause_is_ours_in_any_order() -> None:
-    assert without("appointments. have", "We have appointments", in_parts=True) == ""
-
-
-def test_a_short_word_is_no_echo_of_a_part_of_a_longer_one() -> None:
-    assert without("nine", "Feminine products") == "nine"
-    assert without("is", "This is it") == ""
-
-
-def test_the_distance_is_that_of_the_best_substring() -> None:
-    assert distance("eight", "we open at eight") == 0
-    assert distance("eigt", "we open at eight") == 1
-    assert distance("xyz", "we open") == 3
-    assert distance("ab", "bb") == 1
-    assert distance("", "we") == 0
-    assert distance("we", "") == 2
 
 
 def test_a_long_speech_that_comes_back_all_the_time_does_not_interrupt_itself() -> None:
@@ -326,6 +136,143 @@ def test_voices_that_stop_as_we_pause_are_suspected_too() -> None:
     scene.voice()
     assert pauses == 2
     assert scene.count(cmd.PausePlayout) == pauses
+
+
+@pytest.mark.parametrize(
+    ("stops_ms", "given_back"), [(-1, False), (0, True), (350, True), (351, False), (800, False)]
+)
+@pytest.mark.parametrize("words_after_ms", [0, 1500])
+def test_only_a_voice_that_stops_as_we_pause_is_suspected(
+    stops_ms: int, given_back: bool, words_after_ms: int
+) -> None:
+    scene, reply_id = speaking(*DIRECTIONS, heard_ms=200, policy=Policy(turn=TurnPolicy(echoes_max=1)))
+    scene.voice()
+    stopped_ms = scene.now_ms + stops_ms
+    scene.wait(max(0, stops_ms))
+    scene.step(ev.SpeechStopped(at_ms=scene.now_ms, ended_ms=stopped_ms))
+    scene.wait(words_after_ms)
+    scene.final("")
+    scene.segment += 1
+    scene.play(reply_id, 400)
+    scene.voice()
+    assert (scene.count(cmd.PausePlayout) == 1) is given_back
+
+
+def test_a_noise_while_nothing_of_ours_sounds_is_no_echo() -> None:
+    scene = Scene(Policy(turn=TurnPolicy(echoes_max=1)))
+    scene.greeted()
+    reply_id = scene.asked()
+    scene.voice()
+    scene.wait(200)
+    scene.pause()
+    scene.final("")
+    scene.segment += 1
+    scene.gives(reply_id, *DIRECTIONS)
+    scene.audible(reply_id)
+    scene.play(reply_id, 400)
+    scene.voice()
+    assert scene.count(cmd.PausePlayout) == 1
+
+
+def _interrupts(scene: Scene, reply_id: str) -> str:
+    """By words; what he asks is answered."""
+    scene.voice()
+    scene.wait(400)
+    scene.partial("No, stop, please")
+    scene.flushed()
+    scene.wait(400)
+    scene.pause()
+    scene.final("No, stop, please")
+    scene.score(0.9)
+    scene.wait(1500)
+    scene.segment += 1
+    scene.heard_ms = 0
+    reply_id = scene.last(cmd.StartReply).reply_id
+    scene.gives(reply_id, *DIRECTIONS)
+    scene.audible(reply_id)
+    scene.play(reply_id, 1000)
+    return reply_id
+
+
+def _echoes(scene: Scene, reply_id: str, words: str) -> None:
+    scene.voice()
+    scene.wait(250)
+    scene.pause()
+    scene.final(words)
+    scene.segment += 1
+    scene.play(reply_id, 600)
+
+
+def _pauses_for_a_voice(scene: Scene) -> bool:
+    before = scene.count(cmd.PausePlayout)
+    scene.voice()
+    return scene.count(cmd.PausePlayout) > before
+
+
+@pytest.mark.parametrize("suspected_again", [False, True])
+def test_a_caller_who_interrupts_is_trusted_a_little_more(suspected_again: bool) -> None:
+    scene, reply_id = _line_with_echo()
+    reply_id = _interrupts(scene, reply_id)
+    if suspected_again:
+        _echoes(scene, reply_id, "")
+    assert _pauses_for_a_voice(scene) is not suspected_again
+
+
+def test_interruptions_on_a_line_without_echo_are_no_credit_for_later() -> None:
+    scene, reply_id = speaking(*DIRECTIONS, heard_ms=1000, policy=Policy(turn=TurnPolicy(echoes_max=2)))
+    reply_id = _interrupts(scene, reply_id)
+    _echoes(scene, reply_id, "")
+    assert _pauses_for_a_voice(scene)
+    scene.wait(250)
+    scene.pause()
+    scene.final("")
+    scene.segment += 1
+    scene.play(reply_id, 600)
+    assert not _pauses_for_a_voice(scene)
+
+
+def test_what_we_have_not_begun_to_say_is_no_echo() -> None:
+    scene = Scene()
+    scene.greeted()
+    reply_id = scene.asked()
+    scene.gives(reply_id, "Thursday works, we are open all day.")
+    scene.wait(50)
+    scene.voice()
+    scene.wait(600)
+    scene.partial("Thursday works we are")
+    assert scene.phase == "listening", "his words have the floor"
+    assert not scene.notes()
+
+
+@pytest.mark.parametrize("said_after", [False, True])
+def test_what_we_said_long_before_or_after_his_voice_is_no_echo(said_after: bool) -> None:
+    scene, reply_id = speaking(*DIRECTIONS, heard_ms=400, policy=Policy(turn=TurnPolicy(echoes_max=0)))
+    scene.play(reply_id, 100 if said_after else 5000)
+    scene.voice()
+    scene.wait(500)
+    scene.pause()
+    if said_after:
+        scene.play(reply_id, 4000)
+    scene.final("the motorway as far as the second bridge")
+    assert scene.count(cmd.FlushPlayout) == 1
+
+
+def test_a_decision_of_ours_that_comes_back_is_none_of_the_callers() -> None:
+    scene, _ = speaking("No, we are closed on Sunday.", heard_ms=500)
+    scene.voice()
+    scene.wait(250)
+    scene.pause()
+    scene.final("No.")
+    assert scene.notes() == [("echo", "No.")]
+
+
+def test_but_for_the_answer_a_question_comes_back_as_an_echo() -> None:
+    scene, _ = speaking("Shall I cancel that, yes or no?", heard_ms=1000, expects="yes_no")
+    scene.voice()
+    scene.wait(250)
+    scene.pause()
+    scene.final("cancel that")
+    assert scene.notes() == [("echo", "cancel that")]
 
 
 def test_a_word_of_ours_given_as_an_answer_after_our_speech_is_an_answer() -> None:
