@@ -103,8 +103,9 @@ def sounds_unfinished(text: str, expects: str, language: str = "en") -> bool:
     cues, phrase = cues_of(language), " ".join(spoken)
     if spoken[-1] in cues.fillers or _ends_with(phrase, cues.openers):
         return True
-    if spoken[-1] in cues.dangling and not _ends_with(phrase, cues.complete):
-        return not (expects == "digits" and spoken[-1] in cues.digits)
+    last_letter = len(spoken[-1]) == 1 and is_spelling(text, expects)  # Of "T I N A", no article.
+    if spoken[-1] in cues.dangling and not last_letter and not _ends_with(phrase, cues.complete):
+        return True
     digits = _digits(spoken, cues)
     if expects == "digits":
         return 0 < digits < cues.phone_digits
