@@ -7,8 +7,9 @@ allowed. Pure functions of strings; what "our words" are at a moment is for `flo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+from antiphon.conversation.numerals import READINGS, UNITS, Reading, one_by_one
 from antiphon.conversation.words import words
 
 # Share of characters that may be misheard. Unrelated English differs in 0.73 (median; 1 pair in 100 in 0.5).
@@ -28,15 +29,10 @@ CERTAIN_PER_ERROR = 3
 # speaks into it is noticed within a sentence.
 CHARACTERS_MAX = 240
 CHARACTERS_HEARD_MAX = 100
-_UNITS = (
-    "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-)  # fmt: skip
-_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _LONG_FORMS = {
     "dr": "doctor", "mr": "mister", "mrs": "missus", "st": "street", "ok": "okay",
     # Two other digits have half their letters in common, two other numbers would be taken for one.
-    "o": "0000", "zero": "0000", **{unit: str(digit) * 4 for digit, unit in enumerate(_UNITS[:10])},
+    "o": "0000", "zero": "0000", **{unit: str(digit) * 4 for digit, unit in enumerate(UNITS[:10])},
 }  # fmt: skip
 _DIGIT = re.compile(r"\d")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
@@ -51,7 +47,7 @@ def without(text: str, ours: str, *, in_parts: bool = False) -> str:
     `in_parts`: it was spoken with pauses, so its end may be somebody else's than its beginning.
     """
     # A number is read in several ways, and nothing tells in which this one was.
-    ways = _WAYS if _DIGIT.search(text) or _DIGIT.search(ours) else _WAYS[:1]
+    ways = READINGS if _DIGIT.search(text) or _DIGIT.search(ours) else READINGS[:1]
     return min((_without(text, ours, way, in_parts=in_parts) for way in ways), key=len)
 
 
@@ -87,7 +83,7 @@ def _as_said(text: str, read: Reading) -> list[str]:
     said: list[str] = []
     for word in words(_THOUSANDS.sub("", text)):
         parts = word.split("-")
-        way = read if len(parts) == 1 else _one_by_one
+        way = read if len(parts) == 1 else one_by_one
         for part in parts:
             if _DIGIT.search(part) is None:
                 said.append(_plainly(part))
@@ -103,44 +99,6 @@ def _as_said(text: str, read: Reading) -> list[str]:
 
 def _plainly(word: str) -> str:
     return _LONG_FORMS.get(word, word)
-
-
-def _in_pairs(digits: str) -> list[str]:
-    """Times and years: "nine thirty", "nineteen oh five", "fifteen hundred"."""
-    if len(digits) > 4:
-        return _one_by_one(digits)
-    if len(digits) > 2:
-        last = ["hundred"] if int(digits[-2:]) == 0 else _below_hundred(digits[-2:])
-        return [*_below_hundred(digits[:-2]), *last]
-    return _below_hundred(digits)
-
-
-def _one_by_one(digits: str) -> list[str]:
-    """Telephone numbers and codes."""
-    return [_UNITS[int(digit)] for digit in digits]
-
-
-def _in_full(digits: str) -> list[str]:
-    """Amounts: "one hundred twenty", "two thousand six"."""
-    value = int(digits) if len(digits) <= 6 else 0
-    if value < 100:
-        return _in_pairs(digits)
-    above, size, name = (value // 1000, 1000, "thousand") if value >= 1000 else (value // 100, 100, "hundred")
-    rest = value % size
-    return [*_in_full(str(above)), name, *(_in_full(str(rest)) if rest else [])]
-
-
-def _below_hundred(digits: str) -> list[str]:
-    value = int(digits)
-    if value < 10:
-        return [_UNITS[0]] * (len(digits) > 1 and value > 0) + [_UNITS[value]]
-    if value < 20:
-        return [_UNITS[value]]
-    return [_TENS[value // 10], *([_UNITS[value % 10]] if value % 10 else [])]
-
-
-Reading = Callable[[str], list[str]]
-_WAYS: tuple[Reading, ...] = (_in_pairs, _one_by_one, _in_full)
 
 
 def echoed(heard: Sequence[str], said: Sequence[str]) -> int:

@@ -74,6 +74,7 @@ def test_numbers_and_titles_are_compared_as_they_sound() -> None:
                 "your number is five five five zero one",
             ),
         ),
+        ("It is five five five oh one two three.", ("555 0123", "5550123")),
         ("Your code is 4712.", ("four seven one two", "forty seven twelve", "code is 4 7 1 2", "4-7-1-2.")),
         (
             "In 2006 it was 120 dollars.",
@@ -99,6 +100,18 @@ def test_a_number_or_a_name_we_read_out_comes_back_however_it_is_written(
 def test_another_number_than_the_one_we_read_out_is_the_callers() -> None:
     for heard in ("six one seven nine eight seven", "No, 617-9876.", "four one two five five five", "nine"):
         assert without(heard, "Your number is 555-0123, right?") == heard
+
+
+def test_behind_a_number_of_ours_his_words_are_kept() -> None:
+    heard = "Four seven one two, as you wish, but please call my mother instead."
+    assert without(heard, "Your code is 4712.") == "as you wish, but please call my mother instead."
+
+
+def test_of_a_long_speech_the_last_words_are_known_too() -> None:
+    ours = "Behind the bridge turn left, and follow the river until you see a red mill. " * 3 + OURS
+    for in_parts in (False, True):
+        assert without("On Friday we close at noon", ours, in_parts=in_parts) == ""
+        assert without("Can I come at ten?", ours, in_parts=in_parts) == "Can I come at ten?"
 
 
 def test_no_stroke_of_the_recogniser_is_left_as_the_callers_words() -> None:
@@ -186,6 +199,7 @@ def test_a_short_piece_of_ours_behind_a_pause_is_ours() -> None:
 
 def test_what_came_back_twice_around_a_pause_is_ours_in_any_order() -> None:
     assert without("appointments. have", "We have appointments", in_parts=True) == ""
+    assert without("have. appointments", "We have appointments", in_parts=True) == ""
 
 
 def test_a_short_word_is_no_echo_of_a_part_of_a_longer_one() -> None:
