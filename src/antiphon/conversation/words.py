@@ -103,8 +103,9 @@ def sounds_unfinished(text: str, expects: str, language: str = "en") -> bool:
     cues, phrase = cues_of(language), " ".join(spoken)
     if spoken[-1] in cues.fillers or _ends_with(phrase, cues.openers):
         return True
-    last_letter = len(spoken[-1]) == 1 and is_spelling(text, expects)  # Of "T I N A", no article.
-    if spoken[-1] in cues.dangling and not last_letter and not _ends_with(phrase, cues.complete):
+    # The last letter of "T I N A" is no article.
+    dangles = spoken[-1] in cues.dangling and not _ends_with(phrase, cues.complete)
+    if dangles and not is_spelling(text, expects):
         return True
     digits = _digits(spoken, cues)
     if expects == "digits":

@@ -189,14 +189,15 @@ def test_a_line_that_is_good_again_is_a_line_like_any_other_and_poor_again_a_new
 
 
 def test_a_line_that_is_good_for_a_moment_only_stays_poor() -> None:
-    phone = Phone(LinePolicy(fallback=("ask",), ask="Again?", good_after_ms=4000))
+    phone = Phone(LinePolicy(fallback=("ask",), ask="Again?", good_after_ms=2000))
     phone.gets_poor()
     phone.grade(poor=False)
-    phone.wait(2000)
+    phone.wait(1000)
     phone.grade(poor=True)
-    phone.wait(2500)
+    phone.wait(1500)
     phone.mumbles()
     phone.hear_out("Again?")
+    assert not phone.answered()
 
 
 def test_a_voice_without_words_is_asked_again_and_a_click_is_not() -> None:

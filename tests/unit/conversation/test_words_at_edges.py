@@ -67,6 +67,7 @@ def test_in_a_language_without_a_list_the_phrase_alone_asks_to_wait() -> None:
         ("T I N A", "spelling", "en", False),
         ("it is T I N A", "open", "en", False),
         ("T A", "spelling", "en", True),
+        ("it starts with", "spelling", "en", True),
         ("I need a", "open", "en", True),
         ("my phone number is five", "open", "en", True),
         ("my phone number is " + NUMBER, "open", "en", False),
