@@ -38,7 +38,7 @@ _DIGIT = re.compile(r"\d")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _ORDINAL = re.compile(r"(\d*)\d(st|nd|rd)")
 _ORDINALS = {"st": "first", "nd": "second", "rd": "third"}
-_DIGITS_OR_NOT = re.compile(r"\d+|\D+")
+_NUMBER = re.compile(r"(\d+)(th|am|pm|)")
 
 
 def without(text: str, ours: str, *, in_parts: bool = False) -> str:
@@ -85,15 +85,13 @@ def _as_said(text: str, read: Reading) -> list[str]:
         parts = word.split("-")
         way = read if len(parts) == 1 else one_by_one
         for part in parts:
-            if _DIGIT.search(part) is None:
-                said.append(_plainly(part))
-                continue
             if (ordinal := _ORDINAL.fullmatch(part)) is not None:
                 tens, ending = ordinal.groups()
                 said += [*(way(f"{tens}0") if tens else []), _ORDINALS[ending]]
-                continue
-            for run in _DIGITS_OR_NOT.findall(part):
-                said += map(_plainly, way(run)) if run.isdecimal() else [run]
+            elif (number := _NUMBER.fullmatch(part)) is not None:
+                said += [*map(_plainly, way(number[1])), *filter(None, [number[2]])]
+            else:
+                said.append(_plainly(part))
     return said
 
 
