@@ -102,6 +102,12 @@ def test_another_number_than_the_one_we_read_out_is_the_callers() -> None:
         assert without(heard, "Your number is 555-0123, right?") == heard
 
 
+def test_codes_of_letters_and_digits_are_compared_as_they_are_written() -> None:
+    heard = "W1 W2 W3 W4 W5 W6"
+    assert without(heard, "R1C1W0 R1C1W1 R1C1W2 R1C1W3") == heard
+    assert without("R1C1W1", "It is R1C1W1.") == ""
+
+
 def test_behind_a_number_of_ours_his_words_are_kept() -> None:
     heard = "Four seven one two, as you wish, but please call my mother instead."
     assert without(heard, "Your code is 4712.") == "as you wish, but please call my mother instead."
