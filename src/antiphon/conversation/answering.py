@@ -37,10 +37,10 @@ def judged(state: State, event: ev.AnswererJudged) -> None:
     answerer = state.answerer
     if answerer is None or state.leaving or answerer.messages:
         return  # Nobody asked, or it is too late to matter.
-    before, answerer.verdict = answerer.verdict, event.verdict
+    answerer.verdict = event.verdict
     way = _way(state, event)
     if state.phase is not Phase.SCREENING:
-        if way != "continue" and before != event.verdict:
+        if way != "continue":
             _fall_silent(state)
             _follow(state, way)
     elif not answerer.awaits_beep or way != "leave_message":

@@ -6,8 +6,10 @@ allowed. Pure functions of strings; what "our words" are at a moment is for `flo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
+from antiphon.conversation.numerals import READINGS, UNITS, Reading, one_by_one
 from antiphon.conversation.words import words
 
 # Share of characters that may be misheard. Unrelated English differs in 0.73 (median; 1 pair in 100 in 0.5).
@@ -23,13 +25,20 @@ LEADING_CHARACTERS_MIN = 10
 LEADING_ERRORS_MAX = 0.15
 # Characters of ours that make up for one misheard, where the end may be the caller's.
 CERTAIN_PER_ERROR = 3
+# What is compared of a long speech of ours, and the last of what came back of it: so few that a caller who
+# speaks into it is noticed within a sentence.
 CHARACTERS_MAX = 240
-_UNITS = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-)  # fmt: skip
-_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_LONG_FORMS = {"dr": "doctor", "mr": "mister", "mrs": "missus", "st": "street", "ok": "okay"}
+CHARACTERS_HEARD_MAX = 100
+_LONG_FORMS = {
+    "dr": "doctor", "mr": "mister", "mrs": "missus", "st": "street", "ok": "okay",
+    # Two other digits have half their letters in common, two other numbers would be taken for one.
+    "o": "0000", "zero": "0000", **{unit: str(digit) * 4 for digit, unit in enumerate(UNITS[:10])},
+}  # fmt: skip
+_DIGIT = re.compile(r"\d")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
+_ORDINAL = re.compile(r"(\d*)\d(st|nd|rd)")
+_ORDINALS = {"st": "first", "nd": "second", "rd": "third"}
+_NUMBER = re.compile(r"(\d+)(th|am|pm|)")
 
 
 def without(text: str, ours: str, *, in_parts: bool = False) -> str:
@@ -37,45 +46,61 @@ def without(text: str, ours: str, *, in_parts: bool = False) -> str:
 
     `in_parts`: it was spoken with pauses, so its end may be somebody else's than its beginning.
     """
-    heard = _as_said(text)
-    said = _as_said(ours[-CHARACTERS_MAX:])
-    count = echoed_in_parts(heard, said) if in_parts else echoed(heard, said)
+    # A number is read in several ways, and nothing tells in which this one was.
+    ways = READINGS if _DIGIT.search(text) or _DIGIT.search(ours) else READINGS[:1]
+    return min((_without(text, ours, way, in_parts=in_parts) for way in ways), key=len)
+
+
+def _without(text: str, ours: str, read: Reading, *, in_parts: bool) -> str:
+    heard = _as_said(text, read)
+    judged = _long_ago(heard) if len(ours) > CHARACTERS_MAX else 0
+    said = _as_said(ours[-CHARACTERS_MAX:], read)
+    find = echoed_in_parts if in_parts else echoed
+    count = find(heard[judged:], said)
     if not count:
         return text
+    count += judged
     # Cut in the text as it was written: the caller's own words keep their case and punctuation.
     pieces = text.split()
-    while pieces and count > 0:
-        count -= len(_as_said(pieces[0]))
+    while pieces and (count > 0 or not words(pieces[0])):
+        count -= len(_as_said(pieces[0], read))
         pieces.pop(0)
     return " ".join(pieces)
 
 
-def _as_said(text: str) -> list[str]:
+def _long_ago(heard: Sequence[str]) -> int:
+    """How many of the first words were said before the last of ours, and judged when they were the last."""
+    left = CHARACTERS_HEARD_MAX
+    for later, word in enumerate(reversed(heard)):
+        left -= len(word)
+        if left < 0:
+            return len(heard) - later
+    return 0
+
+
+def _as_said(text: str, read: Reading) -> list[str]:
     """Words as they sound: recognisers write "9:30" and "Dr." for our "nine thirty" and "doctor"."""
     said: list[str] = []
-    for word in words(text):
-        if word.isdecimal():
-            said += _number(word)
-        else:
-            said.append(_LONG_FORMS.get(word, word))
+    for word in words(_THOUSANDS.sub("", text)):
+        parts = word.split("-")
+        way = read if len(parts) == 1 else one_by_one
+        for part in parts:
+            if (ordinal := _ORDINAL.fullmatch(part)) is not None:
+                tens, ending = ordinal.groups()
+                said += [*(way(f"{tens}0") if tens else []), _ORDINALS[ending]]
+            elif (number := _NUMBER.fullmatch(part)) is not None:
+                said += [*map(_plainly, way(number[1])), *filter(None, [number[2]])]
+            else:
+                said.append(_plainly(part))
     return said
 
 
-def _number(digits: str) -> list[str]:
-    if len(digits) > 4:
-        return [_UNITS[int(digit)] for digit in digits]
-    if len(digits) > 2:
-        return [*_number(digits[:-2]), *_number(digits[-2:])]
-    value = int(digits)
-    if value < 20:
-        return [_UNITS[value]]
-    return [_TENS[value // 10], *([_UNITS[value % 10]] if value % 10 else [])]
+def _plainly(word: str) -> str:
+    return _LONG_FORMS.get(word, word)
 
 
 def echoed(heard: Sequence[str], said: Sequence[str]) -> int:
     """How many of the first words of `heard` are an echo of `said`."""
-    if not heard or not said:
-        return 0
     if _echoes("".join(heard), said):
         return len(heard)
     count = 0
@@ -92,11 +117,13 @@ def echoed(heard: Sequence[str], said: Sequence[str]) -> int:
 def echoed_in_parts(heard: Sequence[str], said: Sequence[str]) -> int:
     """As `echoed`, but what follows the certain part must be an echo by itself: a long echo allows more
     errors than "no, stop" has characters."""
-    if not heard or not said:
-        return 0
     count = _certain(heard, "".join(said))
     rest = "".join(heard[count:])
-    if not rest or ((count or len(rest) < SHORT_CHARACTERS) and _echoes(rest, said)):
+    if count:
+        ours = not rest or _echoes(rest, said)
+    else:  # What is too short for that.
+        ours = len(rest) < LEADING_CHARACTERS_MIN and _whole_words(rest, said)
+    if ours:
         return len(heard)
     return count if count >= LEADING_WORDS_MIN else 0
 
@@ -118,23 +145,24 @@ def _certain(heard: Sequence[str], said: str) -> int:
 
 def _trimmed(heard: Sequence[str], count: int, said: str) -> int:
     """The caller's first words ride on the errors allowed to ours: leave him those that add only errors."""
-    if not count:
-        return 0
     least = distance("".join(heard[:count]), said)
-    while count > LEADING_WORDS_MIN:
+    while count >= LEADING_WORDS_MIN:
         shorter = distance("".join(heard[: count - 1]), said)
         if least - shorter < (len(heard[count - 1]) + 1) // 2:
-            break
+            return count
         count, least = count - 1, shorter
-    return count
+    return 0
 
 
 def _echoes(heard: str, said: Sequence[str]) -> bool:
-    heard = heard[:CHARACTERS_MAX]
     if len(heard) < SHORT_CHARACTERS:
-        return any(_nearly(heard, run) for run in _runs(said, len(heard) + 1))
+        return _whole_words(heard, said)
     share = LONG_ERRORS_MAX if len(heard) >= LONG_CHARACTERS else ERRORS_MAX
     return distance(heard, "".join(said)) <= share * len(heard)
+
+
+def _whole_words(heard: str, said: Sequence[str]) -> bool:
+    return any(_nearly(heard, run) for run in _runs(said, len(heard) + 1))
 
 
 def _runs(said: Sequence[str], length_max: int) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from antiphon.conversation import heard, words
 from antiphon.conversation.commands import NoteUtterance
-from antiphon.conversation.state import Phase, Reply, State, Turn
+from antiphon.conversation.state import Reply, State, Turn
 
 # An echo comes back so late at most: speaker, room, network both ways, and the error of our word times.
 LAG_MS = 700
@@ -45,8 +45,9 @@ def kind(state: State, turn: Turn) -> str:
     if words.words(turn.raw_text()):
         known(state)
         return "echo"
+    # Also where the recogniser says that there were no words when we have gone on already.
     stopped_ms = [turn.ended_ms - reply.paused_at_ms for reply in state.sounding() if reply.paused_at_ms]
-    if state.phase is Phase.HOLDING and any(0 <= ms <= STOPS_WITH_US_MS for ms in stopped_ms):
+    if any(0 <= ms <= STOPS_WITH_US_MS for ms in stopped_ms):
         state.echoes += 1
     return "noise"
 

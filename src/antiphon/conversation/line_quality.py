@@ -61,6 +61,6 @@ def act(state: State) -> bool:
 
 def _is_due(state: State) -> bool:
     policy, line = state.policy.line, state.line
-    if not line.poor or not policy.fallback:
+    if not line.poor:
         return False
     return line.step_at_ms is None or state.now_ms - line.step_at_ms >= policy.again_after_ms

@@ -1,90 +1,49 @@
-"""How many digits a dictated number has: digit by digit, in numerals, or in pairs as "zéro six, douze,
-trente-quatre". Rather too few than too many: who is waited for too long is not cut off."""
+"""How a number that is written in digits may be said: nothing in it tells in which way it was."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
-from antiphon.conversation.cues import Cues
-
-_PAIR = 2
-_HOUR_MAX = 4  # "At ten thirty."
-_BREAK = ""
-
-
-def is_number(word: str, cues: Cues) -> bool:
-    """A digit, some in a row, or a number below a hundred."""
-    return is_digit(word, cues) or _is_pair(word.split("-"), cues)
+UNITS = (
+    "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 
 
-def is_digit(word: str, cues: Cues) -> bool:
-    return word in cues.digits or any(char.isdigit() for char in word)
+def in_pairs(digits: str) -> list[str]:
+    """Times and years: "nine thirty", "nineteen oh five", "fifteen hundred"."""
+    if len(digits) > 4:
+        return one_by_one(digits)
+    if len(digits) > 2:
+        last = ["hundred"] if int(digits[-2:]) == 0 else _below_hundred(digits[-2:])
+        return [*_below_hundred(digits[:-2]), *last]
+    return _below_hundred(digits)
 
 
-def is_begun(spoken: Sequence[str], cues: Cues) -> bool:
-    """Does it end in what may be the beginning of a long number? A pair alone, or an hour, is none."""
-    if not spoken or not is_number(spoken[-1], cues):
-        return False
-    at = len(spoken)
-    while at and (is_number(spoken[at - 1], cues) or spoken[at - 1] == cues.joins):
-        at -= 1
-    if all(is_digit(word, cues) for word in spoken[at:]):
-        return True
-    count = digits(spoken[at:], cues)
-    return count > _HOUR_MAX or (count > _PAIR and not (at and spoken[at - 1] in cues.hours))
+def one_by_one(digits: str) -> list[str]:
+    """Telephone numbers and codes."""
+    return [UNITS[int(digit)] for digit in digits]
 
 
-def digits(spoken: Sequence[str], cues: Cues) -> int:
-    """Of all numbers in it together, "double five" counted as two."""
-    repeats, count, times, at = dict(cues.repeats), 0, 1, 0
-    parts = _apart(spoken, cues)
-    while at < len(parts):
-        word = parts[at]
-        if any(char.isdigit() for char in word):
-            count += times * sum(map(str.isdigit, word))
-        elif word in cues.pairs:
-            count += times * _PAIR
-        elif word in cues.digits:
-            count += times
-        if word != _BREAK:
-            times = repeats.get(word, 1)
-        at = _end_of_number(parts, at, cues)
-    return count
+def in_full(digits: str) -> list[str]:
+    """Amounts: "one hundred twenty", "two thousand six"."""
+    value = int(digits) if len(digits) <= 6 else 0
+    if value < 100:
+        return in_pairs(digits)
+    above, size, name = (value // 1000, 1000, "thousand") if value >= 1000 else (value // 100, 100, "hundred")
+    rest = value % size
+    return [*in_full(str(above)), name, *(in_full(str(rest)) if rest else [])]
 
 
-def _apart(spoken: Sequence[str], cues: Cues) -> list[str]:
-    """ "trente-quatre" is two words, "quatre-vingts" and "quatre vingts" are one. Hyphens that are written
-    say what belongs together."""
-    parts: list[str] = []
-    for word in spoken:
-        apart = word.split("-")
-        parts += [_BREAK, *apart, _BREAK] if len(apart) > 1 and _is_pair(apart, cues) else [word]
-    joined: list[str] = []
-    for part in parts:
-        whole = f"{joined[-1]}-{part.removesuffix('s')}" if joined else ""
-        if whole in cues.pairs:
-            joined[-1] = whole
-        else:
-            joined.append(part)
-    return joined
+def _below_hundred(digits: str) -> list[str]:
+    value = int(digits)
+    if value < 10:
+        return [UNITS[0]] * (len(digits) > 1 and value > 0) + [UNITS[value]]
+    if value < 20:
+        return [UNITS[value]]
+    return [_TENS[value // 10], *([UNITS[value % 10]] if value % 10 else [])]
 
 
-def _is_pair(apart: Sequence[str], cues: Cues) -> bool:
-    """All of it number, and more than one digit."""
-    if not cues.pairs or (len(apart) == 1 and apart[0] not in cues.pairs):
-        return False
-    return all(
-        part.removesuffix("s") in cues.pairs or part in cues.digits or part == cues.joins for part in apart
-    )
-
-
-def _end_of_number(parts: Sequence[str], at: int, cues: Cues) -> int:
-    """Where the number that begins there ends: "vingt et un" goes on twice, "vingt, douze" are two."""
-    while True:
-        takes = cues.pairs.get(parts[at], frozenset())
-        following = at + 1
-        if cues.joins and following < len(parts) and parts[following] == cues.joins:
-            following += 1
-        if following >= len(parts) or parts[following] not in takes:
-            return at + 1
-        at = following
+Reading = Callable[[str], list[str]]
+READINGS: tuple[Reading, ...] = (in_pairs, one_by_one, in_full)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from antiphon.conversation import numerals
+from antiphon.conversation import dictated
 from antiphon.conversation.cues import Cues, cues_of
 from antiphon.conversation.policy import Policy
 
@@ -84,7 +84,7 @@ def asks_to_wait(text: str, policy: Policy) -> bool:
         rest.pop(0)
     if not rest or not cues.errands:
         return True
-    numbers = any(numerals.is_number(word, cues) for word in rest)
+    numbers = any(dictated.is_number(word, cues) for word in rest)
     names_something = cues.copulas.isdisjoint(rest) and not numbers
     return names_something and any(f"{' '.join(rest)} ".startswith(f"{start} ") for start in cues.errands)
 
@@ -105,14 +105,16 @@ def sounds_unfinished(text: str, expects: str, language: str = "en") -> bool:
     cues, phrase = cues_of(language), " ".join(spoken)
     if spoken[-1] in cues.fillers or _ends_with(phrase, cues.openers):
         return True
-    if spoken[-1] in cues.dangling and not _ends_with(phrase, cues.complete):
-        return not (expects == "digits" and spoken[-1] in cues.digits)
-    digits = numerals.digits(spoken, cues)
+    # The last letter of "T I N A" is no article, nor the last digit of "deux trois un".
+    own = is_spelling(text, expects) or (expects == "digits" and spoken[-1] in cues.digits)
+    if spoken[-1] in cues.dangling and not own and not _ends_with(phrase, cues.complete):
+        return True
+    digits = dictated.digits(spoken, cues)
     if expects == "digits":
         return 0 < digits < cues.phone_digits
     if expects == "spelling":
         return len(_letters(spoken)) < _LETTERS_MIN and not _denies(spoken, cues)
-    return 0 < digits < cues.phone_digits and numerals.is_begun(spoken, cues) and _calls(phrase, cues)
+    return 0 < digits < cues.phone_digits and dictated.is_begun(spoken, cues) and _calls(phrase, cues)
 
 
 def sounds_complete(text: str, expects: str, language: str = "en") -> bool:
@@ -124,7 +126,7 @@ def sounds_complete(text: str, expects: str, language: str = "en") -> bool:
     if spoken[-1] in cues.closers:
         return True
     if expects == "digits":
-        return numerals.digits(spoken, cues) >= cues.phone_digits
+        return dictated.digits(spoken, cues) >= cues.phone_digits
     return len(spoken) <= 3 and all(word in cues.short_answers for word in spoken)
 
 
@@ -150,7 +152,7 @@ def answers(text: str, expects: str, language: str = "en") -> bool:
 
 def _denies(spoken: list[str], cues: Cues) -> bool:
     """ "I don't have it": nothing of a number or a spelled name is there, and nothing of it will come."""
-    if not cues.denials or _letters(spoken) or any(numerals.is_number(word, cues) for word in spoken):
+    if not cues.denials or _letters(spoken) or any(dictated.is_number(word, cues) for word in spoken):
         return False
     return _any_of(cues.denials).search(" ".join(spoken)) is not None
 

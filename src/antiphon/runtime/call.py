@@ -293,8 +293,7 @@ class Call:
     def _amend_turn(self, command: cmd.AmendTurn) -> None:
         self._history.amend(command.turn, command.text)
         if self._unified is None:
-            self._hearing.settle()
-            return
+            return self._hearing.settle()
         self._unified.ears.told()
         orphan, self._orphan = self._orphan, None
         if orphan is not None:

@@ -16,7 +16,7 @@ def ends_as_written(written: str, spoken: str, ends_ms: Sequence[int]) -> tuple[
     the first words are timed yet, the first written ones are. More times than spoken words fit none: ().
     """
     as_written, as_spoken = written.split(), spoken.split()
-    if not ends_ms or len(ends_ms) > len(as_spoken):
+    if len(ends_ms) > len(as_spoken):
         return ()
     if len(as_written) == len(as_spoken):
         return tuple(ends_ms)
@@ -28,10 +28,8 @@ def _last_spoken(written: Sequence[str], spoken: Sequence[str]) -> list[int]:
     """For each written word the index of the last spoken one it became; never falling."""
     last: list[int] = []
     for tag, first, end, start, stop in SequenceMatcher(None, written, spoken, autojunk=False).get_opcodes():
-        if tag == "insert":
-            if last:
-                last[-1] = stop - 1  # Said in addition: it belongs to the word before.
-            continue
+        if tag == "insert" and last:
+            last[-1] = stop - 1  # Said in addition: it belongs to the word before.
         # Several words that became several others share them in order.
         last += [
             max(0, start + (stop - start) * (index - first + 1) // (end - first) - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from antiphon.conversation import numerals
+from antiphon.conversation import dictated
 from antiphon.conversation.cues import cues_of
 from antiphon.conversation.phrases import phrases_of
 from antiphon.conversation.policy import Policy
@@ -153,7 +153,7 @@ def test_a_number_dictated_in_pairs_is_waited_for_to_its_last_pair_and_no_longer
     ],
 )
 def test_pairs_are_two_digits_however_many_words_they_have(language: str, spoken: str, digits: int) -> None:
-    assert numerals.digits(words(spoken), cues_of(language)) == digits
+    assert dictated.digits(words(spoken), cues_of(language)) == digits
 
 
 @pytest.mark.parametrize(

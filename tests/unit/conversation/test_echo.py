@@ -8,75 +8,35 @@ from tests.unit.conversation.scenes import Scene, speaking
 from antiphon.conversation import Policy
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
-from antiphon.conversation.echo import distance, without
 from antiphon.conversation.policy import TurnPolicy
 
-OURS = "We open at eight. We close at five. On Friday we close at noon."
-
-
-@pytest.mark.parametrize(
-    "heard",
-    [
-        "we open at eight",
-        "We open at 8.",
-        "open at ate we close",
-        "we clothes at five on Friday",
-        "reopen at eight we close at five",
-        "close at",
-        "five",
-    ],
+DIRECTIONS = (
+    "From the north take the motorway as far as the second bridge.",
+    "Behind it turn left, and follow the river until you see a red mill.",
+    "Our building is the tall grey one next to the chemist.",
+    "You may park in the yard, where a barrier opens when you ring.",
+    "Please bring an old photograph, your passport and something warm to wear.",
+    "Ask at reception for Barbara, who has your papers and a key.",
+    "Lunch is served at noon, soup mostly, on the terrace if it does not rain.",
+    "Whoever feels dizzy afterwards should drink water, sit down and wait.",
 )
-def test_our_words_come_back_and_are_known_even_misheard(heard: str) -> None:
-    assert without(heard, OURS) == ""
 
 
-@pytest.mark.parametrize(
-    "heard",
-    [
-        "No wait, I meant Saturday.",
-        "What about the weekend?",
-        "Stop.",
-        "nine",  # Near "five" and "noon", but a word of its own.
-        "Can I come at ten?",
-        "eight at open we",  # Order counts.
-        "I need an appointment for my daughter",
-    ],
-)
-def test_other_words_are_the_callers(heard: str) -> None:
-    assert without(heard, OURS) == heard
-
-
-def test_the_callers_own_words_after_our_echo_are_kept_as_he_said_them() -> None:
-    assert without("We open at eight, no, I said Saturday!", OURS) == "no, I said Saturday!"
-
-
-def test_what_follows_a_pause_is_measured_by_itself() -> None:
-    heard = "We open at eight. We close at five. No."
-    assert without(heard, OURS) == "", "in one breath so much may be misheard"
-    assert without(heard, OURS, in_parts=True) == "No."
-    assert without("We open at eight. On Friday we close", OURS, in_parts=True) == ""
-    assert without("close at", OURS, in_parts=True) == ""
-    assert without("close at Stop.", OURS, in_parts=True) == "close at Stop.", "no part is ours for certain"
-
-
-def test_numbers_and_titles_are_compared_as_they_sound() -> None:
-    ours = "Doctor Patel has an opening at nine thirty, and the number is five five five oh one two."
-    for heard in ("Dr. Patel has an opening", "an opening at 9.30", "opening at 930 and", "number is 555"):
-        assert without(heard, ours) == "", heard
-    assert without("at 9.45 please", ours) == "at 9.45 please"
-
-
-def test_a_short_word_is_no_echo_of_a_part_of_a_longer_one() -> None:
-    assert without("nine", "Feminine products") == "nine"
-    assert without("is", "This is it") == ""
-
-
-def test_the_distance_is_that_of_the_best_substring() -> None:
-    assert distance("eight", "we open at eight") == 0
-    assert distance("eigt", "we open at eight") == 1
-    assert distance("xyz", "we open") == 3
-    assert distance("", "we") == 0
-    assert distance("we", "") == 2
+def test_a_long_speech_that_comes_back_all_the_time_does_not_interrupt_itself() -> None:
+    policy = Policy(turn=TurnPolicy(echoes_max=0))
+    scene, reply_id = speaking(*DIRECTIONS, heard_ms=500, policy=policy)
+    scene.voice()
+    whole = " ".join(DIRECTIONS).split()
+    spoken_ms = 60 * len("".join(DIRECTIONS))
+    for heard in range(1, len(whole) - 1):
+        scene.play(reply_id, spoken_ms * heard // len(whole) - (scene.heard_ms - 500))
+        scene.partial(" ".join(whole[:heard]))
+        assert scene.count(cmd.FlushPlayout) == 0, f"after {heard} words"
+    scene.partial(
+        " ".join(whole[:-6])
+        + " no, stop, I know the way, but can I come on Monday, when my sister is free, by bus?"
+    )
+    assert scene.count(cmd.FlushPlayout) == 1, "but he does"
 
 
 def test_an_echo_is_noted_as_such_and_speech_goes_on_at_the_same_sample() -> None:
@@ -176,6 +136,143 @@ def test_voices_that_stop_as_we_pause_are_suspected_too() -> None:
     scene.voice()
     assert pauses == 2
     assert scene.count(cmd.PausePlayout) == pauses
+
+
+@pytest.mark.parametrize(
+    ("stops_ms", "given_back"), [(-1, False), (0, True), (350, True), (351, False), (800, False)]
+)
+@pytest.mark.parametrize("words_after_ms", [0, 1500])
+def test_only_a_voice_that_stops_as_we_pause_is_suspected(
+    stops_ms: int, given_back: bool, words_after_ms: int
+) -> None:
+    scene, reply_id = speaking(*DIRECTIONS, heard_ms=200, policy=Policy(turn=TurnPolicy(echoes_max=1)))
+    scene.voice()
+    stopped_ms = scene.now_ms + stops_ms
+    scene.wait(max(0, stops_ms))
+    scene.step(ev.SpeechStopped(at_ms=scene.now_ms, ended_ms=stopped_ms))
+    scene.wait(words_after_ms)
+    scene.final("")
+    scene.segment += 1
+    scene.play(reply_id, 400)
+    scene.voice()
+    assert (scene.count(cmd.PausePlayout) == 1) is given_back
+
+
+def test_a_noise_while_nothing_of_ours_sounds_is_no_echo() -> None:
+    scene = Scene(Policy(turn=TurnPolicy(echoes_max=1)))
+    scene.greeted()
+    reply_id = scene.asked()
+    scene.voice()
+    scene.wait(200)
+    scene.pause()
+    scene.final("")
+    scene.segment += 1
+    scene.gives(reply_id, *DIRECTIONS)
+    scene.audible(reply_id)
+    scene.play(reply_id, 400)
+    scene.voice()
+    assert scene.count(cmd.PausePlayout) == 1
+
+
+def _interrupts(scene: Scene, reply_id: str) -> str:
+    """By words; what he asks is answered."""
+    scene.voice()
+    scene.wait(400)
+    scene.partial("No, stop, please")
+    scene.flushed()
+    scene.wait(400)
+    scene.pause()
+    scene.final("No, stop, please")
+    scene.score(0.9)
+    scene.wait(1500)
+    scene.segment += 1
+    scene.heard_ms = 0
+    reply_id = scene.last(cmd.StartReply).reply_id
+    scene.gives(reply_id, *DIRECTIONS)
+    scene.audible(reply_id)
+    scene.play(reply_id, 1000)
+    return reply_id
+
+
+def _echoes(scene: Scene, reply_id: str, words: str) -> None:
+    scene.voice()
+    scene.wait(250)
+    scene.pause()
+    scene.final(words)
+    scene.segment += 1
+    scene.play(reply_id, 600)
+
+
+def _pauses_for_a_voice(scene: Scene) -> bool:
+    before = scene.count(cmd.PausePlayout)
+    scene.voice()
+    return scene.count(cmd.PausePlayout) > before
+
+
+@pytest.mark.parametrize("suspected_again", [False, True])
+def test_a_caller_who_interrupts_is_trusted_a_little_more(suspected_again: bool) -> None:
+    scene, reply_id = _line_with_echo()
+    reply_id = _interrupts(scene, reply_id)
+    if suspected_again:
+        _echoes(scene, reply_id, "")
+    assert _pauses_for_a_voice(scene) is not suspected_again
+
+
+def test_interruptions_on_a_line_without_echo_are_no_credit_for_later() -> None:
+    scene, reply_id = speaking(*DIRECTIONS, heard_ms=1000, policy=Policy(turn=TurnPolicy(echoes_max=2)))
+    reply_id = _interrupts(scene, reply_id)
+    _echoes(scene, reply_id, "")
+    assert _pauses_for_a_voice(scene)
+    scene.wait(250)
+    scene.pause()
+    scene.final("")
+    scene.segment += 1
+    scene.play(reply_id, 600)
+    assert not _pauses_for_a_voice(scene)
+
+
+def test_what_we_have_not_begun_to_say_is_no_echo() -> None:
+    scene = Scene()
+    scene.greeted()
+    reply_id = scene.asked()
+    scene.gives(reply_id, "Thursday works, we are open all day.")
+    scene.wait(50)
+    scene.voice()
+    scene.wait(600)
+    scene.partial("Thursday")
+    assert scene.phase == "listening", "his words have the floor"
+    assert not scene.notes()
+
+
+@pytest.mark.parametrize("said_after", [False, True])
+def test_what_we_said_long_before_or_after_his_voice_is_no_echo(said_after: bool) -> None:
+    scene, reply_id = speaking(*DIRECTIONS, heard_ms=400, policy=Policy(turn=TurnPolicy(echoes_max=0)))
+    scene.play(reply_id, 100 if said_after else 5000)
+    scene.voice()
+    scene.wait(500)
+    scene.pause()
+    if said_after:
+        scene.play(reply_id, 4000)
+    scene.final("the motorway as far as the second bridge")
+    assert scene.count(cmd.FlushPlayout) == 1
+
+
+def test_a_decision_of_ours_that_comes_back_is_none_of_the_callers() -> None:
+    scene, _ = speaking("No, we are closed on Sunday.", heard_ms=500)
+    scene.voice()
+    scene.wait(250)
+    scene.pause()
+    scene.final("No.")
+    assert scene.notes() == [("echo", "No.")]
+
+
+def test_but_for_the_answer_a_question_comes_back_as_an_echo() -> None:
+    scene, _ = speaking("Shall I cancel that, yes or no?", heard_ms=1000, expects="yes_no")
+    scene.voice()
+    scene.wait(250)
+    scene.pause()
+    scene.final("cancel that")
+    assert scene.notes() == [("echo", "cancel that")]
 
 
 def test_a_word_of_ours_given_as_an_answer_after_our_speech_is_an_answer() -> None:

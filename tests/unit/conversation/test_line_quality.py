@@ -66,7 +66,7 @@ def test_words_nobody_can_trust_are_asked_for_again_and_answer_nothing() -> None
 def test_who_is_understood_is_answered_however_poor_the_line() -> None:
     phone = Phone()
     phone.gets_poor()
-    phone.mumbles(confidence=0.6)
+    phone.mumbles(confidence=LINE.confidence_min)
     assert phone.answered()
 
 
@@ -167,6 +167,37 @@ def test_a_line_that_stays_good_is_forgiven_and_one_that_does_not_is_not() -> No
     phone.score(0.9)
     phone.wait(2000)
     assert phone.last(cmd.Synthesize).text == "Again?"  # From the first one on.
+
+
+def test_a_line_that_is_good_again_is_a_line_like_any_other_and_poor_again_a_new_story() -> None:
+    phone = Phone(LinePolicy(fallback=("ask",), ask="Again?", again_after_ms=120_000))
+    phone.gets_poor()
+    phone.mumbles()
+    phone.hear_out("Again?")
+    phone.grade(poor=False)
+    phone.wait(LINE.good_after_ms)
+    phone.mumbles("mumble once more")
+    assert phone.last(cmd.CommitTurn).text == "mumble once more"
+    reply = phone.last(cmd.StartReply).reply_id
+    phone.reply_text(reply, "All right.")
+    phone.audible(reply)
+    phone.heard_out(reply, 600)
+    phone.gets_poor()
+    phone.mumbles("mumble mumble")
+    phone.hear_out("Again?")
+    assert phone.last(cmd.NoteUtterance) == cmd.NoteUtterance(kind="misheard", text="mumble mumble")
+
+
+def test_a_line_that_is_good_for_a_moment_only_stays_poor() -> None:
+    phone = Phone(LinePolicy(fallback=("ask",), ask="Again?", good_after_ms=2000))
+    phone.gets_poor()
+    phone.grade(poor=False)
+    phone.wait(1000)
+    phone.grade(poor=True)
+    phone.wait(1500)
+    phone.mumbles()
+    phone.hear_out("Again?")
+    assert not phone.answered()
 
 
 def test_a_voice_without_words_is_asked_again_and_a_click_is_not() -> None:

@@ -16,6 +16,8 @@ from antiphon.speech.word_times import ends_as_written
         ("Dr. Lee, room 12", "Doctor Lee, room twelve", (1, 2, 3, 4), (1, 2, 3, 4)),
         ("5 6 now", "five six right now", (1, 2, 3, 4), (1, 3, 4)),
         ("A B C", "A", (1,), (1, 1, 1)),
+        ("9:30 at noon", "at noon nine-thirty", (1, 2, 3), (1, 2, 3)),
+        ("Call us", "Please call us", (1, 2, 3), (2, 3)),
         ("Call us", "Call us please", (1, 2, 3), (1, 3)),
         ("We open at 9:30.", "We open at nine thirty.", (100, 400), (100, 400)),
         ("We open at 9:30.", "We open at nine thirty.", (100, 400, 500, 800), (100, 400, 500)),
