@@ -292,10 +292,9 @@ class Call:
 
     def _amend_turn(self, command: cmd.AmendTurn) -> None:
         self._history.amend(command.turn, command.text)
-        if self._unified is None:
-            return self._hearing.settle()
-        self._unified.ears.told()
         orphan, self._orphan = self._orphan, None
+        tell = self._hearing.settle if self._unified is None else self._unified.ears.told
+        tell()
         if orphan is not None:
             self._reason(as_known(orphan, self._history.so_far()))
 
