@@ -22,7 +22,8 @@ from antiphon.speech.ssml import Utterance
 
 
 async def _over(stage: Stage) -> CallRecord:
-    stage.call.line_closed("hangup")
+    if not stage.call.cause:  # Or the trouble has ended it, and its line tells nothing any more.
+        stage.call.line_closed("hangup")
     await stage.call.wait_ended()
     return read_call(stage.trace.path)
 
