@@ -26,8 +26,7 @@ _FINAL_MARK_WAIT_NS = 1_000_000_000
 _RELAY_CUSHION_FRAMES = 2
 _RELAY_AHEAD_MAX_NS = 200_000_000  # A burst after a stall must not stay between two people as delay.
 _RELAY_IN_FLIGHT_MAX = 16  # More than the above; what is older was heard.
-# A pause is silent at once, and no click: it falls so long, within one frame, and rises again as it goes on.
-_RAMP_MS = 5
+_RISE_MS = 5  # What was paused in the middle of its sound does not begin again with a click.
 _IN_FLIGHT_UNSWEPT = 8  # What was heard weighs little: more costly to look for it at every message.
 
 
@@ -110,12 +109,9 @@ class Playout:
         reply = self._queue.setdefault(reply_id, Reply(reply_id, self._codec))
         if not reply.paused and not self._closed:
             reply.paused = True
-            sounding = self._sounds(reply, now_ns)
+            reply.cut = reply.cut or self._sounds(reply, now_ns)
             if self._far_end_holds(reply, now_ns):
                 self._clear(now_ns)
-            if sounding:
-                reply.cut = True
-                self._send_fade(reply, _RAMP_MS, now_ns)
             self.pump(now_ns)
         return self._heard_ms(reply, now_ns)
 
@@ -131,7 +127,7 @@ class Playout:
             return
         reply.paused = reply.deferred = False
         if reply.cut:
-            reply.rising, reply.cut = _RAMP_MS * self._codec.sample_rate_hz // 1000, False
+            reply.rising, reply.cut = _RISE_MS * self._codec.sample_rate_hz // 1000, False
         if rewind_ms > 0:
             reply.sent = max(0, reply.sent - rewind_ms * self._codec.sample_rate_hz // 1000)
             # An answer still under way would prove what is about to be said again.
