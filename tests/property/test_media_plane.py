@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.doubles.media_line import TestCall, World, encoded, numbered, silence, tone
 from tests.property.examples import examples
 
 from antiphon.audio.ports import PHONE, WIDEBAND, Encoding, LineFormat
+from antiphon.runtime.media import playout
 
 LINEAR_8K = LineFormat(encoding=Encoding.L16, sample_rate_hz=8000)
 SPOKEN = encoded(np.concatenate([silence(400), tone(320), silence(400), tone(260), silence(300)]), PHONE)
 SPOKEN_DATES = [400, 720, 1120, 1380]
 REPLY_SAMPLES = 6000  # 750 ms
+
+
+@pytest.fixture(autouse=True)
+def samples_keep_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values tell positions here. That what goes on after a pause rises: test_media_clicks."""
+    monkeypatch.setattr(playout, "_RISE_MS", 0)
+
 
 jitter = st.lists(st.tuples(st.integers(1, 480), st.integers(0, 60)), min_size=4, max_size=30)
 
