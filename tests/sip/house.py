@@ -4,6 +4,7 @@ time, a switchboard whose agents say a tone, and ears that note."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import sys
@@ -55,6 +56,16 @@ def free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
+
+
+def free_media_ports() -> int:
+    """The first of two even ones that nobody has: SIPp takes the next for pictures, RTCP the odd ones."""
+    while True:
+        port = free_port() & ~1
+        with contextlib.ExitStack() as probes, contextlib.suppress(OSError):
+            for number in range(port, port + 4):
+                probes.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind((HOST, number))
+            return port
 
 
 def free_tcp_port() -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tests.sip.house import HOST, free_port, until
+from tests.sip.house import HOST, free_media_ports, free_port, until
 from tests.sip.scenario import scenario
 
 from antiphon.audio import g711
@@ -69,7 +69,7 @@ class Sipp:
         (self._folder / "scenario.xml").write_text(scenario(words, codec=codec, routed=routed))
         options = {
             "-sf": "scenario.xml", "-s": user, "-i": host, "-mi": host, "-p": self.port,
-            "-mp": free_port() & ~1, "-m": calls, "-l": at_once, "-r": rate, "-d": talk_ms,
+            "-mp": free_media_ports(), "-m": calls, "-l": at_once, "-r": rate, "-d": talk_ms,
             "-timeout": timeout_s, "-error_file": "errors.log", "-stf": "stat.csv", "-fd": 1,
         }  # fmt: skip
         self._argv = [shutil.which("sipp") or "sipp", *([target] if target else [])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
@@ -32,6 +33,9 @@ _STATS = {
     "packets_overflowed": "jbuf_overflow",
     "jitter_buffer_ms": "jbuf_delay_ms",
 }
+# The stack's words for an offer that waits for its answer; it sends no second one.
+_UNDER_WAY = "already in flight"
+_OFFERS_MAX, _OFFER_AGAIN_S = 12, 0.4
 _SILENT = "rtp stream error"
 _TRANSFERRED = "Call transfered"  # The stack's own spelling.
 
@@ -100,10 +104,16 @@ class BaresipLeg:
         await self._try(self._call.hangup())
 
     async def hold(self, held: bool) -> None:
-        try:
-            await (self._call.hold() if held else self._call.resume())
-        except BaresipError as error:
-            raise CallFailed(str(error)) from error
+        """One offer at a time (RFC 3261, 14.1): another that is under way, of either end's, is waited for."""
+        for left in reversed(range(_OFFERS_MAX)):
+            try:
+                await (self._call.hold() if held else self._call.resume())
+            except BaresipError as error:
+                if not left or _UNDER_WAY not in str(error):
+                    raise CallFailed(str(error)) from error
+                await asyncio.sleep(_OFFER_AGAIN_S)
+            else:
+                return
 
     async def transfer(self, target: str, headers: Mapping[str, str]) -> None:
         try:
