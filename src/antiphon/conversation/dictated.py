@@ -18,7 +18,11 @@ def is_number(word: str, cues: Cues) -> bool:
 
 
 def is_digit(word: str, cues: Cues) -> bool:
-    return word in cues.digits or any(char.isdigit() for char in word)
+    return word in cues.digits or _has_digits(word)
+
+
+def _has_digits(word: str) -> bool:
+    return not word.isalpha() and any(map(str.isdigit, word))
 
 
 def is_begun(spoken: Sequence[str], cues: Cues) -> bool:
@@ -40,7 +44,7 @@ def digits(spoken: Sequence[str], cues: Cues) -> int:
     parts = _apart(spoken, cues)
     while at < len(parts):
         word = parts[at]
-        if any(char.isdigit() for char in word):
+        if _has_digits(word):
             count += times * sum(map(str.isdigit, word))
         elif word in cues.pairs:
             count += times * _PAIR
@@ -48,7 +52,7 @@ def digits(spoken: Sequence[str], cues: Cues) -> int:
             count += times
         if word != _BREAK:
             times = repeats.get(word, 1)
-        at = _end_of_number(parts, at, cues)
+        at = _end_of_number(parts, at, cues) if word in cues.pairs else at + 1
     return count
 
 
@@ -61,8 +65,8 @@ def _apart(spoken: Sequence[str], cues: Cues) -> list[str]:
         parts += [_BREAK, *apart, _BREAK] if len(apart) > 1 and _is_pair(apart, cues) else [word]
     joined: list[str] = []
     for part in parts:
-        whole = f"{joined[-1]}-{part.removesuffix('s')}" if joined else ""
-        if whole in cues.pairs:
+        second = part.removesuffix("s")
+        if second in cues.pairs and joined and (whole := f"{joined[-1]}-{second}") in cues.pairs:
             joined[-1] = whole
         else:
             joined.append(part)

@@ -34,7 +34,8 @@ _LONG_FORMS = {
     # Two other digits have half their letters in common, two other numbers would be taken for one.
     "o": "0000", "zero": "0000", **{unit: str(digit) * 4 for digit, unit in enumerate(UNITS[:10])},
 }  # fmt: skip
-_DIGIT = re.compile(r"\d")
+# One digit is read in one way, and so is a code of letters and digits.
+_READ_IN_WAYS = re.compile(r"(?<![^\W_])\d\d")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _ORDINAL = re.compile(r"(\d*)\d(st|nd|rd)")
 _ORDINALS = {"st": "first", "nd": "second", "rd": "third"}
@@ -47,7 +48,7 @@ def without(text: str, ours: str, *, in_parts: bool = False) -> str:
     `in_parts`: it was spoken with pauses, so its end may be somebody else's than its beginning.
     """
     # A number is read in several ways, and nothing tells in which this one was.
-    ways = READINGS if _DIGIT.search(text) or _DIGIT.search(ours) else READINGS[:1]
+    ways = READINGS if _READ_IN_WAYS.search(text) or _READ_IN_WAYS.search(ours) else READINGS[:1]
     return min((_without(text, ours, way, in_parts=in_parts) for way in ways), key=len)
 
 
@@ -85,7 +86,9 @@ def _as_said(text: str, read: Reading) -> list[str]:
         parts = word.split("-")
         way = read if len(parts) == 1 else one_by_one
         for part in parts:
-            if (ordinal := _ORDINAL.fullmatch(part)) is not None:
+            if not part[:1].isdigit():
+                said.append(_plainly(part))
+            elif (ordinal := _ORDINAL.fullmatch(part)) is not None:
                 tens, ending = ordinal.groups()
                 said += [*(way(f"{tens}0") if tens else []), _ORDINALS[ending]]
             elif (number := _NUMBER.fullmatch(part)) is not None:

@@ -39,7 +39,7 @@ def word_weight(word: str) -> int:
 
 def _weight(text: str) -> int:
     said = text if text.isascii() else _SILENT.sub("", text)
-    if _ADDRESSED.search(said):
+    if ("." in said[:-1] or "@" in said or ":" in said) and _ADDRESSED.search(said):
         said = _ADDRESS.sub(_as_read, said)
     return len(said) + (CHARACTERS_PER_DIGIT - 1) * len(_DIGIT.findall(said))
 
