@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -137,6 +138,17 @@ async def browsers() -> AsyncIterator[OpenPage]:
     """`pages` with Chromiums of their own."""
     async with chromiums() as launch, pages(launch) as open_page:
         yield open_page
+
+
+async def until(page: Any, expression: str) -> None:
+    """Waits until it is true; that of a promise is what it comes to.
+
+    Playwright's own wait takes a promise for true as soon as it is there, and needs `eval`, which a page's
+    policy may forbid.
+    """
+    async with asyncio.timeout(30):
+        while not await page.evaluate(expression):
+            await page.evaluate("new Promise(requestAnimationFrame)")
 
 
 async def agent_audio(page: Any, rate_hz: int = 16000) -> NDArray[np.float32]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from tests.browser.browser import until
 from tests.browser.host_site import HostSite
 from tests.browser.running import ROOT
 
@@ -22,13 +22,6 @@ def script_tag(shop: HostSite, **data: str) -> str:
 async def told(page: Any, kind: str) -> list[dict[str, Any]]:
     found = await page.evaluate("told")
     return [detail for name, detail in found if name == kind]
-
-
-async def until(page: Any, expression: str) -> None:
-    """Playwright's own wait needs `eval`, which the page's policy forbids."""
-    async with asyncio.timeout(30):
-        while not await page.evaluate(expression):
-            await page.evaluate("new Promise(requestAnimationFrame)")
 
 
 async def until_told(page: Any, kind: str, condition: str = "true") -> None:

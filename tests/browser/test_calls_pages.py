@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from antiphon.server.access.roles import Role
 from antiphon.storage.access import now_ms
-from tests.browser.browser import OpenPage
+from tests.browser.browser import OpenPage, until
 from tests.browser.dashboard import PHONE, Dashboard, unfit
 from tests.browser.seeding import CUT_CALL, HOUR_MS, TOOL_CALL, put_rich_call
 
@@ -36,9 +36,7 @@ def rows(page: Any) -> Any:
 
 async def seen(page: Any, count: int) -> None:
     """Waits until the list has so many calls."""
-    await page.wait_for_function(
-        "(count) => document.querySelectorAll('table.calls tbody tr').length === count", arg=count
-    )
+    await until(page, f"document.querySelectorAll('table.calls tbody tr').length === {count}")
 
 
 async def test_calls_are_searched_filtered_and_sent_as_a_link(calls: Dashboard, open_page: OpenPage) -> None:
@@ -143,7 +141,7 @@ async def test_sound_outline_and_transcript_go_in_step_by_mouse_and_keyboard(
     await page.get_by_text("0:00 /", exact=False).wait_for()
     await page.get_by_role("button", name="Play", exact=True).click()
     await page.get_by_role("button", name="Pause").wait_for()
-    await page.wait_for_function("() => document.querySelector('audio').currentTime > 0.3")
+    await until(page, "document.querySelector('audio').currentTime > 0.3")
     await page.get_by_role("button", name="Pause").click()
     await page.get_by_role("button", name="Play", exact=True).wait_for()
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.browser.browser import OpenPage, agent_audio
+from tests.browser.browser import OpenPage, agent_audio, until
 from tests.browser.running import ROOT, Server, start_server
 from tests.browser.speaking import record_lines, transcribe
 from tests.doubles.http_vendor import HttpVendor
@@ -115,7 +115,7 @@ async def walk(page: Any, call_id: str) -> None:
     for lane in ("caller-lane", "agent-lane"):  # Somebody was heard on both: the outline leaves its middle.
         assert await page.locator(f"svg.waveform .{lane}").evaluate("(path) => path.getBBox().height") > 5
     await page.get_by_role("button", name="Play", exact=True).click()
-    await page.wait_for_function("() => document.querySelector('audio').currentTime > 0.3")
+    await until(page, "document.querySelector('audio').currentTime > 0.3")
     await page.get_by_role("button", name="Pause").click()
 
     turn = page.get_by_role("region", name="Latency by turn and stage").locator("tbody tr").first

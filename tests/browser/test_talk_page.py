@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.browser.browser import OpenPage, agent_audio
+from tests.browser.browser import OpenPage, agent_audio, until
 from tests.browser.conftest import TONE_HZ
 from tests.browser.holding import Held
 from tests.browser.running import Server
@@ -30,9 +29,7 @@ async def test_a_voice_goes_to_the_agent_and_comes_back(
     await call(page)
     # The mark after the first second came back, so at least that much was handed to the network.
     await page.get_by_text("testing one two three").wait_for()
-    await page.wait_for_function(
-        "document.querySelectorAll('.meter[data-tone=agent] i[data-lit=true]').length > 3"
-    )
+    await until(page, "document.querySelectorAll('.meter[data-tone=agent] i[data-lit=true]').length > 3")
     heard = await agent_audio(page)
     spectrum = np.abs(np.fft.rfft(heard[-16000:] * np.hanning(min(heard.size, 16000))))
     peak_hz = np.argmax(spectrum) * 16000 / min(heard.size, 16000)
@@ -125,7 +122,7 @@ COUNTED = """() => {
 }"""
 
 
-HEARD = """() => peers[1].getStats().then((all) =>
+HEARD = """peers[1].getStats().then((all) =>
   [...all.values()].find((one) => one.type === "inbound-rtp")?.totalAudioEnergy ?? 0)"""
 
 
@@ -138,17 +135,13 @@ async def test_a_call_goes_on_when_the_network_changes(
     before = await active(page)
     await page.context.set_offline(True)
     await page.context.set_offline(False)
-    async with asyncio.timeout(30):
-        while await page.evaluate("peers.map((one) => one.connectionState)") != ["closed", "connected"]:
-            pass
+    await until(page, "peers.map((one) => one.connectionState).join() === 'closed,connected'")
     assert "Reconnecting" not in await page.get_by_role("status").inner_text()
     await page.get_by_role("button", name="Keypad").click()
     await page.get_by_role("button", name="5").click()
     await page.get_by_text("key 5").wait_for()
     assert await active(page) == before and len(before) == 1
-    async with asyncio.timeout(30):
-        while await page.evaluate(HEARD) < 0.001:
-            pass
+    await until(page, f"{HEARD}.then((energy) => energy > 0.001)")
     await page.get_by_role("button", name="End").click()
     await page.get_by_text("You hung up.").wait_for()
     await no_calls_left(page)
@@ -171,28 +164,24 @@ async def test_a_held_button_stays_held_over_a_network_change(
     await page.get_by_role("status").get_by_text("Reconnecting").wait_for()
     await page.locator("button.talk[aria-pressed=true]").wait_for()
     held.release()
-    async with asyncio.timeout(30):
-        while await page.evaluate(HEARD) < 0.001:
-            pass
+    await until(page, f"{HEARD}.then((energy) => energy > 0.001)")
     await page.locator("button.talk[aria-pressed=true]").wait_for()
     await page.mouse.up()
     await page.get_by_text("talk up").wait_for()
 
 
+ACTIVE = "fetch('/api/calls/active').then((got) => got.json()).then((body) => body.calls)"
+
+
 async def active(page: Any) -> list[dict[str, str]]:
-    """Calls that are up, once those of the tests before have been hung up."""
-    await page.wait_for_function(
-        "fetch('/api/calls/active').then((got) => got.json()).then((body) => body.calls.length === 1)"
-    )
-    body = await page.evaluate("fetch('/api/calls/active').then((got) => got.json())")
-    return list(body["calls"])
+    """The one call that is up, once those of the tests before have been hung up."""
+    await until(page, f"{ACTIVE}.then((calls) => calls.length === 1)")
+    return list(await page.evaluate(ACTIVE))
 
 
 async def no_calls_left(page: Any) -> None:
-    """Asks the server until no call is up; fails by Playwright's time limit."""
-    await page.wait_for_function(
-        "fetch('/api/calls/active').then((got) => got.json()).then((body) => body.calls.length === 0)"
-    )
+    """Asks the server until no call is up; fails when one stays."""
+    await until(page, f"{ACTIVE}.then((calls) => calls.length === 0)")
 
 
 async def test_a_busy_agent_says_so(echo_server: Server, open_page: OpenPage, tone: Path) -> None:

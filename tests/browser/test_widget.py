@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.browser.browser import OpenPage, agent_audio
+from tests.browser.browser import OpenPage, agent_audio, until
 from tests.browser.conftest import TONE_HZ
 from tests.browser.dashboard import AXE
 from tests.browser.host_site import PACKAGE, HostSite
 from tests.browser.running import ROOT
-from tests.browser.shop import Visit, script_tag, told, until, until_told
+from tests.browser.shop import Visit, script_tag, told, until_told
 
 pytestmark = pytest.mark.browser
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.browser.browser import until
 from tests.browser.holding import Held
 from tests.browser.host_site import HostSite
-from tests.browser.shop import Visit, script_tag, told, until, until_told
+from tests.browser.shop import Visit, script_tag, told, until_told
 
 pytestmark = pytest.mark.browser
 
