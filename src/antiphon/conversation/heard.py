@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 
 from antiphon.conversation.saying import weight, word_weight
 from antiphon.conversation.state import Chunk, Reply, State
@@ -270,9 +271,6 @@ def _word_ends_ms(chunk: Chunk, duration_ms: int) -> Sequence[int]:
     begin_ms = ends[-1] if ends else 0
     left_ms = max(0, duration_ms - begin_ms)
     rest = words[len(ends) :]
-    total = sum(word_weight(word) for word in rest) or 1
-    so_far = 0
-    for word in rest:
-        so_far += word_weight(word)
-        ends.append(begin_ms + left_ms * so_far // total)
-    return ends
+    so_far = list(accumulate(map(word_weight, rest)))
+    total = (so_far[-1] if so_far else 0) or 1
+    return [*ends, *(begin_ms + left_ms * said // total for said in so_far)]

@@ -38,6 +38,8 @@ def word_weight(word: str) -> int:
 
 
 def _weight(text: str) -> int:
+    if text.isascii() and text.isalpha():
+        return len(text)
     said = text if text.isascii() else _SILENT.sub("", text)
     if ("." in said[:-1] or "@" in said or ":" in said) and _ADDRESSED.search(said):
         said = _ADDRESS.sub(_as_read, said)

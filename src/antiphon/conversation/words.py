@@ -6,7 +6,6 @@ Cues only steer waiting times by a few hundred ms; they never decide meaning.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
 from antiphon.conversation import dictated
@@ -109,12 +108,11 @@ def sounds_unfinished(text: str, expects: str, language: str = "en") -> bool:
     own = is_spelling(text, expects) or (expects == "digits" and spoken[-1] in cues.digits)
     if spoken[-1] in cues.dangling and not own and not _ends_with(phrase, cues.complete):
         return True
-    digits = dictated.digits(spoken, cues)
-    if expects == "digits":
-        return 0 < digits < cues.phone_digits
     if expects == "spelling":
         return len(_letters(spoken)) < _LETTERS_MIN and not _denies(spoken, cues)
-    return 0 < digits < cues.phone_digits and dictated.is_begun(spoken, cues) and _calls(phrase, cues)
+    if expects != "digits" and not (dictated.is_begun(spoken, cues) and _calls(phrase, cues)):
+        return False
+    return 0 < dictated.digits(spoken, cues) < cues.phone_digits
 
 
 def sounds_complete(text: str, expects: str, language: str = "en") -> bool:
@@ -161,8 +159,13 @@ def _calls(phrase: str, cues: Cues) -> bool:
     return bool(cues.calls) and _any_of(cues.calls).search(phrase) is not None
 
 
-def _ends_with(phrase: str, endings: Sequence[str]) -> bool:
-    return any(phrase == ending or phrase.endswith(" " + ending) for ending in endings)
+def _ends_with(phrase: str, endings: tuple[str, ...]) -> bool:
+    return f" {phrase}".endswith(_as_endings(endings))
+
+
+@lru_cache(maxsize=64)  # By the cues of a language.
+def _as_endings(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f" {phrase}" for phrase in phrases)
 
 
 def _letters(spoken: list[str]) -> list[str]:
