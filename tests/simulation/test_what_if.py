@@ -17,6 +17,7 @@ from tests.simulation.plan import WEATHERS
 from tests.simulation.record import write_trace
 
 SETTINGS = ["turn.stop_silence_min_ms=500", "turn.stop_silence_max_ms=2500", "turn.speculate=false"]
+NEAR_MS = 50  # The line's own delay is its median.
 VENDOR = "turn.provider_wait_ms=4000"  # Or the vendor would hardly ever get to decide.
 
 
@@ -43,12 +44,15 @@ def test_any_call_can_be_tried_under_other_settings(weather: str, seed: int, tmp
 
 
 def test_with_nothing_changed_turns_are_what_they_were(tmp_path: Path) -> None:
-    """The vendors of these calls slip at random, so not all of them: but nearly."""
+    """Not all of them: what a reply that was given up would have said, or when, nobody knows."""
     turns = [
         turn
-        for seed in range(12)
+        for seed in range(30)
         for record in (_recorded(tmp_path, seed, "fair"),)
         for turn in compare(record, record.header.policy)
     ]
-    assert len(turns) > 30
-    assert sum(turn.text == turn.what_if_text for turn in turns) >= 0.9 * len(turns)
+    assert len(turns) > 70
+    assert sum(turn.text == turn.what_if_text for turn in turns) >= 0.95 * len(turns)
+    answered = [(turn.recorded_ms, turn.what_if_ms) for turn in turns if turn.recorded_ms is not None]
+    near = [then for then, now in answered if now is not None and abs(then - now) <= NEAR_MS]
+    assert len(answered) > 50 and len(near) >= 0.9 * len(answered)

@@ -279,6 +279,7 @@ class Voice:
         duration_ms = ends_ms[-1]
         self._usage.audio_ms += duration_ms
         world.later(delay_ms, f"audio {reply_id}", lambda: world.line.audio(reply_id, index, duration_ms))
+        ttfb_ms = delay_ms
         # The last of the audio comes after the first is heard.
         delay_ms += choices.pick("audio takes", (0, 0, 50, 400))
         event = ev.ChunkSynthesized(
@@ -286,6 +287,7 @@ class Voice:
             reply_id=reply_id,
             index=index,
             duration_ms=duration_ms,
+            ttfb_ms=ttfb_ms,
             word_ends_ms=ends_ms if timed else (),
         )
         world.post(event, f"audio {reply_id}", delay_ms=delay_ms)

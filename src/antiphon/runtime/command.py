@@ -59,7 +59,7 @@ def register(
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="what if: another policy, e.g. turn.stop_silence_min_ms=300 (may be repeated)",
+        help="what if: another policy, turn.stop_silence_min_ms=300 or turn.preset=patient (may be repeated)",
     )
     replay.add_argument("--json", action="store_true", help="one JSON object")
     replay.set_defaults(run=_replay, index=index)

@@ -210,6 +210,7 @@ def test_a_policy_that_knows_less_is_filled_up_with_what_was_meant(tmp_path: Pat
         (["silence.call_max_ms=0"], "call_max_ms is 0: every call would end as it begins"),
         (["turn.hold_ms=0"], "hold_ms is 0: playout would go on before anybody knows whose voice it is"),
         (["turn.endpointing=theirs"], "Invalid enum value"),
+        (["turn.preset=calm"], "no preset 'calm'.*\n.*presets are snappy, balanced, patient"),
         (["turn.hold_ms=-5"], "turn.hold_ms is -5, which is not between"),
         (["turn.score_complete=1.5"], "not between 0 and 1"),
     ],

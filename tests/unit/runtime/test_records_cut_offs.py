@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from tests.unit.runtime.cut_off_call import PAUSE_MS, cut_off_events
 from tests.unit.runtime.recorded_call import record_call
 
+from antiphon.conversation.policy import PRESETS, Policy, TurnPolicy
 from antiphon.runtime.records.cut_offs import REACTION_MS, RESUMED_WITHIN_MS, cut_offs, unfinished_pauses
 from antiphon.runtime.records.lines import CallRecord
 from antiphon.runtime.records.policy_overrides import override
@@ -50,6 +52,14 @@ def test_more_patience_would_not_have_cut_him_off(tmp_path: Path) -> None:
     cut, whole = compare(record, patient)
     assert (cut.recorded_cut_off, cut.what_if_cut_off) == (True, False)
     assert (cut.what_if_text, whole.what_if_text) == ("", "I'd like to book a cleaning on Friday")
+
+
+def test_a_preset_is_tried_by_its_name_and_leaves_what_presets_are_not_about() -> None:
+    recorded = Policy(turn=TurnPolicy(hold_ms=800, rewind_after_ms=700, stop_silence_min_ms=500))
+    turn = override(recorded, ["turn.stop_silence_max_ms=2000", "turn.preset=patient"]).turn
+    patient = PRESETS["patient"]
+    assert turn == structs.replace(patient, stop_silence_max_ms=2000, hold_ms=800, rewind_after_ms=700)
+    assert override(recorded, ["turn.preset=snappy"]).turn.stop_silence_min_ms == 200
 
 
 def test_the_same_policy_cuts_him_off_again(tmp_path: Path) -> None:

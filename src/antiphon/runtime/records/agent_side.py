@@ -13,6 +13,7 @@ from antiphon.conversation import commands as c
 from antiphon.conversation import events as e
 from antiphon.runtime.records.lines import CommandEntry, Entry, EventEntry
 from antiphon.runtime.records.story import CallStory, ToolStory, tell
+from antiphon.runtime.records.takes import Takes
 
 _REPLY_EVENTS = (
     e.ReplyText | e.AnswerExpected | e.TurnUnderstood | e.ReplyFinished | e.ReplyFailed | e.ToolRequested
@@ -74,7 +75,7 @@ class AgentSide:
         recording = list(entries)
         self._story: CallStory = tell(recording)
         self._replies: dict[str, _Recorded] = {}
-        self._spoken: dict[str, tuple[int, e.ChunkSynthesized]] = {}
+        self._takes = Takes()
         self._playouts: dict[str, _Playout] = {}
         self._waiting: dict[str, list[tuple[int, _REPLY_EVENTS]]] = {}  # tool call -> what follows its result
         self._tool_of: dict[str, str] = {}  # simulated tool call -> recorded one
@@ -145,7 +146,6 @@ class AgentSide:
         return []
 
     def _learn(self, entries: list[Entry]) -> None:
-        asked: dict[tuple[str, int], tuple[int, str]] = {}
         anchor: dict[str, tuple[str, int]] = {}  # reply -> (tool whose result it goes on from, moment)
         tool_reply: dict[str, str] = {}
         last: e.Event | None = None
@@ -162,14 +162,20 @@ class AgentSide:
                 waited = isinstance(last, e.TimerFired) and last.timer == "reply_deadline"
                 if entry.command.reply_id in self._replies:
                     self._replies[entry.command.reply_id].given_up = not waited
+                    # What was under way then comes in pieces, or not at all.
+                    anchor.pop(entry.command.reply_id, None)
             elif isinstance(entry, CommandEntry) and isinstance(entry.command, c.Synthesize):
-                asked[entry.command.reply_id, entry.command.index] = (entry.at_ms, entry.command.text)
-            elif isinstance(value, e.ChunkSynthesized) and (value.reply_id, value.index) in asked:
-                asked_at_ms, text = asked[value.reply_id, value.index]
-                self._spoken.setdefault(text, (value.at_ms - asked_at_ms, value))
+                self._takes.asked(
+                    entry.at_ms, entry.command.reply_id, entry.command.index, entry.command.text
+                )
+            elif isinstance(value, e.ChunkSynthesized):
+                self._takes.came(value)
             elif isinstance(value, e.ToolFinished) and value.tool_call_id in tool_reply:
-                anchor[tool_reply[value.tool_call_id]] = (value.tool_call_id, value.at_ms)
-            elif isinstance(value, _REPLY_EVENTS) and value.reply_id in self._replies:
+                # Told twice, it is the first that the reply goes on from.
+                reply_id = tool_reply.pop(value.tool_call_id)
+                if reply_id in anchor:
+                    anchor[reply_id] = (value.tool_call_id, value.at_ms)
+            elif isinstance(value, _REPLY_EVENTS) and value.reply_id in anchor:
                 tool, since_ms = anchor[value.reply_id]
                 self._replies[value.reply_id].steps.append((tool, value.at_ms - since_ms, value))
                 if isinstance(value, e.ToolRequested):
@@ -204,7 +210,7 @@ class AgentSide:
 
     def _synthesize(self, now_ms: int, command: c.Synthesize) -> list[Due]:
         playout = self._playouts.setdefault(command.reply_id, _Playout())
-        delay_ms, spoken = self._spoken.get(command.text, (_UNKNOWN_TTFB_MS, None))
+        delay_ms, spoken = self._takes.again(command.text) or (_UNKNOWN_TTFB_MS, None)
         duration_ms = spoken.duration_ms if spoken else _UNKNOWN_MS_PER_CHARACTER * len(command.text)
         ttfb_ms = spoken.ttfb_ms if spoken and spoken.ttfb_ms else delay_ms
         playout.ready_ms[command.index] = now_ms + min(ttfb_ms, delay_ms)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from antiphon.conversation.policy import (
+    PRESETS,
     Policy,
     impossible,
     silence_contradictions,
@@ -18,14 +19,18 @@ from antiphon.errors import ConfigError
 
 DURATION_MAX_MS = 86_400_000  # A day, as in the agent file.
 COST_MAX_USD = 1000.0
+_PRESET = "turn.preset"
 
 
 def override(policy: Policy, settings: Sequence[str]) -> Policy:
     """The policy with `section.key=value` settings on top.
 
+    `turn.preset=NAME` sets what the presets differ in, whatever the agent file made of it, and leaves the
+    rest of a turn's settings; single settings go on top of it.
+
     Raises:
-        ConfigError: No such key (names the nearest), a value of the wrong type or out of range, or settings
-            that contradict each other or what they leave as it was.
+        ConfigError: No such key (names the nearest) or preset, a value of the wrong type or out of range, or
+            settings that contradict each other or what they leave as it was.
     """
     values: dict[str, Any] = msgspec.to_builtins(policy)
     given: dict[str, str] = {}
@@ -37,23 +42,23 @@ def override(policy: Policy, settings: Sequence[str]) -> Policy:
                 where="--set",
                 fix="keep one of them",
             )
-        section, _, name = key.strip().rpartition(".")
-        target = values.get(section) if section else values
-        if (
-            not separator
-            or not isinstance(target, dict)
-            or name not in target
-            or isinstance(target[name], dict)
-        ):
+        if not separator:
             raise _unknown(setting, values)
-        target[name] = _parse(text.strip())
+    preset = _preset(given.pop(_PRESET)) if _PRESET in given else {}
+    values["turn"] |= preset
+    for key, text in given.items():
+        section, _, name = key.rpartition(".")
+        target = values.get(section) if section else values
+        if not isinstance(target, dict) or name not in target or isinstance(target[name], dict):
+            raise _unknown(f"{key}={text}", values)
+        target[name] = _parse(text)
     try:
         changed = msgspec.convert(values, Policy)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{', '.join(settings)}: {error}", where="--set") from error
     # A call recorded under what is refused today keeps it, unless the setting is about that.
     before = (*_impossible(policy), *_contradictions(policy))
-    kept = {_about(fault) for fault in before} - {key.rpartition(".")[2] for key in given}
+    kept = {_about(fault) for fault in before} - {key.rpartition(".")[2] for key in given} - preset.keys()
     impossible = [fault for fault in _impossible(changed) if _about(fault) not in kept]
     if impossible:
         raise ConfigError(impossible[0], where="--set")
@@ -61,6 +66,17 @@ def override(policy: Policy, settings: Sequence[str]) -> Policy:
     if wrong:
         raise ConfigError(wrong[0], where="--set", fix="set both, or something in between")
     return changed
+
+
+def _preset(name: str) -> dict[str, Any]:
+    """What a preset is about: the settings in which some preset differs from the others."""
+    if name not in PRESETS:
+        raise ConfigError(
+            f"there is no preset {name!r}", where="--set", fix=f"presets are {', '.join(PRESETS)}"
+        )
+    presets = [msgspec.to_builtins(turn) for turn in PRESETS.values()]
+    differing = (key for key in presets[0] if any(turn[key] != presets[0][key] for turn in presets))
+    return {key: getattr(PRESETS[name], key) for key in differing}
 
 
 def _impossible(policy: Policy) -> Iterator[str]:
@@ -103,6 +119,7 @@ def _unknown(setting: str, values: dict[str, Any]) -> ConfigError:
         for name, value in values.items()
         for inner in (value if isinstance(value, dict) else [""])
     ]
+    keys.append(_PRESET)
     key = setting.partition("=")[0].strip()
     near = difflib.get_close_matches(key, keys, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}=...?" if near else f"keys are {', '.join(keys)}"

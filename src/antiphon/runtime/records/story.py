@@ -332,7 +332,7 @@ class _Teller:
             )
             return
         tool = self.story.tools.get(event.tool_call_id)
-        if tool is not None:
+        if tool is not None and tool.finished_at_ms is None:  # Told twice, it came the first time.
             tool.finished_at_ms, tool.ok = event.at_ms, event.ok
             tool.result, tool.took_ms = event.result, event.took_ms
         if not event.ok:
