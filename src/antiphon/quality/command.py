@@ -29,7 +29,9 @@ def register(commands: Any) -> None:  # argparse's own type for sub-parsers is p
         "--snr", type=_decibels, default=20.0, metavar="DB", help="speech over noise (default 20)"
     )
     parser.add_argument(
-        "--home", metavar="DIR", help="keep calendar and traces here (default: a fresh folder)"
+        "--home",
+        metavar="DIR",
+        help="keep calendar and traces here (default: a fresh calendar; traces where `antiphon calls` looks)",
     )
     parser.add_argument("--at-once", type=int, default=1, metavar="N", help="lines busy at a time")
     parser.add_argument("--json", action="store_true", help="print one JSON object a call")
@@ -54,6 +56,7 @@ async def _run(args: argparse.Namespace) -> int:
     from antiphon.quality.callers.calling import LineSettings, place_all, prepare, read_noise
     from antiphon.quality.callers.script import load_caller
     from antiphon.quality.callers.stack import Stack
+    from antiphon.storage.home import calls_directory
 
     _log_warnings_to_stderr()
     definition = load_agent(resolve_agent(args.agent))
@@ -64,9 +67,11 @@ async def _run(args: argparse.Namespace) -> int:
     read_noise(settings)  # Better told now than after the models are loaded.
     reports = []
     with tempfile.TemporaryDirectory(prefix="antiphon-") as scratch:
+        # Every run is judged by a calendar nobody has booked in; the calls stay, to be shown and replayed.
         home = Path(args.home) if args.home else Path(scratch) / "home"
+        calls = (home / "calls" if args.home else calls_directory()).absolute()
         home.mkdir(parents=True, exist_ok=True)
-        async with Stack([definition], home, Path(scratch)) as stack:
+        async with Stack([definition], home, Path(scratch), calls_directory=calls) as stack:
             now = datetime.now(definition.zone)
             callers = [
                 await prepare(script, path, stack.caller_models, settings, now)
@@ -108,4 +113,6 @@ def _print_story(report: Any) -> None:
     print(f"  end of speech to first agent sample: {latency}", file=sys.stdout)
     for error in data["errors"]:
         print(f"  error   {error}")
+    if data["trace"]:
+        print(f"  kept    antiphon calls show {data['trace']}")
     sys.stdout.flush()

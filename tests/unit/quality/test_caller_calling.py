@@ -38,6 +38,7 @@ class ShortCalls:
 
     def __init__(self, *breaks: Exception | None) -> None:
         self.exchange = self.caller_models = self
+        self.calls_directory = Path()
         self._breaks = list(breaks)
         self._now = 0
         self.together_max = 0
@@ -75,7 +76,8 @@ def prepared(name: str, last_name: str = "") -> PreparedCaller:
 
 
 def place(stack: ShortCalls, home: Path, *callers: PreparedCaller) -> tuple[list[CallReport], list[str]]:
-    record_call(home / "calls")
+    stack.calls_directory = home / "calls"
+    record_call(stack.calls_directory)
     definition = load_agent(ROOT / "agents/clinic.yaml")
     done: list[str] = []
 

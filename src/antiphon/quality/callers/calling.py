@@ -130,7 +130,7 @@ async def place(
         days=resolve_dates(script, today),
     )
     verdict = judge(script, before, appointments_of(script, calendar), ending)
-    trace = find_call(home / "calls", log.call_id)
+    trace = find_call(stack.calls_directory, log.call_id)
     return report(script.name, verdict, log, read_call(trace), trace)
 
 

@@ -30,6 +30,9 @@ class Stack:
 
     The callers have a worker of their own, at lower priority, so that their ears and voices do not slow down
     what is being measured.
+
+    Args:
+        home: Calendars and whatever else agents keep; the calls too where `calls_directory` is not given.
     """
 
     def __init__(
@@ -39,7 +42,9 @@ class Stack:
         sockets: Path,
         *,
         language_model: LanguageModel | None = None,
+        calls_directory: Path | None = None,
     ) -> None:
+        self.calls_directory = home / "calls" if calls_directory is None else calls_directory
         self._language_model = language_model
         self._definitions = definitions
         self._home = home
@@ -76,7 +81,7 @@ class Stack:
         )
         self.plane = MediaPlane(registry.voice_activity(VAD, 8000), registry.voice_activity(VAD, 16000))
         self.exchange = Exchange(
-            plane=self.plane, agents=kits, calls_directory=self._home / "calls", clock=LoopClock()
+            plane=self.plane, agents=kits, calls_directory=self.calls_directory, clock=LoopClock()
         )
         clock = asyncio.get_running_loop().create_task(MediaClock(self.plane).run(), name="media clock")
         self._tasks.append(clock)
