@@ -21,7 +21,7 @@ class _Room(NamedTuple):
 # Help must be there at once; importing every room costs a second. One row a command.
 _COMMANDS = {
     "serve": _Room("antiphon.server.command", "answer calls: talk page, phone streams, API"),
-    "call": _Room("antiphon.quality.command", "have a simulated caller call an agent"),
+    "call": _Room("antiphon.server.simulating.command", "have a simulated caller call an agent"),
     "calls": _Room("antiphon.server.operating.command", "list calls, explain one, hang one up"),
     "route": _Room("antiphon.calls.routing.command", "check a routes file, explain what answers a number"),
     "transfer": _Room("antiphon.server.operating.command", "put a caller through to a person"),

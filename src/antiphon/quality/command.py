@@ -7,12 +7,16 @@ import json
 import logging
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+Kept = Callable[[Path], None]
 
-def register(commands: Any) -> None:  # argparse's own type for sub-parsers is private.
+
+def register(commands: Any, kept: Kept | None = None) -> None:  # argparse's own type is private.
+    """`kept`: told of the data directory once calls were taken there and are over."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "call",
         help="have a simulated caller call an agent",
@@ -35,7 +39,7 @@ def register(commands: Any) -> None:  # argparse's own type for sub-parsers is p
     )
     parser.add_argument("--at-once", type=int, default=1, metavar="N", help="lines busy at a time")
     parser.add_argument("--json", action="store_true", help="print one JSON object a call")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, kept=kept)
 
 
 def _decibels(text: str) -> float:
@@ -48,15 +52,20 @@ def _decibels(text: str) -> float:
 def run(args: argparse.Namespace) -> int:
     import uvloop
 
-    return uvloop.run(_run(args))
+    from antiphon.storage.home import home_directory
+
+    data = (Path(args.home) if args.home else home_directory()).absolute()
+    code = uvloop.run(_run(args, data))
+    if args.kept is not None:
+        args.kept(data)
+    return code
 
 
-async def _run(args: argparse.Namespace) -> int:
+async def _run(args: argparse.Namespace, data: Path) -> int:
     from antiphon.agents.definition import load_agent, resolve_agent
     from antiphon.quality.callers.calling import LineSettings, place_all, prepare, read_noise
     from antiphon.quality.callers.script import load_caller
     from antiphon.quality.callers.stack import Stack
-    from antiphon.storage.home import calls_directory
 
     _log_warnings_to_stderr()
     definition = load_agent(resolve_agent(args.agent))
@@ -69,9 +78,8 @@ async def _run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="antiphon-") as scratch:
         # Every run is judged by a calendar nobody has booked in; the calls stay, to be shown and replayed.
         home = Path(args.home) if args.home else Path(scratch) / "home"
-        calls = (home / "calls" if args.home else calls_directory()).absolute()
         home.mkdir(parents=True, exist_ok=True)
-        async with Stack([definition], home, Path(scratch), calls_directory=calls) as stack:
+        async with Stack([definition], home, Path(scratch), calls_directory=data / "calls") as stack:
             now = datetime.now(definition.zone)
             callers = [
                 await prepare(script, path, stack.caller_models, settings, now)

@@ -71,3 +71,34 @@ def test_the_story_names_a_command_that_shows_the_call(
     (line,) = [line for line in capsys.readouterr().out.splitlines() if "antiphon calls show" in line]
     assert cli.main(line.split("antiphon ")[1].split()) == 0
     assert not (tmp_path / "data").exists(), "kept apart, as asked"
+
+
+def test_where_calls_are_listed_from_an_index_a_simulated_one_is_in_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["db", "upgrade"]) == 0
+    assert cli.main([*CALL, "--json"]) == 0
+    call_id = json.loads(capsys.readouterr().out.splitlines()[-1])["call_id"]
+    for command in (["calls", "list"], ["calls", "list", "--words", "cleaning"], ["calls", "show", "last"]):
+        assert cli.main(command) == 0
+        assert call_id in capsys.readouterr().out
+
+
+def test_calls_kept_apart_are_in_the_index_of_their_own_folder_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart = str(tmp_path / "apart")
+    monkeypatch.setenv("ANTIPHON_DATABASE_URL", f"sqlite:///{tmp_path}/shared.db")
+    assert cli.main(["db", "upgrade"]) == 0
+    assert cli.main([*CALL, "--home", apart, "--json"]) == 0
+    assert cli.main(["calls", "list"]) == 0
+    assert "no calls in" in capsys.readouterr().out
+
+
+def test_an_index_that_cannot_be_opened_is_told_and_costs_no_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "antiphon.db").write_bytes(b"no database" * 100)
+    assert cli.main([*CALL, "--json"]) == 0
+    assert "not in the index yet" in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""Calls of simulated callers, from the command line."""
