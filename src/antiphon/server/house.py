@@ -36,7 +36,7 @@ from antiphon.providers.prices import load_prices
 from antiphon.providers.registry import Registry
 from antiphon.runtime.assembly import ENCODER, PHRASES_BYTES, assemble, voice_activity
 from antiphon.runtime.clock import LoopClock
-from antiphon.runtime.exchange import Exchange
+from antiphon.runtime.exchange import Exchange, Outcome
 from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaClock, MediaPlane
@@ -231,7 +231,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         is_draft=reloading.is_draft,
         desk=desk,
         routing=routing,
-        placer=_placer(kits, controls, base_url, sip),
+        placer=_placer(kits, controls, base_url, sip, door.outcome),
         providers=health.states,
         counters=partial(_counted, plane, media_clock, health, counts),
     )
@@ -303,10 +303,21 @@ def _controls(options: WorkerOptions, own_lines: SipControl) -> dict[str, Carrie
 
 
 def _placer(
-    agents: Collection[str], controls: Mapping[str, CarrierControl], base_url: str, sip: SipLines | None
+    agents: Collection[str],
+    controls: Mapping[str, CarrierControl],
+    base_url: str,
+    sip: SipLines | None,
+    outcome: Callable[[str], Outcome | None],
 ) -> CallPlacer:
     carriers = {name: control for name, control in controls.items() if name != SIP}
-    return CallPlacer(dial_rules(os.environ), agents=agents, controls=carriers, base_url=base_url, sip=sip)
+    return CallPlacer(
+        dial_rules(os.environ),
+        agents=agents,
+        controls=carriers,
+        base_url=base_url,
+        sip=sip,
+        outcome=outcome,
+    )
 
 
 def _asking(kit: AgentKit, recordings: RecordingService | None) -> AgentKit:
