@@ -32,6 +32,7 @@ from antiphon.calls.streams import Sealed, StreamServer, StreamTokens
 from antiphon.errors import ConfigError
 from antiphon.providers.local import catalogue
 from antiphon.providers.local.worker import InferenceProcess, WorkerClient
+from antiphon.providers.model_ends import check_ends
 from antiphon.providers.prices import load_prices
 from antiphon.providers.registry import Registry
 from antiphon.runtime.assembly import ENCODER, PHRASES_BYTES, assemble, voice_activity
@@ -255,6 +256,7 @@ def _makes_ready(
     )
 
     async def made_ready(wanted: Sequence[AgentDefinition]) -> dict[str, AgentKit]:
+        _warn_of_ends(wanted, date.today())
         return {name: _asking(kit, recordings) for name, kit in (await assembled(wanted)).items()}
 
     return made_ready
@@ -326,6 +328,14 @@ def _asking(kit: AgentKit, recordings: RecordingService | None) -> AgentKit:
     if recordings is None or recording is None or recording.ask is None:
         return kit
     return dataclasses.replace(kit, tools={**kit.tools, **recordings.recorder.tools()})
+
+
+def _warn_of_ends(definitions: Sequence[AgentDefinition], today: date) -> None:
+    """Whoever never checks a file again learns it from the log, at every start and when a file changes."""
+    for definition in definitions:
+        for found in check_ends(definition, today):
+            told = found.problem
+            log.warning("model_ends", agent=definition.name, what=told.message, fix=told.fix)
 
 
 def _check_escalations(definitions: Sequence[AgentDefinition], accounts: Collection[str]) -> None:
