@@ -69,21 +69,18 @@ def loaded_by(use: str, name: str) -> str:
     return run.stdout.strip() or run.stderr
 
 
-# Plugins of LiveKit are others' packages behind others' packages: what they load is not ours to know.
-def ours(names: list[str]) -> list[str]:
-    return [name for name in names if not name.startswith("livekit/")]
-
-
-@pytest.mark.parametrize("name", ours([vendor.name for vendor in stt_vendors.VENDORS]))
+@pytest.mark.parametrize("name", [vendor.name for vendor in stt_vendors.VENDORS])
 def test_the_first_words_heard_load_nothing(name: str) -> None:
     assert loaded_by(_HEARS, name) == "[]"
 
 
-@pytest.mark.parametrize("name", ours([vendor.name for vendor in tts_vendors.VENDORS]))
+@pytest.mark.parametrize("name", [vendor.name for vendor in tts_vendors.VENDORS])
 def test_the_first_words_spoken_load_nothing(name: str) -> None:
     assert loaded_by(_SPEAKS, name) == "[]"
 
 
+# LiveKit's language models are missing here: such a plugin makes its client when it is first asked, and the
+# SDK behind it loads its HTTP library only then. Which SDK that is, is the plugin's affair.
 @pytest.mark.parametrize("name", ["anthropic", "gemini", "openai/"])
 def test_the_first_words_written_load_nothing(name: str) -> None:
     assert loaded_by(_WRITES, name) == "[]"

@@ -81,6 +81,7 @@ def test_somebody_is_called_and_hears_the_agent(tmp_path: Path, carrier: str) ->
         await world.until(lambda: ("status", "completed") in world.phones.webhooks)
         ended = await told(world, answer.json()["key"])
         assert (ended["state"], ended["how"]) == ("ended", "completed")
+        assert (ended["answered_by"], ended["end_cause"]) == ("", "caller_hangup"), "nobody listened first"
 
     during(tmp_path, story, carrier=carrier)
 
@@ -114,6 +115,30 @@ def test_whoever_answers_is_judged_before_he_is_spoken_to(tmp_path: Path) -> Non
 
     screened = AGENT_FILE + "answering_machine: {machine: hang_up}\n"
     during(tmp_path, story, agent_file=screened)
+
+
+@every_carrier
+@pytest.mark.parametrize(
+    ("machine", "end_cause"), [("hang_up", "machine"), ("leave_message", "message_left")]
+)
+def test_a_voicemail_is_told_from_a_conversation(
+    tmp_path: Path, carrier: str, machine: str, end_cause: str
+) -> None:
+    async def story(world: TransferWorld) -> None:
+        key = (await placed(world)).json()["key"]
+        await world.until(lambda: world.sid in world.phones.lines)
+        quiet = b"\xff" * 8000
+        world.person.say(quiet + voice(1400, 500) + 4 * quiet)  # Nothing but a beep.
+        await world.until(lambda: ("status", "completed") in world.phones.webhooks)
+        ended = await told(world, key)
+        assert (ended["state"], ended["how"]) == ("ended", "completed"), "what the carrier knows"
+        assert (ended["answered_by"], ended["end_cause"]) == ("machine", end_cause)
+        (trace,) = [path for path in traces(world.home) if PERSON in path.read_text()]
+        assert ended["call_id"] == trace.stem, "and where the rest can be read"
+
+    message = f", message: '{'Please call us back. ' * 3}'" if machine == "leave_message" else ""
+    screened = AGENT_FILE + f"answering_machine: {{machine: {machine}{message}}}\n"
+    during(tmp_path, story, carrier=carrier, agent_file=screened)
 
 
 @pytest.mark.parametrize(

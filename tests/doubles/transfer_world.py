@@ -277,6 +277,7 @@ async def transfer_world(
             agents={"clinic"},
             controls=controls,
             base_url=base_url,
+            outcome=world.exchange.outcome,
         )
         (home / "do-not-call").write_text("+1 212 555 0199  # asked us not to\n")
         wiring = Wiring(

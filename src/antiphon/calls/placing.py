@@ -7,8 +7,8 @@ other way to have an agent call somebody.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -22,6 +22,7 @@ from antiphon.calls.sip.capabilities import CARRIER as SIP
 from antiphon.calls.sip.control import reported
 from antiphon.calls.sip.line import News
 from antiphon.errors import CallFailed, ConfigError, DeadlineExceeded, ProviderError, ProviderRejected
+from antiphon.runtime.exchange import Outcome
 from antiphon.trust.dialling import DialPermit, DialRules, permit_call
 from antiphon.trust.numbers import e164
 
@@ -58,6 +59,8 @@ class PlacedCall:
     how: Of "ended": as carriers tell it. Of "failed": "rejected" (asking again cannot help) or "unavailable".
     basis: The rule that allowed it.
     carrier_call_id: The carrier's name for it, once it is known.
+    names: All its names; a webhook's may be another than the interface's.
+    outcome: How the conversation ended, which carriers do not know: to them a voicemail is a completed call.
     """
 
     key: str
@@ -67,10 +70,19 @@ class PlacedCall:
     state: str = "asked"
     how: str = ""
     carrier_call_id: str = ""
+    names: set[str] = field(default_factory=set)
+    outcome: Outcome | None = None
+
+    def named(self, name: str) -> None:
+        self.carrier_call_id = self.carrier_call_id or name
+        self.names |= {name} - {""}
 
     def told(self) -> dict[str, str]:
         names = ("key", "agent", "carrier", "basis", "state", "how", "carrier_call_id")
-        return {name: str(getattr(self, name)) for name in names}
+        known = {name: str(getattr(self, name)) for name in names}
+        if (end := self.outcome) is not None:
+            known |= {"call_id": end.call_id, "end_cause": end.cause, "answered_by": end.answered_by}
+        return known
 
 
 class CallPlacer:
@@ -81,6 +93,7 @@ class CallPlacer:
         controls: By carrier.
         base_url: How carriers reach our webhooks; "" where they do not.
         sip: None where SIP is not spoken.
+        outcome: How a conversation ended, by the carrier's name for the call; None while it is up.
     """
 
     def __init__(
@@ -91,7 +104,9 @@ class CallPlacer:
         controls: Mapping[str, CarrierControl],
         base_url: str,
         sip: SipLines | None = None,
+        outcome: Callable[[str], Outcome | None] = lambda name: None,
     ) -> None:
+        self._outcome = outcome
         self._rules, self._agents, self._sip = rules, agents, sip
         self._base_url = base_url.rstrip("/")
         self._controls = {
@@ -110,7 +125,7 @@ class CallPlacer:
         """
         known = self._placed.get(wanted.key)
         if known is not None:
-            return known.told()
+            return self._told(known)
         if wanted.agent not in self._agents:
             names = ", ".join(sorted(self._agents)) or "none"
             raise ConfigError(f"there is no agent {wanted.agent!r}", fix=f"agents here: {names}")
@@ -138,10 +153,11 @@ class CallPlacer:
         call = self._placed.get(key)
         if call is None or call.state in _OVER:
             return False
-        call.carrier_call_id = call.carrier_call_id or report.call_id
+        call.named(report.call_id)
         if report.state == "ended":
             unanswered = call.state != "answered" and report.how == "completed"
             call.state, call.how = "ended", "no_answer" if unanswered else report.how
+            self._told(call)  # Now: the exchange forgets sooner than we do.
         elif call.state != "answered":  # Later news of an earlier moment takes nothing back.
             call.state = report.state
         log.info("placed_call", key=key, state=call.state, how=call.how)
@@ -152,6 +168,11 @@ class CallPlacer:
         call = self._placed.get(key)
         if call is None:
             raise ConfigError(f"no call {key!r} was placed")
+        return self._told(call)
+
+    def _told(self, call: PlacedCall) -> dict[str, str]:
+        if call.outcome is None:
+            call.outcome = next(filter(None, map(self._outcome, call.names)), None)
         return call.told()
 
     def _way(self, asked: str) -> str:
@@ -190,6 +211,7 @@ class CallPlacer:
 
     async def _dial(self, call: PlacedCall, dial: Dial) -> None:
         named = await self._controls[call.carrier].dial(dial)
+        call.named(named)
         call.carrier_call_id = named or call.carrier_call_id
         if call.state == "asked":  # A webhook may have been quicker than the carrier's answer.
             call.state = "placed"
@@ -200,13 +222,14 @@ class CallPlacer:
         def news(what: News) -> None:
             self.report(call.key, reported(call.carrier_call_id, what))
 
-        call.carrier_call_id = self._sip.place(
+        placed = self._sip.place(
             agent=call.agent,
             permit=permit,
             caller_id=wanted.caller_id,
             ring_s=float(wanted.ring_s),
             news=news,
         )
+        call.named(placed)
         call.state = "placed"
 
 

@@ -67,13 +67,15 @@ class ActiveCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a call ended. `escalate_to` is where a person is to be found, when one is wanted."""
+    """How a call ended. `escalate_to` is where a person is to be found, when one is wanted; `answered_by`
+    what answered a call we placed, where its agent listens first."""
 
     call_id: str
     cause: str
     escalate_to: str = ""
     reason: str = ""
     summary: str = ""
+    answered_by: str = ""
 
 
 class Exchange:
@@ -342,13 +344,14 @@ class Exchange:
         return self._opens_screening if wanted else None
 
     def _note_outcome(self, call: Call, end: cmd.EndCall, kit: AgentKit, arrival: Arrival) -> None:
-        escalation = call.escalation
+        escalation, answerer = call.escalation, call.state.answerer
         outcome = Outcome(
             call_id=call.id,
             cause=end.cause,
             escalate_to=(call.target or kit.definition.escalation.target) if escalation else "",
             reason=escalation.reason if escalation else "",
             summary=escalation.summary if escalation else "",
+            answered_by=answerer.verdict if answerer else "",
         )
         for key in (call.id, arrival.metadata.get("carrier_call", "")):
             if key:

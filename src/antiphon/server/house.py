@@ -32,11 +32,12 @@ from antiphon.calls.streams import Sealed, StreamServer, StreamTokens
 from antiphon.errors import ConfigError
 from antiphon.providers.local import catalogue
 from antiphon.providers.local.worker import InferenceProcess, WorkerClient
+from antiphon.providers.model_ends import check_ends
 from antiphon.providers.prices import load_prices
 from antiphon.providers.registry import Registry
 from antiphon.runtime.assembly import ENCODER, PHRASES_BYTES, assemble, voice_activity
 from antiphon.runtime.clock import LoopClock
-from antiphon.runtime.exchange import Exchange
+from antiphon.runtime.exchange import Exchange, Outcome
 from antiphon.runtime.failover.health import HealthBook
 from antiphon.runtime.kit import AgentKit
 from antiphon.runtime.media import MediaClock, MediaPlane
@@ -231,7 +232,7 @@ async def wire_house(options: WorkerOptions) -> Wiring:
         is_draft=reloading.is_draft,
         desk=desk,
         routing=routing,
-        placer=_placer(kits, controls, base_url, sip),
+        placer=_placer(kits, controls, base_url, sip, door.outcome),
         providers=health.states,
         counters=partial(_counted, plane, media_clock, health, counts),
     )
@@ -255,6 +256,7 @@ def _makes_ready(
     )
 
     async def made_ready(wanted: Sequence[AgentDefinition]) -> dict[str, AgentKit]:
+        _warn_of_ends(wanted, date.today())
         return {name: _asking(kit, recordings) for name, kit in (await assembled(wanted)).items()}
 
     return made_ready
@@ -303,10 +305,21 @@ def _controls(options: WorkerOptions, own_lines: SipControl) -> dict[str, Carrie
 
 
 def _placer(
-    agents: Collection[str], controls: Mapping[str, CarrierControl], base_url: str, sip: SipLines | None
+    agents: Collection[str],
+    controls: Mapping[str, CarrierControl],
+    base_url: str,
+    sip: SipLines | None,
+    outcome: Callable[[str], Outcome | None],
 ) -> CallPlacer:
     carriers = {name: control for name, control in controls.items() if name != SIP}
-    return CallPlacer(dial_rules(os.environ), agents=agents, controls=carriers, base_url=base_url, sip=sip)
+    return CallPlacer(
+        dial_rules(os.environ),
+        agents=agents,
+        controls=carriers,
+        base_url=base_url,
+        sip=sip,
+        outcome=outcome,
+    )
 
 
 def _asking(kit: AgentKit, recordings: RecordingService | None) -> AgentKit:
@@ -315,6 +328,14 @@ def _asking(kit: AgentKit, recordings: RecordingService | None) -> AgentKit:
     if recordings is None or recording is None or recording.ask is None:
         return kit
     return dataclasses.replace(kit, tools={**kit.tools, **recordings.recorder.tools()})
+
+
+def _warn_of_ends(definitions: Sequence[AgentDefinition], today: date) -> None:
+    """Whoever never checks a file again learns it from the log, at every start and when a file changes."""
+    for definition in definitions:
+        for found in check_ends(definition, today):
+            told = found.problem
+            log.warning("model_ends", agent=definition.name, what=told.message, fix=told.fix)
 
 
 def _check_escalations(definitions: Sequence[AgentDefinition], accounts: Collection[str]) -> None:

@@ -26,7 +26,10 @@ class _Answers(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         ended = PLACED | {"key": "k-1", "state": "ended", "how": "busy"}
-        self._answer(200, ended if self.path == "/v1/placed/k-1" else ACTIVE)
+        heard = {"answered_by": "machine", "end_cause": "message_left", "call_id": "20261127-1-ab"}
+        voicemail = ended | {"key": "k-2", "how": "completed"} | heard
+        known = {"/v1/placed/k-1": ended, "/v1/placed/k-2": voicemail}
+        self._answer(200, known.get(self.path, ACTIVE))
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"] or 0)) or b"null")
@@ -116,6 +119,10 @@ def test_an_agent_is_had_to_call_somebody(api: Api, capsys: pytest.CaptureFixtur
     assert "it is an emergency number" in told and "fix: dial it yourself" in told
     assert main(["calls", "placed", "k-1", "--server", url(api)]) == 0
     assert capsys.readouterr().out.startswith("k-1: ended (busy) through twilio")
+    assert main(["calls", "placed", "k-2", "--server", url(api)]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("k-2: ended (completed)") and "answered by a machine (voicemail)" in told
+    assert "ended: message left. Its record: antiphon calls show 20261127-1-ab" in told
     wanted = {"agent": "clinic", "to": "+12125550100", "carrier": "", "caller_id": "+16175550100"}
     assert api.asked[0] == ("POST", "/v1/calls", wanted | {"ring_s": 30})
 

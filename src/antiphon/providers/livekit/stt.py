@@ -29,6 +29,8 @@ class LivekitStt:
     def __init__(self, plugin: Plugin, limits: ListeningLimits | None = None) -> None:
         self._plugin = plugin
         self._limits = limits or ListeningLimits()
+        # Whatever a plugin resamples with loads LiveKit's native library: now, and not in the first call.
+        rtc.AudioResampler(8_000, 16_000)
 
     def open(self, config: SttConfig, emit: Callable[[SttEvent], None]) -> SttStream:
         """As `SpeechToText`.

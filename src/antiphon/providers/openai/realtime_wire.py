@@ -15,7 +15,9 @@ from antiphon.speech.ports import SpeechSessionConfig, SpokenTool
 
 NAME = "openai"
 PHONE_HZ, WIDE_HZ = 8_000, 24_000
-TRANSCRIPTION_MODEL = "gpt-4o-mini-transcribe"
+# "Committed turns in Realtime sessions": developers.openai.com/api/docs/models/gpt-transcribe, 2026-11-27.
+# The one before it, gpt-4o-mini-transcribe, ends on 2027-02-26.
+TRANSCRIPTION_MODEL = "gpt-transcribe"
 SETUP = "setup"  # Our id of the first message: what is refused of it leaves an agent without instructions.
 _TEXT_TYPES = {"caller": "input_text", "agent": "output_text"}
 _ROLES = {"caller": "user", "agent": "assistant"}

@@ -21,29 +21,31 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     command.register(commands, judge=judge)
 
 
-def judge(definition: AgentDefinition) -> list[Finding]:
+def judge(definition: AgentDefinition, today: date | None = None) -> list[Finding]:
     """Everything at once: faults of the operator's price file do not hide what is wrong with the agent's."""
     from antiphon.calls.control.accounts import accounts_in
     from antiphon.calls.control.checking import check_escalation
     from antiphon.providers.checking import check_providers
+    from antiphon.providers.model_ends import check_ends
     from antiphon.providers.price_checking import check_prices
     from antiphon.providers.registry import Registry
 
     registry, speech = Registry(), definition.speech
-    prices, faults = _prices()
+    today = today or date.today()
+    prices, faults = _prices(today)
     return [
         *faults,
         *check_prices(registry, prices, named=[*speech.stt, *speech.tts, *definition.reasoning.models]),
         *check_providers(definition, registry, prices),
+        *check_ends(definition, today),
         *check_escalation(definition, accounts_in(os.environ)),
     ]
 
 
-def _prices() -> tuple[PriceBook, list[Finding]]:
+def _prices(today: date) -> tuple[PriceBook, list[Finding]]:
     """Where the operator's own cannot be read, the book that comes with us, and why."""
     from antiphon.providers.prices import OWN_PRICES, PriceFaults, load_prices
 
-    today = date.today()
     try:
         return load_prices(today=today), []
     except ConfigError as error:

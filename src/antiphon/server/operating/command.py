@@ -134,12 +134,25 @@ def _placed(args: argparse.Namespace) -> int:
     return 0
 
 
+_ANSWERERS = {
+    "human": "a person",
+    "machine": "a machine (voicemail)",
+    "ivr": "a menu or a queue",
+    "fax": "a fax",
+    "silence": "silence",
+}
+
+
 def _print_placed(told: dict[str, str]) -> None:
     how = f" ({told['how']})" if told["how"] else ""
     through = f" through {told['carrier']}, allowed by {told['basis']}" if told["carrier"] else ""
     print(f"{told['key']}: {told['state']}{how}{through}")
     if told["state"] == "asked":
         print(f"no answer came: it may ring. Look with: antiphon calls placed {told['key']}")
+    if who := told.get("answered_by"):
+        print(f"answered by {_ANSWERERS.get(who, 'nobody knows whom')}")
+    if cause := told.get("end_cause"):
+        print(f"ended: {cause.replace('_', ' ')}. Its record: antiphon calls show {told['call_id']}")
 
 
 def _join(args: argparse.Namespace) -> int:

@@ -96,7 +96,9 @@ class JoinRoom(In):
 class Placed(BaseModel):
     """`state`: placed, ringing, answered, ended (`how`: completed, busy, no_answer, failed, cancelled),
     failed (nobody was rung), asked (we cannot know: look before you try again). `basis`: the rule that
-    allowed it."""
+    allowed it. Carriers call a voicemail completed too, so once the conversation is over `answered_by` says
+    what answered, where the agent listens first (human, machine, fax, ivr, silence, unknown), and `end_cause`
+    how it ended, as of any call (message_left: a voicemail has the whole message). `call_id`: its record."""
 
     key: str
     state: Literal["placed", "ringing", "answered", "ended", "failed", "asked"]
@@ -105,3 +107,6 @@ class Placed(BaseModel):
     carrier: str = ""
     basis: str = ""
     carrier_call_id: str = ""
+    answered_by: str = ""
+    end_cause: str = ""
+    call_id: str = ""
