@@ -71,8 +71,10 @@ async def unfit(page: Any) -> list[str]:
 async def too_wide(page: Any) -> list[str]:
     """What has to be pushed sideways to be read; nothing should."""
     found = await page.evaluate(
-        "() => document.documentElement.scrollWidth <= window.innerWidth ? [] :"
-        " [...document.querySelectorAll('body *')].filter((one) => !one.closest('.scroll') &&"
-        " one.getBoundingClientRect().right > window.innerWidth).map((one) => one.outerHTML.slice(0, 150))"
+        "() => { const width = document.documentElement.scrollWidth;"
+        " if (width <= window.innerWidth) return [];"
+        " const wide = [...document.querySelectorAll('body *')].filter((one) => !one.closest('.scroll') &&"
+        " one.getBoundingClientRect().right > window.innerWidth).map((one) => one.outerHTML.slice(0, 150));"
+        " return wide.length ? wide : [`something makes the page ${width} px wide`]; }"
     )
     return list(found)

@@ -74,8 +74,9 @@ def test_its_cause_put_into_the_code_is_noticed(
     symptom: Symptom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     symptom.fault(monkeypatch)
+    told = symptom.tell(tmp_path)  # It is told to its end: a story that falls apart shows no symptom.
     with pytest.raises(AssertionError):
-        symptom.absent(symptom.tell(tmp_path))
+        symptom.absent(told)
 
 
 def test_every_invariant_and_every_pain_is_accounted_for() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from tests.doubles.waiting import until
 from tests.unit.operations.telemetry.told_call import NUMBER, SAID, tell_call
 from tests.unit.runtime.stage import Stage, StageReasoner, StageTts
 
@@ -95,11 +96,10 @@ async def test_a_call_full_of_personal_data_leaves_none_in_the_log(tmp_path: Pat
         assert planted not in told
 
 
-async def test_keeping_and_sending_calls_leaves_nothing_in_the_log(tmp_path: Path) -> None:
-    tell_call(tmp_path / "calls")
-    broken = tmp_path / "calls" / "2026-05-28" / "broken.jsonl"
-    broken.parent.mkdir()
-    broken.write_text(f"{WORDS} {NUMBER}\n")
+async def test_keeping_and_sending_calls_leaves_nothing_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("antiphon.operations.telemetry.sending.STOP_S", 0.05)
     environ = {
         "ANTIPHON_OTLP_ENDPOINT": "http://127.0.0.1:9",
         "ANTIPHON_OTLP_HEADERS": f"authorization={SECRET}",
@@ -108,7 +108,15 @@ async def test_keeping_and_sending_calls_leaves_nothing_in_the_log(tmp_path: Pat
     with capture_logs() as logs:
         service = IndexService(tmp_path, environ)
         await service.start()
+        # What is there at the start would be sent nowhere.
+        broken = tell_call(tmp_path / "calls").with_name("broken.jsonl")
+        broken.write_text(f"{WORDS} {NUMBER}\n")
+        assert service.telemetry is not None
+        sending = service.telemetry.sending
+        service.telemetry.call_ended(broken)
+        await until(lambda: sending.counts.calls_unreadable)
         await service.stop()
+    assert {"calls_indexed", "call_not_sent", "calls_not_sent"} <= {log["event"] for log in logs}
     told = json.dumps(logs, default=str)
     for planted in (*PLANTED, NUMBER, SAID):
         assert planted not in told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,9 +21,10 @@ from sqlalchemy import (
     union,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from antiphon.errors import ConfigError
+from antiphon.errors import AntiphonError, ConfigError
 from antiphon.storage.access.database import Database
 from antiphon.storage.access.tables import feedback, shared_links
 from antiphon.storage.keys import Keyring
@@ -48,6 +49,7 @@ _EQUAL: Final = ("agent", "line", "direction", "state", "end_cause", "outcome")
 _PARTS: Final = (turns, tools, costs, recordings)
 # SQLite takes 32,766 parameters a statement; so many calls, and their rows go one statement a table.
 _TAKEN_OUT_AT_ONCE: Final = 1000
+_TRIES_MAX: Final = 5  # One for each process that puts the same calls in at once.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,16 @@ class CallRecords:
         by_id = {entry.summary.call_id: entry for entry in entries}
         if not by_id:
             return
+        for _ in range(_TRIES_MAX):
+            try:
+                await self._put(by_id)
+                return
+            except IntegrityError:
+                continue  # Another process was first; what it put in can be seen, and replaced, by now.
+        # Without the error's own words: they hold the row.
+        raise AntiphonError("the database did not do it: others put the same calls in all the while")
+
+    async def _put(self, by_id: Mapping[str, CallEntry]) -> None:
         async with self.database.transaction() as connection:
             known = select(calls.c.id).where(calls.c.call_id.in_(list(by_id)))
             await _take_out(connection, list((await connection.execute(known)).scalars()))

@@ -4,14 +4,16 @@ sees another organisation's; no words of a person lie there in clear. On SQLite 
 from __future__ import annotations
 
 import asyncio
+import traceback
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text, update
+from sqlalchemy.exc import IntegrityError
 from tests.unit.storage.records.entries import CALL, STARTED_MS, a_call
 
-from antiphon.errors import ConfigError
+from antiphon.errors import AntiphonError, ConfigError
 from antiphon.storage.access import Database, Opinions
 from antiphon.storage.keys import keyring
 from antiphon.storage.records import CUT_SHORT, LIVE, CallQuery, CallRecords
@@ -183,9 +185,23 @@ async def test_words_put_in_another_calls_place_are_refused(records: CallRecords
 
 
 async def test_two_who_put_the_same_call_in_at_once_leave_one(records: CallRecords) -> None:
-    for _ in range(5):
-        await asyncio.gather(*(records.save([CALL]) for _ in range(2)), return_exceptions=True)
-        assert await ids(records) == ["c1"]
+    """Two servers on one database, or a server and `antiphon calls index`: neither is told of the other."""
+    for number in range(5):
+        call = a_call(f"c{number}", after_ms=number)
+        await asyncio.gather(*(records.save([call]) for _ in range(3)))
+        assert await ids(records) == [f"c{n}" for n in range(number, -1, -1)]
+
+
+async def test_a_call_that_others_put_in_all_the_while_is_told_without_what_is_in_it(
+    records: CallRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def clash(*_: object) -> None:
+        raise IntegrityError("INSERT", {"note": CALL.note}, ValueError())
+
+    monkeypatch.setattr(CallRecords, "_put", clash)
+    with pytest.raises(AntiphonError, match="others put the same calls in") as told:
+        await records.save([CALL])
+    assert CALL.note not in "".join(traceback.format_exception(told.value))
 
 
 async def test_calls_are_found_by_how_long_they_were(records: CallRecords) -> None:
