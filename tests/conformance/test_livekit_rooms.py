@@ -8,10 +8,12 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 from tests.doubles.media_line import EnergyVad
 from tests.sip.house import LiveSwitchboard, free_tcp_port, until
 
 from antiphon.calls.livekit import LiveKitRooms, LiveKitSettings, livekit_settings
+from antiphon.calls.messages import FLOODED
 from antiphon.errors import CallFailed, ConfigError
 from antiphon.runtime.media import MediaClock, MediaPlane
 
@@ -107,6 +109,23 @@ async def test_keys_and_messages_are_the_callers_and_nobody_elses(world: Rooms) 
     await until(lambda: call.keys == "42")
     await speak(microphone, voice(880, 300))
     assert not np.any(np.abs(call.heard) > 2000)
+
+
+async def test_a_caller_who_floods_with_messages_is_left_and_strangers_may_chat(world: Rooms) -> None:
+    room = await world.join()
+    linda, _ = room.joins("linda")
+    stranger, _ = room.joins("stranger")
+    (call,) = world.switchboard.calls
+    for _ in range(3000):
+        room.sends(stranger, b"{}", "antiphon")
+        room.sends(linda, b"{}", "cursors")
+    assert room.is_connected and not call.closed
+    with capture_logs() as logged:
+        for _ in range(3000):
+            room.sends(linda, b"nonsense", "antiphon")
+    assert len(logged) < 6
+    await until(lambda: not room.is_connected)
+    assert call.closed == FLOODED
 
 
 async def test_whoever_leaves_the_call_ends_with_a_cause(world: Rooms) -> None:

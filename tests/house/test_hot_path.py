@@ -41,6 +41,11 @@ BOUNDED_OTHERWISE: dict[str, tuple[int, str]] = {
     "src/antiphon/runtime/media/playout.py": (1, "_IN_FLIGHT_UNSWEPT and _RELAY_IN_FLIGHT_MAX"),
     "src/antiphon/runtime/unified/speech.py": (1, "one a reply that is given up, for UNWANTED_MS"),
 }
+# Commands, each with its own loop: a person is asked, who may take his time.
+IN_THE_LOOPS_THREADS: dict[str, tuple[int, str]] = {
+    "src/antiphon/agents/command.py": (1, "what the person says next"),
+    "src/antiphon/server/keeping/command.py": (1, "whether he is sure"),
+}
 
 
 def is_hot(file: Source) -> bool:
@@ -95,6 +100,25 @@ def unbounded_lines(file: Source) -> list[int]:
     return found
 
 
+def borrowed_threads(file: Source) -> Iterator[str]:
+    """The loop's own threads are few, and name look-ups and vendors' packages wait for them: what hangs in
+    them takes these along. Disks have theirs (`storage.disk`), and so has whatever else blocks."""
+    if not file.in_package:
+        return
+    allowed, _ = IN_THE_LOOPS_THREADS.get(str(file.path), (0, ""))
+    lines = [node.lineno for node in ast.walk(file.tree) if _borrows(node)]
+    if len(lines) > allowed:
+        yield f"{file.path}: lines {lines} use the loop's own threads; storage.disk has some for the disk"
+
+
+def _borrows(node: ast.AST) -> bool:
+    name = _called(node)
+    if not isinstance(node, ast.Call) or name not in {"to_thread", "run_in_executor"}:
+        return False
+    first = node.args[0] if node.args else None
+    return name == "to_thread" or (isinstance(first, ast.Constant) and first.value is None)
+
+
 def _of_a_library(call: ast.Call) -> bool:
     """`asyncio.Queue[int]()`, and no class of ours that is called so."""
     function = call.func.value if isinstance(call.func, ast.Subscript) else call.func
@@ -102,7 +126,7 @@ def _of_a_library(call: ast.Call) -> bool:
     return isinstance(owner, ast.Name) and owner.id in {"asyncio", "queue", "multiprocessing"}
 
 
-RULES = [logs, tasks, endless_queues]
+RULES = [logs, tasks, endless_queues, borrowed_threads]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -125,6 +149,18 @@ def test_the_lists_have_no_stale_rows() -> None:
         (logs, "runtime/media/x.py", "from logging import getLogger"),
         (tasks, "runtime/media/x.py", "def frame(loop):\n    loop.create_task(hear())"),
         (tasks, "audio/x.py", "async def frame():\n    await asyncio.to_thread(hear)"),
+        (
+            borrowed_threads,
+            "server/api/x.py",
+            "async def get(path):\n    return await asyncio.to_thread(path.read_text)",
+        ),
+        (
+            borrowed_threads,
+            "calls/x.py",
+            "from asyncio import to_thread\nasync def f():\n    await to_thread(g)",
+        ),
+        (borrowed_threads, "calls/x.py", "async def f(loop):\n    await loop.run_in_executor(None, g)"),
+        (borrowed_threads, "agents/command.py", "a = asyncio.to_thread(input)\nb = asyncio.to_thread(input)"),
         (endless_queues, "runtime/x.py", "frames = asyncio.Queue()"),
         (endless_queues, "providers/x.py", "frames: asyncio.Queue[bytes] = asyncio.Queue[bytes]()"),
         (endless_queues, "speech/x.py", "frames = deque()"),

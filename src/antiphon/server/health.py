@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from antiphon.errors import AntiphonError
 from antiphon.operations.metrics import MEDIA_TYPE, exposition
 from antiphon.server.control import Control, Current
+from antiphon.storage.disk import disk_counts
 
 router = APIRouter()
 
@@ -60,6 +61,7 @@ async def metrics(control: Current) -> PlainTextResponse:
 async def _counted(control: Control) -> dict[str, int]:
     """What waits in this process, what it has sent, and what it did not allow."""
     counted = {f"{what}_refused": count for what, count in control.refused.items()}
+    counted |= {f"api_disk_{what}": count for what, count in disk_counts().items()}
     if control.index is not None and control.index.telemetry is not None:
         told = control.index.telemetry.counted()
         counted |= {f"telemetry_{name}": count for name, count in told.items()}

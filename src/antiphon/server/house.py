@@ -22,6 +22,7 @@ from antiphon.calls.carriers import carrier_server
 from antiphon.calls.control.accounts import accounts_in, behind, controls_from
 from antiphon.calls.control.checking import check_escalation
 from antiphon.calls.control.desk import LegsFirst, TransferDesk
+from antiphon.calls.messages import message_counts
 from antiphon.calls.placing import CallPlacer
 from antiphon.calls.ports import CarrierControl
 from antiphon.calls.realtime import RealtimeServer
@@ -278,6 +279,7 @@ def _rooms(
         "sip": lambda: sip.counts() if sip is not None else {},
         "trace": lambda: shared_flusher().counted,
         "disk": disk_counts,
+        "messages": message_counts,
     }
 
 

@@ -48,7 +48,7 @@ class RecordingService:
             self._running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._running
-        await asyncio.to_thread(self.recorder.close)
+        await self.recorder.closed()
 
     async def _purge_hourly(self) -> None:
         while True:

@@ -207,6 +207,29 @@ def test_a_flood_of_messages_is_refused_and_then_shut_out(tmp_path: Path) -> Non
     with_client(tmp_path, work)
 
 
+@pytest.mark.parametrize("kind", ["pings", "empty audio", "audio there is no room for"])
+def test_a_flood_of_what_is_neither_word_nor_sound_is_shut_out(tmp_path: Path, kind: str) -> None:
+    async def work(desk: RealtimeDesk, client: Client) -> None:
+        client.update()
+        await client.done(1)
+        chunk = base64.b64encode(bytes(48 * 10_000)).decode()
+        if kind == "audio there is no room for":
+            for _ in range(7):
+                client.say("input_audio_buffer.append", audio=chunk)
+        append = json.dumps({"type": "input_audio_buffer.append", "audio": chunk if "room" in kind else ""})
+        for number in range(MESSAGES_PER_S_MAX + BAD_MESSAGES_MAX + 1):
+            if number == MESSAGES_PER_S_MAX - 20:
+                assert client.closed is None and not client.session.shut_out
+            if kind == "pings":
+                client.session.control()
+            else:
+                client.session.message(append.encode())
+        assert client.closed is not None and client.closed[0] is CloseCode.POLICY
+        assert client.session.shut_out and not client.session.control()
+
+    with_client(tmp_path, work)
+
+
 def test_an_hour_of_audio_at_once_is_bounded_and_said_so(tmp_path: Path) -> None:
     async def work(desk: RealtimeDesk, client: Client) -> None:
         client.update()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import httpx
 import numpy as np
@@ -10,11 +12,12 @@ import pytest
 from tests.doubles.media_line import encoded, silence, tone
 from tests.doubles.switchboard import NotingSwitchboard
 from tests.doubles.twilio_stream import TwilioStream
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from antiphon.audio import g711
 from antiphon.audio.ports import PHONE
 from antiphon.calls.carriers import carrier_server
+from antiphon.calls.messages import FLOODED
 from antiphon.calls.streams import StreamServer, StreamTokens
 from antiphon.errors import ConfigError
 
@@ -194,6 +197,26 @@ async def test_who_holds_a_socket_and_says_nothing_is_closed(server: StreamServe
         await stream.send({"event": "unheard-of"})
         server.check(server._clock() + 20_000_000_000)
         assert await stream.until_closed() == (1008, "no start message")
+
+
+async def test_pings_are_answered_and_who_sends_them_without_end_is_shut_out(
+    server: StreamServer, switchboard: NotingSwitchboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("antiphon.calls.streams.server._CLOSE_GRACE_S", 0.1)
+    async with stream_to(server) as good, stream_to(server, call_sid="CA2") as bad:
+        for stream in (good, bad):
+            await stream.begin(token(stream.call_sid))
+        assert bad._socket is not None
+        await (await bad._socket.ping())
+        async with asyncio.timeout(20):
+            with suppress(ConnectionClosed):
+                for _ in range(4000):
+                    await bad._socket.ping()
+            assert await bad.until_closed() == (1008, FLOODED.removeprefix("error: "))
+        await good.press("1")
+        await _until_noted(good, switchboard, "dtmf", call=0)
+        assert switchboard.calls[1][2].named("closed") == [("closed", FLOODED, None)]
+        assert not switchboard.calls[0][2].named("closed")
 
 
 async def test_health_is_plain_http(server: StreamServer) -> None:

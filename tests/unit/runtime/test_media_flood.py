@@ -100,6 +100,36 @@ def test_what_a_network_that_stood_still_brings_at_once_is_heard() -> None:
     assert world.plane.counters.frames_surplus == world.plane.counters.frames_dropped == 0
 
 
+@pytest.mark.parametrize("crumb", [b"", b"\xff"])
+def test_messages_with_next_to_no_audio_in_them_lose_the_line_too(crumb: bytes) -> None:
+    world = World()
+    flooding = world.call()
+    for _ in range(60 * 50):
+        for _ in range(100):  # 5,000 a second.
+            flooding.source.receive(crumb)
+        world.run(20)
+    assert flooding.notes.named("closed") == [("closed", FLOODED, None)]
+    assert world.plane.counters.lines_flooded == 1
+
+
+def test_a_page_that_sends_each_of_its_blocks_as_it_comes_is_heard_whole() -> None:
+    """A browser's audio worklet has blocks of 2.7 ms; a network that stood still brings 10 s of them."""
+    world = World()
+    call = world.call()
+    block = encoded(tone(20), PHONE)[:20]
+    for second in range(18):
+        if second not in range(3, 12):
+            late = 10 if second == 12 else 1
+            for _ in range(50):
+                for _ in range(8 * late):
+                    call.source.receive(block)
+                world.run(20)
+        else:
+            world.run(1000)
+    assert world.plane.counters.frames_surplus == 0
+    assert world.plane.counters.frames_in == 50 * 18
+
+
 async def test_the_trace_of_a_call_whose_caller_floods_says_why_it_ended(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

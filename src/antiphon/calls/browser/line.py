@@ -17,6 +17,7 @@ from antiphon.calls.browser.peer import Peer
 from antiphon.calls.browser.pictures import Picture, PictureIntake
 from antiphon.calls.browser.playout import PlayoutQueue, PlayoutTrack
 from antiphon.calls.browser.settings import BrowserSettings
+from antiphon.calls.messages import FLOODED, MessageBound
 from antiphon.errors import AntiphonError, CallFailed
 from antiphon.runtime.arrivals import Arrangement, Arrival, Switchboard
 
@@ -68,6 +69,7 @@ class BrowserLine:
         self._finished = False
         self._heard_at_s = 0.0
         self._loop = asyncio.get_running_loop()
+        self._messages = MessageBound(self._now_ns)
         self._peer = self._new_peer()
 
     def _new_peer(self) -> Peer:
@@ -97,6 +99,10 @@ class BrowserLine:
         self._run(old.close())
         log.info("browser_line_moved", line_id=self.line_id, call_id=self.call_id)
         return answer
+
+    @property
+    def _now_ns(self) -> int:
+        return int(self._loop.time() * 1e9)
 
     @property
     def _is_stalled(self) -> bool:
@@ -212,7 +218,11 @@ class BrowserLine:
     def message(self, peer: Peer, message: object) -> None:
         """From the page: "end", "dtmf:5", "talk:down", "talk:up", "far_end:120" (its own playout delay, ms),
         "image:48211" and the bytes of that picture. All else is ignored."""
-        if peer is not self._peer:
+        if peer is not self._peer or self._finished:
+            return
+        if not self._messages.passes(self._now_ns, "browser", self.call_id):
+            if self._messages.flooded:
+                self.finish(FLOODED)
             return
         if isinstance(message, bytes):
             self._on_picture(lambda: self._pictures.take(message))

@@ -13,6 +13,7 @@ from livekit import rtc
 
 from antiphon.audio.ports import WIDEBAND, MediaSource
 from antiphon.calls.livekit.voice import SAMPLE_RATE_HZ, SDK_QUEUE_MS, RoomVoice
+from antiphon.calls.messages import FLOODED, MessageBound
 from antiphon.calls.sip.playout import Playout
 from antiphon.errors import AntiphonError, CallFailed
 from antiphon.runtime.arrivals import Arrival, Switchboard
@@ -46,6 +47,8 @@ class RoomLine:
         self._playout = Playout(self._voice)
         self._source: MediaSource | None = None
         self._shown: asyncio.Queue[bytes] = asyncio.Queue(VIEW_BACKLOG_MAX)
+        self._messages = MessageBound(_now_ns())
+        self._understood = True  # All that came so far.
         self._hang_up_in = -1
         self._finished = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -158,24 +161,37 @@ class RoomLine:
         self.finish("error: the room is gone")
 
     def _dtmf_received(self, pressed: rtc.SipDTMF) -> None:
-        if pressed.participant is None or pressed.participant.identity == self.caller:
+        theirs = pressed.participant is None or pressed.participant.identity == self.caller
+        if theirs and self._passes():
             self._press(pressed.digit)
 
     def _data_received(self, packet: rtc.DataPacket) -> None:
         """{"type": "key", "digit": "5"} or {"type": "talk", "pressed": true}, from the caller only."""
         if packet.topic != TOPIC or packet.participant is None or packet.participant.identity != self.caller:
+            return  # What others in the room send one another is nothing to us, however much it is.
+        if not self._passes():
             return
         try:
             if len(packet.data) > MESSAGE_MAX_BYTES:
                 raise msgspec.DecodeError("too long")
             message = msgspec.json.decode(packet.data, type=PageMessage)
         except msgspec.DecodeError:
-            log.warning("livekit_message_not_understood", call=self.call_id, size_bytes=len(packet.data))
+            if self._understood:
+                log.warning("livekit_message_not_understood", call=self.call_id, size_bytes=len(packet.data))
+            self._understood = False
             return
         if message.type == "key":
             self._press(message.digit)
         elif message.type == "talk" and self._source is not None:
             self._source.talk(message.pressed)
+
+    def _passes(self) -> bool:
+        """One more message of the caller; from one who sends them without end the agent goes away."""
+        if self._finished or self._messages.passes(_now_ns(), "livekit", self.call_id):
+            return not self._finished
+        if self._messages.flooded:
+            self.finish(FLOODED)
+        return False
 
     def _press(self, digit: str) -> None:
         if digit in _DIGITS and self._source is not None:
@@ -202,6 +218,10 @@ class RoomLine:
         task = asyncio.get_running_loop().create_task(work, name=f"room of {self.agent}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _now_ns() -> int:
+    return int(asyncio.get_running_loop().time() * 1e9)
 
 
 class PageMessage(msgspec.Struct, frozen=True):

@@ -141,8 +141,12 @@ class _Socket(picows.WSListener):
             self._piece(frame)
         elif kind is picows.WSMsgType.BINARY:
             self.session.bad_message("a binary message: events are JSON text")
+        elif kind is picows.WSMsgType.PING:
+            if self.session.control() and self._transport is not None:
+                transport.send_pong(frame.get_payload_as_bytes())
         elif kind is picows.WSMsgType.PONG:
-            self.session.alive()
+            if self.session.control():
+                self.session.alive()
         elif kind is picows.WSMsgType.CLOSE:
             self.session.disconnected()
             transport.send_close(frame.get_close_code())
@@ -178,6 +182,12 @@ class _Socket(picows.WSListener):
             self._transport.send_ping()
 
     def close(self, code: CloseCode, reason: str) -> None:
-        if self._transport is not None:
-            self._transport.send_close(picows.WSCloseCode(code.value), reason.encode()[:_REASON_MAX_BYTES])
-            asyncio.get_running_loop().call_later(_CLOSE_GRACE_S, self._transport.disconnect)
+        transport = self._transport
+        if transport is None:
+            return
+        transport.send_close(picows.WSCloseCode(code.value), reason.encode()[:_REASON_MAX_BYTES])
+        if self.session.shut_out:
+            # All that it still sends would be read before its answer. It has the time of grace to read why.
+            self._transport = None
+            transport.underlying_transport.pause_reading()
+        asyncio.get_running_loop().call_later(_CLOSE_GRACE_S, transport.disconnect)

@@ -38,7 +38,8 @@ SETTLE_S = 0.1  # Clients that update their session in two messages send them to
 BEGIN_WITHIN_S = 1.0
 HEARD_WITHIN_S = 0.06  # Three ticks of the plane: one to take the audio, two for its windows.
 BAD_MESSAGES_MAX = 100
-MESSAGES_PER_S_MAX = 200  # Other than audio.
+MESSAGES_PER_S_MAX = 200  # Other than audio: pings too, and audio there was no room for.
+CRUMB_BYTES = 8  # A millisecond of G.711: less is no audio.
 SILENT_AFTER_NS = 60_000_000_000
 
 
@@ -87,6 +88,7 @@ class RealtimeSession:
             idle=self._idle,
         )
         self.pressed = self.committed = self.owed = False
+        self.shut_out = False  # Nothing this client sends is worth reading any more.
         self.uncommitted_ms = 0
         self.typed: dict[str, str] = {}  # By item: answered with the next `response.create`.
         self.call_id = ""
@@ -134,19 +136,32 @@ class RealtimeSession:
         event: wire.AnyClientEvent | None = None
         try:
             event = wire.decode(frame)
-            if not isinstance(event, wire.Append):
+            if not isinstance(event, wire.Append) or len(event.audio) < CRUMB_BYTES:
                 self._not_too_many()
             take(self, event)
         except Refused as refused:
             self.refuse(refused, event.event_id if event is not None else None)
             if event is None:
                 self._bad()
+            elif isinstance(event, wire.Append):
+                self.control()
 
     def bad_message(self, reason: str) -> None:
         """Something on the socket that is no message of this protocol."""
         if self._phase is not _Phase.CLOSED:
             self.refuse(Refused("invalid_message", reason))
             self._bad()
+
+    def control(self) -> bool:
+        """A ping, or its answer, or what costs as much; false: it is to be dropped."""
+        if self._phase is _Phase.CLOSED:
+            return False
+        self._heard_ns = self._admission.clock()
+        try:
+            self._not_too_many()
+        except Refused:
+            return False
+        return True
 
     def disconnected(self) -> None:
         """The socket is gone."""
@@ -177,6 +192,7 @@ class RealtimeSession:
         self._admission.counted["bad_message"] += 1
         self._bad_messages += 1
         if self._bad_messages >= BAD_MESSAGES_MAX:
+            self.shut_out = True
             self.over("error: too many bad messages", CloseCode.POLICY, "too many bad messages")
 
     # ---------------------------------------------------------------- the call

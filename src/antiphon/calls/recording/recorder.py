@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -74,6 +75,12 @@ class Recorder:
     def close(self) -> None:
         """Return when all that was recorded is on the disk."""
         self._disk.shutdown(wait=True)
+
+    async def closed(self) -> None:
+        """As `close`, from the event loop: no thread waits."""
+        last = self._disk.submit(lambda: None)  # One thread, so all else was before it.
+        self._disk.shutdown(wait=False)
+        await asyncio.wrap_future(last)
 
 
 class _Shelf:

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from antiphon.calls.messages import FLOODED, MessageBound
 from antiphon.calls.sip import wire
 from antiphon.calls.sip.intake import Intake
 from antiphon.calls.sip.playout import Playout
@@ -22,6 +23,7 @@ HANG_UP_TICKS_MAX = 50  # A second for the last words.
 # Nobody presses a key again so soon (ITU-T Q.24: 40 ms and more between two); a packet that was overtaken by
 # the end of its key begins it anew for the library.
 KEY_AGAIN_TICKS = 2
+_TICK_NS = 20_000_000
 
 Send = Callable[[wire.FromSip], None]
 
@@ -38,6 +40,7 @@ class Row:
         self.no_answer = False
         self._key, self._key_up_at = "", 0  # The last one, and the tick at which it was let go.
         self._heir: _Heir | None = None
+        self._messages = MessageBound(legs.now_ns)
 
     def established(self) -> None:
         if self.up:
@@ -46,6 +49,8 @@ class Row:
         self._legs.send(wire.Established(leg=self.number))
 
     def pressed(self, digit: str) -> None:
+        if not self._passes():
+            return
         self.intake.excuse()  # The far end sends events in place of audio.
         if digit == self._key and self._legs.ticks - self._key_up_at < KEY_AGAIN_TICKS:
             self._legs.counted["keys_repeated"] += 1
@@ -58,17 +63,31 @@ class Row:
 
     def held(self, held: bool) -> None:
         self.on_hold = held
+        if not self._passes():
+            return
         self.intake.excuse()
         self._legs.send(wire.Held(leg=self.number, held=held))
 
     def transfer_asked(self, target: str) -> None:
-        self._legs.act(self._consider_transfer(target))
+        if self._passes():
+            self._legs.act(self._consider_transfer(target))
 
     def ended(self, cause: str) -> None:
         heir, self._heir = self._heir, None
         if heir is not None:  # Who asked for it is gone before anybody answered.
             self._legs.act(heir.leg.hang_up())
+        if self._messages.flooded:
+            cause = FLOODED
         self._legs.leave(self, "no answer" if self.no_answer else cause)
+
+    def _passes(self) -> bool:
+        """One more key, hold or transfer; whoever sends them without end is hung up on."""
+        was_flooded = self._messages.flooded
+        if self._messages.passes(self._legs.now_ns, "sip", str(self.number)):
+            return not was_flooded
+        if self._messages.flooded and not was_flooded:
+            self._legs.act(self.leg.hang_up())
+        return False
 
     async def _consider_transfer(self, target: str) -> None:
         if self._heir is not None or not self._legs.may_transfer_to(target):
@@ -131,6 +150,10 @@ class Legs:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def now_ns(self) -> int:
+        return self.ticks * _TICK_NS
 
     def may_transfer_to(self, target: str) -> bool:
         return self._settings.may_transfer_to(target)

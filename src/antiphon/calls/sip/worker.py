@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from antiphon.calls.messages import message_counts
 from antiphon.calls.sip import wire
 from antiphon.calls.sip.legs import Legs
 from antiphon.calls.sip.native_words import NativeWords
@@ -66,7 +67,9 @@ class SipWorker:
             self.legs.tick()
             number += 1
             if number % _COUNTS_TICKS == 0:
-                self._send(wire.Counted(counts=dict(self.legs.counted) | self.legs.endpoint.counts()))
+                messages = {f"messages_{what}": count for what, count in message_counts().items()}
+                counts = dict(self.legs.counted) | self.legs.endpoint.counts() | messages
+                self._send(wire.Counted(counts=counts))
             due += _TICK_S
             late = loop.time() - due
             if late > _STALLED_S:

@@ -90,6 +90,7 @@ class StreamServer:
                 port,
                 max_frame_size=_FRAME_MAX_BYTES,
                 read_buffer_init_size=_READ_BUFFER_BYTES,
+                enable_auto_pong=False,  # Each listener answers as many as it lets pass.
                 websocket_handshake_timeout=5,
             )
         except OSError as error:
@@ -183,8 +184,13 @@ class _Stream(picows.WSListener):
             self.session.disconnected()
             transport.send_close(frame.get_close_code())
             transport.disconnect()
-        elif kind not in (picows.WSMsgType.PING, picows.WSMsgType.PONG):
-            self._server.counted["bad_message"] += 1  # In pieces: no carrier sends any.
+        elif kind is picows.WSMsgType.PING:
+            if self.session.passes() and self._transport is not None:
+                transport.send_pong(frame.get_payload_as_bytes())
+        elif kind is picows.WSMsgType.PONG:
+            self.session.passes()
+        else:
+            self.session.in_pieces()
 
     def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
         self._server._streams.discard(self)
@@ -199,12 +205,17 @@ class _Stream(picows.WSListener):
             self._transport.send(picows.WSMsgType.BINARY, frame)
 
     def close(self, code: CloseCode, reason: str) -> None:
-        if self._transport is None:
+        transport = self._transport
+        if transport is None:
             return
         said = reason.encode()[:_REASON_MAX_BYTES]
-        self._transport.send_close(picows.WSCloseCode(code.value), said)
+        transport.send_close(picows.WSCloseCode(code.value), said)
+        if self.session.flooded:
+            # All that it still sends would be read before its answer. It has the time of grace to read why.
+            self._transport = None
+            transport.underlying_transport.pause_reading()
         # Carriers answer the close; who does not is cut off.
-        asyncio.get_running_loop().call_later(_CLOSE_GRACE_S, self._transport.disconnect)
+        asyncio.get_running_loop().call_later(_CLOSE_GRACE_S, transport.disconnect)
 
 
 def _plain(response: picows.WSUpgradeResponse) -> picows.WSUpgradeResponseWithListener:

@@ -14,6 +14,7 @@ from enum import Enum
 import structlog
 
 from antiphon.audio.ports import MediaSource
+from antiphon.calls.messages import FLOODED, MessageBound
 from antiphon.calls.streams.dialect import (
     BadMessage,
     CloseCode,
@@ -37,6 +38,7 @@ log = structlog.get_logger(__name__)
 START_WITHIN_NS = 10_000_000_000  # The start comes at once; who only holds a socket is shut out.
 STALLED_AFTER_NS = 30_000_000_000  # Carriers send 50 messages a second for as long as the call is up.
 _BAD_MESSAGES_MAX = 100  # One is a glitch, a hundred are not this carrier.
+_FLOODED = FLOODED.removeprefix("error: ")
 _LINE = "phone"
 _METADATA_MAX = 40
 # Words of ours, worth nothing from anybody else.
@@ -98,6 +100,7 @@ class StreamSession:
         self._clock = admission.clock
         self._heard_ns = self._clock()
         self._bad_messages = 0
+        self._messages = MessageBound(self._heard_ns)
         self._source: MediaSource | None = None
         self.call_id = ""
 
@@ -112,6 +115,7 @@ class StreamSession:
             event = self._dialect.decode(frame)
         except UnknownEvent:
             self._admission.counted["unknown_event"] += 1  # Carriers may add some; none of our business.
+            self.passes()
             return
         except BadMessage as error:
             self._bad(str(error))
@@ -127,8 +131,29 @@ class StreamSession:
                 self._source.receive(event)
             else:
                 self._refuse(CloseCode.PROTOCOL, "media before start")
-        elif event is not None:
+        elif self.passes() and event is not None:
             self._rare(event)
+
+    def passes(self) -> bool:
+        """One more message of another kind than audio, a ping too; false: it is nobody's. Whoever sends them
+        without end is shut out."""
+        if self._messages.passes(self._clock(), self._dialect.carrier, self.call_id):
+            return True
+        if self.flooded and self._phase in (_Phase.CONNECTING, _Phase.STREAMING):
+            self._refuse(CloseCode.POLICY, _FLOODED)
+        elif self.flooded:
+            self._line.close(CloseCode.POLICY, _FLOODED)
+        return False
+
+    @property
+    def flooded(self) -> bool:
+        """Nothing this far end sends is worth reading any more."""
+        return self._messages.flooded
+
+    def in_pieces(self) -> None:
+        """A message in several frames: no carrier sends any."""
+        if self._phase is not _Phase.CLOSED:
+            self._bad("a message in pieces")
 
     def binary(self, frame: Frame) -> None:
         """One binary frame; `frame` is not kept."""
@@ -188,7 +213,10 @@ class StreamSession:
         """What still comes is nobody's; after our own hang-up some always does, after a stop none should."""
         if self._phase is _Phase.STOPPED:
             self._bad("a message after the stop")
-        return self._phase is not _Phase.CONNECTING
+        if self._phase is _Phase.CONNECTING:
+            return False
+        self.passes()
+        return True
 
     def _rare(self, event: Event) -> None:
         match event:

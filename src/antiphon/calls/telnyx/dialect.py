@@ -42,6 +42,7 @@ class TelnyxDialect:
         self._counted: Counter[str] = Counter() if counted is None else counted
         self._order = ChunkOrder(self._counted)
         self._stream_id = ""
+        self._erred = False  # Its first error is told.
         self._conversion = Conversion()
 
     def decode(self, frame: Frame) -> Event:
@@ -59,7 +60,9 @@ class TelnyxDialect:
                 return Stop()
             case wire.Error(payload=fault):
                 self._counted["carrier_errors"] += 1
-                log.warning("carrier_error", carrier=self.carrier, code=str(fault.code)[:20])
+                if not self._erred:
+                    log.warning("carrier_error", carrier=self.carrier, code=str(fault.code)[:20])
+                self._erred = True
         return None
 
     def decode_binary(self, frame: Frame) -> bytes:

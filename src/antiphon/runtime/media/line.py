@@ -23,6 +23,7 @@ _BURST_NS = 10_000_000_000  # That much at once, who was silent as long before.
 # Of what came on top and was dropped: so much at once, and 200 frames a second in the long run, end the line.
 _FLOOD_LEAST_NS = 5_000_000
 _FLOOD_BURST_NS = 1500 * _FLOOD_LEAST_NS
+_CRUMB_NS = 1_000_000  # Nor are there a thousand messages a second, however little is in each.
 FLOODED = "error: audio came many times faster than real time"
 _QUEUED_FRAMES_MAX = 100  # Between two ticks: 2 s, a stalled network's burst; more is an attack or a bug.
 _MESSAGE_MS_MAX = 1000
@@ -130,6 +131,7 @@ class PlaneSource:
         # Two leaky buckets, as the moment up to which each is full.
         self._paced_ns = call.began_ns - _BURST_NS
         self._flooded_ns = call.began_ns - _FLOOD_BURST_NS
+        self._crumbs_ns = call.began_ns - _BURST_NS  # As the first, of messages of less than a frame.
 
     def receive(self, payload: bytes | memoryview) -> None:
         call = self._call
@@ -138,6 +140,8 @@ class PlaneSource:
         data = bytes(payload)
         if len(data) == call.frame_bytes == self._message_bytes and not self._rest:
             self._queue(data, call.clock())
+            return
+        if len(data) < call.frame_bytes and not self._may_crumble(call.clock()):
             return
         limit = call.frame_bytes * _MESSAGE_MS_MAX // FRAME_MS
         if len(data) > limit:
@@ -177,9 +181,18 @@ class PlaneSource:
         if call.relay is not None:
             call.relay(frame, arrived_ns)
 
+    def _may_crumble(self, arrived_ns: int) -> bool:
+        crumbs_ns = max(self._crumbs_ns, arrived_ns - _BURST_NS) + _CRUMB_NS
+        if crumbs_ns > arrived_ns:
+            self._surplus(arrived_ns)
+            return False
+        self._crumbs_ns = crumbs_ns
+        return True
+
     def _surplus(self, arrived_ns: int) -> None:
-        """A frame of a caller who sends faster than real time, for longer than a burst: it is dropped, or his
-        call would cost as many. Who sends many times as fast is no caller, and loses his line."""
+        """A frame, or less, of a caller who sends faster than real time, for longer than a burst: it is
+        dropped, or his call would cost as many. Who sends many times as fast is no caller, and loses his
+        line."""
         call = self._call
         call.counters.frames_surplus += 1
         call.bank.arrays.unanchored[call.row] = True  # Stream time jumps by what was dropped.

@@ -68,7 +68,8 @@ class PlaneCounters:
             virtual one, had given its core to somebody else. Nothing in here could have been quicker.
         frames_in: 20 ms frames taken from callers.
         frames_dropped: Frames given up: the row's queue was full, or its call was over.
-        frames_surplus: Frames given up of callers who sent more than real time, for longer than a burst.
+        frames_surplus: Frames, or messages of less, given up of callers who sent more than real time, for
+            longer than a burst.
         lines_flooded: Lines ended because such a caller sent many times as much.
         messages_truncated: Messages longer than a second, cut.
         frames_filled: Silence put in where a caller's stream had a gap.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -23,6 +22,7 @@ from antiphon.server.api.telling import tell
 from antiphon.server.control import Control, Current
 from antiphon.server.problems import Problem, without_files
 from antiphon.storage.access import AgentVersion
+from antiphon.storage.disk import on_disk
 
 router = APIRouter(prefix="/agents", route_class=GatedRoute, tags=["agents"])
 
@@ -50,7 +50,7 @@ async def agent_file_schema() -> dict[str, Any]:
 @router.post("/validate", openapi_extra=needs(Permission.AGENTS_WRITE))
 async def validate_agent(file: shapes.AgentText, parts: Parts) -> shapes.Judgement:
     """Everything that is wrong with an agent file, with line, field and fix. Nothing is kept."""
-    return await asyncio.to_thread(judged, parts.serve.agents, file.text)
+    return await on_disk(judged, parts.serve.agents, file.text)
 
 
 @router.get("/{agent}", openapi_extra=needs(Permission.AGENTS_READ))
@@ -59,11 +59,11 @@ async def get_agent(agent: shapes.AgentName, who: Who, parts: Parts, control: Cu
     entry = await _entry(agent, who.organisation_id, parts, control)
     if who.agent not in ("", agent):
         raise no_such_agent()
-    path = await asyncio.to_thread(file_of, parts.serve.agents, agent)
+    path = await on_disk(file_of, parts.serve.agents, agent)
     versions = await parts.versions.of(who.organisation_id, agent)
     return shapes.AgentDetail(
         **await _agent(parts, who.organisation_id, entry),
-        text=await asyncio.to_thread(_text_of, path),
+        text=await on_disk(_text_of, path),
         versions=[shapes.VersionHead(**_head(version)) for version in versions],
     )
 
@@ -83,9 +83,9 @@ async def create_version(
         raise Problem(409, "this name cannot be had", fix="choose another name")
     if not await parts.versions.of(who.organisation_id, agent) and agent in served:
         # What was live before the API was used is version 1, so that one can go back to it.
-        path = await asyncio.to_thread(file_of, parts.serve.agents, agent)
+        path = await on_disk(file_of, parts.serve.agents, agent)
         first = await parts.versions.add(
-            who.organisation_id, agent, await asyncio.to_thread(_text_of, path), note="as it was", by="file"
+            who.organisation_id, agent, await on_disk(_text_of, path), note="as it was", by="file"
         )
         await parts.versions.mark_published(who.organisation_id, agent, first.version)
     version = await parts.versions.add(who.organisation_id, agent, file.text, note=file.note, by=who.subject)
@@ -123,8 +123,8 @@ async def diff_draft(
         before = (await _found(parts, who.organisation_id, agent, file.version)).text
     else:
         await _entry(agent, who.organisation_id, parts, control)
-        path = await asyncio.to_thread(file_of, parts.serve.agents, agent)
-        before = await asyncio.to_thread(_text_of, path)
+        path = await on_disk(file_of, parts.serve.agents, agent)
+        before = await on_disk(_text_of, path)
     name = f"{agent} {file.version}" if file.version else f"{agent} live"
     lines = difflib.unified_diff(
         before.splitlines(), file.text.splitlines(), name, f"{agent} draft", lineterm=""
@@ -157,14 +157,14 @@ async def roll_back(agent: shapes.AgentName, who: Who, parts: Parts, control: Cu
 async def _publish(version: AgentVersion, parts: ApiParts, control: Control) -> shapes.Publication:
     agent = version.agent
     await refuse_faulty(parts, agent, version.text)
-    path = await asyncio.to_thread(file_of, parts.serve.agents, agent)
-    before = await asyncio.to_thread(_text_of, path)
-    await asyncio.to_thread(put_file, path, version.text)
+    path = await on_disk(file_of, parts.serve.agents, agent)
+    before = await on_disk(_text_of, path)
+    await on_disk(put_file, path, version.text)
     try:
         await control.media.reload_agent(path.name)
     except AntiphonError as error:
         # What is on disk is what a restart would serve: it stays what is served now.
-        await asyncio.to_thread(put_file, path, before) if before else path.unlink(missing_ok=True)
+        await (on_disk(put_file, path, before) if before else on_disk(path.unlink, missing_ok=True))
         if isinstance(error, ConfigError):
             raise Problem(422, f"it cannot be served here: {without_files(str(error))}") from None
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +22,7 @@ from antiphon.server.api.parts import ApiParts
 from antiphon.server.api.sight import sight_of
 from antiphon.server.api.telling import tell
 from antiphon.server.problems import Problem
+from antiphon.storage.disk import on_disk
 from antiphon.storage.records import CallQuery, CallSummary
 from antiphon.storage.traces import read_trace
 
@@ -47,7 +47,7 @@ async def list_calls(who: Who, parts: Parts, wanted: Annotated[shapes.CallQuery,
 async def get_call(call_id: str, who: Who, parts: Parts) -> shapes.CallDetail:
     """One call: what was said and really heard, latency per turn, tools, interruptions, costs, outcome."""
     path = await call_path(call_id, who, parts)
-    return shapes.CallDetail(**await asyncio.to_thread(lambda: summarise(open_record(path))))
+    return shapes.CallDetail(**await on_disk(lambda: summarise(open_record(path))))
 
 
 @router.get(
@@ -59,7 +59,7 @@ async def get_call(call_id: str, who: Who, parts: Parts) -> shapes.CallDetail:
 async def get_trace(call_id: str, who: Who, parts: Parts) -> Response:
     """The trace: everything else about the call is derived from it."""
     path = await call_path(call_id, who, parts)
-    body = await asyncio.to_thread(_lines, path)
+    body = await on_disk(_lines, path)
     headers = {"content-disposition": f'attachment; filename="{path.stem}.jsonl"'}
     return Response(body, media_type="application/jsonl", headers=headers)
 
@@ -68,7 +68,7 @@ async def get_trace(call_id: str, who: Who, parts: Parts) -> Response:
 async def replay_call(call_id: str, wanted: shapes.WhatIf, who: Who, parts: Parts) -> shapes.Report:
     """The call through the same core again: exactly, or under another policy. Nobody is called."""
     path = await call_path(call_id, who, parts)
-    return shapes.Report(**await asyncio.to_thread(_replayed, path, wanted.set))
+    return shapes.Report(**await on_disk(_replayed, path, wanted.set))
 
 
 @router.get("/{call_id}/feedback", openapi_extra=needs(Permission.CALLS_READ))
@@ -105,7 +105,7 @@ async def give_feedback(call_id: str, said: shapes.NewOpinion, who: Who, parts: 
 async def call_path(call_id: str, who: Principal, parts: ApiParts) -> Path:
     """Raises Problem: 404; none, or another organisation's."""
     may_see = await sight_of(who, parts)
-    return await asyncio.to_thread(parts.shelf.path, may_see, call_id)
+    return await on_disk(parts.shelf.path, may_see, call_id)
 
 
 def _lines(path: Path) -> bytes:

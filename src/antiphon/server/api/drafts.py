@@ -28,6 +28,7 @@ from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
 from antiphon.server.api.publishing import beside, file_of, judged, refuse_faulty
 from antiphon.server.control import Current
 from antiphon.server.problems import Problem, without_files
+from antiphon.storage.disk import on_disk
 
 router = APIRouter(prefix="/agents", route_class=GatedRoute, tags=["agents"])
 
@@ -37,7 +38,7 @@ ANSWER_MAX_CHARS: Final = 20_000
 @router.post("/inspect", openapi_extra=needs(Permission.AGENTS_WRITE))
 async def inspect_draft(file: shapes.AgentText, parts: Parts) -> shapes.Inspection:
     """What a file that is not kept anywhere is made of, and everything that is wrong with it."""
-    return await asyncio.to_thread(_inspected, parts.serve.agents, parts.serve.home, file.text)
+    return await on_disk(_inspected, parts.serve.agents, parts.serve.home, file.text)
 
 
 @router.get("/{agent}/inspect", openapi_extra=needs(Permission.AGENTS_READ))
@@ -52,8 +53,8 @@ async def inspect_agent(
         text = found.text
     else:
         path = await _live_file(agent, who.organisation_id, parts)
-        text = await asyncio.to_thread(path.read_text, encoding="utf-8")
-    return await asyncio.to_thread(_inspected, parts.serve.agents, parts.serve.home, text)
+        text = await on_disk(path.read_text, encoding="utf-8")
+    return await on_disk(_inspected, parts.serve.agents, parts.serve.home, text)
 
 
 @router.post("/{agent}/tools/{tool}/test", openapi_extra=needs(Permission.AGENTS_WRITE))
@@ -66,7 +67,7 @@ async def test_tool(
     done (`ran` is false).
     """
     path = await _live_file(agent, who.organisation_id, parts)
-    found = await asyncio.to_thread(_tool, path, parts.serve.home, tool)
+    found = await on_disk(_tool, path, parts.serve.home, tool)
     if found.effect is not Effect.NONE:
         refusal = await _arguments_refused(found, wanted.arguments)
         return shapes.ToolTested(ran=False, ok=not refusal, error=refusal, value=None, took_ms=0)
@@ -107,8 +108,8 @@ async def try_draft(
 async def _live_file(agent: str, organisation_id: str, parts: Any) -> Path:
     """Raises: Problem: 404; there is none, or it is another organisation's."""
     owners = await parts.organisations.owners()
-    path: Path = await asyncio.to_thread(file_of, parts.serve.agents, agent)
-    if owner(owners, agent) != organisation_id or not path.is_file():
+    path: Path = await on_disk(file_of, parts.serve.agents, agent)
+    if owner(owners, agent) != organisation_id or not await on_disk(path.is_file):
         raise no_such_agent()
     return path
 

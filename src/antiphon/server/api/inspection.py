@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -22,6 +21,7 @@ from antiphon.server.api.calls import call_path
 from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
 from antiphon.server.api.publishing import file_of
 from antiphon.server.api.recordings import OPENING, opened
+from antiphon.storage.disk import on_disk
 
 router = APIRouter(prefix="/calls", route_class=GatedRoute, tags=["calls"])
 
@@ -34,7 +34,7 @@ async def get_timeline(call_id: str, who: Who, parts: Parts) -> views.Timeline:
     permissions; and the instructions the models had, where the agent's file is still the one that
     answered."""
     path = await call_path(call_id, who, parts)
-    return await asyncio.to_thread(_timeline, path, parts.serve.agents)
+    return await on_disk(_timeline, path, parts.serve.agents)
 
 
 @router.get("/{call_id}/peaks", openapi_extra=needs(Permission.RECORDINGS_READ))
@@ -47,7 +47,7 @@ async def get_peaks(
     """The outline of a recording, 0 to 100 of full scale, and by which consent it was kept, until when."""
     path = await call_path(call_id, who, parts)
     async with OPENING:
-        return await asyncio.to_thread(
+        return await on_disk(
             lambda: _peaks(opened(recordings_directory(parts.serve.home), path.stem, parts.keyring), count)
         )
 

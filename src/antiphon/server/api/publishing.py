@@ -3,7 +3,6 @@ is served; the database is its history."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import secrets
@@ -21,6 +20,7 @@ from antiphon.server.api.parts import ApiParts
 from antiphon.server.checking.command import judge
 from antiphon.server.problems import Problem as HttpProblem
 from antiphon.server.problems import without_files
+from antiphon.storage.disk import on_disk
 
 
 def judged(folder: Path, text: str) -> shapes.Judgement:
@@ -138,7 +138,7 @@ def fault_of(problem: Problem, weight: Any = "error") -> shapes.FileFault:
 
 async def refuse_faulty(parts: ApiParts, agent: str, text: str) -> None:
     """Raises HttpProblem: 422; the file has an error, or is of another agent."""
-    judgement = await asyncio.to_thread(judged, parts.serve.agents, text)
+    judgement = await on_disk(judged, parts.serve.agents, text)
     if judgement.agent != agent and judgement.agent:
         raise HttpProblem(422, "the file is of another agent", fix=f"begin it with `agent: {agent}`")
     if not judgement.ok:

@@ -19,6 +19,7 @@ from antiphon.server.access.roles import Permission
 from antiphon.server.api.calls import call_path
 from antiphon.server.api.gate import GatedRoute, Parts, Who, needs
 from antiphon.server.problems import Problem
+from antiphon.storage.disk import on_disk
 from antiphon.storage.keys import Keyring
 
 router = APIRouter(prefix="/calls", route_class=GatedRoute, tags=["calls"])
@@ -50,7 +51,7 @@ async def get_recording(
     path = await call_path(call_id, who, parts)
     home = parts.serve.home
     async with OPENING:
-        sound = await asyncio.to_thread(_wav, recordings_directory(home), path.stem, parts.keyring, channel)
+        sound = await on_disk(_wav, recordings_directory(home), path.stem, parts.keyring, channel)
     return ranged(sound, wanted)
 
 

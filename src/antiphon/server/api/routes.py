@@ -27,6 +27,7 @@ from antiphon.server.api.sight import sight_of
 from antiphon.server.control import Control, Current
 from antiphon.server.problems import Problem
 from antiphon.storage.access import DEFAULT_ORGANISATION, now_ms
+from antiphon.storage.disk import on_disk
 
 # Of two who write at once, the second is told.
 _WRITING: Final = asyncio.Lock()
@@ -44,7 +45,7 @@ async def get_routes(who: Who, control: Current) -> shapes.Routes:
             in_force=False, changed=False, text="", file_text="", file_sha256="", time_zone="UTC",
             calls_max=0, routes=[],
         )  # fmt: skip
-    now = await asyncio.to_thread(_text, control.settings.routes)
+    now = await on_disk(_text, control.settings.routes)
     fields = {name: told[name] for name in ("text", "time_zone", "calls_max", "routes")}
     changed = now != told["text"]
     return shapes.Routes(in_force=True, changed=changed, file_text=now, file_sha256=_named(now), **fields)
@@ -97,19 +98,17 @@ async def put_routes(file: shapes.RoutesPut, who: Who, parts: Parts, control: Cu
         where = f"line {first.line}: {first.field}: " if first.field else f"line {first.line}: "
         raise Problem(422, f"{where}{first.message}", fix=first.fix or "POST /v1/routes/check shows all")
     async with _WRITING:
-        known = await asyncio.to_thread(_text, path)
+        known = await on_disk(_text, path)
         if _named(known) != file.instead_of:
             raise Problem(409, "the file is another one by now", fix="read it again, and change that one")
-        await asyncio.to_thread(put_file, path, file.text, folder="the folder of routes")
+        await on_disk(put_file, path, file.text, folder="the folder of routes")
     return await get_routes(who, control)
 
 
 async def _judgement(text: str, who: Principal, parts: ApiParts, control: Control) -> shapes.RoutesJudgement:
     told = await control.media.routes()
     may_see, named = await sight_of(who, parts), set(told.get("agents", ()))
-    return await asyncio.to_thread(
-        _judged, text, parts.serve.agents, lambda agent: may_see(agent) or agent in named
-    )
+    return await on_disk(_judged, text, parts.serve.agents, lambda agent: may_see(agent) or agent in named)
 
 
 def _only_operators(who: Principal) -> None:

@@ -5,7 +5,6 @@ The token is a credential and comes as one: in the address it would be in every 
 
 from __future__ import annotations
 
-import asyncio
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +23,7 @@ from antiphon.server.api.parts import ApiParts
 from antiphon.server.api.publishing import file_of
 from antiphon.server.problems import Problem
 from antiphon.storage.access import SharedLinkEntry, now_ms
+from antiphon.storage.disk import on_disk
 from antiphon.storage.records import CallDetail
 from antiphon.trust.redaction import mask
 
@@ -88,7 +88,7 @@ async def see_shared(request: Request, parts: Parts) -> views.SharedCall:
     call = await parts.records.open_call(link.organisation_id, link.call_id)
     if call is None:
         raise Problem(404, _NOTHING)
-    known = await asyncio.to_thread(_words_of_agent, parts.serve.agents, call.summary.agent)
+    known = await on_disk(_words_of_agent, parts.serve.agents, call.summary.agent)
     return without_people(call, known, link.good_until_ms)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import structlog
 
-from antiphon.errors import AntiphonError
+from antiphon.errors import AntiphonError, DeadlineExceeded
 from antiphon.server.api.call_shelf import CallFilter, owner
 from antiphon.server.api.happenings import Happening
 from antiphon.server.api.live_view import live_calls
@@ -18,6 +18,7 @@ from antiphon.server.api.telling import put_for_webhooks, tell
 from antiphon.server.control import MediaClient
 from antiphon.server.problems import Problem
 from antiphon.storage.access import now_ms
+from antiphon.storage.disk import on_disk
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,14 @@ class CallWatch:
         before, self._up = self._up, now_up
         if before.keys() == now_up.keys():
             return
+        try:
+            await self._tell_difference(before, now_up)
+        except DeadlineExceeded:
+            self._up = before  # The disk does not keep up: at the next look, each under the same id.
+
+    async def _tell_difference(
+        self, before: Mapping[str, Mapping[str, Any]], now_up: Mapping[str, Mapping[str, Any]]
+    ) -> None:
         owners = await self._parts.organisations.owners()
         for call_id in now_up.keys() - before.keys():
             call = now_up[call_id]
@@ -105,8 +114,8 @@ class CallWatch:
     async def _ended(self, call_id: str, agent: str, owners: Mapping[str, str]) -> None:
         told: dict[str, Any] = {"call_id": call_id, "agent": agent}
         try:
-            path = await asyncio.to_thread(self._parts.shelf.path, lambda _: True, call_id)
-            told = _end(await asyncio.to_thread(self._parts.shelf.row, path))
+            path = await on_disk(self._parts.shelf.path, lambda _: True, call_id)
+            told = _end(await on_disk(self._parts.shelf.row, path))
         except Problem:
             log.warning("ended_call_without_trace", call=call_id)
         await tell(
@@ -121,9 +130,7 @@ class CallWatch:
             return
         owners = await self._parts.organisations.owners()
         since = CallFilter(from_ms=min(webhook.created_at_ms for webhook in webhooks))
-        page = await asyncio.to_thread(
-            self._parts.shelf.page, lambda _: True, since, after="", limit=CAUGHT_UP_MAX
-        )
+        page = await on_disk(self._parts.shelf.page, lambda _: True, since, after="", limit=CAUGHT_UP_MAX)
         for row in page.calls:
             if row["closed"]:
                 happening = Happening(

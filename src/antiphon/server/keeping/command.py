@@ -13,6 +13,7 @@ from antiphon.server.keeping.exporting import told_of, write_sound, write_told
 from antiphon.server.keeping.opening import open_records
 from antiphon.server.keeping.service import follower_of
 from antiphon.storage.access import DEFAULT_ORGANISATION, Audit, Deed, Opinions, Outbox, now_ms
+from antiphon.storage.disk import on_disk
 from antiphon.storage.home import home_directory
 from antiphon.storage.keys import keyring
 from antiphon.storage.migrations import current_revision, newest_revision
@@ -113,7 +114,7 @@ async def _export(records: CallRecords, args: argparse.Namespace) -> int:
     await Audit(records.database).begin(deed, outcome="200")
     print(f"{args.file}: {len(calls)} calls")
     if args.recordings:
-        written = await asyncio.to_thread(write_sound, calls, home, ring, Path(args.recordings))
+        written = await on_disk(write_sound, calls, home, ring, Path(args.recordings))
         print(f"{args.recordings}: {written} recordings")
     return 0
 

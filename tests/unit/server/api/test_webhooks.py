@@ -12,6 +12,7 @@ import httpx
 import pytest
 from tests.doubles.api_world import CALL, ApiWorld, api_world, problem
 
+from antiphon.errors import DeadlineExceeded
 from antiphon.server.access.roles import Role
 from antiphon.server.api.delivering import RETRIES_S, Deliveries, signature
 from antiphon.server.api.telling import tell
@@ -250,6 +251,27 @@ async def test_calls_that_come_and_go_are_told_of_once(world: ApiWorld, receiver
     await again.catch_up()
     await sender(world, receiver).send_due()
     assert [json.loads(request.content)["data"]["call_id"] for request in receiver.got] == ["missed"]
+
+
+async def test_a_call_that_ends_while_the_disk_does_not_keep_up_is_told_of_a_little_later(
+    world: ApiWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object) -> None:
+        raise DeadlineExceeded("the disk does not keep up with what is asked of it")
+
+    watch: Any = CallWatch(world.parts, world.media)  # type: ignore[arg-type]
+    listener = world.parts.happenings.listen("default")
+    assert listener is not None
+    world.media.up = [{"call_id": CALL, "agent": "clinic", "line": "phone"}]
+    await watch.look()
+    world.media.up = []
+    with monkeypatch.context() as hung:
+        hung.setattr("antiphon.server.api.watching.on_disk", refused)
+        await watch.look()
+    assert [one.type for one in listener.waiting] == ["call.started"]
+    await watch.look()
+    assert [one.type for one in listener.waiting] == ["call.started", "call.ended"]
+    assert listener.waiting[1].data["outcome"]
 
 
 async def test_no_word_of_a_caller_goes_into_an_event(world: ApiWorld) -> None:
