@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.handover import THANKS
+from antiphon.conversation.policy import PUT_THROUGH
 from tests.simulation import usage, waits, wording
 from tests.simulation.heard import context_faults
 from tests.simulation.world import World
@@ -156,6 +157,7 @@ def _every_call_ends(world: World) -> Iterator[str]:
     silence = world.policy.silence
     stalled_ms = sum(stall.duration_ms for stall in world.stalls)
     must_be_heard = bool(world.plan.protects) or world.policy.protect_greeting
+    must_be_heard |= [PUT_THROUGH] in world.voice.chunks.values()  # An operator's order.
     limit_ms = silence.call_max_ms + silence.goodbye_max_ms * (1 + must_be_heard) + stalled_ms + 100
     # Who comes back from a person has all of his time again.
     limit_ms += max((until_ms + waits.SLACK_MS for _, until_ms in world.person.talks), default=0)

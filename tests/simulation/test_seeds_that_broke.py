@@ -1,0 +1,22 @@
+"""Calls that once broke an invariant, found beyond the seeds that are run every time."""
+
+from __future__ import annotations
+
+from antiphon.conversation import commands as cmd
+from antiphon.conversation.policy import PUT_THROUGH
+from tests.simulation.judge import violations
+from tests.simulation.run import simulate
+
+
+def test_an_order_to_put_him_through_is_said_to_its_end_at_the_time_limit() -> None:
+    """... and only then comes the goodbye, which has its whole time."""
+    world = simulate(14816, "unruly")
+    limit_ms = world.policy.silence.call_max_ms
+    (said_by,) = (reply for reply, chunks in world.voice.chunks.items() if chunks == [PUT_THROUGH])
+    assert any(
+        begin_ms < limit_ms < end_ms and reply == said_by for begin_ms, end_ms, reply in world.line.sounded
+    )
+    assert [report.protected for report in world.reports[said_by]] == ["heard"]
+    last = world.steps[-1][1][-1]
+    assert isinstance(last, cmd.EndCall) and last.cause == "time_limit"
+    assert not violations(world)
