@@ -106,7 +106,7 @@ def _take_too(state: State, text: str) -> None:
         return
     state.emit(AmendTurn(turn=state.turns, text=text))
     whole = f"{half.source} {text}"
-    state.on_hold = words.asks_to_wait(whole, state.policy)
+    state.on_hold = words.asks_to_wait(whole, state.policy, state.question)
     replies.start(state, kind="turn", text=whole)
 
 
