@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from antiphon.conversation import commands as cmd
 from antiphon.conversation.policy import PUT_THROUGH
 from tests.simulation.judge import violations
 from tests.simulation.run import simulate
+
+
+@pytest.mark.parametrize("seed", [942495, 943217, 946712, 946744, 952595, 955342, 959634])
+def test_a_word_into_the_talk_button_is_no_part_of_an_echo_from_before_the_press(seed: int) -> None:
+    assert not violations(simulate(seed, "unruly"))
 
 
 def test_an_order_to_put_him_through_is_said_to_its_end_at_the_time_limit() -> None:
