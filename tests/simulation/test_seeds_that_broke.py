@@ -15,6 +15,13 @@ def test_a_word_into_the_talk_button_is_no_part_of_an_echo_from_before_the_press
     assert not violations(simulate(seed, "unruly"))
 
 
+@pytest.mark.parametrize(("weather", "seed"), [("unruly", 943059), ("stalling", 13913)])
+def test_a_mark_while_words_are_said_again_puts_no_word_ahead_into_the_callers_ear(
+    weather: str, seed: int
+) -> None:
+    assert not violations(simulate(seed, weather))
+
+
 def test_an_order_to_put_him_through_is_said_to_its_end_at_the_time_limit() -> None:
     """... and only then comes the goodbye, which has its whole time."""
     world = simulate(14816, "unruly")
