@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from antiphon.conversation import events as ev
+from tests.simulation import wording
 from tests.simulation.choices import Value
 from tests.simulation.line import Playing
 from tests.simulation.plan import HOLDS, SPEECHLESS, Utterance
@@ -22,7 +23,7 @@ class Caller:
     def __init__(self, world: Surroundings, recogniser: Recogniser) -> None:
         self._world, self._recogniser = world, recogniser
         self.turn_ends = TurnEnds(world, recogniser)
-        self._words = 0
+        self._utterances = 0  # With words of his own.
         self.voiced = False
         self.spoken: list[tuple[int, int]] = []  # From, to: every stretch of caller's sound.
         self.speaks_until_ms = -1
@@ -34,12 +35,13 @@ class Caller:
         if utterance.phrase.startswith("dtmf:"):
             self._press(utterance.phrase.removeprefix("dtmf:"))
         elif not self.voiced:
-            words = [*utterance.phrase.split(), *(self._word() for _ in range(utterance.words))]
+            words = [*utterance.phrase.split(), *self._own_words(utterance.words)]
             self._voice(utterance.duration_ms, words, unheard=utterance.unheard)
 
-    def _word(self) -> str:
-        self._words += 1
-        return f"w{self._words}"
+    def _own_words(self, count: int) -> list[str]:
+        own = [wording.callers_word(self._utterances, number) for number in range(count)]
+        self._utterances += bool(own)
+        return own
 
     def _press(self, keys: str) -> None:
         world = self._world

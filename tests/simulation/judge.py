@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from antiphon.conversation import commands as cmd
 from antiphon.conversation import events as ev
 from antiphon.conversation.handover import THANKS
-from tests.simulation import usage, waits
+from antiphon.conversation.policy import PUT_THROUGH
+from tests.simulation import usage, waits, wording
 from tests.simulation.heard import context_faults
-from tests.simulation.world import CALL_MAX_MS, World
+from tests.simulation.world import World
 
 # From the words that make it an interruption to the last agent sample; the flush comes in the same step.
 INTERRUPTION_BOUND_MS = 40
@@ -58,7 +59,7 @@ def _flushed_is_silent(world: World) -> Iterator[str]:
         if type(command) is cmd.FlushPlayout
     }
     for _, end_ms, reply_id in world.line.sounded:
-        if end_ms > flushed_ms.get(reply_id, CALL_MAX_MS):
+        if end_ms > flushed_ms.get(reply_id, end_ms):
             yield f"{reply_id} is heard until {end_ms} ms, flushed at {flushed_ms[reply_id]} ms"
 
 
@@ -84,9 +85,10 @@ def _every_reply_ends_once(world: World) -> Iterator[str]:
 
 
 def _every_final_once(world: World) -> Iterator[str]:
-    """Into a turn, or noted as something else; the caller says no word twice."""
+    """Into a turn, or noted as something else, but not as our echo; the caller says no word twice."""
     used: Counter[str] = Counter()
     late: set[str] = set()
+    echoes: list[str] = []
     in_time = {id(final) for final in world.recogniser.finals}
     leaving = False
     for event, commands in world.steps:
@@ -97,22 +99,20 @@ def _every_final_once(world: World) -> Iterator[str]:
                 used.update(command.text.split())
             elif type(command) is cmd.NoteUtterance:
                 (late if command.kind == "late" else used).update(command.text.split())
+                echoes += command.text.split() if command.kind == "echo" else ()
                 if command.kind == "late" and id(event) in in_time and not leaving:
                     yield f"{command.text} came in time and counts as late"
+    for word in filter(wording.is_callers, echoes):
+        yield f"{wording.told(word)} passed for an echo of ours"
     open_turn = world.conversation.state.turn
     kept = late | set(open_turn.text().split() if open_turn is not None else ())
     for word, count in used.items():
-        if count > 1 and _own(word):
-            yield f"{word} is used {count} times"
+        if count > 1 and wording.is_callers(word):
+            yield f"{wording.told(word)} is used {count} times"
     for final in world.recogniser.finals:
         for word in final.text.split():
-            if word not in used and word not in kept and _own(word):
-                yield f"{word} was understood and then lost"
-
-
-def _own(word: str) -> bool:
-    """A word only one utterance holds."""
-    return word[0] == "w" and word[1:].isdigit()
+            if word not in used and word not in kept and wording.is_callers(word):
+                yield f"{wording.told(word)} was understood and then lost"
 
 
 def _effects_once(world: World) -> Iterator[str]:
@@ -157,6 +157,7 @@ def _every_call_ends(world: World) -> Iterator[str]:
     silence = world.policy.silence
     stalled_ms = sum(stall.duration_ms for stall in world.stalls)
     must_be_heard = bool(world.plan.protects) or world.policy.protect_greeting
+    must_be_heard |= [PUT_THROUGH] in world.voice.chunks.values()  # An operator's order.
     limit_ms = silence.call_max_ms + silence.goodbye_max_ms * (1 + must_be_heard) + stalled_ms + 100
     # Who comes back from a person has all of his time again.
     limit_ms += max((until_ms + waits.SLACK_MS for _, until_ms in world.person.talks), default=0)

@@ -17,6 +17,7 @@ from antiphon.conversation.policy import PUT_THROUGH
 from tests.simulation.line import Line, Playing
 from tests.simulation.plan import Plan, Stall
 from tests.simulation.vendors import Voice
+from tests.simulation.wording import chunk_of
 
 # How late the core hears at most of what sounds: of a first sample or a mark by the jitter of the line, of a
 # chunk's whole length by as much after the last of its audio.
@@ -234,7 +235,7 @@ class Manners:
             # The core knows late that words are over, and where it stood still, later.
             known_ms = start_ms + self._news_ms() if start_ms and not after else start_ms
             still_ms = self._news_ms() if after else 0
-            if text.partition("w")[0] in must and known_ms <= cursor_ms < end_ms + still_ms:
+            if chunk_of(text) in must and known_ms <= cursor_ms < end_ms + still_ms:
                 return True
             start_ms = end_ms
         return False

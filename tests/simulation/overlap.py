@@ -12,6 +12,7 @@ from tests.simulation.caller import Caller
 from tests.simulation.line import Line
 from tests.simulation.manners import Manners
 from tests.simulation.vendors import Recogniser, Voice
+from tests.simulation.wording import is_callers
 
 
 class Parties(Protocol):
@@ -60,7 +61,7 @@ class Overlap:
         if world.policy.turn.endpointing == "push_to_talk":
             return  # Without the button it is not for us.
         spoken = event.text.split()
-        own = sum(word[0] == "w" and word[1:].isdigit() for word in spoken)
+        own = sum(map(is_callers, spoken))
         # One short word behind an echo of ours may be the echo misheard (decision 0010): the next one tells.
         if own > (len(spoken) > own):
             self._interrupts(until_ms)

@@ -17,6 +17,7 @@ from antiphon.conversation.saying import weight
 from tests.simulation.choices import Choices
 from tests.simulation.line import Line
 from tests.simulation.plan import Plan, Weather
+from tests.simulation.wording import agents_word
 
 MS_PER_CHARACTER = 60
 SOUNDS_MS = {"thinking": 700, "still_thinking": 700, "hold": 9000}
@@ -217,7 +218,7 @@ class Reasoner:
         chunks = choices.pick("chunks", (1, 2, 3, 1, 2, 3, 1, 2, 3, 0 if reply_id in self._answers else 1))
         for _ in range(chunks):
             count = choices.pick("words of a chunk", (4, 2, 6, 9, 12))
-            text = " ".join(f"{reply_id}c{index}w{number}" for number in range(count))
+            text = " ".join(agents_word(reply_id, index, number) for number in range(count))
             at_ms = world.now_ms + delay_ms
             must = f"{reply_id}c{index}" in world.plan.protects
             said = ev.ReplyText(at_ms=at_ms, reply_id=reply_id, index=index, text=text, uninterruptible=must)

@@ -26,6 +26,7 @@ class Cues:
         courtesies: Behind a request to wait they add nothing to it.
         errands: How what is fetched begins, or why we are to wait: "one moment, my ...", "let me see if ...".
         reports: Before a request to wait they make it a report of one: "a hold on", "hace un momento".
+        times: Requests to wait that are answers where we asked one of `how_long`.
         denials: With one of these and no digit in it, an answer says that there is no number to give.
         copulas: Whoever says what "my number is" fetches nothing.
         calls: After such words digits are a phone number, asked for or not.
@@ -46,6 +47,8 @@ class Cues:
     courtesies: frozenset[str] = frozenset()
     errands: tuple[str, ...] = ()
     reports: frozenset[str] = frozenset()
+    times: frozenset[str] = frozenset()
+    how_long: tuple[str, ...] = ()
     denials: tuple[str, ...] = ()
     copulas: frozenset[str] = frozenset()
     calls: tuple[str, ...] = ()
@@ -134,6 +137,8 @@ _ENGLISH = Cues(
         "when i'm", "where i", "whether i", "while i",
     ),
     reports=_set("a about any don't every in the this within your"),
+    times=frozenset(("one minute", "one second", "one sec", "just a minute", "just a second", "just a sec")),
+    how_long=("how long", "how many", "how much time"),
     denials=(
         "can't", "cannot", "couldn't", "didn't", "don't", "dunno", "forgot", "forgotten", "haven't", "i lost",
         "i've lost", "lost it", "never", "no", "none", "nope", "not", "won't", "rather not",
@@ -177,6 +182,8 @@ _SPANISH = Cues(
         "voy a por", "voy a sacar", "voy a sacarla", "voy a sacarlo", "voy a verlo", "voy por",
     ),
     reports=_set("cada de desde en hace"),
+    times=frozenset(("un minuto", "un minutito", "un segundo", "un segundito")),
+    how_long=("cuánto", "cuántos", "cuántas"),
     denials=("no", "ni idea", "ninguno", "nunca", "olvidado", "olvidé", "olvidó", "perdido", "perdí"),
     copulas=_set("era es"),
     calls=("teléfono", "móvil", "celular", "llámeme", "llámame", "llamarme"),
@@ -216,6 +223,8 @@ _FRENCH = Cues(
         "sur ma", "sur mon",
     ),
     reports=_set("a attendu dans depuis en les pendant sous toutes"),
+    times=frozenset(("une minute", "une petite minute", "deux minutes", "une seconde", "deux secondes")),
+    how_long=("combien", "quelle durée"),
     # Not "plus" alone: "plus trente-trois".
     denials=(
         "ai plus", "aucun", "aucune", "jamais", "l'ai plus", "non", "oublié", "oubliée", "pas", "perdu",
@@ -253,6 +262,8 @@ _GERMAN = Cues(
         "in den kalender", "in meinem", "in meinen", "in meiner", "mein", "meine", "meinen", "nach",
         "nachschauen", "nachsehen", "ob", "schauen", "suchen", "was holen", "was suchen", "wo",
     ),
+    times=frozenset(("eine minute", "eine sekunde")),
+    how_long=("wie lange", "wie viele", "wieviele"),
     denials=(
         "kein", "keine", "keinen", "keins", "nein", "nee", "nicht", "nie", "nö", "vergessen", "verloren",
     ),

@@ -58,11 +58,18 @@ def digits(spoken: Sequence[str], cues: Cues) -> int:
 
 def _apart(spoken: Sequence[str], cues: Cues) -> list[str]:
     """ "trente-quatre" is two words, "quatre-vingts" and "quatre vingts" are one. Hyphens that are written
-    say what belongs together."""
+    say what belongs together, if it makes a number: "quatre vingt-dix" and "quatre-vingt dix" lack one."""
     parts: list[str] = []
+    before = ""
     for word in spoken:
         apart = word.split("-")
-        parts += [_BREAK, *apart, _BREAK] if len(apart) > 1 and _is_pair(apart, cues) else [word]
+        if len(apart) == 1 or not _is_pair(apart, cues):
+            parts.append(word)
+        else:
+            begins = [] if _goes_on(before, apart, cues) else [_BREAK]
+            ends = [] if word in cues.pairs else [_BREAK]  # "quatre-vingt" without its "s" goes on.
+            parts += [*begins, *apart, *ends]
+        before = word
     joined: list[str] = []
     for part in parts:
         second = part.removesuffix("s")
@@ -71,6 +78,14 @@ def _apart(spoken: Sequence[str], cues: Cues) -> list[str]:
         else:
             joined.append(part)
     return joined
+
+
+def _goes_on(before: str, apart: Sequence[str], cues: Cues) -> bool:
+    """It belongs to the word before it: "vingt-dix-sept" to "quatre", "dix-sept" to "quatre-vingt"."""
+    if apart[0] in cues.pairs.get(before, ()):
+        return "-" in before
+    takes = cues.pairs.get(apart[0], frozenset())
+    return f"{before}-{apart[0]}" in cues.pairs and apart[1] not in {*takes, cues.joins}
 
 
 def _is_pair(apart: Sequence[str], cues: Cues) -> bool:

@@ -25,6 +25,9 @@ LEADING_CHARACTERS_MIN = 10
 LEADING_ERRORS_MAX = 0.15
 # Characters of ours that make up for one misheard, where the end may be the caller's.
 CERTAIN_PER_ERROR = 3
+# The last words of a long echo are somebody else's if by themselves they are as far from ours as any.
+ENDING_CHARACTERS_MIN = 28
+ENDING_ERRORS_MAX = 0.6
 # What is compared of a long speech of ours, and the last of what came back of it: so few that a caller who
 # speaks into it is noticed within a sentence.
 CHARACTERS_MAX = 240
@@ -104,7 +107,7 @@ def _plainly(word: str) -> str:
 
 def echoed(heard: Sequence[str], said: Sequence[str]) -> int:
     """How many of the first words of `heard` are an echo of `said`."""
-    if _echoes("".join(heard), said):
+    if _echoes(heard, said):
         return len(heard)
     count = 0
     for length in range(LEADING_WORDS_MIN, len(heard)):
@@ -121,11 +124,11 @@ def echoed_in_parts(heard: Sequence[str], said: Sequence[str]) -> int:
     """As `echoed`, but what follows the certain part must be an echo by itself: a long echo allows more
     errors than "no, stop" has characters."""
     count = _certain(heard, "".join(said))
-    rest = "".join(heard[count:])
     if count:
-        ours = not rest or _echoes(rest, said)
+        ours = count == len(heard) or _echoes(heard[count:], said)
     else:  # What is too short for that.
-        ours = len(rest) < LEADING_CHARACTERS_MIN and _whole_words(rest, said)
+        whole = "".join(heard)
+        ours = len(whole) < LEADING_CHARACTERS_MIN and _whole_words(whole, said)
     if ours:
         return len(heard)
     return count if count >= LEADING_WORDS_MIN else 0
@@ -157,11 +160,26 @@ def _trimmed(heard: Sequence[str], count: int, said: str) -> int:
     return 0
 
 
-def _echoes(heard: str, said: Sequence[str]) -> bool:
-    if len(heard) < SHORT_CHARACTERS:
-        return _whole_words(heard, said)
-    share = LONG_ERRORS_MAX if len(heard) >= LONG_CHARACTERS else ERRORS_MAX
-    return distance(heard, "".join(said)) <= share * len(heard)
+def _echoes(heard: Sequence[str], said: Sequence[str]) -> bool:
+    whole, ours = "".join(heard), "".join(said)
+    if len(whole) < SHORT_CHARACTERS:
+        return _whole_words(whole, said)
+    share = LONG_ERRORS_MAX if len(whole) >= LONG_CHARACTERS else ERRORS_MAX
+    errors = distance(whole, ours)
+    if errors > share * len(whole):
+        return False
+    # With fewer errors in all, its end cannot have so many.
+    return errors <= ENDING_ERRORS_MAX * ENDING_CHARACTERS_MIN or not _ends_otherwise(heard, ours)
+
+
+def _ends_otherwise(heard: Sequence[str], said: str) -> bool:
+    """The caller spoke into the echo, and a long one forgives more errors than he has said characters."""
+    ending = ""
+    for word in reversed(heard):
+        ending = word + ending
+        if len(ending) >= ENDING_CHARACTERS_MIN:
+            break
+    return distance(ending, said) > ENDING_ERRORS_MAX * len(ending)
 
 
 def _whole_words(heard: str, said: Sequence[str]) -> bool:

@@ -40,10 +40,11 @@ def marked(state: State, event: PlayoutMark | PlayoutPaused) -> None:
     if reply is None:
         return
     # A rewound reply plays what was heard already: its marks prove nothing new until it is past that.
-    # The same position again: it had run dry there and goes on. Where it was paused is for the line to say;
-    # marks that were under way meanwhile are of before.
+    # The same position again, and it should be past it: it had run dry there and goes on. Where it was paused
+    # is for the line to say; marks that were under way meanwhile are of before.
     stopped = isinstance(event, PlayoutPaused) and reply.paused
-    if event.heard_ms >= reply.heard_ms or (stopped and reply.position_ms > event.heard_ms):
+    again = event.heard_ms == reply.heard_ms and heard.clock_ms(state, reply) >= event.heard_ms
+    if event.heard_ms > reply.heard_ms or again or (stopped and reply.position_ms > event.heard_ms):
         reply.position_ms, reply.position_at_ms = event.heard_ms, state.now_ms
     reply.heard_ms = max(reply.heard_ms, event.heard_ms)
     if not _filler_sounds(reply):

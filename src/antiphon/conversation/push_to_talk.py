@@ -27,7 +27,8 @@ def pressed(state: State, event: TalkPressed) -> None:
         floor.drop_speech(state)
         state.phase = Phase.LISTENING
     if state.turn is None:
-        state.turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms)
+        # What was heard before the press may be told with it: an echo of ours, and no part of his words.
+        state.turn = Turn(onset_ms=state.now_ms, ended_ms=state.now_ms, in_parts=True)
     # Pressed again before the words of the last press were in: one turn, with all of them.
     state.turn.voiced, state.turn.overdue = True, False
 
@@ -106,7 +107,7 @@ def _take_too(state: State, text: str) -> None:
         return
     state.emit(AmendTurn(turn=state.turns, text=text))
     whole = f"{half.source} {text}"
-    state.on_hold = words.asks_to_wait(whole, state.policy)
+    state.on_hold = words.asks_to_wait(whole, state.policy, state.question)
     replies.start(state, kind="turn", text=whole)
 
 

@@ -69,7 +69,7 @@ def _over(state: State, found: Rehearing) -> None:
         return
     if text:
         if found.turn == state.turns:
-            state.on_hold = words.asks_to_wait(text, state.policy)
+            state.on_hold = words.asks_to_wait(text, state.policy, state.question)
         state.emit(AmendTurn(turn=found.turn, text=text))
         return
     reply = state.reply

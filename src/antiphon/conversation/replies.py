@@ -408,6 +408,7 @@ def _ended(state: State, reply: Reply, *, complete: bool) -> None:
         return
     if reply.kind in ("turn", "greeting"):
         state.expects = reply.expects
+        state.question = reply.chunks[-1].text if reply.chunks else ""
     silence.wait_for_caller(state)
 
 

@@ -261,6 +261,7 @@ class State:
         keys: Pressed keys not yet answered, since `keys_at_ms`; `keys_ended` is how they ended: "" (typing),
             "gap" or "key".
         typed: Text that must wait to be answered, since `typed_at_ms`, for the end of what must be heard.
+        question: The last sentence of ours that asked or might have, heard to its end: what he answers.
         vendor_silent: The vendor that should end turns has let one pass without a word.
         answerer: Of a call we placed and listen to; None of any other.
         unified: The model that hears and speaks by itself is there; false after its session was lost.
@@ -309,6 +310,7 @@ class State:
     covered_by: str = ""
     settled_segment: int = -1
     expects: str = "open"
+    question: str = ""
     on_hold: bool = False
     reprompts: int = 0
     troubles: int = 0

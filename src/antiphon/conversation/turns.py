@@ -366,7 +366,7 @@ def take(state: State, text: str, ended_ms: int) -> None:
     state.turns += 1
     state.reprompts = 0
     unified.taken(state, text)
-    state.on_hold = words.asks_to_wait(text, state.policy)
+    state.on_hold = words.asks_to_wait(text, state.policy, state.question)
     state.emit(CommitTurn(turn=state.turns, text=text, ended_ms=ended_ms))
     draft: Reply | None = state.draft
     if draft is not None and words.same_words(draft.source, text):

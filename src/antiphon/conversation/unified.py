@@ -64,7 +64,7 @@ def words_came(state: State, event: TranscriptFinal) -> bool:
     state.settled_segment = event.segment
     state.owed.pop(turn, None)
     if turn == state.turns:
-        state.on_hold = words.asks_to_wait(event.text, state.policy)
+        state.on_hold = words.asks_to_wait(event.text, state.policy, state.question)
     state.emit(AmendTurn(turn=turn, text=event.text))
     return True
 

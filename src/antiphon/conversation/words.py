@@ -64,10 +64,10 @@ def _any_of(parts: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w'-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w'-])")
 
 
-def asks_to_wait(text: str, policy: Policy) -> bool:
+def asks_to_wait(text: str, policy: Policy, question: str = "") -> bool:
     """ "One second, let me find my card." Long turns that contain such a phrase are about something else, and
     "let me see, Thursday at ten" is an answer, thought about aloud: behind the phrase there may only be what
-    is fetched, or why we are to wait."""
+    is fetched, or why we are to wait. "Two minutes" alone answers our `question` how long something lasts."""
     spoken = words(text)
     if not 0 < len(spoken) <= _HOLD_WORDS_MAX:
         return False
@@ -79,6 +79,8 @@ def asks_to_wait(text: str, policy: Policy) -> bool:
     if before and before[-1] in cues.reports:
         return False
     rest = words(found[-1].string[found[-1].end() :])
+    if not rest and all(phrase[0] in cues.times for phrase in found) and _asks_how_long(question, cues):
+        return False
     while rest and (rest[0] in cues.courtesies or _HUM.match(rest[0])):
         rest.pop(0)
     if not rest or not cues.errands:
@@ -86,6 +88,10 @@ def asks_to_wait(text: str, policy: Policy) -> bool:
     numbers = any(dictated.is_number(word, cues) for word in rest)
     names_something = cues.copulas.isdisjoint(rest) and not numbers
     return names_something and any(f"{' '.join(rest)} ".startswith(f"{start} ") for start in cues.errands)
+
+
+def _asks_how_long(question: str, cues: Cues) -> bool:
+    return bool(question) and _any_of(cues.how_long).search(" ".join(words(question))) is not None
 
 
 def only_hums(text: str, language: str = "en") -> bool:

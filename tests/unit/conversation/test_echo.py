@@ -32,10 +32,7 @@ def test_a_long_speech_that_comes_back_all_the_time_does_not_interrupt_itself() 
         scene.play(reply_id, spoken_ms * heard // len(whole) - (scene.heard_ms - 500))
         scene.partial(" ".join(whole[:heard]))
         assert scene.count(cmd.FlushPlayout) == 0, f"after {heard} words"
-    scene.partial(
-        " ".join(whole[:-6])
-        + " no, stop, I know the way, but can I come on Monday, when my sister is free, by bus?"
-    )
+    scene.partial(" ".join(whole[:-6]) + " no, stop, I know the way, but can I come on Monday?")
     assert scene.count(cmd.FlushPlayout) == 1, "but he does"
 
 

@@ -141,6 +141,33 @@ def test_so_much_of_an_echo_may_be_misheard(length: int, wrong: int, known: bool
         assert (without("".join(heard), ALPHABET, in_parts=in_parts) == "") is (known and not in_parts)
 
 
+@pytest.mark.parametrize(("ending", "wrong", "known"), [(28, 16, True), (28, 17, False), (27, 17, True)])
+def test_so_little_of_the_end_of_a_long_echo_may_be_like_ours(ending: int, wrong: int, known: bool) -> None:
+    """Of all of it 17 errors are less than a third, but they are all in the last word."""
+    before = "ghost thorn plumb dwarf quick jinx "  # 30 letters.
+    letters = f"{ALPHABET}1234"
+    his = "z" * wrong + letters[:ending][wrong:]
+    assert without(before + his, before + letters) == ("" if known else his)
+
+
+def test_a_caller_who_speaks_into_a_long_echo_is_noticed_within_a_sentence() -> None:
+    ours = (
+        "Doctor Patel is on the second floor, at the end of the hall. Please bring your insurance card and "
+        "arrive ten minutes early. You can park behind the building, where a barrier opens when you ring."
+    )
+    misheard = (
+        "doctor but tell is on the second floor at the end of the whole please bring you're in sure ants "
+        "card and a rifle ten minutes early you can pack behind the building were a barrier opens"
+    )
+    assert without(misheard, ours) == ""
+    for his in (
+        "excuse me can I come tomorrow",
+        "I just want to cancel my visit",
+        "can I come on Monday instead",
+    ):
+        assert without(f"{misheard} {his}", ours).endswith(his)
+
+
 @pytest.mark.parametrize(
     ("ours", "heard", "known"),
     [

@@ -48,6 +48,26 @@ def test_an_answer_thought_about_aloud_is_not_waited_for_half_a_minute() -> None
     assert abs(_asks_again_after_ms(scene, scene.now_ms) - SILENCE.reprompt_after_ms) <= 100
 
 
+@pytest.mark.parametrize(
+    ("question", "patience_ms"),
+    [
+        ("How long does the pain last?", SILENCE.reprompt_after_ms),
+        ("What is your number?", SILENCE.hold_patience_ms),
+    ],
+)
+def test_one_minute_is_waited_for_except_where_it_says_how_long(question: str, patience_ms: int) -> None:
+    scene = Scene()
+    scene.greeted()
+    for said, replied in (("I have a headache.", question), ("One minute.", "I see.")):
+        reply_id = scene.asked(said)
+        scene.gives(reply_id, replied)
+        scene.audible(reply_id)
+        scene.play(reply_id, 900)
+        scene.ends(reply_id)
+        scene.segment += 1
+    assert abs(_asks_again_after_ms(scene, scene.now_ms) - patience_ms) <= 100
+
+
 def test_a_television_behind_a_caller_who_looks_for_his_card_does_not_make_us_ask_again() -> None:
     scene = _waiting()
     since_ms = scene.now_ms

@@ -159,6 +159,25 @@ def test_words_that_only_look_like_it_ask_for_no_moment(language: str, text: str
     assert not words.asks_to_wait(text, policy(language))
 
 
+@pytest.mark.parametrize(
+    ("language", "how_long", "answer", "asks"),
+    [
+        ("en", "How long does the pain last?", "Just a minute.", "Just a minute, please."),
+        ("en", "And how many minutes was that?", "Um, one minute.", "One minute, I'll check."),
+        ("es", "¿Cuánto dura el dolor?", "Un minuto.", "Un momento."),
+        ("fr", "Combien de temps dure la douleur ?", "Deux minutes.", "Deux minutes, s'il vous plaît."),
+        ("fr", "Quelle durée vous convient ?", "Environ deux minutes.", "Attendez, deux minutes."),
+        ("de", "Wie lange dauert der Schmerz?", "Ungefähr eine Minute.", "Eine Minute, ich hole die Karte."),
+    ],
+)
+def test_two_minutes_is_an_answer_where_we_asked_how_long(
+    language: str, how_long: str, answer: str, asks: str
+) -> None:
+    assert not words.asks_to_wait(answer, policy(language), how_long)
+    assert words.asks_to_wait(answer, policy(language), "What is your number?")
+    assert words.asks_to_wait(asks, policy(language), how_long), "said otherwise it is still a request"
+
+
 def test_an_agent_that_waits_for_nobody_knows_no_such_words() -> None:
     nobody = Policy(hold_phrases=())
     assert not words.asks_to_wait("", nobody) and not words.asks_to_wait("one moment", nobody)

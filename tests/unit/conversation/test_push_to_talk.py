@@ -265,6 +265,24 @@ def _in_the_notice(*, echoes: int = 0) -> tuple[Scene, str]:
     return scene, reply_id
 
 
+def test_a_word_into_the_button_behind_an_echo_that_was_heard_before_it_is_answered() -> None:
+    """The recogniser tells of both in one transcript, and so long an echo forgives as much as a word."""
+    scene, reply_id = _in_the_notice()
+    scene.voice()
+    scene.wait(200)
+    scene.partial("This call is")
+    scene.pause()
+    scene.talk()
+    scene.voice()
+    scene.wait(200)
+    scene.pause()
+    scene.let_go()
+    scene.final("This call is today?")
+    scene.play(reply_id, 1000)
+    assert [note for note in scene.notes() if note[0] == "echo"] == []
+    assert scene.last(cmd.CommitTurn).text == "today?"
+
+
 def _is_silent(scene: Script, since: int) -> bool:
     """Nothing was begun or gone on with."""
     kinds = (cmd.StartPlayout, cmd.ResumePlayout)
