@@ -253,6 +253,10 @@ def _released(state: State, event: ev.TalkReleased) -> None:
     push_to_talk.released(state, event)
 
 
+def _partial(state: State, event: ev.TranscriptPartial) -> None:
+    turns.came_early(state, event)
+
+
 def _final(state: State, event: ev.TranscriptFinal) -> None:
     if event.lost or not event.text:
         return
@@ -301,12 +305,12 @@ _TAKE: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.TalkPressed: _pressed,
     ev.TalkReleased: _released,
     ev.CostReached: _cost,
+    ev.TranscriptPartial: _partial,
     ev.TranscriptFinal: _final,
     **dict.fromkeys(
         (
             ev.OperatorHolds,
             ev.VoiceWeighed,
-            ev.TranscriptPartial,
             ev.EndOfTurnScored,
             ev.TurnSignalled,
             ev.TurnUnderstood,

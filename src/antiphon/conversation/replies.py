@@ -384,6 +384,7 @@ def _ended(state: State, reply: Reply, *, complete: bool) -> None:
         if state.phase is Phase.SPEAKING:
             state.phase = Phase.THINKING
             state.set_timer("filler", state.now_ms + state.policy.silence.filler_gap_ms)
+        spans.filler_over(state)
         play_if_ready(state)
         return
     state.reply = None

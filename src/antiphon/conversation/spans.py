@@ -51,6 +51,16 @@ def due(state: State) -> None:
     watch(state)
 
 
+def filler_over(state: State) -> None:
+    """What sounded in place of the rest of a reply is over. Who waited for the end of a stretch before it
+    does not wait for what comes next too, unless that must be heard."""
+    reply = state.reply
+    if reply is None or not reply.deferred or reply.guarded or not _somebody_waits(state):
+        return
+    if heard.span_end_ms(reply, heard.position_ms(state, reply)) is None:
+        passed(state)
+
+
 def passed(state: State) -> None:
     """What was said or typed over the stretch counts from here on."""
     state.cancel_timer("span")

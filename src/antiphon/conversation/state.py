@@ -258,6 +258,7 @@ class State:
         covered_by: The sound of the last filler, "" of a phrase.
         closing: Flushed replies whose `PlayoutFlushed` has not come yet.
         settled_segment: Transcripts of segments up to this one were used.
+        early_segment: The last that had words before any voice of a turn: said softly, or while he waited.
         keys: Pressed keys not yet answered, since `keys_at_ms`; `keys_ended` is how they ended: "" (typing),
             "gap" or "key".
         typed: Text that must wait to be answered, since `typed_at_ms`, for the end of what must be heard.
@@ -309,6 +310,7 @@ class State:
     fillers: int = 0
     covered_by: str = ""
     settled_segment: int = -1
+    early_segment: int = -1
     expects: str = "open"
     question: str = ""
     on_hold: bool = False

@@ -48,7 +48,9 @@ def speech_started(state: State, event: SpeechStarted) -> None:
     if state.turn is None:
         onset_ms = min(event.onset_ms, state.now_ms)
         soon = endpointing.begins_soon(state, onset_ms)
-        state.turn = Turn(onset_ms=onset_ms, ended_ms=onset_ms, soon=soon)
+        # Words from before this voice will be told with its own, and one of the two may be our echo.
+        parts = state.early_segment > state.settled_segment
+        state.turn = Turn(onset_ms=onset_ms, ended_ms=onset_ms, soon=soon, in_parts=parts)
     elif not state.turn.voiced:
         endpointing.speech_resumed(state, state.turn, event.onset_ms)
         state.turn.goes_on()
@@ -104,8 +106,11 @@ def ask(state: State, turn: Turn) -> None:
 def transcript_partial(state: State, event: TranscriptPartial) -> None:
     if rehearing.partial(state, event):
         return
+    if event.guess or state.turns in state.owed or event.segment <= state.settled_segment:
+        return
     turn = state.turn
-    if turn is None or event.guess or state.turns in state.owed or event.segment <= state.settled_segment:
+    if turn is None:
+        came_early(state, event)
         return
     final = turn.segments.get(event.segment)
     if final is not None and len(words.words(event.text)) <= len(words.words(final)):
@@ -120,6 +125,12 @@ def transcript_partial(state: State, event: TranscriptPartial) -> None:
             _goes_on_changing(state, turn)
     if state.phase is not Phase.LISTENING and floor.taken(state, turn) and not floor.too_soon(state, turn):
         floor.yield_to_caller(state)
+
+
+def came_early(state: State, event: TranscriptPartial) -> None:
+    """Words of no turn yet."""
+    if words.words(event.text) and not event.guess:
+        state.early_segment = max(state.early_segment, event.segment)
 
 
 def _goes_on_changing(state: State, turn: Turn) -> None:

@@ -329,3 +329,19 @@ def test_a_caller_who_goes_on_when_we_are_silent_is_heard_after_all() -> None:
     _sounds_like_us(scene, sure=True)
     assert scene.count(cmd.FlushPlayout) == 1
     assert scene.phase == "listening"
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_word_too_soft_to_be_a_voice_is_not_taken_for_the_echo_behind_it(early: bool) -> None:
+    """The recogniser heard it before any voice began, and tells it together with our own words."""
+    scene, _ = speaking(heard_ms=1000)
+    if early:
+        scene.partial("Wow")
+    scene.voice()
+    scene.wait(600)
+    scene.pause()
+    scene.final("Wow, we open at eight.")
+    scene.wait(1500)
+    notes = [c.kind for c in scene.commands if isinstance(c, cmd.NoteUtterance)]
+    assert ("echo" not in notes) is early
+    assert scene.count(cmd.CommitTurn) == 1 + early

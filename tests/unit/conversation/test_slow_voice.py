@@ -301,3 +301,21 @@ def test_a_voice_over_the_sound_within_what_must_be_heard_pauses_the_sound_and_c
     scene.wait(3000)
     assert scene.reports(reply_id)[0].protected == "heard"
     assert scene.last(cmd.CommitTurn).text == "But I wanted to ask something else."
+
+
+@pytest.mark.parametrize(("protected", "goes_on"), [((FIRST,), False), ((FIRST, SECOND), True)])
+def test_what_was_typed_over_the_sound_waits_for_what_must_be_heard_alone(
+    protected: tuple[str, ...], goes_on: bool
+) -> None:
+    """What had to be heard was, before the sound: the sentence behind it is none to wait for."""
+    scene, reply_id = speaking(FIRST, heard_ms=600, protected=protected, finishes=False)
+    scene.gives(reply_id, SECOND, protected=protected, made=False)
+    scene.play(reply_id, 420)
+    scene.wait(1500)
+    _sounds_begin(scene, "f1")
+    scene.wait(200)
+    scene.step(ev.TextTyped(at_ms=scene.now_ms, text="Which Friday?"))
+    scene.wait(SOUND_MS - 200)
+    seen = scene.heard_out("f1", SOUND_MS)
+    assert _of_playout(seen, reply_id) == (["StartPlayout"] if goes_on else ["FlushPlayout"])
+    assert (scene.last(cmd.CommitTurn).text == "Which Friday?") is not goes_on
