@@ -38,7 +38,9 @@ async def _call(watched: Watched) -> CallReport:
         await until(stack.exchange.active)
         (active,) = stack.exchange.active()
         booth = PhoneBooth(phone, stack.exchange, active.call_id)
-        at_phone = SimpleNamespace(exchange=booth, caller_models=stack.caller_models)
+        at_phone = SimpleNamespace(
+            exchange=booth, caller_models=stack.caller_models, calls_directory=stack.calls_directory
+        )
         return await place(at_phone, watched.clinic, watched.home, caller, LINE)  # type: ignore[arg-type]
 
 
