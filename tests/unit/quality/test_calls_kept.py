@@ -88,11 +88,19 @@ def test_calls_kept_apart_are_in_the_index_of_their_own_folder_only(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apart = str(tmp_path / "apart")
-    monkeypatch.setenv("ANTIPHON_DATABASE_URL", f"sqlite:///{tmp_path}/shared.db")
-    assert cli.main(["db", "upgrade"]) == 0
-    assert cli.main([*CALL, "--home", apart, "--json"]) == 0
-    assert cli.main(["calls", "list"]) == 0
-    assert "no calls in" in capsys.readouterr().out
+    with monkeypatch.context() as there:
+        there.setenv("ANTIPHON_HOME", apart)
+        assert cli.main(["db", "upgrade"]) == 0
+    with monkeypatch.context() as here:
+        here.setenv("ANTIPHON_DATABASE_URL", f"sqlite:///{tmp_path}/shared.db")
+        assert cli.main(["db", "upgrade"]) == 0
+        assert cli.main([*CALL, "--home", apart, "--json"]) == 0
+        call_id = json.loads(capsys.readouterr().out.splitlines()[-1])["call_id"]
+        assert cli.main(["calls", "list"]) == 0
+        assert "no calls in" in capsys.readouterr().out
+    monkeypatch.setenv("ANTIPHON_HOME", apart)
+    assert cli.main(["calls", "list", "--words", "cleaning"]) == 0
+    assert call_id in capsys.readouterr().out
 
 
 def test_an_index_that_cannot_be_opened_is_told_and_costs_no_verdict(
